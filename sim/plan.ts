@@ -1,0 +1,259 @@
+/**
+ * What a run is made of: the scenario with every default written out, frozen and hashed.
+ *
+ * A plan is plain JSON. Two plans with the same canonical text and seed give the same digest; nothing outside the plan
+ * (environment, clock, order of files) may change a run.
+ */
+import type { LatencyClass, PressureClass } from '../traces/format.ts';
+
+/** A group of like hosts. */
+export interface HostShapePlan {
+  readonly name: string;
+  readonly count: number;
+  /** Logical CPUs (hardware threads). */
+  readonly cpuCores: number;
+  readonly memGib: number;
+  /** Threads per physical core: 2 with SMT. */
+  readonly threadsPerCore: number;
+  readonly gpus: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `key=value:Effect`; a pod without the matching toleration is not placed there. */
+  readonly taints: readonly string[];
+  readonly idleWatts: number;
+  readonly maxWatts: number;
+  /** Memory bandwidth of the whole host. */
+  readonly memBandwidthGbPerSecond: number;
+}
+
+export interface ClusterPlan {
+  readonly shapes: readonly HostShapePlan[];
+  readonly hostsPerRack: number;
+  /** CPU and memory of daemons and kernel, as a share of the host, percent. */
+  readonly systemCpuPercent: number;
+  readonly systemMemPercent: number;
+  /** Kept for the node's own daemons (kubelet reservation), percent of the host. */
+  readonly reservedCpuPercent: number;
+  readonly reservedMemPercent: number;
+}
+
+/** A service written out by hand; fitted scenarios leave this list empty. */
+export interface ServicePlan {
+  readonly name: string;
+  readonly latencyClass: LatencyClass;
+  readonly replicas: number;
+  readonly requestMilliCpu: number;
+  readonly limitMilliCpu: number;
+  readonly requestMemMib: number;
+  readonly meanUsagePercent: number;
+  /** Largest over smallest hour of the mean day. */
+  readonly peakToTrough: number;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly string[];
+  /** Most replicas of this service on one host; 0 = no bound. */
+  readonly maxPerHost: number;
+  /** Pods of higher value may preempt pods of lower value. Production band 9000..9999. */
+  readonly priority: number;
+  readonly autoscale: AutoscalePlan | null;
+  /** Times from the start of the run at which a rolling restart begins. */
+  readonly rollingRestartAtMs: readonly number[];
+}
+
+/** Horizontal autoscaler of one service (Kubernetes autoscaling/v2 rules). */
+export interface AutoscalePlan {
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  readonly targetCpuPercent: number;
+  readonly tolerance: number;
+  readonly scaleDownStabilisationMs: number;
+}
+
+export interface OnlinePlan {
+  /** `fit`: generated from the committed fits. `replay`: the measured series themselves. `none`: only `explicit`. */
+  readonly source: 'fit' | 'replay' | 'none';
+  readonly services: number;
+  readonly pods: number;
+  /** Sum of requests over capacity, percent: the mean request per replica is scaled to it. */
+  readonly cpuRequestPercent: number;
+  readonly memRequestPercent: number;
+  readonly limitOverRequest: number;
+  /** Days by which the weekly cycle is shifted: 0 starts on a Monday at local midnight. */
+  readonly startDay: number;
+  /** Multiplies the mean usage of every fitted service; 1 = as measured. */
+  readonly loadFactor: number;
+  readonly explicit: readonly ServicePlan[];
+}
+
+export interface BatchPopulationPlan {
+  readonly name: string;
+  /** `transcode`: single containers with lognormal life. `analytics`: staged jobs from the Alibaba-2018 fits. */
+  readonly kind: 'transcode' | 'analytics';
+  readonly pressureClass: PressureClass;
+  readonly priority: number;
+  /** Share of `tasksPerWeek`, 0..1; the shares of all populations sum to 1. */
+  readonly taskShare: number;
+  /** Lognormal life of a transcoding container, seconds. */
+  readonly lifeLogMean: number;
+  readonly lifeLogSigma: number;
+  /** Request sizes with weights. */
+  readonly coresChoices: readonly number[];
+  readonly coresWeights: readonly number[];
+  readonly memGibPerCore: number;
+  /** CPU used over requested, 0..1. */
+  readonly usageOverRequest: number;
+  /** 24 weights, mean 1. */
+  readonly arrivalByHour: readonly number[];
+  /** Deadline after submission; 0 = none. */
+  readonly deadlineMs: number;
+}
+
+export interface BestEffortPlan {
+  readonly tasksPerWeek: number;
+  /**
+   * Requested core-hours offered over the core-hours of the cluster, percent; 0 leaves the fitted durations as they are.
+   * The scale is carried by the durations of `analytics` populations; shapes stay as fitted.
+   */
+  readonly offeredPercent: number;
+  readonly populations: readonly BatchPopulationPlan[];
+  /** Chance that an attempt fails on its own (not evicted, not lost with its host). */
+  readonly failureProbability: number;
+  readonly maxRetries: number;
+}
+
+/** One policy with its own configuration, as the registry knows it. */
+export interface PolicyPlan {
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export interface KubernetesPlan {
+  readonly kind: 'kubernetes';
+  /** `least-allocated` spreads, `most-allocated` packs. */
+  readonly onlineFit: 'least-allocated' | 'most-allocated';
+  readonly bestEffortFit: 'least-allocated' | 'most-allocated';
+  /** Weights of the score plugins. */
+  readonly fitWeight: number;
+  readonly loadAwareWeight: number;
+  readonly spreadWeight: number;
+  readonly bindLatencyMs: number;
+  readonly podStartMs: number;
+  /** Pods the scheduler can decide per simulated second. */
+  readonly podsPerSecond: number;
+  readonly initialBackoffMs: number;
+  readonly maxBackoffMs: number;
+  readonly unschedulableRetryMs: number;
+  readonly preemption: boolean;
+  readonly evictionGraceMs: number;
+}
+
+export interface KoordinatorPlan {
+  readonly enabled: boolean;
+  /** Water-line 1: batch CPU and memory sold. */
+  readonly cpuReclaimThresholdPercent: number;
+  readonly memoryReclaimThresholdPercent: number;
+  readonly cpuCalculatePolicy: 'usage' | 'maxUsageRequest';
+  readonly memoryCalculatePolicy: 'usage' | 'request' | 'maxUsageRequest';
+  /** Water-line 2: best effort squeezed. */
+  readonly cpuSuppressThresholdPercent: number;
+  readonly cpuSuppressMinPercent: number | null;
+  readonly cpuSuppressPolicy: 'cfsQuota' | 'cpuset';
+  /** Water-line 3: best effort killed. */
+  readonly memoryEvictThresholdPercent: number;
+  readonly memoryEvictLowerPercent: number | null;
+  readonly memoryEvictCoolingMs: number;
+  readonly cpuEvictSatisfactionLowerPercent: number | null;
+  readonly cpuEvictSatisfactionUpperPercent: number | null;
+  readonly cpuEvictUsageThresholdPercent: number;
+  readonly cpuEvictWindowMs: number;
+  readonly cpuEvictCoolingMs: number;
+  /** Water-line 4: node refused. 0 = resource not looked at. */
+  readonly loadAwareCpuThresholdPercent: number;
+  readonly loadAwareMemoryThresholdPercent: number;
+  readonly loadAwareCpuEstimateFactor: number;
+  readonly loadAwareMemoryEstimateFactor: number;
+  /** Node reports: average over `aggregateMs`, every `reportMs`. */
+  readonly reportMs: number;
+  readonly aggregateMs: number;
+  readonly updateTimeThresholdMs: number;
+  readonly resourceDiffThreshold: number;
+  readonly degradeMs: number;
+}
+
+export interface PhysicsPlan {
+  /** equal, shares (2), noise-clean, group-identity, core-scheduling. */
+  readonly isolation: 'equal' | 'shares' | 'noise-clean' | 'group-identity' | 'core-scheduling';
+  readonly corePlacement: 'blind' | 'core-aware';
+  /** Coefficients that differ from the parameter table, by name. */
+  readonly parameters: Readonly<Record<string, number>>;
+}
+
+export interface SloPlan {
+  /** Share of requests that must be answered in time, percent. */
+  readonly objectivePercent: number;
+  /** Target over the service's own p99 at design load. */
+  readonly targetOverBaseline: number;
+  readonly designLoadPercent: number;
+}
+
+export interface FailurePlan {
+  readonly enabled: boolean;
+  readonly hostCrashesPerYear: number;
+  readonly rackEventsPerYear: number;
+  readonly repairMedianMs: number;
+}
+
+export interface CostPlan {
+  readonly pue: number;
+  readonly pricePerKwh: number;
+  readonly capexPerHost: number;
+  readonly lifetimeYears: number;
+  readonly yearlyOverheadPercent: number;
+  readonly currency: string;
+}
+
+export interface RecordPlan {
+  readonly tasks: boolean;
+  readonly events: boolean;
+}
+
+export interface Plan {
+  readonly version: 1;
+  readonly name: string;
+  readonly title: string;
+  readonly seed: string;
+  readonly horizonMs: number;
+  readonly windowMs: number;
+  /** Left out of every summary figure. */
+  readonly warmUpMs: number;
+  readonly cluster: ClusterPlan;
+  readonly online: OnlinePlan;
+  readonly bestEffort: BestEffortPlan;
+  readonly controlPlane: KubernetesPlan;
+  readonly koordinator: KoordinatorPlan;
+  /** Policies by name beyond those the control plane always has; the order is the order they run in. */
+  readonly policies: readonly PolicyPlan[];
+  readonly physics: PhysicsPlan;
+  readonly slo: SloPlan;
+  readonly failures: FailurePlan;
+  readonly cost: CostPlan;
+  readonly record: RecordPlan;
+}
+
+/** Keys sorted at every depth, so that equal plans have equal text. Numbers as JSON writes them; arrays keep their order. */
+export function canonicalText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const record = value as Record<string, unknown>;
+    const keys = Object.keys(record).sort();
+    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalText(record[key])}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** Freezes a plan at every depth and returns it. */
+export function freezePlan<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freezePlan(inner);
+  }
+  return value;
+}

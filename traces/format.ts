@@ -1,0 +1,129 @@
+/**
+ * The columns in which outside load reaches the simulator, generated or replayed.
+ *
+ * A workload is what the world does, never what a policy does: every value here is drawn from streams keyed by purpose and
+ * name, so two policies under the same seed see the same arrivals, durations and demand (common random numbers).
+ */
+
+/** Latency classes of online services; the index is stored in columns. Source: performance-models 4.2. */
+export const LATENCY_CLASSES = ['static-web', 'rpc', 'kv-cache', 'search'] as const;
+export type LatencyClass = (typeof LATENCY_CLASSES)[number];
+
+/** Classes of best-effort work by how they press on the host; the index is stored in columns. Source: performance-models 4.2. */
+export const PRESSURE_CLASSES = ['transcode', 'spark', 'ml-training', 'spin'] as const;
+export type PressureClass = (typeof PRESSURE_CLASSES)[number];
+
+/**
+ * Online services, one row each; replicas of a service are alike but for their own noise.
+ *
+ * CPU use of replica r at time t is
+ *
+ *   requestMilliCpu x base(t) x max(0, 1 + common(t) + own_r(t)),   at most the limit
+ *
+ * base(t) is the row's `baseRatio` slot, linearly interpolated between slot starts and repeated cyclically. common and own are
+ * each the sum of an AR(1) part (share `arShare` of the variance, time constant `tauMs`) and white noise, with standard
+ * deviations `commonCv` and `ownCv`.
+ */
+export interface OnlineServices {
+  readonly count: number;
+  readonly names: readonly string[];
+  /** Index into LATENCY_CLASSES. */
+  readonly latencyClass: Uint8Array;
+  readonly replicas: Int32Array;
+  readonly requestMilliCpu: Float64Array;
+  /** 0 = no limit. */
+  readonly limitMilliCpu: Float64Array;
+  readonly requestMemBytes: Float64Array;
+  /** Working set over request, constant over a run (measured change is below 2 % a day). */
+  readonly memUsageRatio: Float64Array;
+  readonly slotMs: number;
+  readonly slotCount: number;
+  /** CPU use over request, row-major count x slotCount. */
+  readonly baseRatio: Float32Array;
+  readonly commonCv: Float64Array;
+  readonly commonArShare: Float64Array;
+  readonly commonTauMs: Float64Array;
+  readonly ownCv: Float64Array;
+  readonly ownArShare: Float64Array;
+  readonly ownTauMs: Float64Array;
+  /** Largest over mean CPU use inside a window (short peaks that means hide), at least 1. */
+  readonly peakOverMean: Float64Array;
+}
+
+/**
+ * Best-effort tasks submitted inside one hour, in the order (submitMs, job, stage, index in stage).
+ *
+ * Columns are owned by the chunk and hold `count` valid rows; a generator grows them when an hour needs more.
+ */
+export interface BatchChunk {
+  count: number;
+  submitMs: Float64Array;
+  /** Index into the populations of the generator. */
+  population: Uint8Array;
+  /** Number of the job, counted from 0 over the whole run in submit order. */
+  job: Int32Array;
+  /** Stage inside the job: stage s + 1 becomes ready when every task of stage s is done. */
+  stage: Uint8Array;
+  requestMilliCpu: Int32Array;
+  requestMemBytes: Float64Array;
+  /** CPU the task uses when nobody is in its way; at most the request. */
+  demandMilliCpu: Int32Array;
+  /** Memory it holds while it runs; at most the request. */
+  usedMemBytes: Float64Array;
+  /** Time it would take alone on an idle core of nominal speed. Work is demandMilliCpu x durationMs. */
+  durationMs: Float64Array;
+  /** Latest useful end of the job, absolute ms; Infinity = none. */
+  deadlineMs: Float64Array;
+}
+
+/** A source of best-effort load that can be asked for any hour, in any order, any number of times, with the same answer. */
+export interface BatchSource {
+  readonly populations: readonly BatchPopulation[];
+  /** First job number of each hour; length hours + 1. Lets hours be produced independently. */
+  readonly firstJobOfHour: Int32Array;
+  /** Replaces the content of `out` with the tasks submitted in [hour, hour + 1). */
+  fillHour(hour: number, out: BatchChunk): void;
+}
+
+/** One kind of best-effort work. */
+export interface BatchPopulation {
+  readonly name: string;
+  readonly pressureClass: PressureClass;
+  /** Koordinator priority value of its pods (batch band 5000..5999). */
+  readonly priority: number;
+}
+
+/** An empty chunk with room for `rows` tasks. */
+export function createBatchChunk(rows: number): BatchChunk {
+  return {
+    count: 0,
+    submitMs: new Float64Array(rows),
+    population: new Uint8Array(rows),
+    job: new Int32Array(rows),
+    stage: new Uint8Array(rows),
+    requestMilliCpu: new Int32Array(rows),
+    requestMemBytes: new Float64Array(rows),
+    demandMilliCpu: new Int32Array(rows),
+    usedMemBytes: new Float64Array(rows),
+    durationMs: new Float64Array(rows),
+    deadlineMs: new Float64Array(rows),
+  };
+}
+
+/** Makes room for at least `rows` tasks, keeping the rows already there; at least doubles, so growth stays linear. */
+export function growBatchChunk(chunk: BatchChunk, rows: number): void {
+  if (rows <= chunk.submitMs.length) return;
+  const larger = createBatchChunk(Math.max(rows, chunk.submitMs.length * 2));
+  larger.submitMs.set(chunk.submitMs);
+  larger.population.set(chunk.population);
+  larger.job.set(chunk.job);
+  larger.stage.set(chunk.stage);
+  larger.requestMilliCpu.set(chunk.requestMilliCpu);
+  larger.requestMemBytes.set(chunk.requestMemBytes);
+  larger.demandMilliCpu.set(chunk.demandMilliCpu);
+  larger.usedMemBytes.set(chunk.usedMemBytes);
+  larger.durationMs.set(chunk.durationMs);
+  larger.deadlineMs.set(chunk.deadlineMs);
+  larger.count = chunk.count;
+  Object.assign(chunk, larger);
+}
