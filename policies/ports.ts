@@ -1,0 +1,177 @@
+/**
+ * What a policy may see, what it may do, and what a policy is. Production and the simulator implement the same ports.
+ *
+ * A policy reads columns with one row a host and appends rows to `Decisions`. On one production node it is called with
+ * `count = 1`; in the simulator with every host of the cluster. It keeps nothing between calls except the state object its
+ * caller owns, so a cluster can be copied, continued and compared.
+ */
+
+/**
+ * Telemetry of `count` hosts. CPU in milli-CPU, memory in bytes, time in ms.
+ *
+ * Columns named `reported...` are averages over the aggregation window, as old as `sampledAtMs` says; columns named `last...` are
+ * the newest one-second sample that the node itself sees. `hp` = pods of the prod and mid classes, `be` = best-effort pods.
+ */
+export interface HostSignals {
+  readonly count: number;
+  readonly nowMs: number;
+  /** When the reported averages ended; row a host. */
+  readonly sampledAtMs: Float64Array;
+  readonly up: Uint8Array;
+  readonly capacityMilliCpu: Float64Array;
+  readonly capacityMemBytes: Float64Array;
+  /** Kept for the node's daemons: max of kubelet reservation and annotation. */
+  readonly reservedMilliCpu: Float64Array;
+  readonly reservedMemBytes: Float64Array;
+
+  readonly reportedNodeMilliCpu: Float64Array;
+  readonly reportedNodeMemBytes: Float64Array;
+  readonly reportedSystemMilliCpu: Float64Array;
+  readonly reportedSystemMemBytes: Float64Array;
+  /** Usage of hp pods with metrics plus requests of hp pods without. */
+  readonly reportedHpMilliCpu: Float64Array;
+  readonly reportedHpMemBytes: Float64Array;
+  /** Sum of max(request, usage) over hp pods with metrics. */
+  readonly reportedHpMaxUsedRequestMilliCpu: Float64Array;
+  readonly reportedHpMaxUsedRequestMemBytes: Float64Array;
+  readonly hpRequestMilliCpu: Float64Array;
+  readonly hpRequestMemBytes: Float64Array;
+
+  readonly lastNonBeMilliCpu: Float64Array;
+  readonly lastSystemMilliCpu: Float64Array;
+  readonly lastNodeMemBytes: Float64Array;
+  readonly lastBeMilliCpu: Float64Array;
+  readonly beRequestMilliCpu: Float64Array;
+  readonly beRequestMemBytes: Float64Array;
+  /** CPU that best effort may use now: quota or cpuset, whichever is smaller. */
+  readonly beLimitMilliCpu: Float64Array;
+  /** Average of be usage and be limit over the policy's window. */
+  readonly averageBeMilliCpu: Float64Array;
+  readonly averageBeLimitMilliCpu: Float64Array;
+
+  readonly publishedBatchMilliCpu: Float64Array;
+  readonly publishedBatchMemBytes: Float64Array;
+  readonly publishedAtMs: Float64Array;
+  /** Quota of the best-effort tier in microseconds a 100 ms period; -1 = unlimited. */
+  readonly beQuotaUs: Float64Array;
+
+  /** History for predictors: host sums of hp limits and usage, newest last, `historyLength` samples a host, row-major. */
+  readonly hpLimitMilliCpu: Float64Array;
+  readonly history: HostHistory;
+  /** Best-effort tasks of one host, for victim choice. */
+  readonly tasks: TaskSignals;
+}
+
+/** Five-minute samples of what hp pods of each host used, newest last. */
+export interface HostHistory {
+  readonly sampleMs: number;
+  /** Room a host; fewer samples are valid while the run is young. */
+  readonly capacity: number;
+  readonly length: number;
+  /** Index of the newest sample inside each host's row (a ring). */
+  readonly newest: number;
+  readonly usedMilliCpu: Float64Array;
+  readonly limitMilliCpu: Float64Array;
+}
+
+/** Columns over tasks; rows are named by the host's list. */
+export interface TaskSignals {
+  /** Writes the rows of best-effort tasks that run on `host` into `out`, in ascending row order; returns how many. */
+  rowsOnHost(host: number, out: Int32Array): number;
+  readonly maxRowsPerHost: number;
+  readonly priority: Int32Array;
+  readonly requestMilliCpu: Float64Array;
+  readonly requestMemBytes: Float64Array;
+  readonly usedMilliCpu: Float64Array;
+  readonly usedMemBytes: Float64Array;
+  readonly startedAtMs: Float64Array;
+}
+
+export const DECISION = {
+  /** host, a = batch milli-CPU, b = batch memory bytes: what the node offers to best effort from now on. */
+  publishBatch: 0,
+  /** host, a = microseconds of CPU a 100 ms period for the whole best-effort tier, -1 = unlimited. */
+  limitBestEffort: 1,
+  /** host, task, a = reason (EVICT_REASON). */
+  evict: 2,
+  /** task, host: the pod is bound. */
+  bind: 3,
+} as const;
+
+export const EVICT_REASON = { memory: 0, cpu: 1, preempted: 2, drained: 3, allocatable: 4 } as const;
+
+/** What policies want done, in the order they said it. Columns grow; rows are never removed before they are applied. */
+export interface Decisions {
+  count: number;
+  kind: Uint8Array;
+  host: Int32Array;
+  task: Int32Array;
+  a: Float64Array;
+  b: Float64Array;
+}
+
+/** Empty decisions with room for `rows`. */
+export function createDecisions(rows: number): Decisions {
+  return {
+    count: 0,
+    kind: new Uint8Array(rows),
+    host: new Int32Array(rows),
+    task: new Int32Array(rows),
+    a: new Float64Array(rows),
+    b: new Float64Array(rows),
+  };
+}
+
+/** Appends one decision; the columns double when full. */
+export function decide(out: Decisions, kind: number, host: number, task: number, a: number, b: number): void {
+  const row = out.count;
+  if (row === out.kind.length) grow(out);
+  out.kind[row] = kind;
+  out.host[row] = host;
+  out.task[row] = task;
+  out.a[row] = a;
+  out.b[row] = b;
+  out.count = row + 1;
+}
+
+function grow(out: Decisions): void {
+  const larger = createDecisions(Math.max(64, out.kind.length * 2));
+  larger.kind.set(out.kind);
+  larger.host.set(out.host);
+  larger.task.set(out.task);
+  larger.a.set(out.a);
+  larger.b.set(out.b);
+  out.kind = larger.kind;
+  out.host = larger.host;
+  out.task = larger.task;
+  out.a = larger.a;
+  out.b = larger.b;
+}
+
+/** State between calls: plain data that structuredClone copies. */
+export type PolicyState = Record<string, unknown>;
+export type PolicyConfig = Readonly<Record<string, unknown>>;
+
+/** When a policy runs: with each node report, or with each pass of the node's own loop. */
+export type PolicyMoment = 'report' | 'node-loop';
+
+/**
+ * One decision rule that ships to production.
+ *
+ * `decide` must depend on its arguments only: the same signals, configuration and state give the same decisions, and a host
+ * decided alone gets what it gets among many. The contract suite checks both.
+ */
+export interface Policy {
+  readonly name: string;
+  /** One sentence for `tidemark policies`. */
+  readonly about: string;
+  readonly moment: PolicyMoment;
+  /** Period of the loop in production; the simulator uses the loop's closed form where its window is longer. */
+  readonly periodMs: number;
+  /** Every parameter with its production default. */
+  readonly defaults: PolicyConfig;
+  /** Returns the complete configuration; throws ConfigError for what production would refuse. */
+  configure(config: PolicyConfig): PolicyConfig;
+  createState(hostCount: number, config: PolicyConfig): PolicyState;
+  decide(signals: HostSignals, config: PolicyConfig, state: PolicyState, out: Decisions): void;
+}

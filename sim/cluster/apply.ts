@@ -1,0 +1,227 @@
+/**
+ * The only writer of the cluster: every change of a task's place or state, and of what a host sells, goes through here.
+ *
+ * Each function checks the state machine and the capacity rule before it writes, keeps the host sums in step, and mixes what
+ * happened into the digest. Rule for binds: allocated + request <= sold in every dimension of the task's tier. What is already
+ * allocated may later exceed what is sold, because a policy may sell less than before; then nothing more is bound.
+ */
+import { fail } from '../../policies/base/assert.ts';
+import { type Digest, mix } from '../kernel/digest.ts';
+import { type HostTable, noteChange, PRESSURE_CLASS_COUNT, TIER } from './hosts.ts';
+import { moveTo, TASK_KIND, TASK_STATE, type TaskTable } from './tasks.ts';
+
+/** What an event in the digest and in the event log is about. */
+export const CHANGE = {
+  submit: 1,
+  bind: 2,
+  start: 3,
+  finish: 4,
+  evict: 5,
+  fail: 6,
+  abandon: 7,
+  publish: 8,
+  hostDown: 9,
+  hostUp: 10,
+  release: 11,
+} as const;
+export const CHANGE_NAMES = [
+  'none',
+  'submit',
+  'bind',
+  'start',
+  'finish',
+  'evict',
+  'fail',
+  'abandon',
+  'publish',
+  'host-down',
+  'host-up',
+  'release',
+] as const;
+
+/** Receives every change in order; the event log and the checker are such sinks. `value` is the reason of an eviction, else 0. */
+export type ChangeSink = (timeMs: number, change: number, taskId: number, host: number, value: number) => void;
+
+export interface Cluster {
+  readonly hosts: HostTable;
+  readonly tasks: TaskTable;
+  readonly digest: Digest;
+  /** null when nobody listens. */
+  sink: ChangeSink | null;
+}
+
+function note(cluster: Cluster, timeMs: number, change: number, row: number, host: number, value: number): void {
+  const id = cluster.tasks.id[row];
+  mix(cluster.digest, timeMs, change | (value << 8), id, host);
+  if (cluster.sink !== null) cluster.sink(timeMs, change, id, host, value);
+}
+
+/** A task becomes known; it is pending, or held until its job's earlier stages are done. */
+export function submit(cluster: Cluster, row: number, nowMs: number, held: boolean): void {
+  const { tasks } = cluster;
+  moveTo(tasks, row, held ? TASK_STATE.held : TASK_STATE.pending);
+  tasks.host[row] = -1;
+  tasks.readyAtMs[row] = nowMs;
+  note(cluster, nowMs, CHANGE.submit, row, -1, held ? 1 : 0);
+}
+
+/** A held task's turn has come. */
+export function release(cluster: Cluster, row: number, nowMs: number): void {
+  moveTo(cluster.tasks, row, TASK_STATE.pending);
+  cluster.tasks.readyAtMs[row] = nowMs;
+  note(cluster, nowMs, CHANGE.release, row, -1, 0);
+}
+
+/** Binds a pending task to a host and takes its request from the host's tier. */
+export function bind(cluster: Cluster, row: number, host: number, nowMs: number): void {
+  const { tasks, hosts } = cluster;
+  moveTo(tasks, row, TASK_STATE.bound);
+  const at = tasks.tier[row] * hosts.count + host;
+  const cpu = hosts.allocatedMilliCpu[at] + tasks.requestMilliCpu[row];
+  const mem = hosts.allocatedMemBytes[at] + tasks.requestMemBytes[row];
+  if (hosts.up[host] === 0) fail(`task ${tasks.id[row]} bound to host ${host}, which is down`);
+  if (cpu > hosts.soldMilliCpu[at])
+    fail(`task ${tasks.id[row]} bound to host ${host}: ${cpu}m allocated, ${hosts.soldMilliCpu[at]}m sold`);
+  if (mem > hosts.soldMemBytes[at])
+    fail(`task ${tasks.id[row]} bound to host ${host}: ${mem} bytes allocated, ${hosts.soldMemBytes[at]} sold`);
+  hosts.allocatedMilliCpu[at] = cpu;
+  hosts.allocatedMemBytes[at] = mem;
+  tasks.host[row] = host;
+  if (tasks.kind[row] === TASK_KIND.online) hosts.podCount[host]++;
+  else linkToHost(tasks, hosts, row, host);
+  noteChange(hosts.changes, host);
+  note(cluster, nowMs, CHANGE.bind, row, host, 0);
+}
+
+/** A bound task begins to run. */
+export function start(cluster: Cluster, row: number, nowMs: number): void {
+  const { tasks, hosts } = cluster;
+  moveTo(tasks, row, TASK_STATE.running);
+  const host = tasks.host[row];
+  tasks.startedAtMs[row] = nowMs;
+  tasks.bookedAtMs[row] = nowMs;
+  if (tasks.kind[row] === TASK_KIND.online) hosts.onlineMemBytes[host] += tasks.usedMemBytes[row];
+  else addRunning(tasks, hosts, row, host, 1);
+  note(cluster, nowMs, CHANGE.start, row, host, 0);
+}
+
+/** A running task has done its work; its place is free at once. */
+export function finish(cluster: Cluster, row: number, nowMs: number): void {
+  const host = cluster.tasks.host[row];
+  leaveHost(cluster, row);
+  moveTo(cluster.tasks, row, TASK_STATE.finished);
+  note(cluster, nowMs, CHANGE.finish, row, host, 0);
+}
+
+/** A bound or running task loses its place and waits again. `change` is CHANGE.evict or CHANGE.fail. */
+export function loseAttempt(cluster: Cluster, row: number, nowMs: number, change: number, reason: number): void {
+  const { tasks } = cluster;
+  const host = tasks.host[row];
+  leaveHost(cluster, row);
+  moveTo(tasks, row, TASK_STATE.pending);
+  tasks.readyAtMs[row] = nowMs;
+  tasks.leftMs[row] = tasks.durationMs[row];
+  tasks.speed[row] = 0;
+  tasks.generation[row]++;
+  note(cluster, nowMs, change, row, host, reason);
+}
+
+/** A held, pending, bound or running task is given up. */
+export function abandon(cluster: Cluster, row: number, nowMs: number): void {
+  const { tasks } = cluster;
+  if (tasks.state[row] === TASK_STATE.bound || tasks.state[row] === TASK_STATE.running) leaveHost(cluster, row);
+  moveTo(tasks, row, TASK_STATE.abandoned);
+  note(cluster, nowMs, CHANGE.abandon, row, -1, 0);
+}
+
+/** Sets what a host sells in a tier. */
+export function publish(
+  cluster: Cluster,
+  host: number,
+  tier: number,
+  milliCpu: number,
+  memBytes: number,
+  nowMs: number,
+): void {
+  const { hosts } = cluster;
+  if (!(milliCpu >= 0) || !(memBytes >= 0)) fail(`host ${host} would sell ${milliCpu}m and ${memBytes} bytes`);
+  const at = tier * hosts.count + host;
+  hosts.soldMilliCpu[at] = milliCpu;
+  hosts.soldMemBytes[at] = memBytes;
+  if (tier === TIER.batch) hosts.publishedAtMs[host] = nowMs;
+  noteChange(hosts.changes, host);
+  mix(cluster.digest, nowMs, CHANGE.publish | (tier << 8), milliCpu, host);
+}
+
+/** Takes a host out of service or brings it back. Its tasks must have been moved off before. */
+export function setHostUp(cluster: Cluster, host: number, up: boolean, nowMs: number): void {
+  const { hosts } = cluster;
+  if (!up && (hosts.taskCount[host] > 0 || hosts.podCount[host] > 0))
+    fail(`host ${host} goes down with ${hosts.taskCount[host]} tasks and ${hosts.podCount[host]} pods on it`);
+  hosts.up[host] = up ? 1 : 0;
+  noteChange(hosts.changes, host);
+  const change = up ? CHANGE.hostUp : CHANGE.hostDown;
+  mix(cluster.digest, nowMs, change, -1, host);
+  if (cluster.sink !== null) cluster.sink(nowMs, change, -1, host, 0);
+}
+
+function leaveHost(cluster: Cluster, row: number): void {
+  const { tasks, hosts } = cluster;
+  const host = tasks.host[row];
+  const at = tasks.tier[row] * hosts.count + host;
+  hosts.allocatedMilliCpu[at] -= tasks.requestMilliCpu[row];
+  hosts.allocatedMemBytes[at] -= tasks.requestMemBytes[row];
+  const running = tasks.state[row] === TASK_STATE.running;
+  if (tasks.kind[row] === TASK_KIND.online) {
+    hosts.podCount[host]--;
+    if (running) hosts.onlineMemBytes[host] -= tasks.usedMemBytes[row];
+  } else {
+    unlinkFromHost(tasks, hosts, row, host);
+    if (running) addRunning(tasks, hosts, row, host, -1);
+  }
+  tasks.host[row] = -1;
+  noteChange(hosts.changes, host);
+}
+
+function addRunning(tasks: TaskTable, hosts: HostTable, row: number, host: number, sign: 1 | -1): void {
+  const demand = sign * tasks.demandMilliCpu[row];
+  hosts.beDemandMilliCpu[host] += demand;
+  hosts.beDemandByClass[host * PRESSURE_CLASS_COUNT + tasks.pressureClass[row]] += demand;
+  hosts.beMemBytes[host] += sign * tasks.usedMemBytes[row];
+  hosts.beRunningRequestMilliCpu[host] += sign * tasks.requestMilliCpu[row];
+}
+
+function linkToHost(tasks: TaskTable, hosts: HostTable, row: number, host: number): void {
+  const first = hosts.firstTask[host];
+  tasks.nextOnHost[row] = first;
+  tasks.previousOnHost[row] = -1;
+  if (first >= 0) tasks.previousOnHost[first] = row;
+  hosts.firstTask[host] = row;
+  hosts.taskCount[host]++;
+}
+
+function unlinkFromHost(tasks: TaskTable, hosts: HostTable, row: number, host: number): void {
+  const next = tasks.nextOnHost[row];
+  const previous = tasks.previousOnHost[row];
+  if (previous >= 0) tasks.nextOnHost[previous] = next;
+  else hosts.firstTask[host] = next;
+  if (next >= 0) tasks.previousOnHost[next] = previous;
+  hosts.taskCount[host]--;
+}
+
+/** Writes the best-effort rows on `host` into `out` in ascending order; returns how many. Insertion sort: lists are short. */
+export function taskRowsOnHost(cluster: Cluster, host: number, out: Int32Array): number {
+  const { tasks, hosts } = cluster;
+  let n = 0;
+  for (let row = hosts.firstTask[host]; row >= 0; row = tasks.nextOnHost[row]) out[n++] = row;
+  for (let i = 1; i < n; i++) {
+    const row = out[i];
+    let j = i - 1;
+    while (j >= 0 && out[j] > row) {
+      out[j + 1] = out[j];
+      j--;
+    }
+    out[j + 1] = row;
+  }
+  return n;
+}

@@ -1,0 +1,112 @@
+/**
+ * Hosts as columns: what they have, what is sold and allocated on them, and the sums of what runs there.
+ *
+ * Capacity is sold in tiers. Tier 0 is the host's own CPU and memory (Kubernetes requests, Mesos non-revocable resources, YARN on
+ * dedicated hosts); tier 1 is what a policy sells on top of it (batch-cpu, revocable resources, elastic NodeManagers). All sums hold
+ * integers, so adding and taking away leaves no rounding behind.
+ */
+export const TIER = { native: 0, batch: 1 } as const;
+export const TIER_COUNT = 2;
+
+export interface HostTable {
+  readonly count: number;
+  readonly shape: Uint16Array;
+  readonly rack: Int32Array;
+  readonly capacityMilliCpu: Float64Array;
+  readonly capacityMemBytes: Float64Array;
+  readonly reservedMilliCpu: Float64Array;
+  readonly reservedMemBytes: Float64Array;
+  readonly systemMilliCpu: Float64Array;
+  readonly systemMemBytes: Float64Array;
+  readonly up: Uint8Array;
+  /** 1 = takes no new pods (drain). */
+  readonly cordoned: Uint8Array;
+
+  /** Sold per tier, row-major tier x host: the most that may be allocated by a bind. Tier 0: capacity - reserved. */
+  readonly soldMilliCpu: Float64Array;
+  readonly soldMemBytes: Float64Array;
+  readonly allocatedMilliCpu: Float64Array;
+  readonly allocatedMemBytes: Float64Array;
+  /** When the batch tier was last published. */
+  readonly publishedAtMs: Float64Array;
+  /** Quota of the best-effort tier in microseconds a 100 ms period, -1 = unlimited. */
+  readonly beQuotaUs: Float64Array;
+
+  readonly podCount: Int32Array;
+  readonly taskCount: Int32Array;
+  /** First best-effort task on the host (bound or running), -1 = none; continued by TaskTable.nextOnHost. */
+  readonly firstTask: Int32Array;
+  /** Sums over running tasks. */
+  readonly onlineMemBytes: Float64Array;
+  readonly beDemandMilliCpu: Float64Array;
+  readonly beMemBytes: Float64Array;
+  readonly beRunningRequestMilliCpu: Float64Array;
+  /** Best-effort pressure on memory bandwidth and cache, per demanded milli-CPU: sums of class coefficient x demand. */
+  readonly beDemandByClass: Float64Array;
+
+  /** Hosts whose placement-relevant columns changed, in order; readers keep their own position. See noteChange. */
+  readonly changes: ChangeLog;
+}
+
+/** A ring of host rows that changed. `total` counts all notes ever made; entry n lives at n & mask. */
+export interface ChangeLog {
+  readonly rows: Int32Array;
+  /** [notes so far, epoch]: the epoch rises when every host changed at once. */
+  readonly total: Float64Array;
+}
+
+/** Number of best-effort pressure classes a host keeps sums for. */
+export const PRESSURE_CLASS_COUNT = 4;
+
+/** Empty columns for `count` hosts. */
+export function createHostTable(count: number): HostTable {
+  const f = () => new Float64Array(count);
+  return {
+    count,
+    shape: new Uint16Array(count),
+    rack: new Int32Array(count),
+    capacityMilliCpu: f(),
+    capacityMemBytes: f(),
+    reservedMilliCpu: f(),
+    reservedMemBytes: f(),
+    systemMilliCpu: f(),
+    systemMemBytes: f(),
+    up: new Uint8Array(count).fill(1),
+    cordoned: new Uint8Array(count),
+    soldMilliCpu: new Float64Array(count * TIER_COUNT),
+    soldMemBytes: new Float64Array(count * TIER_COUNT),
+    allocatedMilliCpu: new Float64Array(count * TIER_COUNT),
+    allocatedMemBytes: new Float64Array(count * TIER_COUNT),
+    publishedAtMs: f().fill(-1),
+    beQuotaUs: f().fill(-1),
+    podCount: new Int32Array(count),
+    taskCount: new Int32Array(count),
+    firstTask: new Int32Array(count).fill(-1),
+    onlineMemBytes: f(),
+    beDemandMilliCpu: f(),
+    beMemBytes: f(),
+    beRunningRequestMilliCpu: f(),
+    beDemandByClass: new Float64Array(count * PRESSURE_CLASS_COUNT),
+    changes: { rows: new Int32Array(CHANGE_LOG_SIZE), total: new Float64Array(2) },
+  };
+}
+
+export const CHANGE_LOG_SIZE = 8192;
+const CHANGE_LOG_MASK = CHANGE_LOG_SIZE - 1;
+
+/** Notes that what placement sees of `host` changed. */
+export function noteChange(changes: ChangeLog, host: number): void {
+  const total = changes.total[0];
+  changes.rows[total & CHANGE_LOG_MASK] = host;
+  changes.total[0] = total + 1;
+}
+
+/** Notes that every host changed: readers rebuild instead of following the ring. */
+export function noteAllChanged(changes: ChangeLog): void {
+  changes.total[1] += 1;
+}
+
+/** The host of note number n. */
+export function changedHost(changes: ChangeLog, n: number): number {
+  return changes.rows[n & CHANGE_LOG_MASK];
+}

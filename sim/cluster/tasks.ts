@@ -1,0 +1,150 @@
+/**
+ * Tasks as columns: online pods and best-effort tasks of every control plane in one table with one state machine.
+ *
+ *   held -> pending -> bound -> running -> finished
+ *                ^        |        |
+ *                +--------+--------+   evicted, failed or lost with its host: pending again, or abandoned
+ *
+ * Rows of best-effort tasks are recycled once finished or abandoned; `generation` tells a stale calendar event from a live one.
+ */
+import { assert, fail } from '../../policies/base/assert.ts';
+
+export const TASK_STATE = { free: 0, held: 1, pending: 2, bound: 3, running: 4, finished: 5, abandoned: 6 } as const;
+export const TASK_STATE_NAMES = ['free', 'held', 'pending', 'bound', 'running', 'finished', 'abandoned'] as const;
+
+/** Bit s of entry f is set when a task may go from state f to state s. */
+const ALLOWED = [
+  bits(TASK_STATE.held, TASK_STATE.pending),
+  bits(TASK_STATE.pending, TASK_STATE.abandoned),
+  bits(TASK_STATE.bound, TASK_STATE.abandoned),
+  bits(TASK_STATE.running, TASK_STATE.pending, TASK_STATE.abandoned),
+  bits(TASK_STATE.finished, TASK_STATE.pending, TASK_STATE.abandoned),
+  bits(TASK_STATE.free),
+  bits(TASK_STATE.free),
+];
+
+function bits(...states: number[]): number {
+  return states.reduce((mask, state) => mask | (1 << state), 0);
+}
+
+export const TASK_KIND = { online: 0, bestEffort: 1 } as const;
+
+export interface TaskTable {
+  /** Rows in use or free below this one; rows at and above were never used. */
+  used: number;
+  capacity: number;
+  /** Best-effort rows start here; rows below belong to online pods for good. */
+  firstBestEffort: number;
+  freeCount: number;
+  free: Int32Array;
+  state: Uint8Array;
+  kind: Uint8Array;
+  tier: Uint8Array;
+  host: Int32Array;
+  /** Service of an online pod, population of a best-effort task. */
+  group: Int32Array;
+  /** Number by which logs and digests name the task: pods from 0, tasks in submit order. */
+  id: Float64Array;
+  priority: Int32Array;
+  pressureClass: Uint8Array;
+  requestMilliCpu: Float64Array;
+  requestMemBytes: Float64Array;
+  demandMilliCpu: Float64Array;
+  usedMemBytes: Float64Array;
+  submitAtMs: Float64Array;
+  /** When it last became pending. */
+  readyAtMs: Float64Array;
+  startedAtMs: Float64Array;
+  /** Time alone, and how much of it is still to do. */
+  durationMs: Float64Array;
+  leftMs: Float64Array;
+  /** Progress per ms of time, 0..1. */
+  speed: Float64Array;
+  /** Time up to which progress is booked. */
+  bookedAtMs: Float64Array;
+  attempts: Uint8Array;
+  generation: Int32Array;
+  job: Int32Array;
+  stage: Uint8Array;
+  /** Number of the pod shape for placement. */
+  podShape: Int32Array;
+  /** Chains of a host's tasks, or of a job's held tasks. */
+  nextOnHost: Int32Array;
+  previousOnHost: Int32Array;
+}
+
+/** A table with room for `capacity` rows. */
+export function createTaskTable(capacity: number, firstBestEffort: number): TaskTable {
+  assert(firstBestEffort <= capacity, 'pod rows fit the table');
+  const f = () => new Float64Array(capacity);
+  const i = () => new Int32Array(capacity);
+  const u = () => new Uint8Array(capacity);
+  return {
+    used: firstBestEffort,
+    capacity,
+    firstBestEffort,
+    freeCount: 0,
+    free: i(),
+    state: u(),
+    kind: u(),
+    tier: u(),
+    host: i().fill(-1),
+    group: i(),
+    id: f(),
+    priority: i(),
+    pressureClass: u(),
+    requestMilliCpu: f(),
+    requestMemBytes: f(),
+    demandMilliCpu: f(),
+    usedMemBytes: f(),
+    submitAtMs: f(),
+    readyAtMs: f(),
+    startedAtMs: f(),
+    durationMs: f(),
+    leftMs: f(),
+    speed: f(),
+    bookedAtMs: f(),
+    attempts: u(),
+    generation: i(),
+    job: i(),
+    stage: u(),
+    podShape: i(),
+    nextOnHost: i().fill(-1),
+    previousOnHost: i().fill(-1),
+  };
+}
+
+/** A free best-effort row; the columns are doubled when none is left. Its old values stay until overwritten. */
+export function takeRow(tasks: TaskTable): number {
+  if (tasks.freeCount > 0) return tasks.free[--tasks.freeCount];
+  if (tasks.used === tasks.capacity) grow(tasks);
+  return tasks.used++;
+}
+
+/** Gives a finished or abandoned row back. */
+export function freeRow(tasks: TaskTable, row: number): void {
+  moveTo(tasks, row, TASK_STATE.free);
+  tasks.generation[row]++;
+  tasks.free[tasks.freeCount++] = row;
+}
+
+/** Changes a task's state; InvariantError when the machine has no such arrow. */
+export function moveTo(tasks: TaskTable, row: number, state: number): void {
+  const from = tasks.state[row];
+  if ((ALLOWED[from] & (1 << state)) === 0)
+    fail(`task ${tasks.id[row]} cannot go from ${TASK_STATE_NAMES[from]} to ${TASK_STATE_NAMES[state]}`);
+  tasks.state[row] = state;
+}
+
+function grow(tasks: TaskTable): void {
+  const larger = createTaskTable(tasks.capacity * 2, tasks.firstBestEffort);
+  const from = tasks as unknown as Record<string, unknown>;
+  const to = larger as unknown as Record<string, unknown>;
+  for (const name of Object.keys(to)) {
+    const column = to[name];
+    if (ArrayBuffer.isView(column)) (column as Float64Array).set(from[name] as Float64Array);
+  }
+  larger.used = tasks.used;
+  larger.freeCount = tasks.freeCount;
+  Object.assign(tasks, larger);
+}
