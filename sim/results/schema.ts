@@ -4,9 +4,10 @@
  *
  * A table is a record of equally long columns. On disk each is one Parquet file of a run directory:
  *
- *   manifest.json   plan hash, seed, digest (whole and per hour), versions, tables with their row counts
+ *   manifest.json   plan hash, seed, digest (whole and per hour), versions, tables with their row counts, a stamp per file
  *   plan.json       the resolved plan
  *   summary.json    the headline figures (RunSummary)
+ *   notes.json      sentences a reader must know
  *   <table>.parquet
  *   report.html
  *
@@ -213,6 +214,14 @@ export interface Manifest {
   readonly nodeVersion: string;
   readonly events: number;
   readonly tables: Readonly<Record<string, number>>;
+  /** Size and SHA-256 (hex) of every other file of the run directory; empty until the run is written. */
+  readonly files: Readonly<Record<string, FileStamp>>;
+}
+
+/** What a file must be to be the one that was written. */
+export interface FileStamp {
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /** Everything one run leaves behind. */
