@@ -1,0 +1,299 @@
+/**
+ * Koordinator's LowNodeLoad descheduler: moves pods away from over-used nodes while under-used nodes can take them.
+ *
+ * A round classifies nodes (node-usage-class.ts), waits until an overload lasts (anomaly-detector.ts), then walks the hot
+ * nodes, most used first, and their pods in a fixed order (descheduler-pod-order.ts). Stage 1 looks at everything on a
+ * node, stage 2 at prod pods alone.
+ */
+
+import {
+  type AnomalyCondition,
+  type AnomalyDetectors,
+  markAbnormal,
+  markNormal,
+  resetDetector,
+} from './anomaly-detector.ts';
+import { type DeschedulerPod, deschedulerPodOrder } from './descheduler-pod-order.ts';
+import {
+  type Amounts,
+  classifyLoad,
+  isAbove,
+  type LoadClass,
+  type LoadThresholds,
+  type NodeLimits,
+  type NodeLoad,
+  nodeLimits,
+  nodeUsageScore,
+  resolveThresholds,
+} from './node-usage-class.ts';
+
+/** Names under which CPU, memory and the pod count appear in amounts. */
+export const CPU_NAME = 'cpuMilli';
+export const MEMORY_NAME = 'memoryBytes';
+export const PODS_NAME = 'pods';
+
+/** A node of the round. */
+export interface BalanceNode {
+  readonly name: string;
+  /** Raw allocatable: not amplified. */
+  readonly capacity: Amounts;
+  readonly schedulable: boolean;
+  readonly systemUsage: Amounts;
+  /** Without a fresh report a node is neither source nor target. */
+  readonly hasFreshReport: boolean;
+}
+
+/** A pod of the round. */
+export interface BalancePod extends DeschedulerPod {
+  /** Row of its node. */
+  readonly node: number;
+  readonly request: Amounts;
+  /** Whether the evictor would take it (no daemon set, no critical or excluded pod). */
+  readonly evictable: boolean;
+  /** Rows of the nodes its selector, affinity and tolerations allow; absent: all. */
+  readonly allowedNodes?: readonly number[];
+}
+
+/** Configuration of a round. */
+export interface LowNodeLoadConfig {
+  readonly thresholds: LoadThresholds;
+  /** Weights by resource name; names of thresholds, CPU and memory without a positive weight get 1. */
+  readonly resourceWeights: Amounts;
+  readonly nodeFit: boolean;
+  /** Nothing is moved unless more nodes than this are under-used. */
+  readonly numberOfNodes: number;
+  readonly anomaly: AnomalyCondition;
+  readonly maxEvictionTotal: number;
+  readonly maxEvictionPerNode: number;
+  /** K16: the fit check reserves a target's capacity for pods in list order, moved or not. Off: when a pod is moved. */
+  readonly nodeFitReservesInListOrder: boolean;
+}
+
+/** A pod that is moved, and the stage that chose it. */
+export interface BalanceEviction {
+  readonly pod: number;
+  readonly stage: 'node' | 'prod';
+}
+
+/** Memory of the descheduler between rounds, one row a node. */
+export interface LowNodeLoadState {
+  readonly node: AnomalyDetectors;
+  readonly prod: AnomalyDetectors;
+}
+
+interface RoundNode extends NodeLoad {
+  readonly row: number;
+  readonly limits: NodeLimits;
+  readonly requested: Amounts;
+  readonly loadClass: LoadClass;
+}
+
+interface Round {
+  readonly pods: readonly BalancePod[];
+  readonly names: readonly string[];
+  readonly config: LowNodeLoadConfig;
+  readonly weights: Amounts;
+  readonly nowMs: number;
+  readonly evictions: BalanceEviction[];
+  readonly evictedPerNode: Map<number, number>;
+}
+
+/** Usage, prod usage (with the pod counts) and requests of every node that has a fresh report. */
+function loadOfNodes(nodes: readonly BalanceNode[], pods: readonly BalancePod[], names: readonly string[]) {
+  const rows = nodes.map((node, row) => ({
+    row,
+    capacity: node.capacity,
+    schedulable: node.schedulable,
+    usage: Object.fromEntries(names.map((name) => [name, node.systemUsage[name] ?? 0])) as Record<string, number>,
+    prodUsage: Object.fromEntries(names.map((name) => [name, 0])) as Record<string, number>,
+    requested: {} as Record<string, number>,
+  }));
+  for (const load of rows) {
+    load.usage[PODS_NAME] = 0;
+    load.prodUsage[PODS_NAME] = 0;
+  }
+  for (const pod of pods) {
+    const load = rows[pod.node];
+    const isProd = pod.priorityClass === 'koord-prod';
+    load.usage[PODS_NAME] += 1;
+    if (isProd) load.prodUsage[PODS_NAME] += 1;
+    for (const name of Object.keys(pod.request)) load.requested[name] = (load.requested[name] ?? 0) + pod.request[name];
+    for (const name of names) {
+      if (name === PODS_NAME) continue;
+      const used = pod.usage?.[name] ?? 0;
+      load.usage[name] += used;
+      if (isProd) load.prodUsage[name] += used;
+    }
+  }
+  return rows.filter((load) => nodes[load.row].hasFreshReport);
+}
+
+function weightsWithDefaults(config: LowNodeLoadConfig): Amounts {
+  const { low = {}, high = {}, prodLow = {}, prodHigh = {} } = config.thresholds;
+  const weights: Record<string, number> = { ...config.resourceWeights };
+  const known = [low, high, prodLow, prodHigh].flatMap((map) => Object.keys(map));
+  for (const name of [CPU_NAME, MEMORY_NAME, ...known]) if (!(weights[name] > 0)) weights[name] = 1;
+  return weights;
+}
+
+/** Sum over targets of what fits below the high limit. */
+function headroom(targets: readonly RoundNode[], names: readonly string[], prod: boolean): Record<string, number> {
+  const available: Record<string, number> = {};
+  for (const name of names) {
+    available[name] = 0;
+    for (const target of targets) {
+      const limit = prod ? target.limits.prodHigh : target.limits.high;
+      const usage = prod ? target.prodUsage : target.usage;
+      available[name] += limit[name] - usage[name];
+    }
+  }
+  return available;
+}
+
+/** First target that takes the pod by rules, free requests and measured usage; undefined when none does. */
+function fittingTarget(pod: BalancePod, targets: readonly RoundNode[], prod: boolean): RoundNode | undefined {
+  return targets.find((target) => {
+    if (pod.allowedNodes !== undefined && !pod.allowedNodes.includes(target.row)) return false;
+    if (!target.schedulable) return false;
+    for (const name of Object.keys(pod.request)) {
+      const free = (target.capacity[name] ?? 0) - (target.requested[name] ?? 0);
+      if (pod.request[name] > 0 && pod.request[name] > free) return false;
+    }
+    const limit = prod ? target.limits.prodHigh : target.limits.high;
+    const usage = prod ? target.prodUsage : target.usage;
+    return Object.keys(limit).every((name) => usage[name] + (pod.usage?.[name] ?? 0) <= limit[name]);
+  });
+}
+
+function reserve(pod: BalancePod, target: RoundNode, names: readonly string[], prod: boolean): void {
+  const usage = prod ? target.prodUsage : target.usage;
+  for (const name of names) usage[name] += pod.usage?.[name] ?? 0;
+}
+
+function excessOf(source: RoundNode, prod: boolean): Amounts {
+  const usage = prod ? source.prodUsage : source.usage;
+  const limit = prod ? source.limits.prodHigh : source.limits.high;
+  const excess: Record<string, number> = {};
+  for (const name of Object.keys(limit)) if (usage[name] > limit[name]) excess[name] = usage[name] - limit[name];
+  return excess;
+}
+
+/** Rows of the pods of `source` that may go; with quirk K16 each of them takes its place on a target right here. */
+function removablePods(round: Round, source: RoundNode, targets: readonly RoundNode[], prod: boolean): number[] {
+  const { pods, names, config } = round;
+  const rows: number[] = [];
+  pods.forEach((pod, row) => {
+    if (pod.node !== source.row || !pod.evictable) return;
+    if (prod && pod.priorityClass !== 'koord-prod') return;
+    if (config.nodeFit) {
+      const target = pod.usage === undefined ? undefined : fittingTarget(pod, targets, prod);
+      if (target === undefined) return;
+      if (config.nodeFitReservesInListOrder) reserve(pod, target, names, prod);
+    }
+    rows.push(row);
+  });
+  return rows;
+}
+
+function mayEvict(round: Round, node: number): boolean {
+  const { evictions, evictedPerNode, config } = round;
+  return evictions.length < config.maxEvictionTotal && (evictedPerNode.get(node) ?? 0) < config.maxEvictionPerNode;
+}
+
+function balanceStage(
+  round: Round,
+  sources: readonly RoundNode[],
+  targets: readonly RoundNode[],
+  available: Record<string, number>,
+  detectors: AnomalyDetectors,
+  prod: boolean,
+): void {
+  if (targets.length === 0) return;
+  const { pods, names, config, weights, evictions, evictedPerNode } = round;
+  const usageOf = (node: RoundNode): Record<string, number> => (prod ? node.prodUsage : node.usage);
+  const score = (node: RoundNode): number => nodeUsageScore(usageOf(node), node.capacity, weights);
+  const hottestFirst = [...sources].sort((a, b) => score(b) - score(a));
+  for (const source of hottestFirst) {
+    const candidates = removablePods(round, source, targets, prod).map((row) => ({ ...pods[row], row }));
+    for (const pod of deschedulerPodOrder(candidates, excessOf(source, prod), weights)) {
+      if (!isAbove(usageOf(source), prod ? source.limits.prodHigh : source.limits.high)) {
+        resetDetector(detectors, source.row);
+        break;
+      }
+      if (names.some((name) => available[name] <= 0)) break;
+      if (!mayEvict(round, source.row)) continue;
+      if (config.nodeFit && !config.nodeFitReservesInListOrder) {
+        const target = fittingTarget(pod, targets, prod);
+        if (target === undefined) continue;
+        reserve(pod, target, names, prod);
+      }
+      evictions.push({ pod: pod.row, stage: prod ? 'prod' : 'node' });
+      evictedPerNode.set(source.row, (evictedPerNode.get(source.row) ?? 0) + 1);
+      if (pod.usage === undefined) continue;
+      for (const name of names) {
+        const amount = name === PODS_NAME ? 1 : (pod.usage[name] ?? 0);
+        available[name] -= amount;
+        source.usage[name] -= amount;
+        if (prod) source.prodUsage[name] -= amount;
+      }
+    }
+  }
+}
+
+/**
+ * One round: the pods to move, in order.
+ *
+ * Nothing happens without an over-used node, with no more under-used nodes than `numberOfNodes`, or when all nodes are
+ * under-used. Stage 1 may move as much as fits below the high limits of the targets; stage 2 as much as fits below their
+ * prod limits, where nodes low on both scales also keep what stage 1 left.
+ * `state` is updated. Source: Koordinator descheduler, LowNodeLoad Balance.
+ */
+export function balanceLowNodeLoad(
+  nodes: readonly BalanceNode[],
+  pods: readonly BalancePod[],
+  state: LowNodeLoadState,
+  nowMs: number,
+  config: LowNodeLoadConfig,
+): readonly BalanceEviction[] {
+  const thresholds = resolveThresholds(config.thresholds, MEMORY_NAME);
+  const { names } = thresholds;
+  const loads = loadOfNodes(nodes, pods, names);
+  const limits = nodeLimits(loads, thresholds);
+  const roundNodes: RoundNode[] = loads.map((load, i) => ({
+    ...load,
+    limits: limits[i],
+    loadClass: classifyLoad(load, limits[i]),
+  }));
+  const ofClass = (wanted: LoadClass): RoundNode[] => roundNodes.filter((node) => node.loadClass === wanted);
+  const [low, bothLow, prodLow] = [ofClass('low'), ofClass('bothLow'), ofClass('prodLow')];
+  for (const node of [...low, ...bothLow]) resetDetector(state.node, node.row);
+  for (const node of [...prodLow, ...bothLow]) resetDetector(state.prod, node.row);
+
+  const [high, prodHigh] = [ofClass('high'), ofClass('prodHigh')];
+  const lowCount = low.length + bothLow.length + prodLow.length;
+  if (high.length + prodHigh.length === 0) return [];
+  if (lowCount === 0 || lowCount <= config.numberOfNodes || lowCount === nodes.length) return [];
+
+  const hot = high.filter((node) => markAbnormal(state.node, node.row, nowMs, config.anomaly));
+  const prodHot = prodHigh.filter((node) => markAbnormal(state.prod, node.row, nowMs, config.anomaly));
+  const round: Round = {
+    pods,
+    names,
+    config,
+    weights: weightsWithDefaults(config),
+    nowMs,
+    evictions: [],
+    evictedPerNode: new Map(),
+  };
+  const bothAvailable = headroom(bothLow, names, false);
+  const prodBothAvailable = headroom(bothLow, names, true);
+  const prodAvailable = headroom(prodLow, names, true);
+  const available = headroom([...low, ...bothLow], names, false);
+  balanceStage(round, hot, [...low, ...bothLow], available, state.node, false);
+  for (const name of names)
+    prodAvailable[name] += Math.min(prodBothAvailable[name], bothAvailable[name], available[name]);
+  balanceStage(round, prodHot, [...prodLow, ...bothLow], prodAvailable, state.prod, true);
+  for (const node of hot) markNormal(state.node, node.row, nowMs, config.anomaly);
+  for (const node of prodHot) markNormal(state.prod, node.row, nowMs, config.anomaly);
+  return round.evictions;
+}
