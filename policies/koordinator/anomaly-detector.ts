@@ -23,14 +23,14 @@ export interface AnomalyCondition {
   /** How long the state lasts at most. Production: 60 s. */
   readonly timeoutMs: number;
   /** K15: the state is reached on mark N + 1. Off: on mark N. */
-  readonly firesOneMarkLate: boolean;
+  readonly anomalyNeedsOneMoreMark: boolean;
 }
 
 export const DEFAULT_ANOMALY_CONDITION: AnomalyCondition = {
   consecutiveAbnormalities: 5,
   consecutiveNormalities: 3,
   timeoutMs: 60_000,
-  firesOneMarkLate: true,
+  anomalyNeedsOneMoreMark: true,
 };
 
 /** Detectors for `count` nodes, all of them normal. */
@@ -70,7 +70,7 @@ export function markAbnormal(
   if (detectors.isAbnormal[node] === 1) return true;
   detectors.consecutiveNormal[node] = 0;
   const marks = ++detectors.consecutiveAbnormal[node];
-  const needed = condition.consecutiveAbnormalities + (condition.firesOneMarkLate ? 1 : 0);
+  const needed = condition.consecutiveAbnormalities + (condition.anomalyNeedsOneMoreMark ? 1 : 0);
   if (marks < needed) return false;
   resetDetector(detectors, node);
   detectors.isAbnormal[node] = 1;

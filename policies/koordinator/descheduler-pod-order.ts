@@ -6,17 +6,17 @@
  */
 
 import type { Amounts } from './node-usage-class.ts';
+import type { KubernetesQos, PriorityClass, QosClass } from './priority-class.ts';
 
 /** What the order looks at. */
 export interface DeschedulerPod {
   readonly name: string;
-  /** koord-prod, koord-mid, koord-batch, koord-free or '' for none. */
-  readonly priorityClass: string;
+  /** Defaults applied. */
+  readonly priorityClass: PriorityClass;
   readonly priorityValue: number;
-  /** BestEffort, Burstable or Guaranteed. */
-  readonly kubernetesQoS: string;
-  /** LSE, LSR, LS, BE, SYSTEM or '' for none, defaults applied. */
-  readonly koordinatorQoS: string;
+  readonly kubernetesQos: KubernetesQos;
+  /** Defaults applied. */
+  readonly koordinatorQos: QosClass;
   readonly deletionCost: number;
   readonly evictionCost: number;
   readonly createdAtMs: number;
@@ -24,15 +24,15 @@ export interface DeschedulerPod {
   readonly usage?: Amounts;
 }
 
-const PRIORITY_CLASS_ORDER: Readonly<Record<string, number>> = {
+const PRIORITY_CLASS_ORDER: Readonly<Record<PriorityClass, number>> = {
   'koord-free': 1,
   'koord-batch': 2,
   'koord-mid': 3,
   'koord-prod': 4,
+  '': 5,
 };
-const KUBERNETES_QOS_ORDER: Readonly<Record<string, number>> = { BestEffort: 1, Burstable: 2, Guaranteed: 3 };
-const KOORDINATOR_QOS_ORDER: Readonly<Record<string, number>> = { BE: 1, LS: 2, LSR: 3, LSE: 4, SYSTEM: 4 };
-const NO_CLASS = 5;
+const KUBERNETES_QOS_ORDER: Readonly<Record<KubernetesQos, number>> = { BestEffort: 1, Burstable: 2, Guaranteed: 3 };
+const KOORDINATOR_QOS_ORDER: Readonly<Record<QosClass, number>> = { BE: 1, LS: 2, LSR: 3, LSE: 4, SYSTEM: 4, '': 5 };
 
 /**
  * How well a pod covers the excess: 0..2, higher is moved first.
@@ -65,10 +65,10 @@ export function compareDeschedulerPods(
   weights: Amounts,
 ): number {
   const byClass =
-    (PRIORITY_CLASS_ORDER[a.priorityClass] ?? NO_CLASS) - (PRIORITY_CLASS_ORDER[b.priorityClass] ?? NO_CLASS) ||
+    PRIORITY_CLASS_ORDER[a.priorityClass] - PRIORITY_CLASS_ORDER[b.priorityClass] ||
     a.priorityValue - b.priorityValue ||
-    (KUBERNETES_QOS_ORDER[a.kubernetesQoS] ?? 0) - (KUBERNETES_QOS_ORDER[b.kubernetesQoS] ?? 0) ||
-    (KOORDINATOR_QOS_ORDER[a.koordinatorQoS] ?? NO_CLASS) - (KOORDINATOR_QOS_ORDER[b.koordinatorQoS] ?? NO_CLASS) ||
+    KUBERNETES_QOS_ORDER[a.kubernetesQos] - KUBERNETES_QOS_ORDER[b.kubernetesQos] ||
+    KOORDINATOR_QOS_ORDER[a.koordinatorQos] - KOORDINATOR_QOS_ORDER[b.koordinatorQos] ||
     a.deletionCost - b.deletionCost ||
     a.evictionCost - b.evictionCost;
   if (byClass !== 0) return byClass;

@@ -4,23 +4,11 @@
  * The tree and its arithmetic live in quota-tree.ts; this file decides, and names the dimension that refuses.
  */
 
+import { type KoordinatorQuirks, PRODUCTION_QUIRKS } from './quirks.ts';
 import { propagateRequests, type QuotaTree, refreshAllQuotas, refreshQuota } from './quota-tree.ts';
 
-/** Behaviour of production that differs from what its documents say. */
-export interface ElasticQuotaQuirks {
-  /** K17: a scaled minimum is brought up to date only when its own quota is read. Off: all at once. */
-  readonly scaledMinRefreshedOnRead: boolean;
-  /** K20: dimensions that the pod does not request are compared as well. Off: only requested ones. */
-  readonly comparesUnrequestedDimensions: boolean;
-  /** K20: revoking forgets dimensions that the pods walked so far do not request. Off: all dimensions are kept. */
-  readonly revokeMasksDimensions: boolean;
-}
-
-export const PRODUCTION_QUOTA_QUIRKS: ElasticQuotaQuirks = {
-  scaledMinRefreshedOnRead: true,
-  comparesUnrequestedDimensions: true,
-  revokeMasksDimensions: true,
-};
+/** The quirks of production that quotas follow: K17 and K20. */
+export type ElasticQuotaQuirks = Pick<KoordinatorQuirks, 'quotaScaledMinLazy' | 'quotaComparesUnrequested'>;
 
 /** Configuration of the plugin, with production's defaults. */
 export interface ElasticQuotaConfig {
@@ -43,13 +31,13 @@ export const DEFAULT_ELASTIC_QUOTA_CONFIG: ElasticQuotaConfig = {
   delayEvictMs: 120_000,
   monitorsAllQuotas: false,
   revokePeriodMs: 1_000,
-  quirks: PRODUCTION_QUOTA_QUIRKS,
+  quirks: PRODUCTION_QUIRKS,
 };
 
 /** Brings requests and the runtime of `row` up to date, the way production or the intended alternative does. */
 export function updateQuota(tree: QuotaTree, row: number, totals: readonly number[], config: ElasticQuotaConfig): void {
   propagateRequests(tree);
-  if (config.quirks.scaledMinRefreshedOnRead) refreshQuota(tree, row, totals, config.scalesMinQuota);
+  if (config.quirks.quotaScaledMinLazy) refreshQuota(tree, row, totals, config.scalesMinQuota);
   else refreshAllQuotas(tree, totals, config.scalesMinQuota);
 }
 
@@ -112,7 +100,7 @@ function exceededDimension(
   config: ElasticQuotaConfig,
 ): number {
   for (let index = 0; index < tree.dimensions.length; index++) {
-    if (request[index] === 0 && !config.quirks.comparesUnrequestedDimensions) continue;
+    if (request[index] === 0 && !config.quirks.quotaComparesUnrequested) continue;
     if (tree.dimensions[index].used[row] + request[index] > quotaLimit(tree, row, index, config)) return index;
   }
   return -1;

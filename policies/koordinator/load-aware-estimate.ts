@@ -6,6 +6,8 @@
  */
 
 import { roundHalfAway } from '../base/int-math.ts';
+import type { PriorityClass } from './priority-class.ts';
+import { type KoordinatorQuirks, PRODUCTION_QUIRKS } from './quirks.ts';
 
 /** CPU and memory side by side: the two resources that LoadAware looks at by default. */
 export interface CpuAndMemory {
@@ -13,21 +15,8 @@ export interface CpuAndMemory {
   readonly memBytes: number;
 }
 
-/** Priority class with defaults applied; '' is a pod that belongs to none. */
-export type KoordPriorityClass = 'koord-prod' | 'koord-mid' | 'koord-batch' | 'koord-free' | '';
-
-/** Behaviour of production that differs from what its documents say. */
-export interface LoadAwareQuirks {
-  /** K13: a free pod always, and a mid pod without requests, is estimated as zero. Off: they get the defaults of batch. */
-  readonly zeroEstimateOfFreeAndBareMid: boolean;
-  /** K14: a missing aggregation window replaces measured usage by the sum of all estimates. Off: node usage is taken. */
-  readonly missingWindowUsesEstimates: boolean;
-}
-
-export const PRODUCTION_LOAD_AWARE_QUIRKS: LoadAwareQuirks = {
-  zeroEstimateOfFreeAndBareMid: true,
-  missingWindowUsesEstimates: true,
-};
+/** The quirks of production that estimates follow: K13 and K14. */
+export type LoadAwareQuirks = Pick<KoordinatorQuirks, 'loadAwareEstimateZero' | 'loadAwareFallsBackToEstimates'>;
 
 /** Estimate of a pod that states neither request nor limit. */
 export const DEFAULT_POD_ESTIMATE: CpuAndMemory = { milliCpu: 250, memBytes: 209_715_200 };
@@ -38,7 +27,7 @@ export const DEFAULT_SCALING_FACTORS_PERCENT = { cpuPercent: 85, memPercent: 70 
 /**
  * Estimated usage of one resource of one pod.
  *
- *   q = max(limit, request) ; q == 0 -> the default (zero for mid) ; free -> 0
+ *   q = max(limit, request) ; q == 0 -> the default (zero for mid) ; free -> 0   (zeros: quirk K13)
  *   e = round(q x factor / 100) ; limit > 0 -> min(e, limit)
  *
  * Units: any integer unit, the same for all quantities. Rounding: half away from zero.
@@ -47,21 +36,21 @@ export const DEFAULT_SCALING_FACTORS_PERCENT = { cpuPercent: 85, memPercent: 70 
 export function estimatePodResource(
   requested: number,
   limit: number,
-  priorityClass: KoordPriorityClass,
+  priorityClass: PriorityClass,
   factorPercent: number,
   unstatedDefault: number,
   quirks: LoadAwareQuirks,
 ): number {
-  if (priorityClass === 'koord-free' && quirks.zeroEstimateOfFreeAndBareMid) return 0;
+  if (priorityClass === 'koord-free' && quirks.loadAwareEstimateZero) return 0;
   const stated = limit > requested ? limit : requested;
-  if (stated === 0) return priorityClass === 'koord-mid' && quirks.zeroEstimateOfFreeAndBareMid ? 0 : unstatedDefault;
+  if (stated === 0) return priorityClass === 'koord-mid' && quirks.loadAwareEstimateZero ? 0 : unstatedDefault;
   const estimate = roundHalfAway((stated * factorPercent) / 100);
   return limit > 0 && estimate > limit ? limit : estimate;
 }
 
 /** What the estimate of a pod is made of; requests and limits stand in the tier of the pod's class. */
 export interface PodDemand {
-  readonly priorityClass: KoordPriorityClass;
+  readonly priorityClass: PriorityClass;
   readonly request: CpuAndMemory;
   readonly limit: CpuAndMemory;
 }
@@ -71,7 +60,7 @@ export function estimatePod(
   pod: PodDemand,
   cpuFactorPercent: number = DEFAULT_SCALING_FACTORS_PERCENT.cpuPercent,
   memFactorPercent: number = DEFAULT_SCALING_FACTORS_PERCENT.memPercent,
-  quirks: LoadAwareQuirks = PRODUCTION_LOAD_AWARE_QUIRKS,
+  quirks: LoadAwareQuirks = PRODUCTION_QUIRKS,
 ): CpuAndMemory {
   const { request, limit, priorityClass } = pod;
   return {

@@ -16,10 +16,10 @@ import {
   DEFAULT_SCALING_FACTORS_PERCENT,
   estimatePod,
   type PodDemand,
-  PRODUCTION_LOAD_AWARE_QUIRKS,
   sumAssignedPods,
 } from './load-aware-estimate.ts';
-import { koordinatorQoSWithDefault, priorityClassWithDefault } from './scheduling-class.ts';
+import { type KubernetesQos, priorityClassWithDefault } from './priority-class.ts';
+import { PRODUCTION_QUIRKS } from './quirks.ts';
 import { booleanOr, list, numberOr, optionalNumber, record, textOr, unreadExpectation } from './vector-fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -32,7 +32,8 @@ function pair(value: unknown): CpuAndMemory {
   return { milliCpu: numberOr(fields.milliCPU, 0), memBytes: numberOr(fields.memoryBytes, 0) };
 }
 
-function kubernetesQoSOf(request: CpuAndMemory, limit: CpuAndMemory): string {
+function kubernetesQosOf(stated: string, request: CpuAndMemory, limit: CpuAndMemory): KubernetesQos {
+  if (stated === 'Guaranteed' || stated === 'Burstable' || stated === 'BestEffort') return stated;
   if (request.milliCpu + request.memBytes + limit.milliCpu + limit.memBytes === 0) return 'BestEffort';
   const isGuaranteed =
     limit.milliCpu > 0 &&
@@ -44,10 +45,12 @@ function kubernetesQoSOf(request: CpuAndMemory, limit: CpuAndMemory): string {
 
 function demandOf(pod: Fields): PodDemand {
   const [request, limit] = [pair(pod.request), pair(pod.limit)];
-  const kubernetesQoS = textOr(pod.kubernetesQoS, kubernetesQoSOf(request, limit));
-  const qos = koordinatorQoSWithDefault(textOr(pod.qosClass ?? pod.qosLabel, ''), kubernetesQoS);
-  const label = textOr(pod.priorityClass, '');
-  const priorityClass = priorityClassWithDefault(label, numberOr(pod.priorityValue, 0), qos);
+  const priorityClass = priorityClassWithDefault({
+    priorityClassLabel: textOr(pod.priorityClass, '') || undefined,
+    priorityValue: optionalNumber(pod.priorityValue),
+    qosLabel: textOr(pod.qosClass ?? pod.qosLabel, '') || undefined,
+    kubernetesQos: kubernetesQosOf(textOr(pod.kubernetesQoS, ''), request, limit),
+  });
   return { priorityClass, request, limit };
 }
 
@@ -106,7 +109,7 @@ function configOf(args: Fields): LoadAwareConfig {
       memWeight: numberOr(weights.memory, isWeighted ? 0 : 1),
       dominantWeight,
     },
-    quirks: PRODUCTION_LOAD_AWARE_QUIRKS,
+    quirks: PRODUCTION_QUIRKS,
   };
 }
 

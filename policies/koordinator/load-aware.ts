@@ -225,7 +225,7 @@ export function estimateNodeUsed(report: NodeReport, path: UsagePath, quirks: Lo
   if (path.aggregation === undefined) return addPair(nodeUsage, assigned.nodeDelta);
   const measured = aggregatedUsage(report, path.aggregation);
   if (measured !== undefined) return addPair(measured, assigned.nodeDelta);
-  return quirks.missingWindowUsesEstimates ? assigned.nodeEstimated : addPair(nodeUsage, assigned.nodeDelta);
+  return quirks.loadAwareFallsBackToEstimates ? assigned.nodeEstimated : addPair(nodeUsage, assigned.nodeDelta);
 }
 
 /** The pod to be placed. */

@@ -5,8 +5,17 @@ import { createAnomalyDetectors, DEFAULT_ANOMALY_CONDITION, markAbnormal } from 
 import { compareDeschedulerPods, type DeschedulerPod, deschedulerPodOrder } from './descheduler-pod-order.ts';
 import { type BalancePod, balanceLowNodeLoad } from './low-node-load.ts';
 import { nodeUsageScore, type PercentByName, usagePercent } from './node-usage-class.ts';
-import { koordinatorQoSWithDefault, priorityClassWithDefault } from './scheduling-class.ts';
-import { booleanOr, list, numberMap, numberOr, record, textOr, unreadExpectation } from './vector-fields.ts';
+import { type KubernetesQos, priorityClassWithDefault, qosClassWithDefault } from './priority-class.ts';
+import {
+  booleanOr,
+  list,
+  numberMap,
+  numberOr,
+  optionalNumber,
+  record,
+  textOr,
+  unreadExpectation,
+} from './vector-fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -23,17 +32,24 @@ function percents(value: unknown): PercentByName {
   return out;
 }
 
+function kubernetesQosOf(stated: unknown): KubernetesQos {
+  return stated === 'Guaranteed' || stated === 'Burstable' ? stated : 'BestEffort';
+}
+
 function podOf(pod: Fields): DeschedulerPod {
-  const kubernetesQoS = textOr(pod.kubernetesQoS, 'BestEffort');
-  const koordinatorQoS = koordinatorQoSWithDefault(textOr(pod.qosLabel, ''), kubernetesQoS);
-  const priorityValue = numberOr(pod.priorityValue, 0);
-  const label = typeof pod.priorityClass === 'string' ? pod.priorityClass : undefined;
+  const kubernetesQos = kubernetesQosOf(pod.kubernetesQoS);
+  const classFields = {
+    priorityClassLabel: textOr(pod.priorityClass, '') || undefined,
+    priorityValue: optionalNumber(pod.priorityValue),
+    qosLabel: textOr(pod.qosLabel, '') || undefined,
+    kubernetesQos,
+  };
   return {
     name: textOr(pod.name, ''),
-    priorityClass: priorityClassWithDefault(label, priorityValue, koordinatorQoS),
-    priorityValue,
-    kubernetesQoS,
-    koordinatorQoS,
+    priorityClass: priorityClassWithDefault(classFields),
+    priorityValue: numberOr(pod.priorityValue, 0),
+    kubernetesQos,
+    koordinatorQos: qosClassWithDefault(classFields),
     deletionCost: numberOr(pod.deletionCost, 0),
     evictionCost: numberOr(pod.evictionCost, 0),
     createdAtMs: numberOr(pod.createdAtSeconds, 0) * 1000,
