@@ -1,0 +1,77 @@
+/** Rules of services written out by hand. */
+import type { Report } from './checks.ts';
+import { DURATION_MS, show } from './quantities.ts';
+import type { Scenario } from './schema.ts';
+
+type Host = Scenario['cluster']['hosts'][string];
+type Service = Scenario['online']['explicit'][string];
+
+const TOLERATION = /^[^=:\s]+=[^=:\s]*:(NoSchedule|PreferNoSchedule|NoExecute)$/;
+
+export function checkExplicitServices(scenario: Partial<Scenario>, report: Report): void {
+  for (const [name, service] of Object.entries(scenario.online?.explicit ?? {})) {
+    const path = ['online', 'explicit', name];
+    checkShape(service, path, report);
+    checkPlace(scenario, service, path, report);
+    service.rollingRestartAt.forEach((atMs, index) => {
+      if (scenario.horizon !== undefined && atMs >= scenario.horizon)
+        report.error([...path, 'rollingRestartAt', index], `is ${show(atMs, DURATION_MS)}, after the run has ended`, [
+          ['horizon'],
+        ]);
+    });
+  }
+}
+
+function checkShape(service: Service, path: readonly string[], report: Report): void {
+  if (service.cpuLimit > 0 && service.cpuLimit < service.cpuRequest)
+    report.error([...path, 'cpuLimit'], `is ${service.cpuLimit}m, below the request of ${service.cpuRequest}m`, [
+      [...path, 'cpuRequest'],
+    ]);
+  service.tolerations.forEach((toleration, index) => {
+    if (!TOLERATION.test(toleration))
+      report.error([...path, 'tolerations', index], `is ${JSON.stringify(toleration)}; expected key=value:Effect`);
+  });
+  const scale = service.autoscale;
+  if (scale === null) return;
+  if (scale.minReplicas > scale.maxReplicas)
+    report.error(
+      [...path, 'autoscale', 'minReplicas'],
+      `is ${scale.minReplicas}, above maxReplicas ${scale.maxReplicas}`,
+      [[...path, 'autoscale', 'maxReplicas']],
+    );
+  else if (service.replicas < scale.minReplicas || service.replicas > scale.maxReplicas)
+    report.error(
+      [...path, 'replicas'],
+      `is ${service.replicas}, outside the autoscaler's ${scale.minReplicas} to ${scale.maxReplicas}`,
+      [[...path, 'autoscale']],
+    );
+}
+
+function checkPlace({ cluster }: Partial<Scenario>, service: Service, path: readonly string[], report: Report): void {
+  if (cluster === undefined) return;
+  const selector = Object.entries(service.nodeSelector);
+  const uses = [['cluster', 'hosts']];
+  const hosts = Object.values(cluster.hosts).filter((host) => host.count > 0);
+  const selected = hosts.filter((host) => selector.every(([key, value]) => host.labels[key] === value));
+  if (hosts.length > 0 && selected.length === 0) {
+    const wanted = selector.map(([key, value]) => `${key}: ${value}`).join(', ');
+    report.error([...path, 'nodeSelector'], `asks for ${wanted}; no host carries that`, uses);
+    return;
+  }
+  const tolerated = selected.filter((host) =>
+    host.taints.every((taint) => taint.endsWith(':PreferNoSchedule') || service.tolerations.includes(taint)),
+  );
+  if (selected.length > 0 && tolerated.length === 0) {
+    report.error([...path, 'tolerations'], 'bears the taints of no host that could take the service', uses);
+    return;
+  }
+  const fits = (host: Host) =>
+    service.cpuRequest <= host.cpu * (1 - cluster.reservedCpuPercent / 100) &&
+    service.memRequest <= host.memory * (1 - cluster.reservedMemPercent / 100);
+  if (tolerated.length > 0 && !tolerated.some(fits))
+    report.error(
+      path,
+      `requests ${service.cpuRequest}m and ${service.memRequest} MiB a pod; no host has that much to give`,
+      uses,
+    );
+}

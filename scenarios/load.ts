@@ -1,0 +1,40 @@
+/** The way in: a scenario file and overrides become a plan, or one error that lists everything that is wrong. */
+import type { Plan } from '../sim/plan.ts';
+import { checkScenario } from './checks.ts';
+import { applyOverride, readScenarioTree } from './compose.ts';
+import { parseScenario } from './parse-scenario.ts';
+import { configError, type Problem } from './problems.ts';
+import { planHash, resolve } from './resolve.ts';
+import type { Scenario } from './schema.ts';
+
+export interface LoadOptions {
+  /** Overrides `path=value`, applied in order after all files. */
+  readonly sets?: readonly string[];
+  /** Names of the policy registry; without it policy names are not checked. */
+  readonly knownPolicies?: readonly string[];
+}
+
+export interface LoadedPlan {
+  readonly plan: Plan;
+  /** What a person should know although nothing is wrong. */
+  readonly notes: readonly string[];
+  readonly planHash: string;
+}
+
+/**
+ * Reads `path`, everything it extends or includes, applies the overrides, checks and resolves.
+ *
+ * Throws ConfigError with one line for every problem.
+ */
+export async function loadPlan(path: string, options: LoadOptions = {}): Promise<LoadedPlan> {
+  const problems: Problem[] = [];
+  const notes: string[] = [];
+  let tree = readScenarioTree(path, problems);
+  if (tree === null) throw configError(problems);
+  for (const override of options.sets ?? []) tree = applyOverride(tree, override, problems);
+  const parsed = parseScenario(tree, problems);
+  checkScenario(parsed, tree, options.knownPolicies ?? null, problems, notes);
+  if (problems.length > 0) throw configError(problems);
+  const plan = resolve(parsed.sections as Scenario);
+  return { plan, notes, planHash: planHash(plan) };
+}

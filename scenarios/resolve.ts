@@ -1,0 +1,176 @@
+/** Scenario -> Plan: pure, every value written out, in the units of the plan. */
+import { createHash } from 'node:crypto';
+import { type BatchPopulationPlan, canonicalText, freezePlan, type Plan, type ServicePlan } from '../sim/plan.ts';
+import { sizesOf } from './checks-load.ts';
+import { ARRIVAL_CURVES, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
+import type { Scenario } from './schema.ts';
+
+/** The plan of a checked scenario, frozen at every depth. Host shapes without hosts are left out. */
+export function resolve(scenario: Scenario): Plan {
+  const { cluster, online, bestEffort, controlPlane, koordinator, failures } = scenario;
+  const generated = online.source !== 'none';
+  return freezePlan<Plan>({
+    version: 1,
+    name: scenario.name,
+    title: scenario.title,
+    seed: scenario.seed,
+    horizonMs: scenario.horizon,
+    windowMs: scenario.window,
+    warmUpMs: scenario.warmUp,
+    cluster: {
+      shapes: Object.entries(cluster.hosts)
+        .filter(([, host]) => host.count > 0)
+        .map(([name, host]) => ({
+          name,
+          count: host.count,
+          cpuCores: host.cpu / 1000,
+          memGib: host.memory / 1024,
+          threadsPerCore: host.threadsPerCore,
+          gpus: host.gpus,
+          labels: { ...host.labels },
+          taints: [...host.taints],
+          idleWatts: host.idlePower,
+          maxWatts: host.maxPower,
+          memBandwidthGbPerSecond: host.memBandwidth,
+        })),
+      hostsPerRack: cluster.hostsPerRack,
+      systemCpuPercent: cluster.systemCpuPercent,
+      systemMemPercent: cluster.systemMemPercent,
+      reservedCpuPercent: cluster.reservedCpuPercent,
+      reservedMemPercent: cluster.reservedMemPercent,
+    },
+    online: {
+      source: online.source,
+      services: generated ? online.services : 0,
+      pods: generated ? online.pods : 0,
+      cpuRequestPercent: online.cpuRequestPercent,
+      memRequestPercent: online.memRequestPercent,
+      limitOverRequest: online.limitOverRequest,
+      startDay: online.startDay,
+      loadFactor: online.loadFactor,
+      explicit: Object.entries(online.explicit).map(resolveService),
+    },
+    bestEffort: {
+      tasksPerWeek: bestEffort.tasksPerWeek,
+      offeredPercent: bestEffort.offeredPercent,
+      populations: Object.entries(bestEffort.populations).map(resolvePopulation),
+      failureProbability: bestEffort.failureProbability,
+      maxRetries: bestEffort.maxRetries,
+    },
+    controlPlane: {
+      kind: controlPlane.kind,
+      onlineFit: controlPlane.onlineFit,
+      bestEffortFit: controlPlane.bestEffortFit,
+      fitWeight: controlPlane.fitWeight,
+      loadAwareWeight: controlPlane.loadAwareWeight,
+      spreadWeight: controlPlane.spreadWeight,
+      bindLatencyMs: controlPlane.bindLatency,
+      podStartMs: controlPlane.podStart,
+      podsPerSecond: controlPlane.podsPerSecond,
+      initialBackoffMs: controlPlane.initialBackoff,
+      maxBackoffMs: controlPlane.maxBackoff,
+      unschedulableRetryMs: controlPlane.unschedulableRetry,
+      preemption: controlPlane.preemption,
+      evictionGraceMs: controlPlane.evictionGrace,
+    },
+    koordinator: {
+      enabled: koordinator.enabled,
+      cpuReclaimThresholdPercent: koordinator.cpuReclaimThresholdPercent,
+      memoryReclaimThresholdPercent: koordinator.memoryReclaimThresholdPercent,
+      cpuCalculatePolicy: koordinator.cpuCalculatePolicy,
+      memoryCalculatePolicy: koordinator.memoryCalculatePolicy,
+      cpuSuppressThresholdPercent: koordinator.cpuSuppressThresholdPercent,
+      cpuSuppressMinPercent: koordinator.cpuSuppressMinPercent,
+      cpuSuppressPolicy: koordinator.cpuSuppressPolicy,
+      memoryEvictThresholdPercent: koordinator.memoryEvictThresholdPercent,
+      memoryEvictLowerPercent: koordinator.memoryEvictLowerPercent,
+      memoryEvictCoolingMs: koordinator.memoryEvictCooling,
+      cpuEvictSatisfactionLowerPercent: koordinator.cpuEvictSatisfactionLowerPercent,
+      cpuEvictSatisfactionUpperPercent: koordinator.cpuEvictSatisfactionUpperPercent,
+      cpuEvictUsageThresholdPercent: koordinator.cpuEvictUsageThresholdPercent,
+      cpuEvictWindowMs: koordinator.cpuEvictWindow,
+      cpuEvictCoolingMs: koordinator.cpuEvictCooling,
+      loadAwareCpuThresholdPercent: koordinator.loadAwareCpuThresholdPercent,
+      loadAwareMemoryThresholdPercent: koordinator.loadAwareMemoryThresholdPercent,
+      loadAwareCpuEstimateFactor: koordinator.loadAwareCpuEstimateFactor,
+      loadAwareMemoryEstimateFactor: koordinator.loadAwareMemoryEstimateFactor,
+      reportMs: koordinator.report,
+      aggregateMs: koordinator.aggregate,
+      updateTimeThresholdMs: koordinator.updateTimeThreshold,
+      resourceDiffThreshold: koordinator.resourceDiffThreshold,
+      degradeMs: koordinator.degrade,
+    },
+    policies: scenario.policies.map(({ name, config }) => ({ name, config: structuredClone(config) })),
+    physics: {
+      isolation: scenario.physics.isolation,
+      corePlacement: scenario.physics.corePlacement,
+      parameters: { ...scenario.physics.parameters },
+    },
+    slo: { ...scenario.slo },
+    failures: {
+      enabled: failures.enabled,
+      hostCrashesPerYear: failures.hostCrashesPerYear,
+      rackEventsPerYear: failures.rackEventsPerYear,
+      repairMedianMs: failures.repairMedian,
+    },
+    cost: { ...scenario.cost },
+    record: { ...scenario.record },
+  });
+}
+
+function resolveService([name, service]: [string, Scenario['online']['explicit'][string]]): ServicePlan {
+  const scale = service.autoscale;
+  return {
+    name,
+    latencyClass: service.latencyClass,
+    replicas: service.replicas,
+    requestMilliCpu: service.cpuRequest,
+    limitMilliCpu: service.cpuLimit,
+    requestMemMib: service.memRequest,
+    meanUsagePercent: service.meanUsagePercent,
+    peakToTrough: service.peakToTrough,
+    nodeSelector: { ...service.nodeSelector },
+    tolerations: [...service.tolerations],
+    maxPerHost: service.maxPerHost,
+    priority: service.priority,
+    autoscale:
+      scale === null
+        ? null
+        : {
+            minReplicas: scale.minReplicas,
+            maxReplicas: scale.maxReplicas,
+            targetCpuPercent: scale.targetCpuPercent,
+            tolerance: scale.tolerance,
+            scaleDownStabilisationMs: scale.scaleDownStabilisation,
+          },
+    rollingRestartAtMs: [...service.rollingRestartAt],
+  };
+}
+
+function resolvePopulation([name, population]: [
+  string,
+  Scenario['bestEffort']['populations'][string],
+]): BatchPopulationPlan {
+  const sizes = sizesOf(population);
+  const { arrivals } = population;
+  return {
+    name,
+    kind: population.kind,
+    pressureClass: population.pressureClass ?? POPULATION_DEFAULTS_BY_KIND[population.kind].pressureClass,
+    priority: population.priority,
+    taskShare: population.taskShare,
+    lifeLogMean: population.lifeLogMean,
+    lifeLogSigma: population.lifeLogSigma,
+    coresChoices: sizes.map((size) => size.cores),
+    coresWeights: sizes.map((size) => size.weight),
+    memGibPerCore: population.memPerCore / 1024,
+    usageOverRequest: population.usageOverRequest,
+    arrivalByHour: typeof arrivals === 'string' ? [...(ARRIVAL_CURVES[arrivals] as readonly number[])] : [...arrivals],
+    deadlineMs: population.deadline,
+  };
+}
+
+/** sha256 of the canonical text of a plan, hex. */
+export function planHash(plan: Plan): string {
+  return createHash('sha256').update(canonicalText(plan)).digest('hex');
+}

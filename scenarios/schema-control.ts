@@ -1,0 +1,106 @@
+/** The part of a scenario that decides: control plane and Koordinator, in upstream's words. */
+import { z } from 'zod';
+import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS } from './defaults.ts';
+import { duration, flag, ratio, wholePercent } from './fields.ts';
+
+const fit = z.enum(['least-allocated', 'most-allocated']);
+const weight = (description: string) => ratio(description, 0, 100);
+
+export const controlPlaneSchema = z
+  .strictObject({
+    kind: z.literal('kubernetes').describe('Orchestrator.').prefault('kubernetes'),
+    onlineFit: fit
+      .describe('Placing services: `least-allocated` spreads, `most-allocated` packs.')
+      .prefault(KUBERNETES_DEFAULTS.onlineFit),
+    bestEffortFit: fit.describe('Placing best effort.').prefault(KUBERNETES_DEFAULTS.bestEffortFit),
+    fitWeight: weight('Weight of the fit score.').prefault(KUBERNETES_DEFAULTS.fitWeight),
+    loadAwareWeight: weight('Weight of the load-aware score.').prefault(KUBERNETES_DEFAULTS.loadAwareWeight),
+    spreadWeight: weight('Weight of the spread score.').prefault(KUBERNETES_DEFAULTS.spreadWeight),
+    bindLatency: duration('From decision to binding.').prefault(KUBERNETES_DEFAULTS.bindLatency),
+    podStart: duration('From binding to running.').prefault(KUBERNETES_DEFAULTS.podStart),
+    podsPerSecond: ratio('Pods the scheduler decides per simulated second.', 0.001, 1e6).prefault(
+      KUBERNETES_DEFAULTS.podsPerSecond,
+    ),
+    initialBackoff: duration('First wait of a pod that did not fit.', 1).prefault(KUBERNETES_DEFAULTS.initialBackoff),
+    maxBackoff: duration('Longest such wait.', 1).prefault(KUBERNETES_DEFAULTS.maxBackoff),
+    unschedulableRetry: duration('Unschedulable pods are tried again after this time.', 1).prefault(
+      KUBERNETES_DEFAULTS.unschedulableRetry,
+    ),
+    preemption: flag('Services may push out pods of lower priority.').prefault(KUBERNETES_DEFAULTS.preemption),
+    evictionGrace: duration('Time an evicted pod has to stop.').prefault(KUBERNETES_DEFAULTS.evictionGrace),
+  })
+  .describe('Who places pods.');
+
+/** Ranges are upstream's: reclaim percentages have no upper bound, thresholds of the node agent end at 100. */
+export const koordinatorSchema = z
+  .strictObject({
+    enabled: flag('Sell reclaimed resources and run the protection loops.').prefault(K.enabled),
+    cpuReclaimThresholdPercent: wholePercent(
+      'Water-line 1: batch CPU sold up to this share of the host.',
+      0,
+      1000,
+    ).prefault(K.cpuReclaimThresholdPercent),
+    memoryReclaimThresholdPercent: wholePercent('Water-line 1: batch memory sold.', 0, 1000).prefault(
+      K.memoryReclaimThresholdPercent,
+    ),
+    cpuCalculatePolicy: z
+      .enum(['usage', 'maxUsageRequest'])
+      .describe('What of a service counts against the batch CPU sold.')
+      .prefault(K.cpuCalculatePolicy),
+    memoryCalculatePolicy: z
+      .enum(['usage', 'request', 'maxUsageRequest'])
+      .describe('What of a service counts against the batch memory sold.')
+      .prefault(K.memoryCalculatePolicy),
+    cpuSuppressThresholdPercent: wholePercent('Water-line 2: best effort squeezed above this CPU use.').prefault(
+      K.cpuSuppressThresholdPercent,
+    ),
+    cpuSuppressMinPercent: wholePercent('Least CPU left to best effort; null = none.')
+      .nullable()
+      .prefault(K.cpuSuppressMinPercent),
+    cpuSuppressPolicy: z
+      .enum(['cfsQuota', 'cpuset'])
+      .describe('Squeeze by quota or by the set of CPUs.')
+      .prefault(K.cpuSuppressPolicy),
+    memoryEvictThresholdPercent: wholePercent('Water-line 3: best effort killed above this memory use.').prefault(
+      K.memoryEvictThresholdPercent,
+    ),
+    memoryEvictLowerPercent: wholePercent('Memory use evicted down to; null = the threshold minus 2.')
+      .nullable()
+      .prefault(K.memoryEvictLowerPercent),
+    memoryEvictCooling: duration('Pause after an eviction for memory.').prefault(K.memoryEvictCooling),
+    cpuEvictSatisfactionLowerPercent: wholePercent(
+      'Evict when best effort gets less of its request; null = off.',
+      1,
+      60,
+    )
+      .nullable()
+      .prefault(K.cpuEvictSatisfactionLowerPercent),
+    cpuEvictSatisfactionUpperPercent: wholePercent('Evict until best effort gets this much.', 1, 99)
+      .nullable()
+      .prefault(K.cpuEvictSatisfactionUpperPercent),
+    cpuEvictUsageThresholdPercent: wholePercent('Only when best effort uses this much of what it gets.').prefault(
+      K.cpuEvictUsageThresholdPercent,
+    ),
+    cpuEvictWindow: duration('Satisfaction and use are averaged over this time.', 1000).prefault(K.cpuEvictWindow),
+    cpuEvictCooling: duration('Pause after an eviction for CPU.').prefault(K.cpuEvictCooling),
+    loadAwareCpuThresholdPercent: wholePercent(
+      'Water-line 4: node refused above this CPU use; 0 = not looked at.',
+    ).prefault(K.loadAwareCpuThresholdPercent),
+    loadAwareMemoryThresholdPercent: wholePercent(
+      'Water-line 4: node refused above this memory use; 0 = not looked at.',
+    ).prefault(K.loadAwareMemoryThresholdPercent),
+    loadAwareCpuEstimateFactor: wholePercent('Expected CPU use of a new pod over its request.', 1, 100).prefault(
+      K.loadAwareCpuEstimateFactor,
+    ),
+    loadAwareMemoryEstimateFactor: wholePercent('Expected memory use of a new pod over its request.', 1, 100).prefault(
+      K.loadAwareMemoryEstimateFactor,
+    ),
+    report: duration('Period of node reports.', 30_000).prefault(K.report),
+    aggregate: duration('Node reports average over this time.', 60_000).prefault(K.aggregate),
+    updateTimeThreshold: duration('Sold resources are written at least this often.', 1000).prefault(
+      K.updateTimeThreshold,
+    ),
+    resourceDiffThreshold: ratio('Relative change that is written at once.', 1e-9, 1).prefault(K.resourceDiffThreshold),
+    degrade: duration('Without a report for this time nothing is sold.', 60_000).prefault(K.degrade),
+  })
+  .describe("Koordinator, with upstream's names. The four water-lines are four parameters.");
