@@ -42,6 +42,7 @@ export interface ServicePlan {
   readonly latencyClass: LatencyClass;
   readonly replicas: number;
   readonly requestMilliCpu: number;
+  /** 0 = no limit. */
   readonly limitMilliCpu: number;
   readonly requestMemMib: number;
   readonly meanUsagePercent: number;
@@ -75,6 +76,7 @@ export interface OnlinePlan {
   /** Sum of requests over capacity, percent: the mean request per replica is scaled to it. */
   readonly cpuRequestPercent: number;
   readonly memRequestPercent: number;
+  /** 0 = no limit. */
   readonly limitOverRequest: number;
   /** Days by which the weekly cycle is shifted: 0 starts on a Monday at local midnight. */
   readonly startDay: number;
@@ -196,7 +198,9 @@ export interface SloPlan {
 
 export interface FailurePlan {
   readonly enabled: boolean;
+  /** Of one host. */
   readonly hostCrashesPerYear: number;
+  /** Among 2,000 hosts; other clusters in proportion. */
   readonly rackEventsPerYear: number;
   readonly repairMedianMs: number;
 }
