@@ -1,0 +1,142 @@
+/**
+ * Two stages over shuffled agents: first roles with unmet guarantees, then everybody, in fair order, whole agents at a time.
+ *
+ * Stage 1 gives a role what is missing of its guarantee on the agent, and beyond it whatever limits and headroom allow, so
+ * that an agent is not cut to slivers. Stage 2 gives reservations, ranges and revocable resources freely and cuts the
+ * rest to limits and to headroom = free unreserved resources - guarantees still owed, per resource name.
+ * Sorters see every grant before the next agent. Source: Mesos src/master/allocator/mesos/hierarchical.cpp,
+ * __generateOffers.
+ */
+import { shuffle } from '../base/random-source.ts';
+import type { Round } from './allocation-round.ts';
+import { grantInRound } from './allocation-round.ts';
+import type { AgentRecord, RoleState, Slot } from './allocator-state.ts';
+import { coversAny, isCapable, isFiltered, minimumSets, usableByRole } from './eligibility.ts';
+import type { QuotaBooks } from './quota-books.ts';
+import { openQuotaBooks } from './quota-books.ts';
+import type { ResourceBag } from './resource-bag.ts';
+import { addBags, EMPTY_BAG, filterBag, selectBag, subtractBags } from './resource-bag.ts';
+import { QUOTA_EXEMPT_MASK, ResourceFlag } from './resource-catalog.ts';
+import { difference, isZero, scalarQuantities } from './resource-quantities.ts';
+import { shrinkToLimits, shrinkToQuantities } from './shrink.ts';
+
+/** Shares out the candidates of a run. */
+export function allocateModern(round: Round): void {
+  const { agents, random } = round;
+  const books = openQuotaBooks(round.ledger);
+  if (agents.length > 0) round.ledger.roleSorter.begin(); // fixes the weights of roles even when no agent is visited
+  shuffle(agents, agents.length, random);
+  if (books.hasGuarantees) for (const agent of agents) giveGuarantees(round, books, agent);
+  shuffle(agents, agents.length, random);
+  for (const agent of agents) {
+    if (agent.available.kinds.length === 0 || (!books.active && agent.barrenEpoch === round.epoch)) continue;
+    const granted = giveRest(round, books, agent);
+    if (!granted) agent.barrenEpoch = round.epoch;
+  }
+}
+
+/** What a role may still be offered of an agent in this run. */
+function usable(round: Round, agent: AgentRecord, role: RoleState): ResourceBag {
+  const bag = usableByRole(round.ledger.catalog, agent.available, role.path);
+  return agent.offeredShared.kinds.length === 0 ? bag : subtractBags(bag, agent.offeredShared);
+}
+
+/** The usable bag as the framework may see it, or an empty one when it may not have the agent. */
+function presentable(round: Round, agent: AgentRecord, slot: Slot, bag: ResourceBag): ResourceBag {
+  const { ledger, options } = round;
+  if (!coversAny(ledger.catalog, bag, minimumSets(options, slot))) return EMPTY_BAG;
+  if (!isCapable(options, slot.framework, agent)) return EMPTY_BAG;
+  return selectBag(ledger.catalog, bag, 0, slot.framework.strippedFlags);
+}
+
+/** Whether an offer is big enough and not refused. */
+function acceptable(round: Round, agent: AgentRecord, slot: Slot, offer: ResourceBag): boolean {
+  return coversAny(round.ledger.catalog, offer, minimumSets(round.options, slot)) && !isFiltered(slot, agent, offer);
+}
+
+function giveGuarantees(round: Round, books: QuotaBooks, agent: AgentRecord): void {
+  const { ledger } = round;
+  ledger.roleSorter.begin();
+  for (let client = ledger.roleSorter.next(); client >= 0; client = ledger.roleSorter.next()) {
+    const role = ledger.roleByClient[client];
+    const quota = role.node.quota;
+    if (quota === null || isZero(quota.guarantees)) continue;
+    if (agent.available.kinds.length === 0) return;
+    const owed = difference(quota.guarantees, books.consumed(role.path));
+    if (isZero(owed)) continue;
+    role.sorter.begin();
+    for (let member = role.sorter.next(); member >= 0 && !isZero(owed); member = role.sorter.next()) {
+      const free = usable(round, agent, role);
+      if (free.kinds.length === 0) break;
+      const slot = role.slotByClient[member];
+      const visible = presentable(round, agent, slot, free);
+      const chargeable = selectBag(ledger.catalog, visible, 0, QUOTA_EXEMPT_MASK);
+      const promised = shrinkToQuantities(ledger.catalog, chargeable, owed, round.random);
+      if (promised.kinds.length === 0) continue;
+      const promisedQuantities = scalarQuantities(ledger.catalog, promised);
+      let extra = subtractBags(chargeable, promised);
+      if (books.isLimited(role.path)) {
+        const room = difference(books.room(role.path), promisedQuantities);
+        extra = shrinkToLimits(ledger.catalog, extra, room, round.random);
+      }
+      if (books.owes && extra.kinds.length > 0)
+        extra = shrinkToQuantities(ledger.catalog, extra, books.surplus(), round.random);
+      const exempt = ownExempt(round, role, visible);
+      const offer = addBags(addBags(promised, exempt), extra);
+      if (!acceptable(round, agent, slot, offer)) continue;
+      const charged = scalarQuantities(ledger.catalog, addBags(promised, extra));
+      grantInRound(round, slot, agent, offer);
+      books.chargeGuaranteed(role.path, charged, promisedQuantities, owed);
+    }
+  }
+}
+
+/** What is free of quota in stage 1: reserved to the very role, ranges and sets, revocable. */
+function ownExempt(round: Round, role: RoleState, bag: ResourceBag): ResourceBag {
+  const { flags, reservationRoles } = round.ledger.catalog;
+  return filterBag(
+    bag,
+    (kind) =>
+      reservationRoles[kind] === role.path || (flags[kind] & (ResourceFlag.nonScalar | ResourceFlag.revocable)) !== 0,
+  );
+}
+
+/** Stage 2 on one agent; whether anything was granted. */
+function giveRest(round: Round, books: QuotaBooks, agent: AgentRecord): boolean {
+  const { ledger } = round;
+  let granted = false;
+  ledger.roleSorter.begin();
+  for (let client = ledger.roleSorter.next(); client >= 0; client = ledger.roleSorter.next()) {
+    if (agent.available.kinds.length === 0) break;
+    const role = ledger.roleByClient[client];
+    role.sorter.begin();
+    let free = usable(round, agent, role);
+    for (let member = role.sorter.next(); member >= 0; member = role.sorter.next()) {
+      if (free.kinds.length === 0) break;
+      const slot = role.slotByClient[member];
+      const visible = presentable(round, agent, slot, free);
+      if (visible.kinds.length === 0) continue;
+      const cut = books.active && (books.owes || books.isLimited(role.path));
+      const offer = cut ? cutToQuota(round, books, role, visible) : visible;
+      if (!acceptable(round, agent, slot, offer)) continue;
+      grantInRound(round, slot, agent, offer);
+      if (books.active) {
+        const charged = selectBag(ledger.catalog, offer, 0, QUOTA_EXEMPT_MASK);
+        books.charge(role, scalarQuantities(ledger.catalog, charged));
+      }
+      granted = true;
+      free = usable(round, agent, role);
+    }
+  }
+  return granted;
+}
+
+/** A bag with its chargeable part cut to the role's limits and to the surplus of headroom. */
+function cutToQuota(round: Round, books: QuotaBooks, role: RoleState, bag: ResourceBag): ResourceBag {
+  const { catalog } = round.ledger;
+  const chargeable = selectBag(catalog, bag, 0, QUOTA_EXEMPT_MASK);
+  let kept = chargeable;
+  if (books.isLimited(role.path)) kept = shrinkToLimits(catalog, kept, books.room(role.path), round.random);
+  if (books.owes && kept.kinds.length > 0) kept = shrinkToQuantities(catalog, kept, books.surplus(), round.random);
+  return kept === chargeable ? bag : addBags(subtractBags(bag, chargeable), kept);
+}
