@@ -75,7 +75,10 @@ export const TABLES = {
     int('rack', 'rack number'),
     float('capacityMilliCpu', 'logical CPU'),
     float('capacityMemMib', 'memory'),
-    float('strandedMilliCpu', 'mean CPU that is free to sell while memory is not (or the other way round: strandedMemMib)'),
+    float(
+      'strandedMilliCpu',
+      'mean CPU that is free to sell while memory is not (or the other way round: strandedMemMib)',
+    ),
     float('strandedMemMib', 'mean memory that is free to sell while CPU is not'),
   ],
   /** One row a service and hour. */

@@ -143,7 +143,8 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
   const onlineUsed = total(windows.onlineUsedMilliCpu);
   const bestEffortUsed = total(windows.bestEffortUsedMilliCpu);
   const used = onlineUsed + bestEffortUsed + total(windows.systemUsedMilliCpu);
-  const usedMem = total(windows.onlineUsedMemMib) + total(windows.bestEffortUsedMemMib) + total(windows.systemUsedMemMib);
+  const usedMem =
+    total(windows.onlineUsedMemMib) + total(windows.bestEffortUsedMemMib) + total(windows.systemUsedMemMib);
   const shares = utilisationPercents(tables.windows, from);
   const requests = total(windows.requests);
   const late = total(windows.violatingRequests);
@@ -158,11 +159,7 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
   const batch = tables.batchHours.columns;
   const batchTotal = (column: Column): number => sumMeasured(column, batch.hour, firstHour);
   const serviceHours = countServiceHours(tables.serviceHours, meta.objectivePercent, meta.warmUpMs);
-  const sloMinutes = sumMeasured(
-    tables.serviceHours.columns.sloMinutes,
-    tables.serviceHours.columns.hour,
-    firstHour,
-  );
+  const sloMinutes = sumMeasured(tables.serviceHours.columns.sloMinutes, tables.serviceHours.columns.hour, firstHour);
   const evictionsMemory = total(windows.evictedMemory);
   const evictionsCpu = total(windows.evictedCpu);
   const doneCoreHours = batchTotal(batch.doneCoreHours);
@@ -219,7 +216,8 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
     deadlineMissPercent: percentOf(missed, missed + batchTotal(batch.deadlinesMet)),
     hostFailures: meta.hostFailures,
   };
-  for (const [figure, value] of Object.entries(summary)) assert(Number.isFinite(value), `summary: ${figure} is ${value}`);
+  for (const [figure, value] of Object.entries(summary))
+    assert(Number.isFinite(value), `summary: ${figure} is ${value}`);
   return summary;
 }
 
