@@ -55,6 +55,7 @@ export function checkBestEffort(scenario: Partial<Scenario>, report: Report): vo
       report.error(
         ['bestEffort', 'populations'],
         `has taskShares ${list} = ${Number(sum.toPrecision(6))}; they must sum to 1`,
+        [['bestEffort', 'populations', '*', 'taskShare']],
       );
     }
   }
@@ -91,7 +92,12 @@ function checkPopulation(scenario: Partial<Scenario>, name: string, population: 
     report.error(
       [...path, ...(population.sizes === undefined ? [] : ['sizes'])],
       `has containers of ${largest} cores and ${Number(memGib.toPrecision(6))} GiB; no host is that large`,
-      [['cluster', 'hosts']],
+      [
+        ['cluster', 'hosts', '*', 'cpu'],
+        ['cluster', 'hosts', '*', 'memory'],
+        [...path, 'memPerCore'],
+        [...path, 'sizes'],
+      ],
     );
   if (typeof population.arrivals === 'string') {
     const known = Object.keys(ARRIVAL_CURVES);

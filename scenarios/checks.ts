@@ -3,31 +3,38 @@ import { MS_PER_HOUR } from '../policies/base/units.ts';
 import { checkBestEffort } from './checks-load.ts';
 import { checkExplicitServices } from './checks-services.ts';
 import { estimateMemoryBytes, LIMITS } from './limits.ts';
-import { type ParsedScenario, touchesLeftOut } from './parse-scenario.ts';
+import { covered, type ParsedScenario, touchesLeftOut } from './parse-scenario.ts';
 import { type PathKey, type Problem, pathText } from './problems.ts';
 import { DURATION_MS, show } from './quantities.ts';
 import type { Scenario } from './schema.ts';
-import { type MapNode, placeAt } from './source-tree.ts';
-import { didYouMean } from './suggest.ts';
+import { hasPath, type MapNode, placeAt } from './source-tree.ts';
+import { knownText } from './suggest.ts';
 
-/** Where a check tells what it found. `uses` names further values it looked at. */
+/** Where a check tells what it found. `uses` names further values it looked at, `*` standing for any key. */
 export interface Report {
   readonly error: (path: readonly PathKey[], text: string, uses?: readonly (readonly PathKey[])[]) => void;
   readonly note: (text: string) => void;
+}
+
+/** Names that only other rooms know; null where the caller does not say. */
+export interface Known {
+  readonly policies: readonly string[] | null;
+  readonly parameters: Readonly<Record<string, readonly [low: number, high: number]>> | null;
 }
 
 /** Runs every check whose sections could be read; nothing is said about values already reported as unreadable. */
 export function checkScenario(
   parsed: ParsedScenario,
   tree: MapNode,
-  knownPolicies: readonly string[] | null,
+  known: Known,
   problems: Problem[],
   notes: string[],
 ): void {
   const report: Report = {
     error: (path, text, uses = []) => {
-      if ([path, ...uses].some((used) => touchesLeftOut(parsed.leftOut, used))) return;
-      problems.push({ place: placeAt(tree, path), path: pathText(path), text });
+      if (covered(parsed.leftOut, path) || uses.some((used) => touchesLeftOut(parsed.leftOut, used))) return;
+      const written = [path, ...uses].find((used) => hasPath(tree, used)) ?? path;
+      problems.push({ place: placeAt(tree, written), path: pathText(path), text });
     },
     note: (text) => {
       notes.push(text);
@@ -40,7 +47,9 @@ export function checkScenario(
   checkExplicitServices(scenario, report);
   checkBestEffort(scenario, report);
   checkKoordinator(scenario, report);
-  checkPolicies(scenario, knownPolicies, report);
+  checkControlPlane(scenario, report);
+  checkPolicies(scenario, known.policies, report);
+  checkParameters(scenario, known.parameters, report);
   checkSize(scenario, report);
 }
 
@@ -72,7 +81,10 @@ function checkCluster({ cluster }: Partial<Scenario>, report: Report): void {
       `holds ${hosts.length} shapes; at most ${LIMITS.hostShapes.max}: ${LIMITS.hostShapes.why}`,
     );
   const total = hosts.reduce((sum, [, host]) => sum + host.count, 0);
-  if (total === 0) report.error(['cluster', 'hosts'], 'has no host; give at least one shape with a count of 1 or more');
+  if (total === 0)
+    report.error(['cluster', 'hosts'], 'has no host; give at least one shape with a count of 1 or more', [
+      ['cluster', 'hosts', '*'],
+    ]);
   if (total > LIMITS.hosts.max)
     report.error(['cluster', 'hosts'], `has ${total} hosts; at most ${LIMITS.hosts.max}: ${LIMITS.hosts.why}`);
   for (const [name, host] of hosts) {
@@ -179,6 +191,35 @@ function checkKoordinator({ koordinator }: Partial<Scenario>, report: Report): v
     );
 }
 
+function checkControlPlane({ controlPlane, koordinator, physics }: Partial<Scenario>, report: Report): void {
+  if (controlPlane === undefined) return;
+  const { initialBackoff, maxBackoff } = controlPlane;
+  if (maxBackoff < initialBackoff)
+    report.error(
+      ['controlPlane', 'maxBackoff'],
+      `is ${show(maxBackoff, DURATION_MS)}, shorter than initialBackoff ${show(initialBackoff, DURATION_MS)}`,
+      [['controlPlane', 'initialBackoff']],
+    );
+  if (controlPlane.fitWeight + controlPlane.loadAwareWeight + controlPlane.spreadWeight === 0)
+    report.note('all score weights of the control plane are 0: ties are broken by host number alone');
+  if (koordinator?.enabled === false && physics?.isolation === 'group-identity')
+    report.note(
+      'koordinator is off but physics.isolation is group-identity: hosts isolate although nothing protects them',
+    );
+}
+
+function checkParameters({ physics }: Partial<Scenario>, known: Known['parameters'], report: Report): void {
+  if (physics === undefined || known === null) return;
+  for (const [name, value] of Object.entries(physics.parameters)) {
+    const path = ['physics', 'parameters', name];
+    const range = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (range === undefined)
+      report.error(path, `is an unknown coefficient; known: ${knownText(name, Object.keys(known))}`);
+    else if (value < range[0] || value > range[1])
+      report.error(path, `is ${value}; its range is ${range[0]} to ${range[1]}`);
+  }
+}
+
 function checkPolicies({ policies }: Partial<Scenario>, known: readonly string[] | null, report: Report): void {
   if (policies === undefined) return;
   const seen = new Set<string>();
@@ -186,8 +227,7 @@ function checkPolicies({ policies }: Partial<Scenario>, known: readonly string[]
     const path = ['policies', index, 'name'];
     if (known !== null && !known.includes(policy.name)) {
       const sorted = [...known].sort();
-      const list = sorted.length === 0 ? 'none' : sorted.join(', ');
-      report.error(path, `is ${JSON.stringify(policy.name)}; known: ${list}.${didYouMean(policy.name, sorted)}`);
+      report.error(path, `is ${JSON.stringify(policy.name)}; known: ${knownText(policy.name, sorted)}`);
     }
     if (seen.has(policy.name)) report.error(path, `is ${JSON.stringify(policy.name)}, which is listed already`);
     seen.add(policy.name);

@@ -114,7 +114,7 @@ export function mergeMaps(base: MapNode, over: MapNode): MapNode {
 
 /** Applies one `path=value`; the value is read as YAML. */
 export function applyOverride(tree: MapNode, override: string, problems: Problem[]): MapNode {
-  const place: Place = { file: `--set ${override}`, line: 0, column: 0 };
+  const place: Place = { file: `--set ${override}:`, line: 0, column: 0 };
   const complain = (path: string, text: string): MapNode => {
     problems.push({ place, path, text });
     return tree;
@@ -127,8 +127,9 @@ export function applyOverride(tree: MapNode, override: string, problems: Problem
   if (path === null) return complain(pathPart, 'is no path; expected keys joined by dots, list places as [0]');
   const own: Problem[] = [];
   const valueText = override.slice(equals + 1);
-  const parsed: SourceNode | null =
-    valueText.trim() === '' ? { kind: 'scalar', place, value: null } : parseSource(place.file, valueText, own);
+  const parsed: SourceNode | null = ['', 'null', '~'].includes(valueText.trim())
+    ? { kind: 'scalar', place, value: null }
+    : parseSource(place.file, valueText, own);
   for (const problem of own) problems.push({ place, path: pathPart, text: problem.text });
   if (parsed === null) return tree;
   if (path[0] === 'extends' || path[0] === 'include')

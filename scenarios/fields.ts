@@ -1,5 +1,6 @@
 /** Builders of scenario fields: each carries its unit, its bounds and a description that ends up in schema.json. */
 import { z } from 'zod';
+import type { Limit } from './limits.ts';
 import {
   CPU_MILLI,
   DURATION_MS,
@@ -13,12 +14,12 @@ import {
   WATTS,
 } from './quantities.ts';
 
-function quantity(kind: QuantityKind, description: string, min: number, max: number) {
+function quantity(kind: QuantityKind, description: string, min: number, max: number, why = '') {
   const bounds = max === Number.MAX_SAFE_INTEGER ? '' : ` Between ${show(min, kind)} and ${show(max, kind)}.`;
   return z
     .union([z.string(), z.number()], { error: `expected ${kind.what} such as ${kind.example}` })
     .transform((input, context) => {
-      const parsed = parseQuantity(input, kind, min, max);
+      const parsed = parseQuantity(input, kind, min, max, why);
       if (parsed.ok) return parsed.value;
       context.issues.push({ code: 'custom', message: parsed.problem, input });
       return z.NEVER;
@@ -27,16 +28,16 @@ function quantity(kind: QuantityKind, description: string, min: number, max: num
 }
 
 /** `60s` -> milliseconds. */
-export const duration = (description: string, minMs = 0, maxMs = Number.MAX_SAFE_INTEGER) =>
-  quantity(DURATION_MS, description, minMs, maxMs);
+export const duration = (description: string, minMs = 0, maxMs = Number.MAX_SAFE_INTEGER, why = '') =>
+  quantity(DURATION_MS, description, minMs, maxMs, why);
 
 /** `64 cores`, `2000m`, `64` -> milli-CPU. */
-export const cpu = (description: string, minMilli = 0, maxMilli = Number.MAX_SAFE_INTEGER) =>
-  quantity(CPU_MILLI, description, minMilli, maxMilli);
+export const cpu = (description: string, minMilli = 0, maxMilli = Number.MAX_SAFE_INTEGER, why = '') =>
+  quantity(CPU_MILLI, description, minMilli, maxMilli, why);
 
 /** `512GiB` -> MiB. */
-export const memory = (description: string, minMib = 0, maxMib = Number.MAX_SAFE_INTEGER) =>
-  quantity(MEMORY_MIB, description, minMib, maxMib);
+export const memory = (description: string, minMib = 0, maxMib = Number.MAX_SAFE_INTEGER, why = '') =>
+  quantity(MEMORY_MIB, description, minMib, maxMib, why);
 
 /** `65%` or `65` -> 65. */
 export const percent = (description: string, min = 0, max = 100) => quantity(PERCENT, description, min, max);
@@ -54,9 +55,23 @@ export const watts = (description: string) => quantity(WATTS, description, 0, 10
 /** `220GB/s` -> 220. */
 export const bandwidth = (description: string) => quantity(GB_PER_SECOND, description, 1, 100_000);
 
-/** A whole number. */
-export const count = (description: string, min: number, max: number) =>
-  z.number().int().min(min).max(max).describe(description);
+/** A whole number; `why` is told when it lies outside. */
+export const count = (description: string, min: number, max: number, why = '') =>
+  z
+    .number()
+    .int()
+    .min(min, { error: why })
+    .max(max, { error: why })
+    .describe(why === '' ? description : `${description} Between ${min} and ${max}: ${why}.`);
+
+/** A whole number from 0 up to a limit of the simulator. */
+export const limited = (description: string, limit: Limit, min = 0) =>
+  z
+    .number()
+    .int()
+    .min(min)
+    .max(limit.max, { error: limit.why })
+    .describe(`${description} At most ${limit.max}: ${limit.why}.`);
 
 /** Any finite number in [min, max]. */
 export const ratio = (description: string, min: number, max: number) =>

@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly sets?: readonly string[];
   /** Names of the policy registry; without it policy names are not checked. */
   readonly knownPolicies?: readonly string[];
+  /** Coefficients of the host model with their ranges; without them their names are not checked. */
+  readonly knownParameters?: Readonly<Record<string, readonly [low: number, high: number]>>;
 }
 
 export interface LoadedPlan {
@@ -33,7 +35,8 @@ export async function loadPlan(path: string, options: LoadOptions = {}): Promise
   if (tree === null) throw configError(problems);
   for (const override of options.sets ?? []) tree = applyOverride(tree, override, problems);
   const parsed = parseScenario(tree, problems);
-  checkScenario(parsed, tree, options.knownPolicies ?? null, problems, notes);
+  const known = { policies: options.knownPolicies ?? null, parameters: options.knownParameters ?? null };
+  checkScenario(parsed, tree, known, problems, notes);
   if (problems.length > 0) throw configError(problems);
   const plan = resolve(parsed.sections as Scenario);
   return { plan, notes, planHash: planHash(plan) };

@@ -9,7 +9,7 @@ import { type PathKey, type Problem, pathText } from './problems.ts';
 import { type Scenario, scenarioSchema } from './schema.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { type MapNode, placeAt, plainValue } from './source-tree.ts';
-import { didYouMean } from './suggest.ts';
+import { knownText } from './suggest.ts';
 
 export interface ParsedScenario {
   /** Sections that could be read, perhaps without some of their values. */
@@ -30,7 +30,7 @@ export function parseScenario(tree: MapNode, problems: Problem[]): ParsedScenari
   for (const key of Object.keys(plain)) {
     if (Object.hasOwn(shape, key)) continue;
     const shown = [...known, 'extends', 'include'];
-    const text = `is an unknown key; known: ${shown.join(', ')}.${didYouMean(key, shown)}`;
+    const text = `is an unknown key; known: ${knownText(key, shown)}`;
     problems.push({ place: placeAt(tree, [key], true), path: key, text });
   }
   for (const key of known) {
@@ -76,7 +76,7 @@ function droppable(path: readonly PathKey[], value: unknown): readonly PathKey[]
   for (let depth = 0; depth < path.length; depth++) {
     const inner = (at as Record<PathKey, unknown> | undefined)?.[path[depth] as PathKey];
     if (inner === undefined) return path.slice(0, depth);
-    if (Array.isArray(at)) return path.slice(0, depth);
+    if (Array.isArray(at) && depth === path.length - 1) return path.slice(0, depth);
     at = inner;
   }
   return path;
@@ -85,22 +85,23 @@ function droppable(path: readonly PathKey[], value: unknown): readonly PathKey[]
 function without(value: unknown, path: readonly PathKey[]): unknown {
   if (path.length === 0 || typeof value !== 'object' || value === null) return path.length === 0 ? undefined : value;
   const [key, ...rest] = path as [PathKey, ...PathKey[]];
-  const copy = { ...(value as Record<PathKey, unknown>) };
+  const copy = (Array.isArray(value) ? [...value] : { ...value }) as Record<PathKey, unknown>;
   const inner = without(copy[key], rest);
   if (inner === undefined) delete copy[key];
   else copy[key] = inner;
   return copy;
 }
 
-function covered(leftOut: readonly (readonly PathKey[])[], path: readonly PathKey[]): boolean {
+/** Whether `path` lies inside or on something that was left out. */
+export function covered(leftOut: readonly (readonly PathKey[])[], path: readonly PathKey[]): boolean {
   return leftOut.some((left) => left.length <= path.length && left.every((key, depth) => key === path[depth]));
 }
 
-/** Whether `path` lies inside, on or around something that was left out. */
+/** Whether `path` lies inside, on or around something that was left out; `*` in it stands for any key. */
 export function touchesLeftOut(leftOut: readonly (readonly PathKey[])[], path: readonly PathKey[]): boolean {
   return leftOut.some((left) => {
     const depth = Math.min(left.length, path.length);
-    for (let index = 0; index < depth; index++) if (left[index] !== path[index]) return false;
+    for (let index = 0; index < depth; index++) if (path[index] !== '*' && left[index] !== path[index]) return false;
     return true;
   });
 }

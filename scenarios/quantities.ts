@@ -37,10 +37,20 @@ export const DURATION_MS: QuantityKind = {
     ms: 1,
     s: MS_PER_SECOND,
     m: MS_PER_MINUTE,
-    min: MS_PER_MINUTE,
     h: MS_PER_HOUR,
     d: MS_PER_DAY,
     w: MS_PER_WEEK,
+    second: MS_PER_SECOND,
+    seconds: MS_PER_SECOND,
+    min: MS_PER_MINUTE,
+    minute: MS_PER_MINUTE,
+    minutes: MS_PER_MINUTE,
+    hour: MS_PER_HOUR,
+    hours: MS_PER_HOUR,
+    day: MS_PER_DAY,
+    days: MS_PER_DAY,
+    week: MS_PER_WEEK,
+    weeks: MS_PER_WEEK,
   },
   shown: ['ms', 's', 'm', 'h', 'd', 'w'],
   bareFactor: null,
@@ -117,9 +127,10 @@ const AMOUNT = /^([+-]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s]
  *
  * Rounding: none; an amount that is not whole where it must be is refused.
  */
-export function parseQuantity(input: string | number, kind: QuantityKind, min: number, max: number): Parsed {
+export function parseQuantity(input: string | number, kind: QuantityKind, min: number, max: number, why = ''): Parsed {
   const shown = typeof input === 'number' ? String(input) : JSON.stringify(input);
-  const wrong = (why: string): Parsed => ({ ok: false, problem: `is ${shown}; ${why}` });
+  const wrong = (text: string): Parsed => ({ ok: false, problem: `is ${shown}; ${text}` });
+  const because = why === '' ? '' : `: ${why}`;
   let amount: number;
   let unit: string;
   if (typeof input === 'number') {
@@ -140,12 +151,12 @@ export function parseQuantity(input: string | number, kind: QuantityKind, min: n
   } else if (Object.hasOwn(kind.units, unit)) factor = kind.units[unit] as number;
   else
     return wrong(
-      `unknown unit "${unit}" of ${kind.what}; known units: ${kind.shown.join(', ')}.${didYouMean(unit, kind.shown)}`,
+      `unknown unit "${unit}" of ${kind.what}; known units: ${kind.shown.join(', ')}.${didYouMean(unit, Object.keys(kind.units))}`,
     );
   const value = exactProduct(amount, factor);
   if (kind.integer && !Number.isSafeInteger(value)) return wrong(`not a whole number of ${smallest(kind)}`);
   if (value < min) return wrong(min === 0 ? 'must not be negative' : `must be at least ${show(min, kind)}`);
-  if (value > max) return wrong(`must be at most ${show(max, kind)}`);
+  if (value > max) return wrong(`must be at most ${show(max, kind)}${because}`);
   return { ok: true, value };
 }
 
@@ -162,6 +173,7 @@ function smallest(kind: QuantityKind): string {
 
 /** An amount in the largest shown unit that keeps it whole: 90000 ms is 90s, 86400000 ms is 1d. */
 export function show(value: number, kind: QuantityKind): string {
+  if (value === 0) return `0${kind.example.replace(/^[\d.]+/, '')}`;
   let bestUnit = '';
   let bestFactor = 0;
   for (const unit of kind.shown) {
@@ -180,6 +192,7 @@ export function show(value: number, kind: QuantityKind): string {
       }
     }
   }
-  const gap = bestUnit === 'cores' ? ' ' : '';
-  return `${value / bestFactor}${gap}${bestUnit}`;
+  const amount = value / bestFactor;
+  if (bestUnit === 'cores') return amount === 1 ? '1 core' : `${amount} cores`;
+  return `${amount}${bestUnit}`;
 }

@@ -1,7 +1,9 @@
 /** What zod found, in words a person can act on. */
 import { z } from 'zod';
 import type { PathKey } from './problems.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, knownText } from './suggest.ts';
+
+const QUOTE_HINT = ' (quote it if it looks like a number)';
 
 export interface SchemaProblem {
   readonly path: readonly PathKey[];
@@ -22,13 +24,13 @@ export function schemaProblems(
       const known = knownKeys(schema, path);
       return issue.keys.map((key) => ({
         path: [...path, key],
-        text: `is an unknown key; known: ${known.join(', ')}.${didYouMean(key, known)}`,
+        text: `is an unknown key; known: ${knownText(key, known)}`,
         atKey: true,
       }));
     }
     const found = valueAt(value, path);
     const missing = found === undefined && issue.code !== 'invalid_key';
-    if (missing) return [{ path, text: `is missing; ${expectedText(issue)}`, atKey: false }];
+    if (missing) return [{ path, text: `is missing; ${expectedText(issue)}`.replace(QUOTE_HINT, ''), atKey: false }];
     return [{ path, text: issueText(issue, found), atKey: issue.code === 'invalid_key' }];
   });
 }
@@ -43,7 +45,7 @@ function issueText(issue: z.core.$ZodIssue, found: unknown): string {
   if (issue.code === 'invalid_value') {
     const known = issue.values.map(String);
     const suggestion = typeof found === 'string' ? didYouMean(found, known) : '';
-    return `${is}known: ${known.join(', ')}.${suggestion}`.replace(/\.$/, '');
+    return `${is}known: ${known.join(', ')}.${suggestion}`;
   }
   return is + expectedText(issue);
 }
@@ -56,11 +58,13 @@ function expectedText(issue: z.core.$ZodIssue): string {
       return `known: ${issue.values.map(String).join(', ')}`;
     case 'too_small':
       if (issue.origin === 'array') return `needs at least ${issue.minimum} entry`;
-      return issue.minimum === 0 ? 'must not be negative' : `must be at least ${issue.minimum}`;
+      return issue.minimum === 0
+        ? 'must not be negative'
+        : `must be at least ${issue.minimum}${because(issue.message)}`;
     case 'too_big':
       if (issue.origin === 'array') return `holds more than ${issue.maximum} entries`;
       if (issue.origin === 'string') return `is longer than ${issue.maximum} characters`;
-      return `must be at most ${issue.maximum}`;
+      return `must be at most ${issue.maximum}${because(issue.message)}`;
     case 'invalid_format':
       if (issue.message === 'taint')
         return 'expected key=value:Effect with Effect NoSchedule, PreferNoSchedule or NoExecute';
@@ -70,11 +74,16 @@ function expectedText(issue: z.core.$ZodIssue): string {
   }
 }
 
+/** Bounds carry the reason as their message; zod's own sentence starts with "Too" and says nothing new. */
+function because(message: string): string {
+  return message === '' || message.startsWith('Too ') ? '' : `: ${message}`;
+}
+
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   object: 'a mapping',
   record: 'a mapping',
   array: 'a list',
-  string: 'text (quote it if it looks like a number)',
+  string: `text${QUOTE_HINT}`,
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',

@@ -1,6 +1,6 @@
 /** The scenario file: what a person may write. Values come out in the units of the plan; defaults are those of defaults.ts. */
 import { z } from 'zod';
-import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
+import type { BatchPopulationPlan, ServicePlan } from '../sim/plan.ts';
 import {
   AUTOSCALE_DEFAULTS,
   BEST_EFFORT_DEFAULTS,
@@ -23,6 +23,7 @@ import {
   duration,
   flag,
   labels,
+  limited,
   memory,
   name,
   named,
@@ -35,11 +36,26 @@ import {
 import { LIMITS, MIN_WINDOW_MS } from './limits.ts';
 import { controlPlaneSchema, koordinatorSchema } from './schema-control.ts';
 
+/** The plan's classes, each named by itself: the compiler refuses the list when one is missing. */
+const LATENCY_CLASSES = {
+  'static-web': 'static-web',
+  rpc: 'rpc',
+  'kv-cache': 'kv-cache',
+  search: 'search',
+} as const satisfies { [K in ServicePlan['latencyClass']]: K };
+
+const PRESSURE_CLASSES = {
+  transcode: 'transcode',
+  spark: 'spark',
+  'ml-training': 'ml-training',
+  spin: 'spin',
+} as const satisfies { [K in BatchPopulationPlan['pressureClass']]: K };
+
 const hostSchema = z
   .strictObject({
-    count: count('Hosts of this shape; 0 keeps the shape without hosts.', 0, LIMITS.hosts.max),
-    cpu: cpu('Logical CPUs (hardware threads) of one host.', 1000, LIMITS.hostCores.max * 1000),
-    memory: memory('Memory of one host.', 1, LIMITS.hostMemGib.max * 1024),
+    count: limited('Hosts of this shape; 0 leaves the shape out.', LIMITS.hosts),
+    cpu: cpu('Logical CPUs (hardware threads) of one host.', 1000, LIMITS.hostCores.max * 1000, LIMITS.hostCores.why),
+    memory: memory('Memory of one host.', 1, LIMITS.hostMemGib.max * 1024, LIMITS.hostMemGib.why),
     threadsPerCore: count('Threads per physical core; 2 with SMT.', 1, 8).prefault(HOST_DEFAULTS.threadsPerCore),
     gpus: count('GPUs of one host.', 0, 64).prefault(HOST_DEFAULTS.gpus),
     labels: labels('Node labels.').prefault({}),
@@ -74,8 +90,8 @@ const clusterSchema = z
 
 const autoscaleSchema = z
   .strictObject({
-    minReplicas: count('Fewest replicas.', 1, LIMITS.pods.max).prefault(AUTOSCALE_DEFAULTS.minReplicas),
-    maxReplicas: count('Most replicas.', 1, LIMITS.pods.max),
+    minReplicas: limited('Fewest replicas.', LIMITS.pods, 1).prefault(AUTOSCALE_DEFAULTS.minReplicas),
+    maxReplicas: limited('Most replicas.', LIMITS.pods, 1),
     targetCpuPercent: percent('Mean CPU use over request that is aimed at.', 1, 1000).prefault(
       AUTOSCALE_DEFAULTS.targetCpuPercent,
     ),
@@ -94,7 +110,7 @@ const serviceSchema = z
       .enum(LATENCY_CLASSES)
       .describe('How latency reacts to load.')
       .prefault(SERVICE_DEFAULTS.latencyClass),
-    replicas: count('Pods at the start.', 0, LIMITS.pods.max),
+    replicas: limited('Pods at the start.', LIMITS.pods),
     cpuRequest: cpu('CPU request of one pod.', 1, LIMITS.hostCores.max * 1000),
     cpuLimit: cpu('CPU limit of one pod; 0 = none.').prefault(SERVICE_DEFAULTS.cpuLimit),
     memRequest: memory('Memory request of one pod.', 1, LIMITS.hostMemGib.max * 1024),
@@ -105,7 +121,9 @@ const serviceSchema = z
     maxPerHost: count('Most pods of the service on one host; 0 = no bound.', 0, LIMITS.pods.max).prefault(
       SERVICE_DEFAULTS.maxPerHost,
     ),
-    priority: count('Pod priority, koord-prod band.', 9000, 9999).prefault(SERVICE_DEFAULTS.priority),
+    priority: count('Pod priority.', 9000, 9999, 'the koord-prod band is 9000 to 9999').prefault(
+      SERVICE_DEFAULTS.priority,
+    ),
     autoscale: autoscaleSchema.nullable().prefault(null),
     rollingRestartAt: z
       .array(duration('Time after the start of the run.'))
@@ -120,8 +138,8 @@ const onlineSchema = z
       .enum(['fit', 'replay', 'none'])
       .describe('`fit`: generated from fits to public traces; `replay`: the measured series; `none`: only `explicit`.')
       .prefault(ONLINE_DEFAULTS.source),
-    services: count('Generated services.', 0, LIMITS.services.max).prefault(ONLINE_DEFAULTS.services),
-    pods: count('Replicas of all generated services together.', 0, LIMITS.pods.max).prefault(ONLINE_DEFAULTS.pods),
+    services: limited('Generated services.', LIMITS.services).prefault(ONLINE_DEFAULTS.services),
+    pods: limited('Replicas of all generated services together.', LIMITS.pods).prefault(ONLINE_DEFAULTS.pods),
     cpuRequestPercent: percent('CPU requested by the generated services over cluster capacity.').prefault(
       ONLINE_DEFAULTS.cpuRequestPercent,
     ),
@@ -130,7 +148,7 @@ const onlineSchema = z
       ONLINE_DEFAULTS.limitOverRequest,
     ),
     startDay: count('Day of the week the run starts on, 0 = Monday.', 0, 6).prefault(ONLINE_DEFAULTS.startDay),
-    loadFactor: ratio('Multiplies the mean usage of every generated service; 1 = as measured.', 0, 20).prefault(
+    loadFactor: ratio('Multiplies the mean usage of every generated service; 1 = as measured.', 0.001, 20).prefault(
       ONLINE_DEFAULTS.loadFactor,
     ),
     explicit: named(serviceSchema, 'Services written out by hand, by name.').prefault({}),
@@ -147,7 +165,9 @@ const populationSchema = z
       .enum(PRESSURE_CLASSES)
       .describe('How the work presses on the host; default transcode for `transcode`, spark for `analytics`.')
       .optional(),
-    priority: count('Pod priority, koord-batch band.', 5000, 5999).prefault(POPULATION_DEFAULTS.priority),
+    priority: count('Pod priority.', 5000, 5999, 'the koord-batch band is 5000 to 5999').prefault(
+      POPULATION_DEFAULTS.priority,
+    ),
     lifeLogMean: ratio('Mean of ln(life in seconds); only `transcode` uses it.', -10, 20).prefault(
       POPULATION_DEFAULTS.lifeLogMean,
     ),
@@ -181,7 +201,7 @@ const populationSchema = z
 
 const bestEffortSchema = z
   .strictObject({
-    tasksPerWeek: count('Tasks of all populations in seven days.', 0, LIMITS.tasksPerWeek.max).prefault(
+    tasksPerWeek: limited('Tasks of all populations in seven days.', LIMITS.tasksPerWeek).prefault(
       BEST_EFFORT_DEFAULTS.tasksPerWeek,
     ),
     offeredPercent: percent(
@@ -272,11 +292,14 @@ export const scenarioSchema = z
       .transform((seed) => String(seed))
       .describe('Seed of every random stream.')
       .prefault(RUN_DEFAULTS.seed),
-    horizon: duration('Simulated time.', MIN_WINDOW_MS, LIMITS.horizonMs.max).prefault(RUN_DEFAULTS.horizon),
+    horizon: duration('Simulated time.', MIN_WINDOW_MS, LIMITS.horizonMs.max, LIMITS.horizonMs.why).prefault(
+      RUN_DEFAULTS.horizon,
+    ),
     window: duration(
       'Length of one sweep over all hosts; divides an hour.',
       MIN_WINDOW_MS,
       LIMITS.windowMs.max,
+      LIMITS.windowMs.why,
     ).prefault(RUN_DEFAULTS.window),
     warmUp: duration('Time left out of every summary figure.').prefault(RUN_DEFAULTS.warmUp),
     cluster: clusterSchema,

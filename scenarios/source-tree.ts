@@ -64,14 +64,19 @@ export function parseSource(file: string, text: string, problems: Problem[]): So
   }
   const document = documents[0] as Document.Parsed;
   for (const issue of [...document.errors, ...document.warnings])
-    problems.push({ place: placeOf(file, lines, issue.pos[0]), path: '', text: yamlText(issue.code, issue.message) });
+    problems.push({
+      place: placeOf(file, lines, issue.pos[0]),
+      path: '',
+      text: yamlText(issue.code, issue.message, body.slice(issue.pos[0])),
+    });
   if (document.errors.length > 0) return null;
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     problems.push({ place: start, path: '', text: 'is empty; a scenario needs at least name and cluster' });
     return null;
   }
   const reader: Reader = { file, document, lines, problems, open: new Set(), nodes: 0 };
-  return readNode(reader, document.contents as Node, [], null);
+  const tree = readNode(reader, document.contents as Node, [], null);
+  return reader.nodes > LIMITS.treeNodes.max ? null : tree;
 }
 
 function placeOf(file: string, lines: LineCounter, offset: number): Place {
@@ -79,10 +84,13 @@ function placeOf(file: string, lines: LineCounter, offset: number): Place {
   return { file, line: Math.max(1, line), column: Math.max(1, col) };
 }
 
-function yamlText(code: string, message: string): string {
+function yamlText(code: string, message: string, from: string): string {
   const first = (message.split('\n')[0] as string).replace(/ at line \d+, column \d+:?$/, '');
   if (code === 'TAB_AS_INDENT') return 'is not YAML: a tab is used as indentation; use blanks';
-  if (code === 'DUPLICATE_KEY') return 'is not YAML: a key is given twice in one mapping; keep one of them';
+  if (code === 'DUPLICATE_KEY') {
+    const key = /^["']?([^"':,{}\n]*)/.exec(from)?.[1] ?? '';
+    return `is not YAML: the key "${key}" is given twice in one mapping; keep one of them`;
+  }
   return `is not YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}`;
 }
 
@@ -185,6 +193,17 @@ export function plainValue(node: SourceNode): unknown {
     out[key] = plainValue(entry.node);
   }
   return out;
+}
+
+/** Whether there is a value at `path`. */
+export function hasPath(root: SourceNode, path: readonly PathKey[]): boolean {
+  let node: SourceNode | undefined = root;
+  for (const key of path) {
+    if (node?.kind === 'map') node = node.entries.get(String(key))?.node;
+    else if (node?.kind === 'list' && typeof key === 'number') node = node.items[key];
+    else return false;
+  }
+  return node !== undefined;
 }
 
 /** Where the value at `path` stands; where the nearest value around it stands when there is none. */

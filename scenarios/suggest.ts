@@ -45,3 +45,18 @@ export function didYouMean(word: string, known: readonly string[]): string {
   const best = word.length > 200 ? null : closest(word, known);
   return best === null ? '' : ` Did you mean "${best}"?`;
 }
+
+/** Longer lists hide the suggestion. */
+const MOST_KNOWN = 12;
+
+/** `a, b, c. Did you mean "b"?`; of a long list the words closest to `word`, in the order of the list. */
+export function knownText(word: string, known: readonly string[]): string {
+  let shown = known;
+  if (known.length > MOST_KNOWN && word.length <= 200) {
+    const byDistance = [...known].sort((a, b) => editDistance(word, a) - editDistance(word, b));
+    const nearest = new Set(byDistance.slice(0, MOST_KNOWN));
+    shown = known.filter((candidate) => nearest.has(candidate));
+  }
+  const rest = known.length > shown.length ? ` and ${known.length - shown.length} more` : '';
+  return `${shown.join(', ')}${rest}.${didYouMean(word, known)}`;
+}
