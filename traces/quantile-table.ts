@@ -3,7 +3,7 @@
  *
  * Lognormal: 4 097 exact quantiles, straight lines between; the lowest and highest 16 cells (0.4 % on each side), where the
  * curve bends most, are computed exactly. Largest relative error for sigma <= 2: 1e-3, at the inner edge of the tails; the
- * mean is off by less than 1e-5 (quantile-table.test.ts measures both).
+ * mean is off by less than 3e-5 (quantile-table.test.ts measures both).
  * Discrete: a cumulative table with whole numbers spread evenly between its points and a guide to start the search.
  */
 import { assert } from '../policies/base/assert.ts';
