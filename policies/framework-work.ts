@@ -1,0 +1,119 @@
+/** What the frameworks share: the check of submitted work, the room left on an offer, the tasks that live. */
+import { ConfigError } from './base/assert.ts';
+import { type Offers, TaskStatus, type Work } from './framework.ts';
+
+/** A task that was launched and has not ended. */
+export interface LiveTask {
+  readonly task: number;
+  readonly workRow: number;
+  agent: number;
+  status: TaskStatus;
+  readonly launchedAtMs: number;
+  /** How often this run was tried before. */
+  readonly attempt: number;
+}
+
+/** Work and tasks of a framework, as plain data. Keys of `live` are task numbers in order of launch. */
+export interface Ledger {
+  works: Work[];
+  nextTask: number;
+  live: Map<number, LiveTask>;
+}
+
+/** An empty ledger. */
+export function createLedger(): Ledger {
+  return { works: [], nextTask: 0, live: new Map() };
+}
+
+/**
+ * Refuses work that no framework can run: amounts must be whole and not negative, with CPU or memory asked for.
+ *
+ * Throws ConfigError naming the rule.
+ */
+export function checkWork(work: Work, framework: string): void {
+  const at = `${framework}: work "${work.name}"`;
+  if (work.name === '') throw new ConfigError(`${framework}: work needs a name`);
+  if (!Number.isInteger(work.instances) || work.instances < 0)
+    throw new ConfigError(`${at}: instances is ${work.instances}; it must be a whole number, 0 or more`);
+  for (const [field, amount] of [
+    ['milliCpu', work.milliCpu],
+    ['memMiB', work.memMiB],
+    ['diskMiB', work.diskMiB],
+    ['lane', work.lane],
+  ] as const)
+    if (!Number.isInteger(amount) || amount < 0)
+      throw new ConfigError(`${at}: ${field} is ${amount}; it must be a whole number, 0 or more`);
+  if (work.milliCpu === 0 && work.memMiB === 0)
+    throw new ConfigError(`${at}: asks for neither CPU nor memory; Mesos refuses a task without resources`);
+}
+
+/** Refuses the fields of `work` that `framework` cannot honour. Throws ConfigError. */
+export function refuseSchedule(work: Work, framework: string): void {
+  if (work.schedule !== undefined)
+    throw new ConfigError(`${framework}: work "${work.name}" has a schedule; only chronos runs ISO 8601 schedules`);
+  if (work.parents !== undefined && work.parents.length > 0)
+    throw new ConfigError(`${framework}: work "${work.name}" has parents; only chronos runs job graphs`);
+}
+
+/** Refuses placement constraints for a framework that has none. Throws ConfigError. */
+export function refuseConstraints(work: Work, framework: string): void {
+  if (work.constraints !== undefined && work.constraints.length > 0)
+    throw new ConfigError(`${framework}: work "${work.name}" has constraints; only marathon and chronos place by them`);
+}
+
+/** Adds work to the ledger and returns its row. */
+export function addWork(ledger: Ledger, work: Work): number {
+  ledger.works.push(work);
+  return ledger.works.length - 1;
+}
+
+/** What is left of each offer of one callback, in the order of the callback. Units: milli-CPU, MiB. */
+export interface OfferRoom {
+  readonly milliCpu: number[];
+  readonly revocableMilliCpu: number[];
+  readonly memMiB: number[];
+  readonly diskMiB: number[];
+  /** How many tasks were put on the offer. */
+  readonly launches: number[];
+}
+
+/** Copies the amounts of the offers, so that launches can be subtracted. */
+export function roomOf(offers: Offers): OfferRoom {
+  const room: OfferRoom = { milliCpu: [], revocableMilliCpu: [], memMiB: [], diskMiB: [], launches: [] };
+  for (let i = 0; i < offers.count; i++) {
+    room.milliCpu.push(offers.milliCpu[i]);
+    room.revocableMilliCpu.push(offers.revocableMilliCpu[i]);
+    room.memMiB.push(offers.memMiB[i]);
+    room.diskMiB.push(offers.diskMiB[i]);
+    room.launches.push(0);
+  }
+  return room;
+}
+
+/** Whether one task of `work` fits in what is left of offer `i`. */
+export function fits(room: OfferRoom, i: number, work: Work): boolean {
+  const milliCpu = work.revocable === true ? room.revocableMilliCpu[i] : room.milliCpu[i];
+  return milliCpu >= work.milliCpu && room.memMiB[i] >= work.memMiB && room.diskMiB[i] >= work.diskMiB;
+}
+
+/** Takes one task of `work` out of offer `i`, writes it to the ledger and returns its number. */
+export function place(
+  ledger: Ledger,
+  room: OfferRoom,
+  i: number,
+  agent: number,
+  workRow: number,
+  nowMs: number,
+  attempt = 0,
+): number {
+  const work = ledger.works[workRow];
+  if (work.revocable === true) room.revocableMilliCpu[i] -= work.milliCpu;
+  else room.milliCpu[i] -= work.milliCpu;
+  room.memMiB[i] -= work.memMiB;
+  room.diskMiB[i] -= work.diskMiB;
+  room.launches[i] += 1;
+  const task = ledger.nextTask;
+  ledger.nextTask += 1;
+  ledger.live.set(task, { task, workRow, agent, status: TaskStatus.Staging, launchedAtMs: nowMs, attempt });
+  return task;
+}

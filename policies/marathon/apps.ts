@@ -1,0 +1,173 @@
+/** The apps of a Marathon: how many instances each should have, which are killed, and what their ends bring about. */
+import { appendKill, type FrameworkActions, isTerminal, type StatusUpdate, TaskStatus } from '../framework.ts';
+import type { LiveTask } from '../framework-work.ts';
+import { advanced, deadlineMs, delayChange, increased } from './backoff.ts';
+import { fieldValue, type Place } from './constraints.ts';
+import { selectToKill } from './kill-selection.ts';
+import { wantsOffers } from './launch-queue.ts';
+import { compareForKill, proposeScaling, type ScalingInstance } from './scaling.ts';
+import type { App, Instance, MarathonState } from './state.ts';
+import { unreachableStage } from './unreachable.ts';
+import { isUpgraded, newBecameHealthy, newDied, oldDied } from './upgrade.ts';
+
+const CONDITION = [
+  'Staging',
+  'Starting',
+  'Running',
+  'Finished',
+  'Failed',
+  'Killed',
+  'Lost',
+  'Error',
+  'Dropped',
+  'Gone',
+  'Unreachable',
+] as const;
+
+/** Tells the revive stream how many launches an app waits for; more than before is new demand. */
+export function signalDemand(state: MarathonState, app: App, nowMs: number): void {
+  const wanted = wantsOffers(app, nowMs) ? app.toLaunch : 0;
+  if (wanted > app.signalled) state.revive.newDemand = true;
+  state.appsWanting += (wanted > 0 ? 1 : 0) - (app.signalled > 0 ? 1 : 0);
+  app.signalled = wanted;
+  if (wanted === 0 && app.toLaunch > 0)
+    state.nextDelayEndMs = Math.min(state.nextDelayEndMs, deadlineMs(app.delay, nowMs));
+}
+
+/** Brings an app to its number: sets what is to be launched and kills what is too much. */
+export function balance(
+  state: MarathonState,
+  app: App,
+  nowMs: number,
+  places: (agent: number) => Place,
+  out: FrameworkActions,
+): void {
+  if (app.upgrade !== null && isUpgraded(app.upgrade)) app.upgrade = null;
+  if (app.upgrade !== null) followUpgrade(state, app);
+  else {
+    const counted = app.tasks.filter((task) => !instanceOf(state, task).killing && !instanceOf(state, task).inactive);
+    app.toLaunch = Math.max(0, app.instances - counted.length);
+    if (counted.length > app.instances) killSurplus(state, app, counted, places);
+  }
+  pumpKills(state, nowMs, out);
+  signalDemand(state, app, nowMs);
+}
+
+function instanceOf(state: MarathonState, task: number): Instance {
+  return state.instances.get(task) as Instance;
+}
+
+function liveOf(state: MarathonState, task: number): LiveTask {
+  return state.ledger.live.get(task) as LiveTask;
+}
+
+function scalingInstance(state: MarathonState, task: number): ScalingInstance {
+  const sinceMs = instanceOf(state, task).activeSinceMs ?? liveOf(state, task).launchedAtMs;
+  return { id: String(task), condition: CONDITION[liveOf(state, task).status], sinceMs };
+}
+
+function killSurplus(state: MarathonState, app: App, counted: number[], places: (agent: number) => Place): void {
+  const constraints = (state.ledger.works[app.workRow].constraints ?? []).filter(
+    ({ operator }) => operator === 'GROUP_BY',
+  );
+  const meetConstraints = (ids: readonly string[], count: number): string[] => {
+    const groupings = constraints.map(({ field }) =>
+      ids.map((id) => fieldValue(field, places(liveOf(state, Number(id)).agent))),
+    );
+    return selectToKill(groupings, ids.length, count).map((row) => ids[row]);
+  };
+  const instances = counted.map((task) => scalingInstance(state, task));
+  // With all to go, or no constraint to keep even, the order is by condition and age alone.
+  const all = constraints.length === 0 || app.instances === 0;
+  const choose = all ? (): string[] => [] : meetConstraints;
+  const { decommission } = proposeScaling(instances, [], choose, app.instances, state.config.killSelection);
+  for (const id of decommission) requestKill(state, Number(id));
+}
+
+function followUpgrade(state: MarathonState, app: App): void {
+  const upgrade = app.upgrade;
+  if (upgrade === null) return;
+  const isOld = (task: number): boolean => liveOf(state, task).workRow !== app.workRow;
+  const started = app.tasks.filter((task) => !isOld(task)).length;
+  app.toLaunch = Math.max(0, upgrade.newStarted - started);
+  if (app.upgradeKills >= upgrade.killsWanted) return;
+  const old = app.tasks
+    .filter((task) => isOld(task) && !instanceOf(state, task).killing)
+    .map((task) => scalingInstance(state, task))
+    .sort((a, b) => compareForKill(a, b, state.config.killSelection));
+  for (const { id } of old) {
+    if (app.upgradeKills >= upgrade.killsWanted) return;
+    requestKill(state, Number(id));
+    app.upgradeKills += 1;
+  }
+}
+
+/** Marks a task to be killed; the kill is sent when fewer than the limit are in flight. */
+export function requestKill(state: MarathonState, task: number): void {
+  const instance = instanceOf(state, task);
+  if (instance.killing) return;
+  instance.killing = true;
+  state.killQueue.push(task);
+}
+
+/** Sends waiting kills up to the limit in flight. */
+export function pumpKills(state: MarathonState, nowMs: number, out: FrameworkActions): void {
+  while (state.killQueue.length > 0 && state.killsInFlight < state.config.killsInFlight) {
+    const task = state.killQueue.shift() as number;
+    const instance = state.instances.get(task);
+    if (instance === undefined) continue;
+    instance.killSentMs = nowMs;
+    state.killsInFlight += 1;
+    appendKill(out, task);
+  }
+}
+
+/** Writes a status update into app and instance. */
+export function applyUpdate(state: MarathonState, app: App, live: LiveTask, update: StatusUpdate, nowMs: number): void {
+  const instance = instanceOf(state, live.task);
+  const changed = live.status !== update.status;
+  live.status = update.status;
+  if (changed && live.workRow === app.workRow) applyDelay(state, app, update, nowMs);
+  if (update.status === TaskStatus.Unreachable) {
+    instance.unreachableSinceMs ??= nowMs;
+    const stage = unreachableStage(state.config.unreachable, instance.unreachableSinceMs, nowMs, false);
+    instance.inactive = stage !== 'unreachable';
+    return;
+  }
+  instance.unreachableSinceMs = null;
+  instance.inactive = false;
+  if (update.status === TaskStatus.Running && instance.activeSinceMs === null) {
+    instance.activeSinceMs = nowMs;
+    state.tokens.tokens += 1;
+    if (app.upgrade !== null && live.workRow === app.workRow) newBecameHealthy(app.upgrade);
+  }
+  if (isTerminal(update.status)) forget(state, app, live);
+}
+
+function applyDelay(state: MarathonState, app: App, update: StatusUpdate, nowMs: number): void {
+  switch (delayChange(CONDITION[update.status], update.agentDraining === true)) {
+    case 'add':
+      app.delay = increased(app.delay, state.config.backoff, nowMs);
+      break;
+    case 'advance':
+      app.delay = advanced(app.delay, nowMs);
+      break;
+    case 'reset':
+      app.delay = null;
+      break;
+    case 'none':
+      break;
+  }
+}
+
+/** Takes a task out of all books. */
+export function forget(state: MarathonState, app: App, live: LiveTask): void {
+  const instance = instanceOf(state, live.task);
+  if (instance.killSentMs !== null) state.killsInFlight -= 1;
+  if (app.upgrade !== null)
+    if (live.workRow === app.workRow) newDied(app.upgrade, instance.activeSinceMs !== null);
+    else oldDied(app.upgrade, instance.killing);
+  app.tasks = app.tasks.filter((task) => task !== live.task);
+  state.instances.delete(live.task);
+  state.ledger.live.delete(live.task);
+}

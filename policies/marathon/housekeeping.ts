@@ -1,0 +1,81 @@
+/** What Marathon does by the clock: launch timeouts, kill retries, unreachable instances, delays that ended or are overdue. */
+import { appendKill, type FrameworkActions, TaskStatus } from '../framework.ts';
+import type { LiveTask } from '../framework-work.ts';
+import { forget, requestKill, signalDemand } from './apps.ts';
+import { deadlineMs, isOverdue } from './backoff.ts';
+import type { App, MarathonState } from './state.ts';
+import { nextExpungeMs, unreachableStage } from './unreachable.ts';
+
+/** Period of the checks. Units: ms. */
+export const HOUSEKEEPING_MS = 5_000;
+
+/** Runs the periodic checks when they are due; returns the apps whose balance may have changed. */
+export function keepHouse(
+  state: MarathonState,
+  appOf: (live: LiveTask) => App,
+  nowMs: number,
+  out: FrameworkActions,
+): Set<App> {
+  const touched = new Set<App>();
+  if (nowMs >= state.nextHousekeepingMs) {
+    const periods = Math.floor((nowMs - state.nextHousekeepingMs) / HOUSEKEEPING_MS) + 1;
+    state.nextHousekeepingMs += periods * HOUSEKEEPING_MS;
+    for (const live of state.ledger.live.values()) checkInstance(state, live, appOf(live), nowMs, touched, out);
+    for (const app of state.apps.values())
+      if (app.delay !== null && isOverdue(app.delay, state.config.backoff, nowMs)) {
+        app.delay = null;
+        touched.add(app);
+      }
+  }
+  if (nowMs >= state.nextExpungeMs) {
+    state.nextExpungeMs = nextExpungeMs(state.startMs, nowMs);
+    expunge(state, appOf, nowMs, touched);
+  }
+  return touched;
+}
+
+function checkInstance(
+  state: MarathonState,
+  live: LiveTask,
+  app: App,
+  nowMs: number,
+  touched: Set<App>,
+  out: FrameworkActions,
+): void {
+  const instance = state.instances.get(live.task);
+  if (instance === undefined) return;
+  if (instance.killSentMs !== null && nowMs >= instance.killSentMs + state.config.killRetryMs) {
+    instance.killSentMs = nowMs;
+    appendKill(out, live.task);
+  }
+  const waiting = live.status === TaskStatus.Staging || live.status === TaskStatus.Starting;
+  if (waiting && nowMs > live.launchedAtMs + state.config.launchTimeoutMs && !instance.killing) {
+    requestKill(state, live.task);
+    touched.add(app);
+  }
+  if (instance.unreachableSinceMs === null || instance.inactive) return;
+  if (unreachableStage(state.config.unreachable, instance.unreachableSinceMs, nowMs, false) === 'unreachable') return;
+  instance.inactive = true;
+  touched.add(app);
+}
+
+function expunge(state: MarathonState, appOf: (live: LiveTask) => App, nowMs: number, touched: Set<App>): void {
+  for (const live of [...state.ledger.live.values()]) {
+    const sinceMs = state.instances.get(live.task)?.unreachableSinceMs ?? null;
+    if (sinceMs === null || unreachableStage(state.config.unreachable, sinceMs, nowMs, true) !== 'expunge') continue;
+    const app = appOf(live);
+    forget(state, app, live);
+    touched.add(app);
+  }
+}
+
+/** Tells the revive stream of apps whose delay ended, and finds the next end. */
+export function endDelays(state: MarathonState, nowMs: number): void {
+  if (nowMs < state.nextDelayEndMs) return;
+  state.nextDelayEndMs = Infinity;
+  for (const app of state.apps.values()) {
+    signalDemand(state, app, nowMs);
+    if (app.toLaunch > 0 && app.signalled === 0)
+      state.nextDelayEndMs = Math.min(state.nextDelayEndMs, deadlineMs(app.delay, nowMs));
+  }
+}
