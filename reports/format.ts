@@ -17,7 +17,7 @@ export function fixed(value: number, digits = 0): string {
 function digitsFor(value: number, figures: number): number {
   const size = Math.abs(value);
   if (!(size > 0)) return 0;
-  return Math.max(0, Math.min(6, figures - 1 - Math.floor(log(size) / 2.302585092994046 + 1e-9)));
+  return Math.max(0, Math.min(6, figures - 1 - Math.floor(log(size) / Math.LN10 + 1e-9)));
 }
 
 /** About three significant figures, grouped: 0.0123, 4.57, 83.2, 12,345. */

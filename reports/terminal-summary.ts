@@ -70,13 +70,14 @@ function utilisationLines(facts: RunFacts, paint: Paint): string[] {
       `${percent(summary.cpuUtilisationPeakPercent)} of ${cores(facts.meanCapacityMilliCpu)}; work delivered ` +
       `${percent(summary.workUtilisationMeanPercent)} of peak`,
   );
-  lines.push(`${' '.repeat(LABEL_COLUMNS)}[${utilisationBar(facts, paint)}]`);
-  const line = settings.cpuSuppressPercent === null ? '' : `  | squeezed above ${settings.cpuSuppressPercent} %`;
+  const line =
+    settings.cpuSuppressPercent === null ? '' : `  ${paint('|', 'line')} squeeze at ${settings.cpuSuppressPercent} %`;
+  lines.push(`${' '.repeat(LABEL_COLUMNS)}[${utilisationBar(facts, paint)}]${line}`);
   lines.push(
     `${' '.repeat(LABEL_COLUMNS)}${paint('#', 'online')} online ${percent(summary.onlineUtilisationMeanPercent)}  ` +
       `${paint('=', 'system')} system ${percent(facts.systemMeanPercent)}  ` +
       `${paint('+', 'bestEffort')} best effort ${percent(summary.bestEffortUtilisationMeanPercent)}  ` +
-      `. free ${percent(100 - summary.cpuUtilisationMeanPercent)}${line}`,
+      `. free ${percent(100 - summary.cpuUtilisationMeanPercent)}`,
   );
   lines.push(
     ...labelled(

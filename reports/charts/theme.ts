@@ -1,0 +1,150 @@
+/**
+ * What all charts share: colours that work on light and dark paper, the axis of simulated time, marks of warm-up and
+ * water-lines. Text, axes and grid are drawn in `currentColor`, so the page decides what ink is.
+ */
+
+/** A piece of a vega-lite specification; vega-lite itself checks it when it compiles. */
+export type Piece = Readonly<Record<string, unknown>>;
+
+/** A chart with the words that belong to it. */
+export interface Chart {
+  readonly id: string;
+  readonly title: string;
+  /** What is drawn: quantity, grouping, units. */
+  readonly subtitle: string;
+  readonly spec: Piece;
+  /** What it shows in this run, with numbers. */
+  readonly sentence: string;
+  readonly width: 'full' | 'half';
+}
+
+/** Told apart by people with any colour vision (after Okabe and Ito). */
+export const COLOURS = {
+  online: '#3b82c4',
+  bestEffort: '#e69f00',
+  system: '#8b929a',
+  line: '#c2413b',
+  second: '#8a63b8',
+  third: '#009e73',
+  heat: ['#e8eef5', '#8fbadb', '#3b82c4', '#e69f00', '#c2413b'],
+} as const;
+
+export const FULL_WIDTH = 880;
+export const HALF_WIDTH = 385;
+export const HEIGHT = 220;
+
+export const CONFIG: Piece = {
+  aria: false,
+  background: null,
+  font: 'system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif',
+  view: { stroke: null },
+  axis: {
+    labelColor: 'currentColor',
+    titleColor: 'currentColor',
+    domainColor: 'currentColor',
+    tickColor: 'currentColor',
+    gridColor: 'currentColor',
+    gridOpacity: 0.12,
+    domainOpacity: 0.4,
+    tickOpacity: 0.4,
+    labelFontSize: 11,
+    titleFontSize: 11,
+    titleFontWeight: 'normal',
+    labelOpacity: 0.85,
+    titleOpacity: 0.85,
+  },
+  legend: {
+    labelColor: 'currentColor',
+    titleColor: 'currentColor',
+    labelFontSize: 11,
+    titleFontSize: 11,
+    titleFontWeight: 'normal',
+    orient: 'top',
+    labelLimit: 300,
+    titleLimit: 300,
+    symbolStrokeWidth: 2,
+  },
+  text: { color: 'currentColor', fontSize: 11 },
+};
+
+/**
+ * Horizontal axis of simulated time in hours from the start of the run, labelled "day n" at midnight. The axis holds
+ * plain hours and no dates: no time zone of the machine can move it. `perDay` says how many labels fit a day.
+ */
+export function timeAxis(hours: number, width: number): Piece {
+  const days = Math.max(1, hours / 24);
+  const step = [1, 3, 6, 12, 24, 48, 168, 336, 672].find((candidate) => (hours / candidate) * 44 <= width) ?? 1344;
+  const values: number[] = [];
+  for (let hour = 0; hour <= hours; hour += step) values.push(hour);
+  return {
+    type: 'quantitative',
+    scale: { domain: [0, hours], nice: false, zero: false },
+    title: days > 1 ? 'time from the start of the run (UTC day, hour)' : 'hour of day 1 (UTC)',
+    axis: {
+      values,
+      labelExpr:
+        "datum.value % 24 === 0 ? 'day ' + (datum.value / 24 + 1) : (datum.value % 24 < 10 ? '0' : '') + datum.value % 24 + ':00'",
+      labelFlush: true,
+      labelOverlap: true,
+      grid: true,
+    },
+  };
+}
+
+/** Grey ground over the warm-up with its name; no layers without warm-up. */
+export function warmUpLayers(warmUpMs: number): readonly Piece[] {
+  if (!(warmUpMs > 0)) return [];
+  const hours = warmUpMs / 3_600_000;
+  return [
+    {
+      data: { values: [{ from: 0, to: hours }] },
+      mark: { type: 'rect', color: 'currentColor', opacity: 0.07 },
+      encoding: { x: { field: 'from', type: 'quantitative' }, x2: { field: 'to' } },
+    },
+    {
+      data: { values: [{ from: 0 }] },
+      mark: { type: 'text', align: 'left', baseline: 'top', dx: 4, y: 3, text: 'warm-up, not counted', opacity: 0.7 },
+      encoding: { x: { field: 'from', type: 'quantitative' } },
+    },
+  ];
+}
+
+/** Dashed line across the chart at `value` with its name at the right end, above or below the line. */
+export function ruleLayers(
+  value: number | null,
+  label: string,
+  side: 'above' | 'below',
+  colour: string,
+): readonly Piece[] {
+  if (value === null) return [];
+  const data = { values: [{ value, label }] };
+  return [
+    {
+      data,
+      mark: { type: 'rule', color: colour, strokeDash: [6, 4], strokeWidth: 1.5 },
+      encoding: { y: { field: 'value', type: 'quantitative' } },
+    },
+    {
+      data,
+      mark: {
+        type: 'text',
+        align: 'right',
+        baseline: side === 'above' ? 'bottom' : 'top',
+        dy: side === 'above' ? -3 : 3,
+        dx: -4,
+        color: colour,
+        fontWeight: 'bold',
+      },
+      encoding: {
+        x: { value: { expr: 'width' } },
+        y: { field: 'value', type: 'quantitative' },
+        text: { field: 'label' },
+      },
+    },
+  ];
+}
+
+/** Scale that gives each name its colour, in the order of the legend. */
+export function colourScale(entries: readonly (readonly [name: string, colour: string])[]): Piece {
+  return { domain: entries.map(([name]) => name), range: entries.map(([, colour]) => colour) };
+}
