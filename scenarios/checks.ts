@@ -33,7 +33,8 @@ export function checkScenario(
   const report: Report = {
     error: (path, text, uses = []) => {
       if (covered(parsed.leftOut, path) || uses.some((used) => touchesLeftOut(parsed.leftOut, used))) return;
-      const written = [path, ...uses].find((used) => hasPath(tree, used)) ?? path;
+      const candidates = path.length === 0 ? uses : [path, ...uses];
+      const written = candidates.find((used) => hasPath(tree, used)) ?? path;
       problems.push({ place: placeAt(tree, written), path: pathText(path), text });
     },
     note: (text) => {

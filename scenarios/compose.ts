@@ -119,14 +119,14 @@ export function applyOverride(tree: MapNode, override: string, problems: Problem
     problems.push({ place, path, text });
     return tree;
   };
-  const equals = override.indexOf('=');
-  if (equals < 1)
+  const equals = /^(?:[^="]|"[^"]*")*?=/.exec(override)?.[0].length ?? 0;
+  if (equals < 2)
     return complain('', 'is no override; expected path=value, as in koordinator.cpuSuppressThresholdPercent=75');
-  const pathPart = override.slice(0, equals).trim();
+  const pathPart = override.slice(0, equals - 1).trim();
   const path = parsePath(pathPart);
   if (path === null) return complain(pathPart, 'is no path; expected keys joined by dots, list places as [0]');
   const own: Problem[] = [];
-  const valueText = override.slice(equals + 1);
+  const valueText = override.slice(equals);
   const parsed: SourceNode | null = ['', 'null', '~'].includes(valueText.trim())
     ? { kind: 'scalar', place, value: null }
     : parseSource(place.file, valueText, own);
@@ -139,15 +139,16 @@ export function applyOverride(tree: MapNode, override: string, problems: Problem
   return replaced as MapNode;
 }
 
+/** `a.b[0]["c.d"]`: words joined by dots, places of a list and quoted keys in brackets. */
 function parsePath(text: string): PathKey[] | null {
   const path: PathKey[] = [];
-  for (const part of text.split('.')) {
-    const match = /^([^[\]\s]+)((?:\[\d+\])*)$/.exec(part);
+  const part = /(?:^|\.)([^.[\]\s"]+)|\[(\d+)\]|\["([^"]+)"\]/y;
+  while (part.lastIndex < text.length) {
+    const match = part.exec(text);
     if (match === null) return null;
-    path.push(match[1] as string);
-    for (const place of (match[2] as string).matchAll(/\d+/g)) path.push(Number(place[0]));
+    path.push(match[2] === undefined ? ((match[1] ?? match[3]) as string) : Number(match[2]));
   }
-  return path;
+  return path.length > 0 ? path : null;
 }
 
 function movedTo(node: SourceNode, place: Place): SourceNode {

@@ -21,10 +21,14 @@ const MOST_SHOWN = 50;
 
 export type PathKey = string | number;
 
-/** `['policies', 0, 'name']` -> `policies[0].name`. */
+/** `['policies', 0, 'name']` -> `policies[0].name`; keys that are no plain words are quoted: `labels["a.b/c"]`. */
 export function pathText(path: readonly PathKey[]): string {
   let out = '';
-  for (const key of path) out += typeof key === 'number' ? `[${key}]` : out === '' ? key : `.${key}`;
+  for (const key of path) {
+    if (typeof key === 'number') out += `[${key}]`;
+    else if (!/^[\w-]+$/.test(key)) out += `[${JSON.stringify(key)}]`;
+    else out += out === '' ? key : `.${key}`;
+  }
   return out;
 }
 

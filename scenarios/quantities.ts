@@ -154,7 +154,7 @@ export function parseQuantity(input: string | number, kind: QuantityKind, min: n
       `unknown unit "${unit}" of ${kind.what}; known units: ${kind.shown.join(', ')}.${didYouMean(unit, Object.keys(kind.units))}`,
     );
   const value = exactProduct(amount, factor);
-  if (kind.integer && !Number.isSafeInteger(value)) return wrong(`not a whole number of ${smallest(kind)}`);
+  if (kind.integer && !Number.isSafeInteger(value)) return wrong(`must be a whole number${smallest(kind)}`);
   if (value < min) return wrong(min === 0 ? 'must not be negative' : `must be at least ${show(min, kind)}`);
   if (value > max) return wrong(`must be at most ${show(max, kind)}${because}`);
   return { ok: true, value };
@@ -168,7 +168,7 @@ function exactProduct(amount: number, factor: number): number {
 }
 
 function smallest(kind: QuantityKind): string {
-  return kind === CPU_MILLI ? 'milli-CPU' : kind === DURATION_MS ? 'milliseconds' : 'its unit';
+  return kind === CPU_MILLI ? ' of milli-CPU' : kind === DURATION_MS ? ' of milliseconds' : '';
 }
 
 /** An amount in the largest shown unit that keeps it whole: 90000 ms is 90s, 86400000 ms is 1d. */
