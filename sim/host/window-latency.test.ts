@@ -71,7 +71,8 @@ describe('constant rate', () => {
 });
 
 describe('varying rate against simulation: CV 0.3, 100 services long, rho 0.6, 4 servers', () => {
-  const times: number[] = [];
+  const times = new Float64Array(4_000_000);
+  let requests = 0;
 
   beforeAll(() => {
     // First come first served on 4 servers, lognormal services of CV^2 0.28; the rate is redrawn every 100 time units.
@@ -80,7 +81,7 @@ describe('varying rate against simulation: CV 0.3, 100 services long, rho 0.6, 4
     const sigma = Math.sqrt(Math.log(1.28));
     const rateSigma = Math.sqrt(Math.log(1.09));
     const free = [0, 0, 0, 0];
-    for (let window = 0; window < 4000; window++) {
+    for (let window = 0; window < 15_000; window++) {
       const rate = 2.4 * Math.exp(rateSigma * normal() - rateSigma ** 2 / 2);
       let now = window * 100 - Math.log(1 - uniform()) / rate;
       while (now < (window + 1) * 100) {
@@ -88,28 +89,29 @@ describe('varying rate against simulation: CV 0.3, 100 services long, rho 0.6, 4
         for (let s = 1; s < 4; s++) if (free[s] < free[best]) best = s;
         const start = Math.max(now, free[best]);
         free[best] = start + Math.exp(sigma * normal() - sigma ** 2 / 2);
-        times.push(free[best] - now);
+        times[requests++] = free[best] - now;
         now += -Math.log(1 - uniform()) / rate;
       }
     }
-    times.sort((a, b) => a - b);
+    times.subarray(0, requests).sort();
   });
 
-  test('p99 is within -18..+33 % of the simulated one (published 19.1 services), the mean rate alone gives 3.2', () => {
-    const simulated = times[Math.floor(times.length * 0.99)];
-    expect(simulated).toBeGreaterThan(15);
-    expect(simulated).toBeLessThan(23);
+  test('p99 is within -18..+33 % of 19.1 services, the mean of longer simulations; the mean rate alone gives 3.2', () => {
+    // One run of 15,000 windows scatters by about 5 %; three of 30,000 gave 18.3, 19.0 and 20.1.
+    const simulated = times[Math.floor(requests * 0.99)];
+    expect(simulated).toBeGreaterThan(17);
+    expect(simulated).toBeLessThan(21.5);
     const model = windowQuantileMs(windowAt(service({ rateCv: 0.3 }), 0.6, 1), 0.01, 0);
-    expect(model / simulated).toBeGreaterThan(0.82);
-    expect(model / simulated).toBeLessThan(1.33);
+    expect(model / 19.1).toBeGreaterThan(0.82);
+    expect(model / 19.1).toBeLessThan(1.33);
     expect(windowQuantileMs(windowAt(service({}), 0.6, 1), 0.01, 0)).toBeLessThan(3.4);
   });
 
-  test('P(T > 4 services) is within -20..+25 % of the simulated one', () => {
-    const simulated = times.filter((t) => t > 4).length / times.length;
+  test('P(T > 4 services) is within -12..+16 % of the simulated one', () => {
+    const simulated = times.subarray(0, requests).filter((t) => t > 4).length / requests;
     const model = windowTail(windowAt(service({ rateCv: 0.3 }), 0.6, 1), 4, false);
-    expect(model / simulated).toBeGreaterThan(0.8);
-    expect(model / simulated).toBeLessThan(1.25);
+    expect(model / simulated).toBeGreaterThan(0.88);
+    expect(model / simulated).toBeLessThan(1.16);
   });
 });
 
