@@ -18,11 +18,16 @@ export function frameOf<T extends TableName>(results: Table<T>): ColumnTable {
   return table(results.columns as Readonly<Record<string, Column>>);
 }
 
-/** Smallest nice bin (minutes) that shows `hours` in at most 340 points and is no finer than the windows. */
-export function binMinutes(hours: number, windowMs: number): number {
+/** Smallest nice bin (minutes) that shows `hours` in at most `mostPoints` and is no finer than the windows. */
+export function binMinutes(hours: number, windowMs: number, mostPoints = MOST_POINTS): number {
   const least = windowMs / MS_PER_MINUTE;
-  const fits = NICE_BIN_MINUTES.find((minutes) => minutes >= least && (hours * 60) / minutes <= MOST_POINTS);
-  return fits ?? Math.max(least, (hours * 60) / MOST_POINTS);
+  const fits = NICE_BIN_MINUTES.find((minutes) => minutes >= least && (hours * 60) / minutes <= mostPoints);
+  return fits ?? Math.max(least, (hours * 60) / mostPoints);
+}
+
+/** Hours a bar or cell stands for so that `hours` fit into `most` of them: 1, 2, 3, 6, 12, 24, ... */
+export function binHours(hours: number, most: number): number {
+  return [1, 2, 3, 6, 12, 24, 48, 168].find((bin) => hours / bin <= most) ?? Math.ceil(hours / most);
 }
 
 /**

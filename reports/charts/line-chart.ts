@@ -45,7 +45,7 @@ export function lineLayer(
               field: 'name',
               type: 'nominal',
               scale: { domain: lines.map((line) => line.name), range: lines.map((line) => line.dash ?? [1, 0]) },
-              legend: null,
+              title: null,
             },
           }
         : {}),

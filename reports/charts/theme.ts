@@ -29,7 +29,7 @@ export const COLOURS = {
   heat: ['#e8eef5', '#8fbadb', '#3b82c4', '#e69f00', '#c2413b'],
 } as const;
 
-export const FULL_WIDTH = 880;
+export const FULL_WIDTH = 820;
 export const HALF_WIDTH = 385;
 export const HEIGHT = 220;
 
@@ -69,13 +69,13 @@ export const CONFIG: Piece = {
 
 /**
  * Horizontal axis of simulated time in hours from the start of the run, labelled "day n" at midnight. The axis holds
- * plain hours and no dates: no time zone of the machine can move it. `perDay` says how many labels fit a day.
+ * plain hours and no dates: no time zone of the machine can move it. `width`: of the chart, in its units.
  */
 export function timeAxis(hours: number, width: number): Piece {
   const days = Math.max(1, hours / 24);
   const step = [1, 3, 6, 12, 24, 48, 168, 336, 672].find((candidate) => (hours / candidate) * 44 <= width) ?? 1344;
   const values: number[] = [];
-  for (let hour = 0; hour <= hours; hour += step) values.push(hour);
+  for (let hour = 0; hour < hours; hour += step) values.push(hour);
   return {
     type: 'quantitative',
     scale: { domain: [0, hours], nice: false, zero: false },
@@ -109,37 +109,17 @@ export function warmUpLayers(warmUpMs: number): readonly Piece[] {
   ];
 }
 
-/** Dashed line across the chart at `value` with its name at the right end, above or below the line. */
-export function ruleLayers(
-  value: number | null,
-  label: string,
-  side: 'above' | 'below',
-  colour: string,
-): readonly Piece[] {
+/** Dashed line across the chart at `value`, its name in the margin to the right; no layers without a value. */
+export function ruleLayers(value: number | null, label: string, colour: string): readonly Piece[] {
   if (value === null) return [];
   const data = { values: [{ value, label }] };
+  const y = { field: 'value', type: 'quantitative' };
   return [
+    { data, mark: { type: 'rule', color: colour, strokeDash: [6, 4], strokeWidth: 1.5 }, encoding: { y } },
     {
       data,
-      mark: { type: 'rule', color: colour, strokeDash: [6, 4], strokeWidth: 1.5 },
-      encoding: { y: { field: 'value', type: 'quantitative' } },
-    },
-    {
-      data,
-      mark: {
-        type: 'text',
-        align: 'right',
-        baseline: side === 'above' ? 'bottom' : 'top',
-        dy: side === 'above' ? -3 : 3,
-        dx: -4,
-        color: colour,
-        fontWeight: 'bold',
-      },
-      encoding: {
-        x: { value: { expr: 'width' } },
-        y: { field: 'value', type: 'quantitative' },
-        text: { field: 'label' },
-      },
+      mark: { type: 'text', align: 'left', baseline: 'middle', dx: 5, color: colour, fontWeight: 'bold' },
+      encoding: { x: { value: { expr: 'width' } }, y, text: { field: 'label' } },
     },
   ];
 }

@@ -86,13 +86,8 @@ export function utilisationChart(facts: RunFacts, hours: number): Chart {
           },
         },
         ...warmUpLayers(settings.warmUpMs),
-        ...ruleLayers(line, `best effort squeezed above ${line} %`, 'above', COLOURS.line),
-        ...ruleLayers(
-          settings.cpuReclaimPercent,
-          `batch-cpu sold up to ${settings.cpuReclaimPercent} %`,
-          'below',
-          COLOURS.second,
-        ),
+        ...ruleLayers(line, `squeezed at ${line} %`, COLOURS.line),
+        ...ruleLayers(settings.cpuReclaimPercent, `sold up to ${settings.cpuReclaimPercent} %`, COLOURS.second),
       ],
     },
   };

@@ -1,0 +1,76 @@
+/** Who used the memory, with the line above which best effort is evicted. */
+import type { RunFacts } from '../facts.ts';
+import { fixed, percent } from '../format.ts';
+import { binMinutes, binWindows, binWords, rowsOf } from '../frames.ts';
+import type { Chart } from './theme.ts';
+import { COLOURS, colourScale, FULL_WIDTH, HEIGHT, ruleLayers, timeAxis, warmUpLayers } from './theme.ts';
+
+const SERIES = [
+  ['online services', 'onlineUsedMemMib', COLOURS.online],
+  ['system', 'systemUsedMemMib', COLOURS.system],
+  ['best effort', 'bestEffortUsedMemMib', COLOURS.bestEffort],
+] as const;
+
+export function memoryChart(facts: RunFacts, hours: number): Chart {
+  const { settings, results } = facts;
+  const minutes = binMinutes(hours, settings.windowMs);
+  const bins = rowsOf(
+    binWindows(results.tables.windows, minutes, {
+      onlineUsedMemMib: 'sum',
+      systemUsedMemMib: 'sum',
+      bestEffortUsedMemMib: 'sum',
+      capacityMemMib: 'sum',
+    }),
+  );
+  const values = bins.flatMap((bin) =>
+    SERIES.map(([name, column, _], order) => ({
+      hour: bin.hour,
+      name,
+      order,
+      percent: (100 * (bin[column] as number)) / Math.max(1, bin.capacityMemMib as number),
+    })),
+  );
+  const { summary } = results;
+  const line = settings.memEvictPercent;
+  return {
+    id: 'memory',
+    title: 'Memory',
+    subtitle: `percent of the memory of hosts that are up, means of ${binWords(minutes)}`,
+    width: 'full',
+    sentence:
+      `On average ${percent(summary.memUtilisationMeanPercent)} of memory was in use. ` +
+      (summary.evictionsMemory === 0
+        ? 'No task was evicted for memory.'
+        : `${fixed(summary.evictionsMemory)} tasks were evicted for memory: the line holds host by host, so evictions happen while ` +
+          'the whole cluster is still below it.'),
+    spec: {
+      width: FULL_WIDTH,
+      height: HEIGHT,
+      data: { values },
+      layer: [
+        {
+          mark: { type: 'area', opacity: 0.9 },
+          encoding: {
+            x: { field: 'hour', ...timeAxis(hours, FULL_WIDTH) },
+            y: {
+              field: 'percent',
+              type: 'quantitative',
+              stack: 'zero',
+              scale: { domain: [0, 100] },
+              title: 'memory, % of capacity',
+            },
+            color: {
+              field: 'name',
+              type: 'nominal',
+              title: null,
+              scale: colourScale(SERIES.map(([name, , colour]) => [name, colour])),
+            },
+            order: { field: 'order', type: 'quantitative' },
+          },
+        },
+        ...warmUpLayers(settings.warmUpMs),
+        ...ruleLayers(line, `evicted at ${line} %`, COLOURS.line),
+      ],
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Electric power at the hosts and what the run cost. */
+import type { RunFacts } from '../facts.ts';
+import { figures, fixed, money } from '../format.ts';
+import { binMinutes, binWindows, binWords, rowsOf } from '../frames.ts';
+import type { Chart } from './theme.ts';
+import { COLOURS, HALF_WIDTH, timeAxis, warmUpLayers } from './theme.ts';
+
+export function powerChart(facts: RunFacts, hours: number): Chart {
+  const { settings, results } = facts;
+  const minutes = binMinutes(hours, settings.windowMs);
+  const values = rowsOf(binWindows(results.tables.windows, minutes, { powerWatts: 'mean' })).map((bin) => ({
+    hour: bin.hour,
+    kilowatts: (bin.powerWatts as number) / 1000,
+  }));
+  const { summary } = results;
+  const pue = settings.pue === null ? '' : ` at a PUE of ${figures(settings.pue)}`;
+  return {
+    id: 'power',
+    title: 'Power and cost',
+    subtitle: `kilowatts at the hosts, without PUE, means of ${binWords(minutes)}`,
+    width: 'half',
+    sentence:
+      `${fixed(summary.energyKwh)} kWh${pue}. With the hosts themselves ${figures(summary.days)} days cost ` +
+      `${money(summary.cost, settings.currency)}, ${money(summary.costPerUsefulCoreHour, settings.currency)} per useful core-hour ` +
+      '(online use plus finished best effort).',
+    spec: {
+      width: HALF_WIDTH,
+      height: 180,
+      data: { values },
+      layer: [
+        {
+          mark: { type: 'area', color: COLOURS.third, opacity: 0.5, line: { color: COLOURS.third } },
+          encoding: {
+            x: { field: 'hour', ...timeAxis(hours, HALF_WIDTH) },
+            y: { field: 'kilowatts', type: 'quantitative', title: 'power, kW', scale: { zero: true } },
+          },
+        },
+        ...warmUpLayers(settings.warmUpMs),
+      ],
+    },
+  };
+}
