@@ -46,9 +46,9 @@ export async function build() {
   const wanted = new Set();
   for (const room of rooms) {
     for (const source of filesBelow(join(root, room), ['.ts', '.json'])) {
-      if (source.endsWith('.test.ts')) continue;
+      if (source.endsWith('.test.ts') || source.includes('/vectors/')) continue;
       const inRoot = relative(root, source);
-      const target = join(root, 'dist', inRoot.replace(/\.ts$/, '.js'));
+      const target = join(root, 'dist', inRoot.replace(/\.ts$/, '.js').replace(/\.json$/, '.json.js'));
       wanted.add(target);
       if (modifiedMs(target) < modifiedMs(source)) stale.push({ source, target });
     }
@@ -64,11 +64,12 @@ export async function build() {
   for (const { source, target } of stale) {
     const text = readFileSync(source, 'utf8');
     if (source.endsWith('.json')) {
-      writeWhole(target, text);
+      // As a module: Node 20 prints a warning for every process that imports JSON as such.
+      writeWhole(target, `export default ${text.trim()};\n`);
       continue;
     }
     const { outputText } = ts.transpileModule(text, { compilerOptions: emit, fileName: source });
-    writeWhole(target, outputText);
+    writeWhole(target, outputText.replace(/(from\s+['"][^'"]+\.json)(['"])\s+with\s+\{[^}]*\}/g, '$1.js$2'));
   }
   return stale.length;
 }

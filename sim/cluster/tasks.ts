@@ -63,6 +63,10 @@ export interface TaskTable {
   /** Time up to which progress is booked. */
   bookedAtMs: Float64Array;
   attempts: Uint8Array;
+  /** 1 when the attempt under way will fail on its own; leftMs then counts down to the failure. */
+  failing: Uint8Array;
+  /** Tasks in each state: entry kind x 8 + state. */
+  countByState: Int32Array;
   generation: Int32Array;
   job: Int32Array;
   stage: Uint8Array;
@@ -105,6 +109,8 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
     speed: f(),
     bookedAtMs: f(),
     attempts: u(),
+    failing: u(),
+    countByState: new Int32Array(16),
     generation: i(),
     job: i(),
     stage: u(),
@@ -134,6 +140,15 @@ export function moveTo(tasks: TaskTable, row: number, state: number): void {
   if ((ALLOWED[from] & (1 << state)) === 0)
     fail(`task ${tasks.id[row]} cannot go from ${TASK_STATE_NAMES[from]} to ${TASK_STATE_NAMES[state]}`);
   tasks.state[row] = state;
+  const counts = tasks.countByState;
+  const first = tasks.kind[row] << 3;
+  counts[first + from]--;
+  counts[first + state]++;
+}
+
+/** How many tasks of a kind are in a state. */
+export function countInState(tasks: TaskTable, kind: number, state: number): number {
+  return tasks.countByState[(kind << 3) + state];
 }
 
 function grow(tasks: TaskTable): void {
@@ -143,6 +158,7 @@ function grow(tasks: TaskTable): void {
   for (const name of Object.keys(to)) {
     const column = to[name];
     if (ArrayBuffer.isView(column)) (column as Float64Array).set(from[name] as Float64Array);
+
   }
   larger.used = tasks.used;
   larger.freeCount = tasks.freeCount;

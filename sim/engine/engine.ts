@@ -1,0 +1,197 @@
+/**
+ * The state of one run and how it is built from a plan and a workload. `run.ts` moves it.
+ */
+import { MS_PER_HOUR } from '../../policies/base/units.ts';
+import { createDecisions, type Decisions, type Policy, type PolicyConfig, type PolicyState } from '../../policies/ports.ts';
+import type { BatchSource, OnlineServices } from '../../traces/format.ts';
+import { LATENCY_CLASSES } from '../../traces/format.ts';
+import { type ChangeSink, type Cluster, submit } from '../cluster/apply.ts';
+import { TIER } from '../cluster/hosts.ts';
+import { createTaskTable, TASK_KIND } from '../cluster/tasks.ts';
+import { latencyClassTable, pressureClassTable } from '../host/contention.ts';
+import { ISOLATION_NAMES, type IsolationLevel, isolationModel } from '../host/isolation.ts';
+import { parametersWith } from '../host/parameters.ts';
+import { fanCurve, type PowerCurve } from '../host/power.ts';
+import type { EventCalendar } from '../kernel/calendar.ts';
+import { createDigest } from '../kernel/digest.ts';
+import { FpqCalendar } from '../kernel/fpq-calendar.ts';
+import { HeapCalendar } from '../kernel/heap-calendar.ts';
+import { saltOf } from '../kernel/random.ts';
+import type { Plan } from '../plan.ts';
+import type { ControlPlane } from '../planes/control-plane.ts';
+import type { PlacementView } from '../planes/kubernetes/placement.ts';
+import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.ts';
+import { hostsFromPlan } from './hosts-from-plan.ts';
+import { createJobTable, type JobTable } from './jobs.ts';
+import { createKubernetes, type PlacementTables } from './kubernetes-adapter.ts';
+import { createLatencyModel, type LatencyModel, type LatencySums } from './latency-sweep.ts';
+import { createIntake, type Intake } from './lifecycle.ts';
+import { createOnlineState, type OnlineState } from './online.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
+
+/** A policy of the run with its configuration and state. */
+export interface ActivePolicy {
+  readonly policy: Policy;
+  readonly config: PolicyConfig;
+  state: PolicyState;
+}
+
+/** What drives a run beside its plan. */
+export interface Workload {
+  readonly services: OnlineServices;
+  readonly batch: BatchSource;
+  /** What the generators solved for and approximated; goes into the report. */
+  readonly notes: readonly string[];
+}
+
+export interface EngineOptions {
+  readonly policies: readonly { readonly policy: Policy; readonly config: PolicyConfig }[];
+  readonly calendar?: 'heap' | 'fastpriorityqueue';
+  /** Place by full scan instead of the index: the oracle, for tests. */
+  readonly placementByScan?: boolean;
+  readonly sink?: ChangeSink;
+}
+
+export interface Engine {
+  readonly plan: Plan;
+  readonly cluster: Cluster;
+  readonly calendar: EventCalendar;
+  readonly online: OnlineState;
+  readonly jobs: JobTable;
+  readonly intake: Intake;
+  readonly plane: ControlPlane;
+  readonly placement: PlacementTables;
+  readonly telemetry: Telemetry;
+  readonly recorder: Recorder;
+  readonly hostModel: HostModel;
+  readonly hostWindow: HostWindow;
+  readonly latency: LatencyModel;
+  readonly latencySums: LatencySums;
+  readonly policies: readonly ActivePolicy[];
+  readonly decisions: Decisions;
+  readonly powerCurve: PowerCurve;
+  readonly hostWatts: { readonly idle: Float64Array; readonly max: Float64Array };
+  readonly hours: number;
+  readonly failureSalt: number;
+  readonly failureProbability: number;
+  readonly maxRetries: number;
+  /** Scratch lists. */
+  readonly released: number[];
+  readonly rows: Int32Array;
+  readonly beLossMilliCpu: Float64Array;
+  /** Per service: when the restart under way began (Infinity = none), and since when the autoscaler wants fewer replicas. */
+  readonly restartSinceMs: Float64Array;
+  readonly scaleDownSinceMs: Float64Array;
+  nowMs: number;
+  nextTickMs: number;
+  events: number;
+  /** Earliest wake asked for and not yet delivered; Infinity = none. */
+  wakeMs: number;
+  batchShape(requestMilliCpu: number, requestMemBytes: number): number;
+  countReplica(row: number, host: number, by: 1 | -1): void;
+}
+
+/** Builds a run at time 0: hosts empty, services submitted but not placed. */
+export function createEngine(plan: Plan, workload: Workload, options: EngineOptions): Engine {
+  const { services } = workload;
+  const parameters = parametersWith(plan.physics.parameters);
+  const { hosts, watts, threadsPerCore, bandwidth } = hostsFromPlan(plan.cluster);
+  const autoscaleMax = new Map(plan.online.explicit.map((s) => [s.name, s.autoscale?.maxReplicas ?? s.replicas]));
+  const rowsOf = (s: number) => Math.max(services.replicas[s], autoscaleMax.get(services.names[s]) ?? 0);
+  const online = createOnlineState(services, rowsOf, plan.seed);
+  const pods = online.firstPod[services.count];
+  const tasks = createTaskTable(Math.max(1024, pods * 2), pods);
+  const cluster: Cluster = { hosts, tasks, digest: createDigest(plan.horizonMs), sink: options.sink ?? null };
+  const classCount = LATENCY_CLASSES.length;
+  const level = ISOLATION_NAMES.indexOf(plan.physics.isolation) as IsolationLevel;
+  const hostModel: HostModel = {
+    parameters,
+    isolation: isolationModel(parameters, level, plan.physics.corePlacement === 'core-aware'),
+    latency: latencyClassTable(parameters),
+    pressure: pressureClassTable(parameters),
+    threadsPerCore,
+    bandwidthGbPerSecond: bandwidth,
+    classCount,
+    capacityMilliCpu: hosts.capacityMilliCpu,
+  };
+  const { designLoadPercent, targetOverBaseline } = plan.slo;
+  const windowCount = Math.ceil(plan.horizonMs / plan.windowMs);
+  const recorder = createRecorder(
+    windowCount,
+    plan.horizonMs,
+    plan.warmUpMs,
+    hosts.count,
+    services.count,
+    Math.max(1, workload.batch.populations.length),
+  );
+  const telemetry = createTelemetry(cluster, plan.koordinator.aggregateMs, plan.windowMs);
+  const engine = {
+    plan,
+    cluster,
+    calendar: options.calendar === 'fastpriorityqueue' ? new FpqCalendar() : new HeapCalendar(4096),
+    online,
+    jobs: createJobTable(1024),
+    intake: createIntake(workload.batch, pods),
+    telemetry,
+    recorder,
+    hostModel,
+    hostWindow: createHostWindow(hosts.count, classCount),
+    latency: createLatencyModel(online, hostModel, designLoadPercent / 100, targetOverBaseline),
+    latencySums: { requests: 0, violating: 0, violatingAlone: 0 },
+    policies: options.policies.map(({ policy, config }) => ({
+      policy,
+      config,
+      state: policy.createState(hosts.count, config),
+    })),
+    decisions: createDecisions(hosts.count),
+    powerCurve: fanCurve(1.4),
+    hostWatts: watts,
+    hours: Math.ceil(plan.horizonMs / MS_PER_HOUR),
+    failureSalt: saltOf(plan.seed, 'best-effort/failure'),
+    failureProbability: plan.bestEffort.failureProbability,
+    maxRetries: plan.bestEffort.maxRetries,
+    released: [],
+    rows: new Int32Array(4096),
+    beLossMilliCpu: new Float64Array(hosts.count),
+    restartSinceMs: new Float64Array(services.count).fill(Infinity),
+    scaleDownSinceMs: new Float64Array(services.count),
+    nowMs: 0,
+    nextTickMs: 0,
+    events: 0,
+    wakeMs: Infinity,
+  } as unknown as Engine;
+  createKubernetes(engine, services, options.placementByScan ?? false);
+  fillPods(engine, services, plan);
+  return engine;
+}
+
+/** Writes the rows of online pods and submits the replicas that are wanted from the start. */
+function fillPods(engine: Engine, services: OnlineServices, plan: Plan): void {
+  const { online, cluster } = engine;
+  const { tasks } = cluster;
+  const priorities = new Map(plan.online.explicit.map((s) => [s.name, s.priority]));
+  for (let s = 0; s < services.count; s++) {
+    const priority = priorities.get(services.names[s]) ?? DEFAULT_PROD_PRIORITY;
+    for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++) {
+      tasks.kind[row] = TASK_KIND.online;
+      tasks.tier[row] = TIER.native;
+      tasks.group[row] = s;
+      tasks.id[row] = row;
+      tasks.priority[row] = priority;
+      tasks.requestMilliCpu[row] = services.requestMilliCpu[s];
+      tasks.requestMemBytes[row] = services.requestMemBytes[s];
+      tasks.usedMemBytes[row] = Math.floor(services.requestMemBytes[s] * services.memUsageRatio[s]);
+      tasks.podShape[row] = s;
+      if (row - online.firstPod[s] < online.wanted[s]) submit(cluster, row, 0, false);
+    }
+  }
+}
+
+/** Koordinator's default value for the prod class. */
+const DEFAULT_PROD_PRIORITY = 9500;
+
+/** The view placement has of the cluster; exported for tests that hold the index against the scan. */
+export function placementView(engine: Engine): PlacementView {
+  return engine.placement.view;
+}

@@ -1,0 +1,124 @@
+/**
+ * Hosts that fail and come back. Draws depend on the seed alone, so two policies lose the same hosts at the same times.
+ *
+ * A failing host loses its best-effort tasks at once; its online pods are noticed after the node-monitor grace period and the
+ * default toleration of an unreachable node, and wait for a new place from then on.
+ */
+import { exp, log, normalQuantile } from '../../policies/base/exact-math.ts';
+import { MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE } from '../../policies/base/units.ts';
+import { CHANGE, setHostUp, taskRowsOnHost } from '../cluster/apply.ts';
+import { noteChange } from '../cluster/hosts.ts';
+import { TASK_STATE } from '../cluster/tasks.ts';
+import { PHASE } from '../kernel/phase.ts';
+import { createStream } from '../kernel/random.ts';
+import type { Engine } from './engine.ts';
+import { EVENT, evictPod, failTask } from './lifecycle.ts';
+import { OPEN } from './recorder.ts';
+
+const YEAR_MS = 365 * MS_PER_DAY;
+/** Kubernetes: node-monitor-grace-period 40 s, then tolerationSeconds 300 of the unreachable taint. */
+const POD_EVICTION_AFTER_MS = 340_000;
+const RACK_LEAST_MS = MS_PER_HOUR;
+const RACK_MOST_MS = 6 * MS_PER_HOUR;
+
+/** Payload of a fault event: what the entity is. */
+const TARGET = { host: 0, rack: 1, evictPods: 2 } as const;
+
+/** Draws every failure of the run and puts it into the calendar. */
+export function scheduleFaults(engine: Engine): void {
+  const { plan, cluster } = engine;
+  const { failures } = plan;
+  if (!failures.enabled) return;
+  const { hosts } = cluster;
+  const perMs = failures.hostCrashesPerYear / YEAR_MS;
+  for (let host = 0; host < hosts.count && perMs > 0; host++) {
+    const stream = createStream(plan.seed, `host/${host}/failure`);
+    for (let t = gapMs(stream.next(), perMs); t < plan.horizonMs; t += gapMs(stream.next(), perMs)) {
+      const repairMs = exp(log(failures.repairMedianMs) + normalQuantile(clampUnit(stream.next())));
+      pushOutage(engine, TARGET.host, host, t, Math.max(MS_PER_MINUTE, Math.round(repairMs)));
+    }
+  }
+  const rackPerMs = failures.rackEventsPerYear / YEAR_MS;
+  const stream = createStream(plan.seed, 'rack/failure');
+  const racks = 1 + hosts.rack.reduce((most, rack) => Math.max(most, rack), 0);
+  for (let t = gapMs(stream.next(), rackPerMs); rackPerMs > 0 && t < plan.horizonMs; t += gapMs(stream.next(), rackPerMs)) {
+    const rack = Math.floor(stream.next() * racks);
+    pushOutage(engine, TARGET.rack, rack, t, Math.round(RACK_LEAST_MS + stream.next() * (RACK_MOST_MS - RACK_LEAST_MS)));
+  }
+}
+
+function gapMs(uniform: number, perMs: number): number {
+  return perMs > 0 ? Math.max(1, Math.round(-log(clampUnit(uniform)) / perMs)) : Infinity;
+}
+
+function clampUnit(uniform: number): number {
+  return Math.min(1 - 1e-12, Math.max(1e-12, uniform));
+}
+
+function pushOutage(engine: Engine, target: number, entity: number, atMs: number, lastsMs: number): void {
+  engine.calendar.push(atMs, PHASE.fail, entity, EVENT.fault, target);
+  engine.calendar.push(atMs + lastsMs, PHASE.fail, entity, EVENT.repair, target);
+}
+
+/** A fault or a repair happens. A host that is already down, or up, stays so. */
+export function handleFault(engine: Engine, kind: number, entity: number, target: number, nowMs: number): void {
+  const { hosts } = engine.cluster;
+  if (target === TARGET.evictPods) {
+    if (hosts.up[entity] === 0 || hosts.cordoned[entity] === 1) loosePods(engine, entity, nowMs);
+    return;
+  }
+  const first = target === TARGET.host ? entity : 0;
+  const last = target === TARGET.host ? entity : hosts.count - 1;
+  for (let host = first; host <= last; host++) {
+    if (target === TARGET.rack && hosts.rack[host] !== entity) continue;
+    if (kind === EVENT.fault) breakHost(engine, host, nowMs);
+    else repairHost(engine, host, nowMs);
+  }
+}
+
+/** Best effort is lost at once; the host serves nobody from now on, its pods are moved when the control plane notices. */
+function breakHost(engine: Engine, host: number, nowMs: number): void {
+  const { cluster, rows, recorder } = engine;
+  const { hosts, tasks } = cluster;
+  if (hosts.cordoned[host] === 1) return;
+  hosts.cordoned[host] = 1;
+  noteChange(hosts.changes, host);
+  recorder.open[OPEN.failures]++;
+  const n = taskRowsOnHost(cluster, host, rows);
+  for (const row of rows.slice(0, n)) failTask(engine, row, nowMs);
+  // Pods on a dead host answer nobody: their share of the load moves to the other replicas now.
+  for (let row = 0; row < tasks.firstBestEffort; row++) {
+    if (tasks.host[row] !== host || tasks.state[row] !== TASK_STATE.running) continue;
+    engine.online.ready[tasks.group[row]]--;
+    engine.online.silent[row] = 1;
+  }
+  engine.calendar.push(nowMs + POD_EVICTION_AFTER_MS, PHASE.fail, host, EVENT.fault, TARGET.evictPods);
+}
+
+function loosePods(engine: Engine, host: number, nowMs: number): void {
+  const { tasks } = engine.cluster;
+  for (let row = 0; row < tasks.firstBestEffort; row++) {
+    if (tasks.host[row] !== host) continue;
+    if (engine.online.silent[row] === 1) {
+      engine.online.silent[row] = 0;
+      engine.online.ready[tasks.group[row]]++;
+    }
+    evictPod(engine, row, nowMs, CHANGE.fail, 0);
+  }
+  setHostUp(engine.cluster, host, false, nowMs);
+}
+
+function repairHost(engine: Engine, host: number, nowMs: number): void {
+  const { hosts, tasks } = engine.cluster;
+  if (hosts.cordoned[host] === 0) return;
+  hosts.cordoned[host] = 0;
+  hosts.beQuotaUs[host] = -1;
+  for (let row = 0; row < tasks.firstBestEffort; row++) {
+    if (tasks.host[row] !== host || engine.online.silent[row] === 0) continue;
+    engine.online.silent[row] = 0;
+    engine.online.ready[tasks.group[row]]++;
+  }
+  if (hosts.up[host] === 0) setHostUp(engine.cluster, host, true, nowMs);
+  noteChange(hosts.changes, host);
+  engine.plane.onCapacity(nowMs);
+}

@@ -1,0 +1,219 @@
+/**
+ * One pass over hosts a window: who gets how much CPU, and how much everyone is slowed down.
+ *
+ * Order inside a host: system and online services first or by weight (isolation level), then best effort up to the smallest of its
+ * demand, its quota and what the level lets it find; then the slowdown of each latency class from what runs beside it.
+ */
+import type { HostTable } from '../cluster/hosts.ts';
+import { PRESSURE_CLASS_COUNT } from '../cluster/hosts.ts';
+import {
+  kappaFrequency,
+  kappaOfClass,
+  kappaSmt,
+  type LatencyClassTable,
+  llcOccupancy,
+  memLatencyExcess,
+  type PressureClassTable,
+} from '../host/contention.ts';
+import { bestEffortSiblingBusy, bestEffortSpeed } from '../host/best-effort.ts';
+import {
+  bestEffortCapacity,
+  busyCoreFraction,
+  ISOLATION,
+  type IsolationModel,
+  marginalShare,
+  siblingBestEffort,
+  siblingLatencySensitive,
+} from '../host/isolation.ts';
+import { fill } from '../host/max-min.ts';
+import type { Parameters } from '../host/parameters.ts';
+
+/** Results of the pass; row a host, or host x class. */
+export interface HostWindow {
+  /** Online demand in, granted out. */
+  readonly onlineMilliCpu: Float64Array;
+  readonly onlineVariance: Float64Array;
+  readonly onlineGrantedMilliCpu: Float64Array;
+  readonly bestEffortMilliCpu: Float64Array;
+  /** Best effort's CPU over its demand, 0..1; progress of its tasks follows it. */
+  readonly bestEffortShare: Float64Array;
+  /** Progress of a granted best-effort CPU against an idle core of its own, 0..1. */
+  readonly bestEffortSpeed: Float64Array;
+  /** CPU a pod could get beyond what it uses: idle plus what it can take back from best effort. */
+  readonly headroomMilliCpu: Float64Array;
+  readonly slowdown: Float64Array;
+  /** Slowdown with best effort taken away. */
+  readonly slowdownAlone: Float64Array;
+  readonly headroomAloneMilliCpu: Float64Array;
+  readonly busy: Float64Array;
+}
+
+/** Columns for `hosts` hosts and `classes` latency classes. */
+export function createHostWindow(hosts: number, classes: number): HostWindow {
+  const f = () => new Float64Array(hosts);
+  return {
+    onlineMilliCpu: f(),
+    onlineVariance: f(),
+    onlineGrantedMilliCpu: f(),
+    bestEffortMilliCpu: f(),
+    bestEffortShare: f().fill(1),
+    bestEffortSpeed: f().fill(1),
+    headroomMilliCpu: f(),
+    slowdown: new Float64Array(hosts * classes).fill(1),
+    slowdownAlone: new Float64Array(hosts * classes).fill(1),
+    headroomAloneMilliCpu: f(),
+    busy: f(),
+  };
+}
+
+/** Constants of a run for this pass. */
+export interface HostModel {
+  readonly parameters: Parameters;
+  readonly isolation: IsolationModel;
+  readonly latency: LatencyClassTable;
+  readonly pressure: PressureClassTable;
+  /** Row a host. */
+  readonly threadsPerCore: Float64Array;
+  readonly bandwidthGbPerSecond: Float64Array;
+
+  readonly classCount: number;
+  readonly capacityMilliCpu: Float64Array;
+}
+
+const demand = new Float64Array(3);
+const weight = new Float64Array(3);
+const granted = new Float64Array(3);
+const scratch = new Int32Array(3);
+
+/**
+ * Splits every host's CPU and works out contention for the window.
+ *
+ * `beLimitMilliCpu` is what quota or cpuset leave to best effort; `beLossMilliCpu` what the one-second ramp of the suppress loop
+ * costs it on average when the limit binds. Both in milli-CPU, row a host.
+ */
+export function sweepHosts(
+  hosts: HostTable,
+  model: HostModel,
+  beLimitMilliCpu: Float64Array,
+  beLossMilliCpu: Float64Array,
+  out: HostWindow,
+): void {
+  const { isolation, classCount } = model;
+  for (let host = 0; host < hosts.count; host++) {
+    const cpu = hosts.capacityMilliCpu[host];
+    if (hosts.up[host] === 0) {
+      clearHost(out, host, classCount);
+      continue;
+    }
+    const system = hosts.systemMilliCpu[host];
+    const online = out.onlineMilliCpu[host];
+    const want = hosts.beDemandMilliCpu[host];
+    const cpus = cpu / 1000;
+    const onlineBusy = (online + system) / cpu;
+    const eligible =
+      1000 * bestEffortCapacity(isolation, cpus, model.threadsPerCore[host], onlineBusy, want / 1000);
+    const limit = beLimitMilliCpu[host];
+    let allowed = want < eligible ? want : eligible;
+    if (allowed > limit - beLossMilliCpu[host]) {
+      const limited = limit - beLossMilliCpu[host];
+      allowed = limited > 0 ? limited : 0;
+    }
+    let onlineGranted = online;
+    let best = allowed;
+    if (online + system + allowed > cpu) {
+      if (isolation.level <= ISOLATION.S) {
+        demand[0] = online;
+        demand[1] = system;
+        demand[2] = allowed;
+        weight[0] = hosts.allocatedMilliCpu[host] + 1;
+        weight[1] = 2000;
+        weight[2] = isolation.level === ISOLATION.E ? hosts.beRunningRequestMilliCpu[host] + 1 : 2;
+        fill(cpu, demand, weight, 0, 3, scratch, granted);
+        onlineGranted = granted[0];
+        best = granted[2];
+      } else {
+        onlineGranted = online < cpu - system ? online : cpu - system;
+        best = cpu - system - onlineGranted;
+        if (best > allowed) best = allowed;
+      }
+    }
+    out.onlineGrantedMilliCpu[host] = onlineGranted;
+    out.bestEffortMilliCpu[host] = best;
+    out.bestEffortShare[host] = want > 0 ? best / want : 1;
+    out.busy[host] = (onlineGranted + system + best) / cpu;
+    const idle = cpu - system - onlineGranted - best;
+    const back = best * marginalShare(isolation, hosts.allocatedMilliCpu[host] + 1, hosts.beRunningRequestMilliCpu[host] + 1);
+    out.headroomMilliCpu[host] = idle + back;
+    out.headroomAloneMilliCpu[host] = cpu - system - onlineGranted;
+    contend(hosts, model, host, (onlineGranted + system) / cpu, best / cpu, best, want, out);
+  }
+}
+
+/** Slowdowns of one host, with best effort and with it taken away. */
+function contend(
+  hosts: HostTable,
+  model: HostModel,
+  host: number,
+  onlineBusy: number,
+  beBusy: number,
+  best: number,
+  want: number,
+  out: HostWindow,
+): void {
+  const { parameters: p, isolation, latency, pressure, classCount } = model;
+  const cpus = hosts.capacityMilliCpu[host] / 1000;
+  let bandwidth = 0;
+  let llc = 0;
+  let yieldBe = 0;
+  if (best > 0) {
+    const first = host * PRESSURE_CLASS_COUNT;
+    const perDemand = best / want / 1000;
+    for (let c = 0; c < PRESSURE_CLASS_COUNT; c++) {
+      const used = hosts.beDemandByClass[first + c] * perDemand;
+      bandwidth += used * pressure.bandwidthGbPerSecond[c];
+      llc += used * pressure.llc[c];
+      yieldBe += used * pressure.smtYield[c];
+    }
+    yieldBe /= best / 1000;
+  }
+  const smt = model.threadsPerCore[host] > 1;
+  const yieldLs = p.smtYield;
+  const smtFactor = smt
+    ? kappaSmt(
+        yieldBe > 0 ? yieldBe : yieldLs,
+        yieldLs,
+        siblingBestEffort(isolation, onlineBusy, beBusy),
+        siblingLatencySensitive(isolation, onlineBusy, beBusy),
+      )
+    : 1;
+  const smtAlone = smt ? kappaSmt(yieldLs, yieldLs, 0, siblingLatencySensitive(isolation, onlineBusy, 0)) : 1;
+  const occupancy = llcOccupancy(llc, cpus, p.llcWayProtection);
+  const excess = memLatencyExcess(bandwidth, model.bandwidthGbPerSecond[host], p.memLatencyCurve, p.memBandwidthCap);
+  const busyPhysical = onlineBusy + beBusy;
+  const frequency = kappaFrequency(busyPhysical < 1 ? busyPhysical : 1, p.turboLoss, p.turboFreeUse);
+  const frequencyAlone = kappaFrequency(onlineBusy < 1 ? onlineBusy : 1, p.turboLoss, p.turboFreeUse);
+  const at = host * classCount;
+  for (let c = 0; c < classCount; c++) {
+    out.slowdown[at + c] = kappaOfClass(latency.llc[c], latency.mem[c], smtFactor, occupancy, excess, frequency, 1);
+    out.slowdownAlone[at + c] = smtAlone * frequencyAlone;
+  }
+  const freeThreads = 1 - busyCoreFraction(isolation.coreAware, onlineBusy < 1 ? onlineBusy : 1);
+  const sibling = smt ? bestEffortSiblingBusy(isolation.level <= ISOLATION.S, onlineBusy, beBusy, freeThreads) : 0;
+  // Best effort stalls on memory as the pressure class that weighs most does: its own cache and latency terms are those of the
+  // search class, the most memory-bound of the table.
+  const search = classCount - 1;
+  out.bestEffortSpeed[host] =
+    bestEffortSpeed(sibling, yieldBe > 0 ? yieldBe : yieldLs, 1, 1 + latency.mem[search] * excess, 1, 0) / frequency;
+}
+
+function clearHost(out: HostWindow, host: number, classCount: number): void {
+  out.onlineGrantedMilliCpu[host] = 0;
+  out.bestEffortMilliCpu[host] = 0;
+  out.bestEffortShare[host] = 1;
+  out.bestEffortSpeed[host] = 1;
+  out.headroomMilliCpu[host] = 0;
+  out.headroomAloneMilliCpu[host] = 0;
+  out.busy[host] = 0;
+  out.slowdown.fill(1, host * classCount, (host + 1) * classCount);
+  out.slowdownAlone.fill(1, host * classCount, (host + 1) * classCount);
+}

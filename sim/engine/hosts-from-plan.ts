@@ -1,0 +1,49 @@
+/** Host columns from the shapes of a plan: hosts of a shape stand together, racks are filled in order. */
+import { BYTES_PER_GIB, MILLI_PER_CPU } from '../../policies/base/units.ts';
+import { createHostTable, type HostTable, TIER } from '../cluster/hosts.ts';
+import type { ClusterPlan } from '../plan.ts';
+
+export interface PlannedHosts {
+  readonly hosts: HostTable;
+  readonly watts: { readonly idle: Float64Array; readonly max: Float64Array };
+  readonly threadsPerCore: Float64Array;
+  /** GB/s of the whole host. */
+  readonly bandwidth: Float64Array;
+}
+
+/**
+ * The hosts of a cluster. Racks take hosts round-robin over shapes in proportion, so that a rack holds a mix.
+ *
+ * Rounding: milli-CPU and bytes are whole; reservations and system use are rounded up.
+ */
+export function hostsFromPlan(cluster: ClusterPlan): PlannedHosts {
+  const count = cluster.shapes.reduce((sum, shape) => sum + shape.count, 0);
+  const hosts = createHostTable(count);
+  const idle = new Float64Array(count);
+  const max = new Float64Array(count);
+  const threadsPerCore = new Float64Array(count);
+  const bandwidth = new Float64Array(count);
+  const racks = Math.max(1, Math.ceil(count / cluster.hostsPerRack));
+  let host = 0;
+  cluster.shapes.forEach((shape, index) => {
+    for (let i = 0; i < shape.count; i++, host++) {
+      const cpu = shape.cpuCores * MILLI_PER_CPU;
+      const mem = shape.memGib * BYTES_PER_GIB;
+      hosts.shape[host] = index;
+      hosts.rack[host] = host % racks;
+      hosts.capacityMilliCpu[host] = cpu;
+      hosts.capacityMemBytes[host] = mem;
+      hosts.systemMilliCpu[host] = Math.ceil((cpu * cluster.systemCpuPercent) / 100);
+      hosts.systemMemBytes[host] = Math.ceil((mem * cluster.systemMemPercent) / 100);
+      hosts.reservedMilliCpu[host] = Math.ceil((cpu * cluster.reservedCpuPercent) / 100);
+      hosts.reservedMemBytes[host] = Math.ceil((mem * cluster.reservedMemPercent) / 100);
+      hosts.soldMilliCpu[TIER.native * count + host] = cpu - hosts.reservedMilliCpu[host];
+      hosts.soldMemBytes[TIER.native * count + host] = mem - hosts.reservedMemBytes[host];
+      idle[host] = shape.idleWatts;
+      max[host] = shape.maxWatts;
+      threadsPerCore[host] = shape.threadsPerCore;
+      bandwidth[host] = shape.memBandwidthGbPerSecond;
+    }
+  });
+  return { hosts, watts: { idle, max }, threadsPerCore, bandwidth };
+}

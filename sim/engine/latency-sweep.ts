@@ -1,0 +1,181 @@
+/**
+ * One pass over online pods a window: how many of their requests come too late, with best effort beside them and without.
+ *
+ *   rho   = used / A,  A = min(limit, used + headroom of the host)          used already carries the slowdown
+ *   late  = requests x P(T > target; rho, kappa),  requests = used / kappa / work of a request
+ *
+ * "Alone" is the same formula with best effort removed from the host (same demand): the difference is what co-location causes.
+ */
+import { MS_PER_HOUR, MS_PER_MINUTE } from '../../policies/base/units.ts';
+import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
+import { createP99Surface, type P99Surface, p99AnswerMs } from '../host/p99-surface.ts';
+import { isSloMinute, type ServiceTarget, serviceTarget } from '../host/slo.ts';
+import { type ServiceModel, serviceModel } from '../host/service-model.ts';
+import { DISCIPLINE } from '../host/sojourn.ts';
+import { createViolationSurface, type ViolationSurface, violationProbabilityDelayed } from '../host/violation-surface.ts';
+import { createLatencyTables } from '../host/window-latency.ts';
+import type { HostModel, HostWindow } from './host-sweep.ts';
+import { type OnlineState, rateCvOf } from './online.ts';
+import type { Recorder } from './recorder.ts';
+
+/** The p99 is read once in this many windows: it is a mean over the hour and costs as much as all the rest. */
+export const P99_EVERY_MS = 10 * MS_PER_MINUTE;
+
+/** What the pass needs of each service; surfaces are shared by services with equal models. */
+export interface LatencyModel {
+  readonly service: readonly ServiceModel[];
+  readonly target: readonly ServiceTarget[];
+  readonly surface: readonly ViolationSurface[];
+  readonly p99: readonly P99Surface[];
+  /** CV of the request rate inside a window. */
+  readonly rateCv: Float64Array;
+  /** CPU milliseconds one request takes at full speed. */
+  readonly workMs: Float64Array;
+}
+
+/** Rate variation is rounded to this, so that few different surfaces are needed; P moves by less than the model's own error. */
+const RATE_CV_STEP = 0.1;
+const LEAST_RATE_CV = 0.05;
+/** Threads a service without limit can use at once. [A] */
+const UNLIMITED_THREADS = 64;
+
+/** Builds targets and surfaces of every service, once a run. */
+export function createLatencyModel(
+  online: OnlineState,
+  model: HostModel,
+  designLoad: number,
+  targetOverBaseline: number,
+): LatencyModel {
+  const { services } = online;
+  const tables = createLatencyTables(model.parameters.stationaryCap);
+  const built = new Map<string, { service: ServiceModel; target: ServiceTarget; surface: ViolationSurface; p99: P99Surface }>();
+  const rows = Array.from({ length: services.count }, (_, s) => {
+    const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] / 1000 : Infinity;
+    const servers = limit < 1 ? limit : Math.min(UNLIMITED_THREADS, Math.round(limit));
+    const rateCv = Math.max(
+      LEAST_RATE_CV,
+      Math.round(rateCvOf(services.peakOverMean[s]) / RATE_CV_STEP) * RATE_CV_STEP,
+    );
+    const key = `${services.latencyClass[s]}/${servers}/${rateCv}`;
+    const known = built.get(key);
+    if (known !== undefined) return known;
+    const base = serviceModel(
+      model.parameters,
+      model.latency,
+      services.latencyClass[s],
+      servers,
+      UNLIMITED_THREADS,
+      DISCIPLINE.PS,
+    );
+    const service = { ...base, rateCv };
+    const target = serviceTarget(tables, service, designLoad, targetOverBaseline, 0);
+    const delayMs = model.isolation.waitMs;
+    const made = {
+      service,
+      target,
+      surface: createViolationSurface(tables, service, target.targetMs, delayMs),
+      p99: createP99Surface(tables, service, delayMs),
+    };
+    built.set(key, made);
+    return made;
+  });
+  return {
+    service: rows.map((row) => row.service),
+    target: rows.map((row) => row.target),
+    surface: rows.map((row) => row.surface),
+    p99: rows.map((row) => row.p99),
+    rateCv: Float64Array.from({ length: services.count }, (_, s) => rateCvOf(services.peakOverMean[s])),
+    workMs: Float64Array.from(rows, (row) => row.service.cpuMs * Math.min(1, row.service.servers)),
+  };
+}
+
+/** Sums of the window over all services. */
+export interface LatencySums {
+  requests: number;
+  violating: number;
+  violatingAlone: number;
+}
+
+/** Runs the pass for the window [nowMs, nowMs + windowMs) and books it into the recorder. */
+export function sweepLatency(
+  online: OnlineState,
+  tasks: TaskTable,
+  hosts: HostWindow,
+  hostModel: HostModel,
+  latency: LatencyModel,
+  nowMs: number,
+  windowMs: number,
+  recorder: Recorder,
+  sums: LatencySums,
+): void {
+  const { services, firstPod, usedMilliCpu } = online;
+  const { state, host: taskHost } = tasks;
+  const { slowdown, slowdownAlone, headroomMilliCpu, headroomAloneMilliCpu, bestEffortMilliCpu } = hosts;
+  const { classCount, isolation } = hostModel;
+  const hour = Math.floor(nowMs / MS_PER_HOUR);
+  const windowMinutes = windowMs / MS_PER_MINUTE;
+  const withP99 = nowMs % P99_EVERY_MS === 0;
+  const hostViolating = recorder.hostViolating;
+  const hours = recorder.hours;
+  const wait = isolation.waitSlope;
+  const running = TASK_STATE.running;
+  const capacity = hostModel.capacityMilliCpu;
+  sums.requests = 0;
+  sums.violating = 0;
+  sums.violatingAlone = 0;
+  for (let s = 0; s < services.count; s++) {
+    const surface = latency.surface[s];
+    const latencyClass = services.latencyClass[s];
+    const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : 64_000;
+    const perWork = windowMs / 1000 / latency.workMs[s];
+    let requests = 0;
+    let late = 0;
+    let lateAlone = 0;
+    let sloPods = 0;
+    let readyPods = 0;
+    let p99Sum = 0;
+    const end = firstPod[s + 1];
+    for (let row = firstPod[s]; row < end; row++) {
+      if (state[row] !== running) continue;
+      readyPods++;
+      const used = usedMilliCpu[row];
+      if (used <= 0) continue;
+      const host = taskHost[row];
+      const at = host * classCount + latencyClass;
+      const kappa = slowdown[at];
+      const kappaAlone = slowdownAlone[at];
+      const room = used + headroomMilliCpu[host];
+      const capacityOfPod = room < limit ? room : limit;
+      const beBusy = bestEffortMilliCpu[host] / capacity[host];
+      const podRequests = (used / kappa) * perWork;
+      const p = violationProbabilityDelayed(surface, used / capacityOfPod, kappa, wait * beBusy);
+      let pAlone = p;
+      if (beBusy > 0) {
+        const roomAlone = used + headroomAloneMilliCpu[host];
+        const capacityAlone = roomAlone < limit ? roomAlone : limit;
+        const usedAlone = (used / kappa) * kappaAlone;
+        pAlone = violationProbabilityDelayed(surface, usedAlone / capacityAlone, kappaAlone, 0);
+      }
+      requests += podRequests;
+      const podLate = podRequests * p;
+      late += podLate;
+      lateAlone += podRequests * pAlone;
+      hostViolating[host * hours + hour] += podLate;
+      if (isSloMinute(p)) sloPods++;
+      if (withP99) p99Sum += p99AnswerMs(latency.p99[s], used / capacityOfPod, kappa, wait * beBusy);
+    }
+    const cell = s * hours + hour;
+    recorder.serviceRequests[cell] += requests;
+    recorder.serviceViolating[cell] += late;
+    recorder.serviceViolatingAlone[cell] += lateAlone;
+    recorder.serviceReady[cell] += readyPods;
+    if (readyPods > 0) recorder.serviceSloMinutes[cell] += (sloPods / readyPods) * windowMinutes;
+    if (withP99 && readyPods > 0) {
+      recorder.serviceP99Sum[cell] += p99Sum / readyPods;
+      recorder.serviceP99Samples[cell] += 1;
+    }
+    sums.requests += requests;
+    sums.violating += late;
+    sums.violatingAlone += lateAlone;
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * What happens to one task: intake, start, end, loss, and what follows for its job and for the record.
+ *
+ * These functions decide nothing about where a task goes; they call `apply` for every change and keep the books of work:
+ * submitted = done + abandoned + still to do, and wasted beside it.
+ */
+import { EVICT_REASON } from '../../policies/ports.ts';
+import { type BatchChunk, type BatchSource, createBatchChunk, PRESSURE_CLASSES } from '../../traces/format.ts';
+import { abandon, bind, CHANGE, finish, loseAttempt, release, start, submit } from '../cluster/apply.ts';
+import { freeRow, TASK_KIND, TASK_STATE, type TaskTable, takeRow } from '../cluster/tasks.ts';
+import { PHASE } from '../kernel/phase.ts';
+import { keyedWord } from '../kernel/random.ts';
+import type { Engine } from './engine.ts';
+import { closeJob, dropHeld, holdTask, openJob, takeNextStage } from './jobs.ts';
+import { countBatch, noteWait, OPEN, WORK } from './recorder.ts';
+import { addValue } from '../kernel/quantile-histogram.ts';
+
+export const EVENT = { tick: 1, arrive: 2, start: 3, finish: 4, wake: 5, fault: 6, scale: 7, repair: 8 } as const;
+
+const ROW_BITS = 21;
+const ROW_MASK = (1 << ROW_BITS) - 1;
+const MS_PER_CORE_HOUR = 3_600_000_000;
+
+/** Row and generation of a task as an event's payload; a stale event is told by its generation (modulo 1,024). */
+export function taskPayload(tasks: TaskTable, row: number): number {
+  return ((tasks.generation[row] & 1023) << ROW_BITS) | row;
+}
+
+/** The row of a task event, -1 when the event is stale. */
+export function rowOfPayload(tasks: TaskTable, payload: number): number {
+  const row = payload & ROW_MASK;
+  return (tasks.generation[row] & 1023) === payload >>> ROW_BITS ? row : -1;
+}
+
+/** Where the intake stands in the stream of best-effort tasks. */
+export interface Intake {
+  readonly source: BatchSource;
+  readonly chunk: BatchChunk;
+  hour: number;
+  next: number;
+  /** Number and row of the job whose tasks arrive now. */
+  jobNumber: number;
+  jobRow: number;
+  /** Number of the next task; online pods come first. */
+  nextTaskId: number;
+}
+
+/** An intake at the start of its source. */
+export function createIntake(source: BatchSource, firstTaskId: number): Intake {
+  return {
+    source,
+    chunk: createBatchChunk(4096),
+    hour: -1,
+    next: 0,
+    jobNumber: -1,
+    jobRow: -1,
+    nextTaskId: firstTaskId,
+  };
+}
+
+/** When the next best-effort task arrives; Infinity when none is left before `horizonMs`. */
+export function nextArrivalMs(intake: Intake, hours: number): number {
+  while (intake.next >= (intake.hour < 0 ? 0 : intake.chunk.count)) {
+    if (intake.hour + 1 >= hours) return Infinity;
+    intake.hour++;
+    intake.source.fillHour(intake.hour, intake.chunk);
+    intake.next = 0;
+    if (intake.chunk.count > 0) break;
+  }
+  return Math.ceil(intake.chunk.submitMs[intake.next]);
+}
+
+/** Takes in every task that arrives at `nowMs`. */
+export function takeArrivals(engine: Engine, nowMs: number): void {
+  const { intake, hours } = engine;
+  while (nextArrivalMs(intake, hours) <= nowMs) takeArrival(engine, nowMs);
+}
+
+function takeArrival(engine: Engine, nowMs: number): void {
+  const { intake, cluster, jobs, recorder } = engine;
+  const { tasks } = cluster;
+  const { chunk } = intake;
+  const at = intake.next++;
+  const population = chunk.population[at];
+  const about = intake.source.populations[population];
+  const number = chunk.job[at];
+  if (number !== intake.jobNumber) {
+    intake.jobNumber = number;
+    intake.jobRow = openJob(jobs, population, nowMs, chunk.deadlineMs[at]);
+  }
+  const job = intake.jobRow;
+  const row = takeRow(tasks);
+  tasks.kind[row] = TASK_KIND.bestEffort;
+  tasks.tier[row] = 1;
+  tasks.group[row] = population;
+  tasks.id[row] = intake.nextTaskId++;
+  tasks.priority[row] = about.priority;
+  tasks.pressureClass[row] = PRESSURE_CLASSES.indexOf(about.pressureClass);
+  tasks.requestMilliCpu[row] = chunk.requestMilliCpu[at];
+  tasks.requestMemBytes[row] = Math.ceil(chunk.requestMemBytes[at] / 1024) * 1024;
+  tasks.demandMilliCpu[row] = chunk.demandMilliCpu[at];
+  tasks.usedMemBytes[row] = Math.ceil(chunk.usedMemBytes[at]);
+  tasks.submitAtMs[row] = nowMs;
+  tasks.durationMs[row] = chunk.durationMs[at];
+  tasks.leftMs[row] = chunk.durationMs[at];
+  tasks.speed[row] = 0;
+  tasks.attempts[row] = 0;
+  tasks.failing[row] = 0;
+  tasks.job[row] = job;
+  tasks.stage[row] = chunk.stage[at];
+  tasks.podShape[row] = engine.batchShape(tasks.requestMilliCpu[row], tasks.requestMemBytes[row]);
+  jobs.left[job]++;
+  const held = chunk.stage[at] > 0;
+  if (!held) jobs.leftReleased[job]++;
+  submit(cluster, row, nowMs, held);
+  recorder.work[WORK.submitted] += tasks.durationMs[row] * tasks.demandMilliCpu[row];
+  countBatch(recorder, 'submitted', population, nowMs, 1);
+  countBatch(
+    recorder,
+    'offeredCoreHours',
+    population,
+    nowMs,
+    (tasks.durationMs[row] * tasks.requestMilliCpu[row]) / MS_PER_CORE_HOUR,
+  );
+  if (held) holdTask(jobs, tasks, job, row);
+  else engine.plane.onPending(row, nowMs);
+}
+
+/** Binds a task and makes it start later; the draw whether this attempt fails is keyed by task and attempt. */
+export function bindTask(engine: Engine, row: number, host: number, nowMs: number, startAfterMs: number): void {
+  const { cluster, calendar } = engine;
+  const { tasks } = cluster;
+  bind(cluster, row, host, nowMs);
+  if (tasks.kind[row] === TASK_KIND.online) engine.countReplica(row, host, 1);
+  else drawFailure(engine, row);
+  calendar.push(nowMs + startAfterMs, PHASE.finish, tasks.id[row], EVENT.start, taskPayload(tasks, row));
+}
+
+function drawFailure(engine: Engine, row: number): void {
+  const { tasks } = engine.cluster;
+  const word = keyedWord(engine.failureSalt, tasks.id[row] * 16 + (tasks.attempts[row] & 15)) >>> 0;
+  const draw = word / 4294967296;
+  if (draw >= engine.failureProbability) {
+    tasks.failing[row] = 0;
+    return;
+  }
+  // A draw below p is uniform on [0, p): its place in there is the share of the work done before the failure.
+  tasks.failing[row] = 1;
+  tasks.leftMs[row] = tasks.durationMs[row] * (draw / engine.failureProbability);
+}
+
+/** A bound task starts; if it ends before the next window, its end is scheduled now. */
+export function startTask(engine: Engine, row: number, nowMs: number): void {
+  const { cluster, recorder, telemetry } = engine;
+  const { tasks } = cluster;
+  start(cluster, row, nowMs);
+  const host = tasks.host[row];
+  if (tasks.kind[row] === TASK_KIND.online) {
+    engine.online.ready[tasks.group[row]]++;
+    telemetry.freshHpMilliCpu[host] += tasks.requestMilliCpu[row];
+    telemetry.freshHpMemBytes[host] += tasks.requestMemBytes[row];
+    return;
+  }
+  noteWait(recorder, tasks.group[row], nowMs, nowMs - tasks.readyAtMs[row]);
+  const { hostWindow } = engine;
+  tasks.speed[row] = hostWindow.bestEffortShare[host] * hostWindow.bestEffortSpeed[host];
+  scheduleFinish(engine, row, nowMs);
+}
+
+/** Schedules the end of a running task if it comes before the next window begins. */
+export function scheduleFinish(engine: Engine, row: number, nowMs: number): void {
+  const { tasks } = engine.cluster;
+  const speed = tasks.speed[row];
+  if (!(speed > 0)) return;
+  const endMs = nowMs + Math.max(1, Math.ceil(tasks.leftMs[row] / speed));
+  if (endMs < engine.nextTickMs)
+    engine.calendar.push(endMs, PHASE.finish, tasks.id[row], EVENT.finish, taskPayload(tasks, row));
+}
+
+/** Brings a running task's progress up to now. */
+export function bookProgress(tasks: TaskTable, row: number, nowMs: number): void {
+  const done = (nowMs - tasks.bookedAtMs[row]) * tasks.speed[row];
+  const left = tasks.leftMs[row] - done;
+  tasks.leftMs[row] = left > 0 ? left : 0;
+  tasks.bookedAtMs[row] = nowMs;
+}
+
+/** The work of an attempt is over: the task is done, or the attempt fails as drawn. */
+export function endAttempt(engine: Engine, row: number, nowMs: number): void {
+  const { cluster, recorder } = engine;
+  const { tasks } = cluster;
+  const population = tasks.group[row];
+  if (tasks.failing[row] === 1) {
+    failTask(engine, row, nowMs);
+    return;
+  }
+  const work = tasks.durationMs[row] * tasks.demandMilliCpu[row];
+  recorder.work[WORK.done] += work;
+  countBatch(recorder, 'finished', population, nowMs, 1);
+  countBatch(recorder, 'doneCoreHours', population, nowMs, work / MS_PER_CORE_HOUR);
+  if (nowMs >= recorder.warmUpMs)
+    addValue(recorder.stretches[population], (nowMs - tasks.submitAtMs[row]) / tasks.durationMs[row]);
+  finish(cluster, row, nowMs);
+  taskOver(engine, row, nowMs);
+  engine.plane.onCapacity(nowMs);
+}
+
+/** An attempt fails on its own or with its host: tried again until its retries are used up. */
+export function failTask(engine: Engine, row: number, nowMs: number): void {
+  const { cluster, recorder } = engine;
+  const { tasks } = cluster;
+  countBatch(recorder, 'failed', tasks.group[row], nowMs, 1);
+  wasteAttempt(engine, row, nowMs);
+  tasks.attempts[row] = Math.min(255, tasks.attempts[row] + 1);
+  loseAttempt(cluster, row, nowMs, CHANGE.fail, 0);
+  if (tasks.attempts[row] > engine.maxRetries) abandonTask(engine, row, nowMs);
+  else engine.plane.onPending(row, nowMs);
+  engine.plane.onCapacity(nowMs);
+}
+
+/** A policy takes a task off its host; eviction does not use up retries. */
+export function evictTask(engine: Engine, row: number, nowMs: number, reason: number): void {
+  const { cluster, recorder } = engine;
+  const { tasks } = cluster;
+  const host = tasks.host[row];
+  if (tasks.kind[row] === TASK_KIND.online) {
+    evictPod(engine, row, nowMs, CHANGE.evict, reason);
+    return;
+  }
+  countBatch(recorder, 'evicted', tasks.group[row], nowMs, 1);
+  const which =
+    reason === EVICT_REASON.memory ? OPEN.evictedMemory : reason === EVICT_REASON.cpu ? OPEN.evictedCpu : OPEN.evictedOther;
+  recorder.open[which]++;
+  recorder.hostEvictions[host * recorder.hours + Math.min(recorder.hours - 1, Math.floor(nowMs / 3_600_000))]++;
+  wasteAttempt(engine, row, nowMs);
+  loseAttempt(cluster, row, nowMs, CHANGE.evict, reason);
+  engine.plane.onPending(row, nowMs);
+}
+
+/** An online pod loses its place and waits for another. */
+export function evictPod(engine: Engine, row: number, nowMs: number, change: number, reason: number): void {
+  const { cluster } = engine;
+  const { tasks } = cluster;
+  const host = tasks.host[row];
+  if (tasks.state[row] === TASK_STATE.running) engine.online.ready[tasks.group[row]]--;
+  engine.countReplica(row, host, -1);
+  loseAttempt(cluster, row, nowMs, change, reason);
+  engine.plane.onPending(row, nowMs);
+}
+
+function wasteAttempt(engine: Engine, row: number, nowMs: number): void {
+  const { tasks } = engine.cluster;
+  if (tasks.state[row] !== TASK_STATE.running) return;
+  bookProgress(tasks, row, nowMs);
+  // A failing attempt counts down to its failure, not to the end of the task.
+  const planned = tasks.failing[row] === 1 ? failureAfterMs(engine, row) : tasks.durationMs[row];
+  const work = (planned - tasks.leftMs[row]) * tasks.demandMilliCpu[row];
+  engine.recorder.work[WORK.wasted] += work;
+  countBatch(engine.recorder, 'wastedCoreHours', tasks.group[row], nowMs, work / MS_PER_CORE_HOUR);
+}
+
+function failureAfterMs(engine: Engine, row: number): number {
+  const { tasks } = engine.cluster;
+  const word = keyedWord(engine.failureSalt, tasks.id[row] * 16 + (tasks.attempts[row] & 15)) >>> 0;
+  return tasks.durationMs[row] * (word / 4294967296 / engine.failureProbability);
+}
+
+function abandonTask(engine: Engine, row: number, nowMs: number): void {
+  const { cluster, jobs } = engine;
+  const { tasks } = cluster;
+  const job = tasks.job[row];
+  jobs.broken[job] = 1;
+  for (const held of dropHeld(jobs, tasks, job)) {
+    giveUp(engine, held, nowMs);
+    jobs.left[job]--;
+    freeRow(tasks, held);
+  }
+  giveUp(engine, row, nowMs);
+  taskOver(engine, row, nowMs);
+}
+
+function giveUp(engine: Engine, row: number, nowMs: number): void {
+  const { cluster, recorder } = engine;
+  const { tasks } = cluster;
+  recorder.work[WORK.abandoned] += tasks.durationMs[row] * tasks.demandMilliCpu[row];
+  countBatch(recorder, 'abandoned', tasks.group[row], nowMs, 1);
+  abandon(cluster, row, nowMs);
+}
+
+/** A task is finished or abandoned: its job moves on, its row is free. */
+function taskOver(engine: Engine, row: number, nowMs: number): void {
+  const { cluster, jobs, recorder, released } = engine;
+  const { tasks } = cluster;
+  const job = tasks.job[row];
+  const population = tasks.group[row];
+  jobs.left[job]--;
+  jobs.leftReleased[job]--;
+  freeRow(tasks, row);
+  const count = takeNextStage(jobs, tasks, job, released);
+  for (let i = 0; i < count; i++) {
+    release(cluster, released[i], nowMs);
+    engine.plane.onPending(released[i], nowMs);
+  }
+  if (jobs.left[job] > 0 || (job === engine.intake.jobRow && stillArriving(engine, nowMs))) return;
+  const deadlineMs = jobs.deadlineMs[job];
+  if (deadlineMs < Infinity) {
+    const met = jobs.broken[job] === 0 && nowMs <= deadlineMs;
+    countBatch(recorder, met ? 'deadlinesMet' : 'deadlinesMissed', population, nowMs, 1);
+  }
+  closeJob(jobs, job);
+}
+
+/** Whether more tasks of the job taken in last are yet to come: they all carry the same submit time. */
+function stillArriving(engine: Engine, nowMs: number): boolean {
+  const { intake, hours } = engine;
+  return nextArrivalMs(intake, hours) <= nowMs && intake.chunk.job[intake.next] === intake.jobNumber;
+}

@@ -1,0 +1,213 @@
+/** A finished run as tables, summary and manifest. */
+import { BYTES_PER_MIB } from '../../policies/base/units.ts';
+import { LATENCY_CLASSES } from '../../traces/format.ts';
+import { TIER } from '../cluster/hosts.ts';
+import { digestText, digestTextPerHour } from '../kernel/digest.ts';
+import { createHistogram, quantile, type QuantileHistogram } from '../kernel/quantile-histogram.ts';
+import { type Column, type RunResults, TABLES, type Table, type TableName } from '../results/schema.ts';
+import { summarise } from '../results/summarise.ts';
+import type { Engine } from './engine.ts';
+import { BATCH_COLUMNS, OPEN } from './recorder.ts';
+
+/** What the engine cannot know of itself. */
+export interface RunIdentity {
+  readonly planHash: string;
+  readonly tidemarkVersion: string;
+  readonly nodeVersion: string;
+}
+
+/** Builds the tables of a run that has ended. `notes` go into the report as they are. */
+export function resultsOf(engine: Engine, identity: RunIdentity, notes: readonly string[]): RunResults {
+  const { plan, recorder, cluster } = engine;
+  const populations = engine.intake.source.populations;
+  const hostHours = hostHourTable(engine);
+  const serviceHours = serviceHourTable(engine);
+  const tables: RunResults['tables'] = {
+    windows: table('windows', recorder.cursor[0], trimmed(recorder.windows, recorder.cursor[0])),
+    hostHours,
+    hosts: hostTable(engine),
+    serviceHours,
+    services: serviceTable(engine),
+    batchHours: table('batchHours', populations.length * recorder.hours, {
+      ...Object.fromEntries(
+        BATCH_COLUMNS.map((name) => [name, recorder.batch[name].slice(0, populations.length * recorder.hours)]),
+      ),
+      population: repeated(populations.length, recorder.hours, (p) => p),
+      hour: repeated(populations.length, recorder.hours, (_, h) => h),
+    }),
+    populations: table('populations', populations.length, {
+      population: Int32Array.from(populations, (_, p) => p),
+      name: populations.map((population) => population.name),
+      waitMsP50: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.waits[p], 0.5))),
+      waitMsP95: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.waits[p], 0.95))),
+      waitMsP99: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.waits[p], 0.99))),
+      stretchP50: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.stretches[p], 0.5))),
+      stretchP95: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.stretches[p], 0.95))),
+    }),
+  };
+  const allWaits = mergeAll(recorder.waits);
+  const summary = summarise(tables, {
+    windowMs: plan.windowMs,
+    warmUpMs: plan.warmUpMs,
+    objectivePercent: plan.slo.objectivePercent,
+    cost: plan.cost,
+    waitMsP50: zeroIfEmpty(quantile(allWaits, 0.5)),
+    waitMsP95: zeroIfEmpty(quantile(allWaits, 0.95)),
+    hostFailures: recorder.open[OPEN.failures],
+  });
+  return {
+    manifest: {
+      format: 'tidemark-run/1',
+      name: plan.name,
+      planHash: identity.planHash,
+      seed: plan.seed,
+      digest: digestText(cluster.digest),
+      digestPerHour: digestTextPerHour(cluster.digest),
+      tidemarkVersion: identity.tidemarkVersion,
+      nodeVersion: identity.nodeVersion,
+      events: engine.events,
+      tables: Object.fromEntries(Object.values(tables).map((t) => [t.name, t.rows])),
+      files: {},
+    },
+    plan,
+    summary,
+    tables,
+    notes,
+  };
+}
+
+/** A table whose integer columns are typed as the schema says. */
+function table<T extends TableName>(name: T, rows: number, columns: Record<string, Column>): Table<T> {
+  const typed: Record<string, Column> = {};
+  for (const spec of TABLES[name]) {
+    const column = columns[spec.name];
+    typed[spec.name] = spec.type === 'int32' && column instanceof Float64Array ? Int32Array.from(column) : column;
+  }
+  return { name, rows, columns: typed as Table<T>['columns'] };
+}
+
+function trimmed(columns: Readonly<Record<string, Float64Array>>, rows: number): Record<string, Column> {
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.slice(0, rows)]));
+}
+
+function repeated(outer: number, inner: number, value: (o: number, i: number) => number): Int32Array {
+  const column = new Int32Array(outer * inner);
+  for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) column[o * inner + i] = value(o, i);
+  return column;
+}
+
+function zeroIfEmpty(value: number): number {
+  return Number.isNaN(value) ? 0 : value;
+}
+
+function mergeAll(histograms: readonly QuantileHistogram[]): QuantileHistogram {
+  const all = createHistogram();
+  for (const histogram of histograms) for (let b = 0; b < all.length; b++) all[b] += histogram[b];
+  return all;
+}
+
+/** Sums over an hour's windows become means. */
+function hourMean(sums: Float64Array, outer: number, hours: number, windowsInHour: Int32Array): Float64Array {
+  const means = new Float64Array(outer * hours);
+  for (let o = 0; o < outer; o++)
+    for (let h = 0; h < hours; h++) means[o * hours + h] = windowsInHour[h] > 0 ? sums[o * hours + h] / windowsInHour[h] : 0;
+  return means;
+}
+
+function hostHourTable(engine: Engine): Table<'hostHours'> {
+  const { recorder, cluster } = engine;
+  const n = cluster.hosts.count;
+  const { hours, windowsInHour } = recorder;
+  return table('hostHours', n * hours, {
+    host: repeated(n, hours, (host) => host),
+    hour: repeated(n, hours, (_, hour) => hour),
+    onlineUtilisation: hourMean(recorder.hostOnline, n, hours, windowsInHour),
+    bestEffortUtilisation: hourMean(recorder.hostBestEffort, n, hours, windowsInHour),
+    memUtilisation: hourMean(recorder.hostMem, n, hours, windowsInHour),
+    suppressedMinutes: recorder.hostSuppressedMs,
+    violatingRequests: recorder.hostViolating,
+    evictions: recorder.hostEvictions,
+  });
+}
+
+function hostTable(engine: Engine): Table<'hosts'> {
+  const { recorder, cluster, plan } = engine;
+  const { hosts } = cluster;
+  const samples = Math.max(1, recorder.strandedSamples[0]);
+  const width = String(hosts.count - 1).length;
+  return table('hosts', hosts.count, {
+    host: Int32Array.from({ length: hosts.count }, (_, host) => host),
+    name: Array.from({ length: hosts.count }, (_, host) => `host-${String(host).padStart(width, '0')}`),
+    shape: Array.from({ length: hosts.count }, (_, host) => plan.cluster.shapes[hosts.shape[host]].name),
+    rack: hosts.rack.slice(),
+    capacityMilliCpu: hosts.capacityMilliCpu.slice(),
+    capacityMemMib: hosts.capacityMemBytes.map((bytes) => bytes / BYTES_PER_MIB),
+    strandedMilliCpu: recorder.strandedMilliCpu.map((sum) => sum / samples),
+    strandedMemMib: recorder.strandedMemBytes.map((sum) => sum / samples / BYTES_PER_MIB),
+  });
+}
+
+function serviceHourTable(engine: Engine): Table<'serviceHours'> {
+  const { recorder, online } = engine;
+  const n = online.services.count;
+  const { hours } = recorder;
+  return table('serviceHours', n * hours, {
+    service: repeated(n, hours, (service) => service),
+    hour: repeated(n, hours, (_, hour) => hour),
+    requests: recorder.serviceRequests,
+    violatingRequests: recorder.serviceViolating,
+    violatingRequestsAlone: recorder.serviceViolatingAlone,
+    sloMinutes: recorder.serviceSloMinutes,
+    waitMsP99: recorder.serviceP99Sum.map((sum, i) =>
+      recorder.serviceP99Samples[i] > 0 ? sum / recorder.serviceP99Samples[i] : 0,
+    ),
+    readyReplicas: hourMean(recorder.serviceReady, n, hours, recorder.windowsInHour),
+  });
+}
+
+function serviceTable(engine: Engine): Table<'services'> {
+  const { recorder, online, latency } = engine;
+  const { services } = online;
+  const n = services.count;
+  const { hours } = recorder;
+  const firstHour = Math.ceil(recorder.warmUpMs / 3_600_000);
+  const sum = (column: Float64Array) =>
+    Float64Array.from({ length: n }, (_, s) => {
+      let total = 0;
+      for (let h = firstHour; h < hours; h++) total += column[s * hours + h];
+      return total;
+    });
+  const worstProbability = new Float64Array(n);
+  const worstHour = new Int32Array(n);
+  for (let s = 0; s < n; s++)
+    for (let h = firstHour; h < hours; h++) {
+      const requests = recorder.serviceRequests[s * hours + h];
+      const share = requests > 0 ? recorder.serviceViolating[s * hours + h] / requests : 0;
+      if (share > worstProbability[s]) {
+        worstProbability[s] = share;
+        worstHour[s] = h;
+      }
+    }
+
+  return table('services', n, {
+    service: Int32Array.from({ length: n }, (_, s) => s),
+    name: services.names,
+    latencyClass: Array.from(services.latencyClass, (c) => LATENCY_CLASSES[c]),
+    replicas: services.replicas,
+    requestMilliCpu: services.requestMilliCpu,
+    requestMemMib: services.requestMemBytes.map((bytes) => bytes / BYTES_PER_MIB),
+    targetMs: Float64Array.from(latency.target, (target) => target.targetMs),
+    designServiceMs: latency.workMs,
+    requests: sum(recorder.serviceRequests),
+    violatingRequests: sum(recorder.serviceViolating),
+    violatingRequestsAlone: sum(recorder.serviceViolatingAlone),
+    sloMinutes: sum(recorder.serviceSloMinutes),
+    worstHourProbability: worstProbability,
+    worstHour,
+  });
+}
+
+/** Sold batch CPU of one host; a convenience for tests. */
+export function soldBatchMilliCpu(engine: Engine, host: number): number {
+  return engine.cluster.hosts.soldMilliCpu[TIER.batch * engine.cluster.hosts.count + host];
+}

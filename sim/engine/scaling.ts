@@ -1,0 +1,108 @@
+/**
+ * Services that change their replicas: rolling restarts and the horizontal autoscaler (autoscaling/v2 rules).
+ *
+ *   desired = ceil(current x use / target) when |use / target - 1| > tolerance, within [min, max]; scaling down follows the largest
+ *   desire of the stabilisation window
+ */
+import { MS_PER_SECOND } from '../../policies/base/units.ts';
+import { abandon, CHANGE, submit } from '../cluster/apply.ts';
+import { moveTo, TASK_STATE } from '../cluster/tasks.ts';
+import { PHASE } from '../kernel/phase.ts';
+import type { ServicePlan } from '../plan.ts';
+import type { Engine } from './engine.ts';
+import { EVENT, evictPod } from './lifecycle.ts';
+
+/** Kubernetes: --horizontal-pod-autoscaler-sync-period; not finer than a window, which is when usage changes. */
+const AUTOSCALE_PERIOD_MS = 15 * MS_PER_SECOND;
+/** Deployment default: maxUnavailable 25 %, rounded down, at least one. */
+const RESTART_SHARE = 0.25;
+
+const RESTART_BIT = 1 << 20;
+
+/** Schedules restarts and the autoscaler's loop for services written out by hand. */
+export function scheduleScaling(engine: Engine): void {
+  const { plan, calendar } = engine;
+  plan.online.explicit.forEach((service) => {
+    const s = engine.online.services.names.indexOf(service.name);
+    for (const atMs of service.rollingRestartAtMs)
+      if (atMs < plan.horizonMs) calendar.push(atMs, PHASE.sense, s, EVENT.scale, RESTART_BIT | s);
+    if (service.autoscale !== null) calendar.push(autoscalePeriodMs(engine), PHASE.sense, s, EVENT.scale, s);
+  });
+}
+
+function autoscalePeriodMs(engine: Engine): number {
+  return Math.max(AUTOSCALE_PERIOD_MS, engine.plan.windowMs);
+}
+
+/** A restart batch or a turn of the autoscaler. */
+export function handleScale(engine: Engine, payload: number, nowMs: number): void {
+  if ((payload & RESTART_BIT) !== 0) restartBatch(engine, payload & (RESTART_BIT - 1), nowMs);
+  else autoscale(engine, payload, nowMs);
+}
+
+/** Takes down the next quarter of the replicas that started before the restart; goes on when they are ready again. */
+function restartBatch(engine: Engine, s: number, nowMs: number): void {
+  const { online, cluster, calendar, plan } = engine;
+  const { tasks } = cluster;
+  const wanted = online.wanted[s];
+  const batch = Math.max(1, Math.floor(wanted * RESTART_SHARE));
+  if (engine.restartSinceMs[s] === Infinity) engine.restartSinceMs[s] = nowMs;
+  let room = batch - (wanted - online.ready[s]);
+  let left = 0;
+  for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++) {
+    if (tasks.state[row] !== TASK_STATE.running || tasks.startedAtMs[row] >= engine.restartSinceMs[s]) continue;
+    if (room > 0) {
+      evictPod(engine, row, nowMs, CHANGE.evict, 0);
+      room--;
+    } else left++;
+  }
+  if (left > 0) calendar.push(nowMs + plan.windowMs, PHASE.sense, s, EVENT.scale, RESTART_BIT | s);
+  else engine.restartSinceMs[s] = Infinity;
+}
+
+function autoscale(engine: Engine, s: number, nowMs: number): void {
+  const { online, calendar, plan } = engine;
+  const rules = autoscaleOf(plan.online.explicit, online.services.names[s]);
+  calendar.push(nowMs + autoscalePeriodMs(engine), PHASE.sense, s, EVENT.scale, s);
+  const ready = online.ready[s];
+  if (rules === null || ready === 0) return;
+  let used = 0;
+  for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++) used += online.usedMilliCpu[row];
+  const ratio = (used / ready / online.services.requestMilliCpu[s]) * (100 / rules.targetCpuPercent);
+  let desired = online.wanted[s];
+  if (ratio > 1 + rules.tolerance || ratio < 1 - rules.tolerance) desired = Math.ceil(ready * ratio);
+  desired = Math.min(rules.maxReplicas, Math.max(rules.minReplicas, desired));
+  if (desired >= online.wanted[s]) engine.scaleDownSinceMs[s] = nowMs;
+  if (desired > online.wanted[s]) scaleTo(engine, s, desired, nowMs);
+  else if (desired < online.wanted[s] && nowMs - engine.scaleDownSinceMs[s] >= rules.scaleDownStabilisationMs)
+    scaleTo(engine, s, desired, nowMs);
+}
+
+function autoscaleOf(explicit: readonly ServicePlan[], name: string): ServicePlan['autoscale'] {
+  return explicit.find((service) => service.name === name)?.autoscale ?? null;
+}
+
+/** Adds replicas from the lowest free rows, or takes the highest rows away. */
+function scaleTo(engine: Engine, s: number, replicas: number, nowMs: number): void {
+  const { online, cluster, plane } = engine;
+  const { tasks } = cluster;
+  let change = replicas - online.wanted[s];
+  // Demand of the service is request x base x replicas at design; more replicas share the same load.
+  online.wanted[s] = replicas;
+  for (let row = online.firstPod[s]; row < online.firstPod[s + 1] && change > 0; row++) {
+    if (tasks.state[row] !== TASK_STATE.free) continue;
+    submit(cluster, row, nowMs, false);
+    plane.onPending(row, nowMs);
+    change--;
+  }
+  for (let row = online.firstPod[s + 1] - 1; row >= online.firstPod[s] && change < 0; row--) {
+    const state = tasks.state[row];
+    if (state === TASK_STATE.free) continue;
+    if (state === TASK_STATE.running && engine.online.silent[row] === 0) online.ready[s]--;
+    if (tasks.host[row] >= 0) engine.countReplica(row, tasks.host[row], -1);
+    abandon(cluster, row, nowMs);
+    moveTo(tasks, row, TASK_STATE.free);
+    tasks.generation[row]++;
+    change++;
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * What policies get to see: rings of per-window usage, averaged as a node report averages them, and the columns of HostSignals.
+ *
+ * A report at time t covers the windows that ended in (t - aggregateMs, t]; the node's own loops see the window that has just begun,
+ * because they run every second inside it.
+ */
+import type { HostHistory, HostSignals, TaskSignals } from '../../policies/ports.ts';
+import { type Cluster, taskRowsOnHost } from '../cluster/apply.ts';
+import { TIER } from '../cluster/hosts.ts';
+import { TASK_STATE } from '../cluster/tasks.ts';
+import type { HostWindow } from './host-sweep.ts';
+
+/** Five-minute samples kept for predictors: a day. */
+const HISTORY_SAMPLES = 288;
+const HISTORY_SAMPLE_MS = 300_000;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+export type WritableSignals = Writable<Omit<HostSignals, 'history'>> & { history: Writable<HostHistory> };
+
+export interface Telemetry {
+  readonly windowsInReport: number;
+  /** [windows pushed so far] */
+  readonly pushed: Float64Array;
+  /** Rings, row-major window x host. */
+  readonly hpMilliCpu: Float64Array;
+  readonly nodeMilliCpu: Float64Array;
+  readonly hpMemBytes: Float64Array;
+  readonly nodeMemBytes: Float64Array;
+  /** Requests of online pods that started since the last report: they have no metric yet. */
+  readonly freshHpMilliCpu: Float64Array;
+  readonly freshHpMemBytes: Float64Array;
+  readonly signals: WritableSignals;
+}
+
+/** Telemetry for a cluster; `aggregateMs` is at least one window. */
+export function createTelemetry(cluster: Cluster, aggregateMs: number, windowMs: number): Telemetry {
+  const { hosts } = cluster;
+  const n = hosts.count;
+  const windowsInReport = Math.max(1, Math.round(aggregateMs / windowMs));
+  const ring = () => new Float64Array(windowsInReport * n);
+  const f = () => new Float64Array(n);
+  const signals: WritableSignals = {
+    count: n,
+    nowMs: 0,
+    sampledAtMs: f().fill(-1),
+    up: hosts.up,
+    capacityMilliCpu: hosts.capacityMilliCpu,
+    capacityMemBytes: hosts.capacityMemBytes,
+    reservedMilliCpu: hosts.reservedMilliCpu,
+    reservedMemBytes: hosts.reservedMemBytes,
+    reportedNodeMilliCpu: f(),
+    reportedNodeMemBytes: f(),
+    reportedSystemMilliCpu: f(),
+    reportedSystemMemBytes: f(),
+    reportedHpMilliCpu: f(),
+    reportedHpMemBytes: f(),
+    reportedHpMaxUsedRequestMilliCpu: f(),
+    reportedHpMaxUsedRequestMemBytes: f(),
+    hpRequestMilliCpu: f(),
+    hpRequestMemBytes: f(),
+    lastNonBeMilliCpu: f(),
+    lastSystemMilliCpu: hosts.systemMilliCpu,
+    lastNodeMemBytes: f(),
+    lastBeMilliCpu: f(),
+    beRequestMilliCpu: f(),
+    beRequestMemBytes: f(),
+    beLimitMilliCpu: f(),
+    averageBeMilliCpu: f(),
+    averageBeLimitMilliCpu: f(),
+    publishedBatchMilliCpu: hosts.soldMilliCpu.subarray(TIER.batch * n, (TIER.batch + 1) * n),
+    publishedBatchMemBytes: hosts.soldMemBytes.subarray(TIER.batch * n, (TIER.batch + 1) * n),
+    publishedAtMs: hosts.publishedAtMs,
+    beQuotaUs: hosts.beQuotaUs,
+    hpLimitMilliCpu: hosts.allocatedMilliCpu.subarray(0, n),
+    history: {
+      sampleMs: HISTORY_SAMPLE_MS,
+      capacity: HISTORY_SAMPLES,
+      length: 0,
+      newest: -1,
+      usedMilliCpu: new Float64Array(n * HISTORY_SAMPLES),
+      limitMilliCpu: new Float64Array(n * HISTORY_SAMPLES),
+    },
+    tasks: taskSignals(cluster),
+  };
+  return {
+    windowsInReport,
+    pushed: new Float64Array(1),
+    hpMilliCpu: ring(),
+    nodeMilliCpu: ring(),
+    hpMemBytes: ring(),
+    nodeMemBytes: ring(),
+    freshHpMilliCpu: f(),
+    freshHpMemBytes: f(),
+    signals,
+  };
+}
+
+/** The task columns as policies see them; getters, because the table's columns are replaced when it grows. */
+function taskSignals(cluster: Cluster): TaskSignals {
+  const { tasks } = cluster;
+  return {
+    rowsOnHost(host, out) {
+      const n = taskRowsOnHost(cluster, host, out);
+      let running = 0;
+      for (let i = 0; i < n; i++) if (tasks.state[out[i]] === TASK_STATE.running) out[running++] = out[i];
+      return running;
+    },
+    maxRowsPerHost: 4096,
+    get priority() {
+      return tasks.priority;
+    },
+    get requestMilliCpu() {
+      return tasks.requestMilliCpu;
+    },
+    get requestMemBytes() {
+      return tasks.requestMemBytes;
+    },
+    get usedMilliCpu() {
+      return tasks.demandMilliCpu;
+    },
+    get usedMemBytes() {
+      return tasks.usedMemBytes;
+    },
+    get startedAtMs() {
+      return tasks.startedAtMs;
+    },
+  };
+}
+
+/** Averages the rings into the reported columns; nothing is reported before a window has ended. */
+export function report(telemetry: Telemetry, cluster: Cluster, nowMs: number): void {
+  const { signals: s, windowsInReport } = telemetry;
+  const { hosts } = cluster;
+  const n = hosts.count;
+  const filled = Math.min(telemetry.pushed[0], windowsInReport);
+  if (filled === 0) return;
+  const { hpMilliCpu, nodeMilliCpu, hpMemBytes, nodeMemBytes, freshHpMilliCpu, freshHpMemBytes } = telemetry;
+  for (let host = 0; host < n; host++) {
+    if (hosts.up[host] === 0) continue;
+    let hpCpu = 0;
+    let nodeCpu = 0;
+    let hpMem = 0;
+    let nodeMem = 0;
+    for (let w = 0, at = host; w < filled; w++, at += n) {
+      hpCpu += hpMilliCpu[at];
+      nodeCpu += nodeMilliCpu[at];
+      hpMem += hpMemBytes[at];
+      nodeMem += nodeMemBytes[at];
+    }
+    hpCpu = Math.trunc(hpCpu / filled);
+    hpMem = Math.trunc(hpMem / filled);
+    s.sampledAtMs[host] = nowMs;
+    s.reportedNodeMilliCpu[host] = Math.trunc(nodeCpu / filled);
+    s.reportedNodeMemBytes[host] = Math.trunc(nodeMem / filled);
+    s.reportedSystemMilliCpu[host] = hosts.systemMilliCpu[host];
+    s.reportedSystemMemBytes[host] = hosts.systemMemBytes[host];
+    s.reportedHpMilliCpu[host] = hpCpu + freshHpMilliCpu[host];
+    s.reportedHpMemBytes[host] = hpMem + freshHpMemBytes[host];
+    // Pod by pod max(request, usage) needs a pass over pods; requests exceed usage for all but a few, so the host's sum of
+    // requests (or its usage, where that is larger) stands for it. Error: the excess of pods above their request.
+    s.reportedHpMaxUsedRequestMilliCpu[host] = Math.max(hosts.allocatedMilliCpu[host], hpCpu);
+    s.reportedHpMaxUsedRequestMemBytes[host] = Math.max(hosts.allocatedMemBytes[host], hpMem);
+    s.hpRequestMilliCpu[host] = hosts.allocatedMilliCpu[host];
+    s.hpRequestMemBytes[host] = hosts.allocatedMemBytes[host];
+    freshHpMilliCpu[host] = 0;
+    freshHpMemBytes[host] = 0;
+  }
+  if (nowMs % HISTORY_SAMPLE_MS === 0) pushHistory(telemetry, n);
+}
+
+function pushHistory(telemetry: Telemetry, n: number): void {
+  const { signals } = telemetry;
+  const { history } = signals;
+  history.newest = (history.newest + 1) % HISTORY_SAMPLES;
+  history.length = Math.min(HISTORY_SAMPLES, history.length + 1);
+  for (let host = 0; host < n; host++) {
+    history.usedMilliCpu[host * HISTORY_SAMPLES + history.newest] = signals.reportedHpMilliCpu[host];
+    history.limitMilliCpu[host * HISTORY_SAMPLES + history.newest] = signals.hpLimitMilliCpu[host];
+  }
+}
+
+/** What the node's own loops see as the window begins: its demand, its memory, and what best effort asks for. */
+export function senseNode(telemetry: Telemetry, cluster: Cluster, window: HostWindow, nowMs: number): void {
+  const { signals: s } = telemetry;
+  const { hosts } = cluster;
+  const n = hosts.count;
+  s.nowMs = nowMs;
+  for (let host = 0; host < n; host++) {
+    s.lastNonBeMilliCpu[host] = window.onlineMilliCpu[host];
+    s.lastBeMilliCpu[host] = window.bestEffortMilliCpu[host];
+    s.averageBeMilliCpu[host] = window.bestEffortMilliCpu[host];
+    s.averageBeLimitMilliCpu[host] = s.beLimitMilliCpu[host];
+    s.lastNodeMemBytes[host] = hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
+    s.beRequestMilliCpu[host] = hosts.allocatedMilliCpu[TIER.batch * n + host];
+    s.beRequestMemBytes[host] = hosts.allocatedMemBytes[TIER.batch * n + host];
+    s.hpRequestMilliCpu[host] = hosts.allocatedMilliCpu[host];
+    s.hpRequestMemBytes[host] = hosts.allocatedMemBytes[host];
+  }
+}
+
+/** Books a finished split into the rings. */
+export function pushWindow(telemetry: Telemetry, cluster: Cluster, window: HostWindow): void {
+  const { hosts } = cluster;
+  const n = hosts.count;
+  const at = (telemetry.pushed[0] % telemetry.windowsInReport) * n;
+  for (let host = 0; host < n; host++) {
+    const online = window.onlineGrantedMilliCpu[host];
+    telemetry.hpMilliCpu[at + host] = online;
+    telemetry.nodeMilliCpu[at + host] = online + hosts.systemMilliCpu[host] + window.bestEffortMilliCpu[host];
+    telemetry.hpMemBytes[at + host] = hosts.onlineMemBytes[host];
+    telemetry.nodeMemBytes[at + host] = hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
+  }
+  telemetry.pushed[0]++;
+}

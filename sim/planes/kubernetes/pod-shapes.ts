@@ -1,0 +1,108 @@
+/**
+ * Pod shapes: tasks that ask for the same things are one row here, so placement can keep one ranking of hosts for all of them.
+ */
+import type { HostTable } from '../../cluster/hosts.ts';
+
+export interface PodShapes {
+  count: number;
+  tier: Uint8Array;
+  requestMilliCpu: Float64Array;
+  requestMemBytes: Float64Array;
+  /** What load-aware scheduling adds to a node for a pod of this shape before its metrics exist. */
+  estimateMilliCpu: Float64Array;
+  estimateMemBytes: Float64Array;
+  /** Service whose replicas are spread, -1 = none. */
+  service: Int32Array;
+  /** Most replicas of the service on one host, 0 = no bound. */
+  maxPerHost: Int32Array;
+  /** Host rows that selectors, taints and affinity allow; shared between shapes with the same rules. */
+  readonly eligible: Uint8Array[];
+  /** Shape by key text; looked up when a task is submitted, never iterated. */
+  readonly byKey: Map<number, number>;
+}
+
+/** Room for `capacity` shapes; it grows. */
+export function createPodShapes(capacity: number): PodShapes {
+  return {
+    count: 0,
+    tier: new Uint8Array(capacity),
+    requestMilliCpu: new Float64Array(capacity),
+    requestMemBytes: new Float64Array(capacity),
+    estimateMilliCpu: new Float64Array(capacity),
+    estimateMemBytes: new Float64Array(capacity),
+    service: new Int32Array(capacity),
+    maxPerHost: new Int32Array(capacity),
+    eligible: [],
+    byKey: new Map(),
+  };
+}
+
+export interface ShapeRow {
+  readonly tier: number;
+  readonly requestMilliCpu: number;
+  readonly requestMemBytes: number;
+  readonly estimateMilliCpu: number;
+  readonly estimateMemBytes: number;
+  readonly service: number;
+  readonly maxPerHost: number;
+  readonly eligible: Uint8Array;
+}
+
+/** Appends a shape and returns its number. */
+export function addPodShape(shapes: PodShapes, row: ShapeRow): number {
+  if (shapes.count === shapes.tier.length) grow(shapes);
+  const at = shapes.count++;
+  shapes.tier[at] = row.tier;
+  shapes.requestMilliCpu[at] = row.requestMilliCpu;
+  shapes.requestMemBytes[at] = row.requestMemBytes;
+  shapes.estimateMilliCpu[at] = row.estimateMilliCpu;
+  shapes.estimateMemBytes[at] = row.estimateMemBytes;
+  shapes.service[at] = row.service;
+  shapes.maxPerHost[at] = row.maxPerHost;
+  shapes.eligible.push(row.eligible);
+  return at;
+}
+
+function grow(shapes: PodShapes): void {
+  const larger = createPodShapes(Math.max(16, shapes.tier.length * 2));
+  larger.tier.set(shapes.tier);
+  larger.requestMilliCpu.set(shapes.requestMilliCpu);
+  larger.requestMemBytes.set(shapes.requestMemBytes);
+  larger.estimateMilliCpu.set(shapes.estimateMilliCpu);
+  larger.estimateMemBytes.set(shapes.estimateMemBytes);
+  larger.service.set(shapes.service);
+  larger.maxPerHost.set(shapes.maxPerHost);
+  shapes.tier = larger.tier;
+  shapes.requestMilliCpu = larger.requestMilliCpu;
+  shapes.requestMemBytes = larger.requestMemBytes;
+  shapes.estimateMilliCpu = larger.estimateMilliCpu;
+  shapes.estimateMemBytes = larger.estimateMemBytes;
+  shapes.service = larger.service;
+  shapes.maxPerHost = larger.maxPerHost;
+}
+
+/**
+ * Hosts on which a pod with this selector and these tolerations may run: every selector label must match, and every
+ * NoSchedule or NoExecute taint must be tolerated (`key`, `key=value` or `key=value:Effect`).
+ */
+export function eligibleHosts(
+  hosts: HostTable,
+  shapeLabels: readonly Readonly<Record<string, string>>[],
+  shapeTaints: readonly (readonly string[])[],
+  nodeSelector: Readonly<Record<string, string>>,
+  tolerations: readonly string[],
+): Uint8Array {
+  const allowedShape = shapeLabels.map((labels, shape) => {
+    const matches = Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
+    const tolerated = (shapeTaints[shape] ?? []).every(
+      (taint) => taint.endsWith(':PreferNoSchedule') || tolerations.some((toleration) => tolerates(toleration, taint)),
+    );
+    return matches && tolerated;
+  });
+  return Uint8Array.from({ length: hosts.count }, (_, host) => (allowedShape[hosts.shape[host]] ? 1 : 0));
+}
+
+function tolerates(toleration: string, taint: string): boolean {
+  const [keyAndValue] = taint.split(':');
+  return toleration === taint || toleration === keyAndValue || toleration === keyAndValue.split('=')[0];
+}

@@ -1,0 +1,157 @@
+/**
+ * The workload of a plan: services from the fits (or replayed series handed in) followed by services written out by hand, and the
+ * best-effort stream.
+ */
+import { MILLI_PER_CPU, MS_PER_HOUR, MS_PER_WEEK } from '../../policies/base/units.ts';
+import { BYTES_PER_GIB, BYTES_PER_MIB } from '../../policies/base/units.ts';
+import { profileAt, stretchToRatio } from '../../traces/day-shape.ts';
+import { LATENCY_CLASSES, type OnlineServices } from '../../traces/format.ts';
+import { createBatchSource, describeBatchSource } from '../../traces/generate-batch.ts';
+import { generateOnlineServices } from '../../traces/generate-online.ts';
+import hourOfDay from '../../traces/fits/hour-of-day.json' with { type: 'json' };
+import type { Workload } from '../engine/engine.ts';
+import type { Plan, ServicePlan } from '../plan.ts';
+
+/** No generated pod asks for more than this share of the smallest host, or a mixed cluster could not take it. [A] */
+const LARGEST_POD_SHARE = 0.5;
+const SLOT_MS = 300_000;
+const SLOT_COUNT = MS_PER_WEEK / SLOT_MS;
+const SLOTS_PER_DAY = 288;
+
+/**
+ * Generates the workload of a plan. `replayed` stands in for the fitted services where the plan replays measured series.
+ *
+ * Deterministic in the plan and its seed; throws ConfigError when the asked totals cannot be met.
+ */
+export function workloadOf(plan: Plan, replayed?: OnlineServices): Workload {
+  const notes: string[] = [];
+  const { shapes } = plan.cluster;
+  const cores = shapes.reduce((sum, shape) => sum + shape.count * shape.cpuCores, 0);
+  const memGib = shapes.reduce((sum, shape) => sum + shape.count * shape.memGib, 0);
+  const parts: OnlineServices[] = [];
+  if (replayed !== undefined) parts.push(replayed);
+  else if (plan.online.source === 'fit' && plan.online.services > 0) {
+    const { online } = plan;
+    parts.push(
+      generateOnlineServices(
+        {
+          services: online.services,
+          pods: online.pods,
+          clusterMilliCpu: cores * MILLI_PER_CPU,
+          clusterMemBytes: memGib * BYTES_PER_GIB,
+          cpuRequestPercent: online.cpuRequestPercent,
+          memRequestPercent: online.memRequestPercent,
+          maxRequestMilliCpu: Math.floor(
+            Math.min(...shapes.map((shape) => shape.cpuCores)) * MILLI_PER_CPU * LARGEST_POD_SHARE,
+          ),
+          maxRequestMemBytes: Math.floor(Math.min(...shapes.map((shape) => shape.memGib)) * BYTES_PER_GIB * LARGEST_POD_SHARE),
+          limitOverRequest: online.limitOverRequest,
+          startDay: online.startDay,
+          loadFactor: online.loadFactor,
+        },
+        plan.seed,
+      ),
+    );
+  }
+  if (plan.online.explicit.length > 0) parts.push(explicitServices(plan.online.explicit, plan.online.startDay));
+  const batchConfig = {
+    tasksPerWeek: plan.bestEffort.tasksPerWeek,
+    offeredPercent: plan.bestEffort.offeredPercent,
+    clusterCoreHoursPerWeek: cores * (MS_PER_WEEK / MS_PER_HOUR),
+    horizonMs: plan.horizonMs,
+    startDay: plan.online.startDay,
+    populations: plan.bestEffort.populations,
+  };
+  notes.push(...describeBatchSource(batchConfig));
+  return { services: joinServices(parts), batch: createBatchSource(batchConfig, plan.seed), notes };
+}
+
+/** Columns of several sets of services one after the other; all use five-minute slots over a week. */
+function joinServices(parts: readonly OnlineServices[]): OnlineServices {
+  if (parts.length === 1) return parts[0];
+  const slotCount = parts[0]?.slotCount ?? SLOT_COUNT;
+  const slotMs = parts[0]?.slotMs ?? SLOT_MS;
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
+  const baseRatio = new Float32Array(count * slotCount);
+  let row = 0;
+  for (const part of parts) {
+    for (let s = 0; s < part.count; s++, row++)
+      for (let slot = 0; slot < slotCount; slot++) {
+        const at = Math.floor((slot * slotMs) / part.slotMs) % part.slotCount;
+        baseRatio[row * slotCount + slot] = part.baseRatio[s * part.slotCount + at];
+      }
+  }
+  type NumberColumn = { [K in keyof OnlineServices]: OnlineServices[K] extends Float64Array ? K : never }[keyof OnlineServices];
+  const column = (name: NumberColumn) => Float64Array.from(parts.flatMap((part) => Array.from(part[name])));
+  return {
+    count,
+    names: parts.flatMap((part) => part.names),
+    latencyClass: Uint8Array.from(parts.flatMap((part) => Array.from(part.latencyClass))),
+    replicas: Int32Array.from(parts.flatMap((part) => Array.from(part.replicas))),
+    requestMilliCpu: column('requestMilliCpu'),
+    limitMilliCpu: column('limitMilliCpu'),
+    requestMemBytes: column('requestMemBytes'),
+    memUsageRatio: column('memUsageRatio'),
+    slotMs,
+    slotCount,
+    baseRatio,
+    commonCv: column('commonCv'),
+    commonArShare: column('commonArShare'),
+    commonTauMs: column('commonTauMs'),
+    ownCv: column('ownCv'),
+    ownArShare: column('ownArShare'),
+    ownTauMs: column('ownTauMs'),
+    peakOverMean: column('peakOverMean'),
+  };
+}
+
+/** Noise and memory of a service written out by hand: medians of the fits (specs of the generator). */
+const EXPLICIT = {
+  memUsageRatio: 0.65,
+  commonCv: 0.09,
+  commonArShare: 0.74,
+  commonTauMs: 40 * 60_000,
+  ownCv: 0.36,
+  ownArShare: 0.21,
+  ownTauMs: 97 * 60_000,
+  peakOverMean: 1.8,
+};
+
+/** Services written out by hand, with the day shape of measured online containers stretched to their peak over trough. */
+function explicitServices(services: readonly ServicePlan[], startDay: number): OnlineServices {
+  const count = services.length;
+  const fill = (value: number) => new Float64Array(count).fill(value);
+  const baseRatio = new Float32Array(count * SLOT_COUNT);
+  const slotsPerHour = 3_600_000 / SLOT_MS;
+  const firstSlot = Math.round((startDay % 1) * SLOTS_PER_DAY);
+  services.forEach((service, s) => {
+    const measured = hourOfDay.profiles.alibaba2018_online_containers_mean_of_6;
+    const day = stretchToRatio(
+      Float64Array.from({ length: SLOTS_PER_DAY }, (_, slot) => profileAt(measured, slot / slotsPerHour)),
+      service.peakToTrough,
+    );
+    const mean = service.meanUsagePercent / 100;
+    for (let slot = 0; slot < SLOT_COUNT; slot++)
+      baseRatio[s * SLOT_COUNT + slot] = mean * day[(slot + firstSlot) % SLOTS_PER_DAY];
+  });
+  return {
+    count,
+    names: services.map((service) => service.name),
+    latencyClass: Uint8Array.from(services, (service) => LATENCY_CLASSES.indexOf(service.latencyClass)),
+    replicas: Int32Array.from(services, (service) => service.replicas),
+    requestMilliCpu: Float64Array.from(services, (service) => service.requestMilliCpu),
+    limitMilliCpu: Float64Array.from(services, (service) => service.limitMilliCpu),
+    requestMemBytes: Float64Array.from(services, (service) => service.requestMemMib * BYTES_PER_MIB),
+    memUsageRatio: fill(EXPLICIT.memUsageRatio),
+    slotMs: SLOT_MS,
+    slotCount: SLOT_COUNT,
+    baseRatio,
+    commonCv: fill(EXPLICIT.commonCv),
+    commonArShare: fill(EXPLICIT.commonArShare),
+    commonTauMs: fill(EXPLICIT.commonTauMs),
+    ownCv: fill(EXPLICIT.ownCv),
+    ownArShare: fill(EXPLICIT.ownArShare),
+    ownTauMs: fill(EXPLICIT.ownTauMs),
+    peakOverMean: fill(EXPLICIT.peakOverMean),
+  };
+}
