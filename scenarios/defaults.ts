@@ -114,11 +114,23 @@ export const POPULATION_DEFAULTS_BY_KIND = {
   },
 } as const;
 
+/** Batch tasks by hour of submission, Alibaba-2018 (peak at 3 h, trough at 23 h), to two digits. */
+const ALIBABA_2018_TASKS = [
+  1.07, 0.9, 0.84, 1.61, 1.24, 1.52, 1.22, 1.22, 0.92, 1.03, 0.87, 0.89, 0.71, 0.74, 0.87, 0.82, 0.89, 1.07, 0.92, 1.02,
+  1.09, 1.01, 0.8, 0.7,
+];
+
+function withMeanOne(weights: readonly number[]): readonly number[] {
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => (weight * weights.length) / sum);
+}
+
 /** Named arrival curves, 24 weights with mean 1, index = hour of the day. */
 export const ARRIVAL_CURVES: Readonly<Record<string, readonly number[]>> = {
   flat: Array.from({ length: 24 }, () => 1),
   /** Work handed over in the evening and due in the morning: 8 x 1.9 + 16 x 0.55 = 24. [A] */
   night: Array.from({ length: 24 }, (_, hour) => (hour < 8 ? 1.9 : 0.55)),
+  'alibaba-2018': withMeanOne(ALIBABA_2018_TASKS),
 };
 
 export const KUBERNETES_DEFAULTS = {

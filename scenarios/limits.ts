@@ -9,9 +9,9 @@ export interface Limit {
 }
 
 export const LIMITS = {
-  hosts: { max: 200_000, why: 'host rows are swept every window; 200,000 hosts already take minutes a day' },
+  hosts: { max: 200_000, why: 'every host is swept in every window; split larger fleets into cells' },
   hostShapes: { max: 1_000, why: 'a shape is a class in every table of the report' },
-  pods: { max: 4_000_000, why: 'every replica is a row of about 200 bytes' },
+  pods: { max: 4_000_000, why: 'every replica is a row in memory and in every sweep' },
   services: { max: 100_000, why: 'every service holds a weekly series of 2,016 slots' },
   tasksPerWeek: { max: 1_000_000_000, why: 'one week of tasks must stay below the 2,147,483,647 a run can number' },
   tasksInRun: { max: 2_147_483_647, why: 'tasks and jobs are numbered with signed 32-bit integers' },

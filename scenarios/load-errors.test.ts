@@ -77,7 +77,7 @@ cluster:
   [
     'too many hosts',
     BASE.replace('count: 2', 'count: 2000000'),
-    's.yaml:4:19 cluster.hosts.web.count is 2000000; must be at most 200000: host rows are swept every window; 200,000 hosts already take minutes a day',
+    's.yaml:4:19 cluster.hosts.web.count is 2000000; must be at most 200000: every host is swept in every window; split larger fleets into cells',
   ],
 ];
 
@@ -178,7 +178,7 @@ const appended: readonly Row[] = [
     y: { kind: analytics, taskShare: 40%, priority: 9000, sizes: [{ cores: 128, weight: 1 }] }
 `,
     's.yaml:8:5 bestEffort.populations has taskShares x 0.5 + y 0.4 = 0.9; they must sum to 1',
-    's.yaml:8:53 bestEffort.populations.x.arrivals is "nigth"; known: flat, night, or a list of 24 weights. Did you mean "night"?',
+    's.yaml:8:53 bestEffort.populations.x.arrivals is "nigth"; known: flat, night, alibaba-2018, or a list of 24 weights. Did you mean "night"?',
     's.yaml:9:53 bestEffort.populations.y.priority is 9000; must be at most 5999: the koord-batch band is 5000 to 5999',
     's.yaml:9:66 bestEffort.populations.y.sizes has containers of 128 cores and 332.8 GiB; no host is that large',
   ],

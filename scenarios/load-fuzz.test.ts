@@ -55,7 +55,7 @@ const damage = fc.record({
 });
 
 describe('a damaged scenario', () => {
-  test('is a plan of finite numbers or a ConfigError whose every line names a place, 1,500 times', async () => {
+  test('is a plan of finite numbers or a ConfigError whose every line names a place, 600 times', async () => {
     const path = join(folder, 's.yaml');
     let refused = 0;
     let accepted = 0;
@@ -79,9 +79,9 @@ describe('a damaged scenario', () => {
             if (!line.startsWith('... and ')) expect(line.startsWith(path), line).toBe(true);
         }
       }),
-      { numRuns: 1_500, seed: 20 },
+      { numRuns: 600, seed: 20 },
     );
     // Both outcomes are exercised.
-    expect(Math.min(refused, accepted)).toBeGreaterThan(100);
+    expect(Math.min(refused, accepted)).toBeGreaterThan(60);
   });
 });

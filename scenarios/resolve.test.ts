@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { ARRIVAL_CURVES } from './defaults.ts';
 import { loadPlan } from './load.ts';
 import { planHash, resolve } from './resolve.ts';
 import { scenarioSchema } from './schema.ts';
@@ -188,6 +189,16 @@ describe('a plan', () => {
     // 8 x 1.9 + 16 x 0.55 = 15.2 + 8.8 = 24
     expect(a?.arrivalByHour).toEqual([...Array(8).fill(1.9), ...Array(16).fill(0.55)]);
     expect(a?.arrivalByHour.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(24, 12);
+  });
+
+  test('every named arrival curve has 24 weights of mean 1, the measured one a peak of 1.61 at 3 h over 0.70 at 23 h', () => {
+    for (const curve of Object.values(ARRIVAL_CURVES)) {
+      expect(curve).toHaveLength(24);
+      expect(curve.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(24, 12);
+    }
+    const measured = ARRIVAL_CURVES['alibaba-2018'] as readonly number[];
+    expect([measured.indexOf(Math.max(...measured)), measured.indexOf(Math.min(...measured))]).toEqual([3, 23]);
+    expect((measured[3] as number) / (measured[23] as number)).toBeCloseTo(1.61 / 0.7, 12);
   });
 
   test('is frozen at every depth', () => {

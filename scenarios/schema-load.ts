@@ -1,0 +1,158 @@
+/** The part of a scenario that asks for work: online services and best effort. */
+import { z } from 'zod';
+import type { BatchPopulationPlan, ServicePlan } from '../sim/plan.ts';
+import {
+  AUTOSCALE_DEFAULTS,
+  BEST_EFFORT_DEFAULTS,
+  ONLINE_DEFAULTS,
+  POPULATION_DEFAULTS,
+  SERVICE_DEFAULTS,
+} from './defaults.ts';
+import { count, cpu, duration, labels, limited, memory, named, percent, ratio, share } from './fields.ts';
+import { LIMITS } from './limits.ts';
+
+/** The plan's classes, each named by itself: the compiler refuses the list when one is missing. */
+const LATENCY_CLASSES = {
+  'static-web': 'static-web',
+  rpc: 'rpc',
+  'kv-cache': 'kv-cache',
+  search: 'search',
+} as const satisfies { [K in ServicePlan['latencyClass']]: K };
+
+const PRESSURE_CLASSES = {
+  transcode: 'transcode',
+  spark: 'spark',
+  'ml-training': 'ml-training',
+  spin: 'spin',
+} as const satisfies { [K in BatchPopulationPlan['pressureClass']]: K };
+
+const autoscaleSchema = z
+  .strictObject({
+    minReplicas: limited('Fewest replicas.', LIMITS.pods, 1).prefault(AUTOSCALE_DEFAULTS.minReplicas),
+    maxReplicas: limited('Most replicas.', LIMITS.pods, 1),
+    targetCpuPercent: percent('Mean CPU use over request that is aimed at.', 1, 1000).prefault(
+      AUTOSCALE_DEFAULTS.targetCpuPercent,
+    ),
+    tolerance: ratio('Relative deviation from the target that is ignored.', 0, 1).prefault(
+      AUTOSCALE_DEFAULTS.tolerance,
+    ),
+    scaleDownStabilisation: duration('Time over which the highest recommendation counts.').prefault(
+      AUTOSCALE_DEFAULTS.scaleDownStabilisation,
+    ),
+  })
+  .describe('Horizontal autoscaler of the service (Kubernetes autoscaling/v2 rules).');
+
+const serviceSchema = z
+  .strictObject({
+    latencyClass: z
+      .enum(LATENCY_CLASSES)
+      .describe('How latency reacts to load.')
+      .prefault(SERVICE_DEFAULTS.latencyClass),
+    replicas: limited('Pods at the start.', LIMITS.pods),
+    cpuRequest: cpu('CPU request of one pod.', 1, LIMITS.hostCores.max * 1000),
+    cpuLimit: cpu('CPU limit of one pod; 0 = none.').prefault(SERVICE_DEFAULTS.cpuLimit),
+    memRequest: memory('Memory request of one pod.', 1, LIMITS.hostMemGib.max * 1024),
+    meanUsagePercent: percent('Mean CPU use over request.', 0, 1000).prefault(SERVICE_DEFAULTS.meanUsagePercent),
+    peakToTrough: ratio('Largest over smallest hour of the mean day.', 1, 100).prefault(SERVICE_DEFAULTS.peakToTrough),
+    nodeSelector: labels('Labels a host must carry.').prefault({}),
+    tolerations: z.array(z.string()).describe('Taints the pods bear, `key=value:Effect`.').prefault([]),
+    maxPerHost: count('Most pods of the service on one host; 0 = no bound.', 0, LIMITS.pods.max).prefault(
+      SERVICE_DEFAULTS.maxPerHost,
+    ),
+    priority: count('Pod priority.', 9000, 9999, 'the koord-prod band is 9000 to 9999').prefault(
+      SERVICE_DEFAULTS.priority,
+    ),
+    autoscale: autoscaleSchema.nullable().prefault(null),
+    rollingRestartAt: z
+      .array(duration('Time after the start of the run.'))
+      .describe('Times at which a rolling restart begins.')
+      .prefault([]),
+  })
+  .describe('A service written out by hand.');
+
+export const onlineSchema = z
+  .strictObject({
+    source: z
+      .enum(['fit', 'replay', 'none'])
+      .describe('`fit`: generated from fits to public traces; `replay`: the measured series; `none`: only `explicit`.')
+      .prefault(ONLINE_DEFAULTS.source),
+    services: limited('Generated services.', LIMITS.services).prefault(ONLINE_DEFAULTS.services),
+    pods: limited('Replicas of all generated services together.', LIMITS.pods).prefault(ONLINE_DEFAULTS.pods),
+    cpuRequestPercent: percent('CPU requested by the generated services over cluster capacity.').prefault(
+      ONLINE_DEFAULTS.cpuRequestPercent,
+    ),
+    memRequestPercent: percent('Memory requested over cluster capacity.').prefault(ONLINE_DEFAULTS.memRequestPercent),
+    limitOverRequest: ratio('CPU limit over CPU request; 0 = no limit.', 0, 100).prefault(
+      ONLINE_DEFAULTS.limitOverRequest,
+    ),
+    startDay: count('Day of the week the run starts on, 0 = Monday.', 0, 6).prefault(ONLINE_DEFAULTS.startDay),
+    loadFactor: ratio('Multiplies the mean usage of every generated service; 1 = as measured.', 0.001, 20).prefault(
+      ONLINE_DEFAULTS.loadFactor,
+    ),
+    explicit: named(serviceSchema, 'Services written out by hand, by name.').prefault({}),
+  })
+  .describe('Latency-sensitive services.');
+
+const populationSchema = z
+  .strictObject({
+    kind: z
+      .enum(['transcode', 'analytics'])
+      .describe('`transcode`: single containers of lognormal life; `analytics`: staged jobs as in Alibaba-2018.'),
+    taskShare: share('Share of all best-effort tasks; the shares of all populations sum to 1.'),
+    pressureClass: z
+      .enum(PRESSURE_CLASSES)
+      .describe('How the work presses on the host; default transcode for `transcode`, spark for `analytics`.')
+      .optional(),
+    priority: count('Pod priority.', 5000, 5999, 'the koord-batch band is 5000 to 5999').prefault(
+      POPULATION_DEFAULTS.priority,
+    ),
+    lifeLogMean: ratio('Mean of ln(life in seconds); only `transcode` uses it.', -10, 20).prefault(
+      POPULATION_DEFAULTS.lifeLogMean,
+    ),
+    lifeLogSigma: ratio('Standard deviation of ln(life in seconds).', 0, 5).prefault(POPULATION_DEFAULTS.lifeLogSigma),
+    sizes: z
+      .array(
+        z.strictObject({
+          cores: ratio('Requested cores.', 0.001, LIMITS.hostCores.max),
+          weight: ratio('Relative weight of this size.', 0, 1e9),
+        }),
+      )
+      .min(1)
+      .max(64)
+      .describe('Container sizes; defaults depend on the kind.')
+      .optional(),
+    memPerCore: memory('Memory requested for each requested core.', 1, 1024 * 1024).prefault(
+      POPULATION_DEFAULTS.memPerCore,
+    ),
+    usageOverRequest: share('CPU used when nobody is in the way, over request.').prefault(
+      POPULATION_DEFAULTS.usageOverRequest,
+    ),
+    arrivals: z
+      .union([z.string(), z.array(z.number().min(0).max(24))], {
+        error: 'expected a named curve (flat, night, alibaba-2018) or 24 weights with mean 1',
+      })
+      .describe(
+        'Arrivals over the hours of the day: `flat`, `night` (1.9 from 0 to 8 h, 0.55 else), `alibaba-2018` (measured) or 24 weights.',
+      )
+      .prefault(POPULATION_DEFAULTS.arrivals),
+    deadline: duration('Latest useful end after submission; 0 = none.').prefault(POPULATION_DEFAULTS.deadline),
+  })
+  .describe('One kind of best-effort work.');
+
+export const bestEffortSchema = z
+  .strictObject({
+    tasksPerWeek: limited('Tasks of all populations in seven days.', LIMITS.tasksPerWeek).prefault(
+      BEST_EFFORT_DEFAULTS.tasksPerWeek,
+    ),
+    offeredPercent: percent(
+      'Requested core-hours over the core-hours of the cluster, carried by the durations of `analytics`; 0 = as fitted.',
+      0,
+      1000,
+    ).prefault(BEST_EFFORT_DEFAULTS.offeredPercent),
+    populations: named(populationSchema, 'Kinds of work by name, in this order.').prefault({}),
+    failureProbability: share('Chance that an attempt fails on its own.').prefault(
+      BEST_EFFORT_DEFAULTS.failureProbability,
+    ),
+    maxRetries: count('Attempts after the first.', 0, 1000).prefault(BEST_EFFORT_DEFAULTS.maxRetries),
+  })
+  .describe('Best-effort load.');
