@@ -10,7 +10,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { ConfigError, TraceError } from '../../policies/base/assert.ts';
+import { readAzureRegion, readAzureVmTable } from '../readers/azure-tables.ts';
+import { readAzureV2, readGoogle2011 } from '../readers/usage-series.ts';
 import { fitBatch, type Histogram } from './fit-batch.ts';
+import { fitPeakOverMean, fitRegion, fitSeriesSet, fitUsage } from './fit-online.ts';
 import { SOURCES, type SourceFile } from './sources.ts';
 
 const COMMAND = 'TIDEMARK_DATA=<folder> node dist/traces/fits/make.js';
@@ -32,7 +35,31 @@ async function readSource(folder: string, source: SourceFile): Promise<{ text: s
 export async function makeFits(folder: string): Promise<Record<string, unknown>> {
   const batch = await readSource(folder, SOURCES.alibabaBatch);
   const profiles = await readSource(folder, SOURCES.hourOfDay);
+  const vms = await readAzureVmTable(join(folder, SOURCES.azureV2Vms.path));
+  const readings = await readAzureV2(join(folder, SOURCES.azureV2Readings.path));
+  const region = await readAzureRegion(join(folder, SOURCES.azureV1Region.path));
+  const jobs = await readGoogle2011(join(folder, SOURCES.google2011Jobs.path));
   return {
+    'online.json': {
+      note: 'Facts that ONLINE_PARAMETERS starts from; quartiles are p25, median, p75 over the series.',
+      usagePercent: {
+        provenance: (await readSource(folder, SOURCES.azureV2Vms)).provenance,
+        ...fitUsage(vms.map((vm) => vm.avgPercent)),
+      },
+      singlePod: {
+        provenance: (await readSource(folder, SOURCES.azureV2Readings)).provenance,
+        ...fitSeriesSet(readings),
+        peakOverMeanP10P50P90: fitPeakOverMean(readings),
+      },
+      manyReplicaService: {
+        provenance: (await readSource(folder, SOURCES.google2011Jobs)).provenance,
+        ...fitSeriesSet(jobs),
+      },
+      region: {
+        provenance: (await readSource(folder, SOURCES.azureV1Region)).provenance,
+        ...fitRegion(region.means, region.maxima),
+      },
+    },
     'alibaba-2018-batch.json': {
       provenance: batch.provenance,
       ...fitBatch(parse<{ dist: Record<string, Histogram> }>(batch.text, SOURCES.alibabaBatch.path).dist),
