@@ -8,6 +8,7 @@ import type { UsedBags } from './allocator-records.ts';
 import { NOTHING_USED } from './allocator-records.ts';
 import type { AllocatorOptions, Grant } from './allocator-state.ts';
 import { MODERN_VARIANT, VARIANT_0_2X } from './allocator-variants.ts';
+import { readAllocatorOptions } from './conformance-allocator-options.ts';
 import { describeBag, readBag, readLimits, readQuantities } from './conformance-resources.ts';
 import type { Step } from './conformance-steps.ts';
 import {
@@ -40,25 +41,6 @@ export function runAllocatorFile(file: unknown, seed = DEFAULT_SEED): readonly C
     const player = new AllocatorPlayer(options, variant.startsWith('0.'), seed);
     return runSteps(scenario.steps, (step) => player.play(step));
   });
-}
-
-/** Options as vectors write them. */
-export function readAllocatorOptions(catalog: ResourceCatalog, options: Step): AllocatorOptions {
-  const sets = options.minAllocatable ?? [{ cpus: 0.01 }, { mem: 32 }];
-  const excluded = options.fairnessExclude;
-  return {
-    allocationIntervalMs: Number(options.allocationInterval ?? 1) * MS_PER_SECOND,
-    minAllocatable: (Array.isArray(sets) ? sets : [sets]).map((set) => readQuantities(catalog, set)),
-    fairnessExcludedNames: Array.isArray(excluded)
-      ? excluded.map(String)
-      : excluded === undefined
-        ? []
-        : [String(excluded)],
-    filterGpuResources: options.filterGpu !== false,
-    masterRegion: typeof options.masterRegion === 'string' ? options.masterRegion : null,
-    roleSorter: options.roleSorter === 'random' ? 'random' : 'drf',
-    frameworkSorter: options.frameworkSorter === 'random' ? 'random' : 'drf',
-  };
 }
 
 function keyOf(framework: string, role: string, agent: string): string {

@@ -136,7 +136,7 @@ export class SorterTree {
   /** Weight of a node, fixed at first use. */
   weightOf(node: number): number {
     const known = this.weights[node];
-    if (known === known) return known;
+    if (!Number.isNaN(known)) return known;
     const weight = this.weightByPath.get(this.paths[node]) ?? 1;
     this.weights[node] = weight;
     return weight;

@@ -1,0 +1,395 @@
+/**
+ * The master between allocator, schedulers and agents: offers out, answers in, and what becomes of both when a side is lost.
+ *
+ * An offer is accepted, declined, rescinded or runs into its timeout, once. What comes back is booked in the allocator,
+ * with a filter only after an answer. Losing a scheduler deactivates its framework: offers and filters go, tasks run on
+ * and keep weighing; its failover timeout decides what follows. A deactivation without a broken socket (a driver that
+ * aborted) starts no timer: such a framework waits for its own return for ever.
+ * Source: Mesos src/master/master.cpp.
+ */
+import { fail } from '../base/assert.ts';
+import type { RandomSource } from '../base/random-source.ts';
+import type { Conversion } from './allocation-ledger.ts';
+import { convertBag } from './allocation-ledger.ts';
+import { Allocator } from './allocator.ts';
+import type { AgentInfo, FrameworkInfo, UsedBags } from './allocator-records.ts';
+import { NOTHING_USED } from './allocator-records.ts';
+import type { AllocatorOptions } from './allocator-state.ts';
+import { DEFAULT_REFUSE_MS } from './allocator-state.ts';
+import type { AllocatorVariant } from './allocator-variants.ts';
+import { capabilityBits } from './capabilities.ts';
+import type { MasterMessage, Offer, TaskInfo, TaskStatus } from './master-messages.ts';
+import type { AgentStanding } from './reconciliation.ts';
+import { droppedState, isTerminalState, reconciledState, unreachableState } from './reconciliation.ts';
+import type { ResourceBag } from './resource-bag.ts';
+import { addBags, EMPTY_BAG, isEmptyBag, selectBag } from './resource-bag.ts';
+import type { ResourceCatalog } from './resource-catalog.ts';
+import { ResourceFlag } from './resource-catalog.ts';
+import { TaskBook } from './task-book.ts';
+import type { Timer } from './timer-queue.ts';
+import { TimerQueue } from './timer-queue.ts';
+
+export type AcceptOperation =
+  | { readonly type: 'launch'; readonly tasks: readonly TaskInfo[] }
+  | { readonly type: 'convert'; readonly conversions: readonly Conversion[] };
+
+export interface MasterOptions {
+  /** Null lets offers live until answered. */
+  readonly offerTimeoutMs: number | null;
+}
+
+interface FrameworkState {
+  info: FrameworkInfo;
+  failoverTimeoutMs: number;
+  connected: boolean;
+  active: boolean;
+  /** Changes with every subscription, so that an old failover timer finds nothing. */
+  session: number;
+}
+
+interface MasterTimer extends Timer {
+  readonly fire: () => void;
+}
+
+export class MesosMaster {
+  readonly allocator: Allocator;
+  readonly offers = new Map<number, Offer>();
+  readonly book: TaskBook;
+  private readonly catalog: ResourceCatalog;
+  private readonly options: MasterOptions;
+  private readonly frameworks = new Map<string, FrameworkState>();
+  private readonly agents = new Map<string, AgentStanding>();
+  private readonly disconnectedAgents = new Set<string>();
+  private readonly completedFrameworks = new Set<string>();
+  private readonly timers = new TimerQueue<MasterTimer>();
+  private messages: MasterMessage[] = [];
+  private offerIds = 0;
+
+  constructor(
+    catalog: ResourceCatalog,
+    allocatorOptions: AllocatorOptions,
+    variant: AllocatorVariant,
+    options: MasterOptions,
+    random: RandomSource,
+    startMs: number,
+  ) {
+    this.catalog = catalog;
+    this.options = options;
+    this.allocator = new Allocator(catalog, allocatorOptions, variant, random, startMs);
+    this.book = new TaskBook(catalog, this.allocator);
+  }
+
+  /** Messages since the last call. */
+  takeMessages(): MasterMessage[] {
+    const messages = this.messages;
+    this.messages = [];
+    return messages;
+  }
+
+  /** Runs the pending allocation and sends what it grants. */
+  settle(): void {
+    this.allocator.settle();
+    this.sendGrants();
+  }
+
+  /** Moves time; timers of the master precede those of the allocator at one instant. */
+  advanceTo(nowMs: number): void {
+    for (;;) {
+      const ownMs = this.timers.peek()?.timeMs ?? Infinity;
+      const nextMs = Math.min(ownMs, this.allocator.nextTimerMs());
+      if (nextMs > nowMs) break;
+      if (ownMs <= nextMs) {
+        this.allocator.nowMs = ownMs;
+        this.timers.popDue(ownMs)?.fire();
+        this.settle();
+      } else {
+        this.allocator.advanceTo(nextMs);
+        this.sendGrants();
+      }
+    }
+    this.allocator.advanceTo(nowMs);
+  }
+
+  // Agents
+
+  addAgent(info: AgentInfo, used: UsedBags): void {
+    this.agents.set(info.id, 'registered');
+    this.allocator.addAgent(info, used);
+  }
+
+  /** The agent's socket broke: its offers go, its tasks are still believed to run. */
+  disconnectAgent(id: string): void {
+    this.disconnectedAgents.add(id);
+    this.allocator.deactivateAgent(id);
+    this.rescindWhere((offer) => offer.agent === id);
+  }
+
+  /** The agent is back within its time. */
+  reconnectAgent(id: string): void {
+    this.disconnectedAgents.delete(id);
+    this.allocator.activateAgent(id);
+  }
+
+  /** Gives the agent up: its tasks are unreachable (or lost), every framework hears of it. */
+  markUnreachable(id: string): void {
+    this.rescindWhere((offer) => offer.agent === id);
+    for (const task of this.book.holding('agent', id)) {
+      const state = unreachableState(this.capabilitiesOf(task.framework));
+      this.book.end(task, state);
+      this.tell(task.framework, { task: task.info.id, state, reason: 'REASON_SLAVE_REMOVED', source: 'SOURCE_MASTER' });
+    }
+    this.book.endExecutors((executor) => executor.agent === id, 'TASK_LOST');
+    this.allocator.removeAgent(id);
+    this.disconnectedAgents.delete(id);
+    this.agents.set(id, 'unreachable');
+    for (const framework of this.frameworks.keys()) this.messages.push({ type: 'agentLost', framework, agent: id });
+  }
+
+  /** New total of oversubscribed resources. Offers with revocable parts are recovered first, then the allocator runs. */
+  updateOversubscribed(id: string, revocable: ResourceBag): void {
+    const agent = this.allocator.ledger.agents.get(id) ?? fail(`agent ${id} is not registered`);
+    const regular = selectBag(this.catalog, agent.total, 0, ResourceFlag.revocable);
+    this.rescindWhere((offer) => offer.agent === id && this.hasRevocable(offer.bag));
+    this.allocator.updateAgent(id, { total: addBags(regular, revocable) });
+  }
+
+  // Frameworks
+
+  /** A new framework, or an old one that comes back or is taken over by another scheduler. */
+  subscribe(info: FrameworkInfo, failoverTimeoutMs: number): void {
+    if (this.completedFrameworks.has(info.id)) {
+      this.messages.push({ type: 'error', framework: info.id, message: 'Framework has been removed' });
+      return;
+    }
+    const known = this.frameworks.get(info.id);
+    if (known === undefined) {
+      this.frameworks.set(info.id, { info, failoverTimeoutMs, connected: true, active: true, session: 0 });
+      this.allocator.addFramework(info, NOTHING_USED);
+      return;
+    }
+    if (known.connected) this.messages.push({ type: 'error', framework: info.id, message: 'Framework failed over' });
+    this.rescindWhere((offer) => offer.framework === info.id, known.connected);
+    known.info = info;
+    known.failoverTimeoutMs = failoverTimeoutMs;
+    known.connected = true;
+    known.active = true;
+    known.session++;
+    this.allocator.updateFramework(info);
+    this.allocator.activateFramework(info.id);
+  }
+
+  updateFramework(info: FrameworkInfo): void {
+    this.state(info.id).info = info;
+    this.allocator.updateFramework(info);
+  }
+
+  suppress(framework: string, roles: readonly string[]): void {
+    this.allocator.suppressOffers(framework, roles);
+  }
+
+  revive(framework: string, roles: readonly string[]): void {
+    this.allocator.reviveOffers(framework, roles);
+  }
+
+  /** The driver aborted: no offers any more, no timer, tasks stay. */
+  deactivate(framework: string): void {
+    this.state(framework).active = false;
+    this.allocator.deactivateFramework(framework);
+    this.rescindWhere((offer) => offer.framework === framework);
+  }
+
+  /** The scheduler's socket broke; its failover timeout starts. */
+  disconnect(framework: string): void {
+    const state = this.state(framework);
+    if (!state.connected) return;
+    this.messages.push({ type: 'error', framework, message: 'Framework disconnected' });
+    state.connected = false;
+    this.deactivate(framework);
+    const session = state.session;
+    this.startTimer(state.failoverTimeoutMs, () => {
+      if (!state.connected && state.session === session) this.teardown(framework);
+    });
+  }
+
+  /** Removes a framework: tasks are killed, agents told to shut it down. */
+  teardown(framework: string): void {
+    if (!this.frameworks.has(framework)) return;
+    this.rescindWhere((offer) => offer.framework === framework);
+    const agents = new Set<string>();
+    for (const task of this.book.holding('framework', framework)) {
+      agents.add(task.agent);
+      this.book.end(task, 'TASK_KILLED');
+      this.tell(framework, { task: task.info.id, state: 'TASK_KILLED', reason: null, source: 'SOURCE_MASTER' });
+    }
+    const ended = this.book.endExecutors((executor) => executor.framework === framework, 'TASK_KILLED');
+    for (const { agent } of ended) agents.add(agent);
+    for (const agent of agents) this.messages.push({ type: 'shutdownFramework', agent, framework });
+    this.allocator.removeFramework(framework);
+    this.frameworks.delete(framework);
+    this.completedFrameworks.add(framework);
+  }
+
+  // Offers
+
+  /** Takes offers back with a filter; the default refusal is 5 s. Unknown ids are ignored. */
+  decline(framework: string, offerIds: readonly number[], refuseMs: number = DEFAULT_REFUSE_MS): void {
+    for (const id of offerIds) {
+      const offer = this.offers.get(id);
+      if (offer?.framework === framework) this.takeBack(offer, refuseMs);
+    }
+  }
+
+  /** Performs operations on offers of one agent and role; what they leave returns with the filter of the call. */
+  accept(
+    framework: string,
+    offerIds: readonly number[],
+    operations: readonly AcceptOperation[],
+    refuseMs: number = DEFAULT_REFUSE_MS,
+  ): void {
+    const named = offerIds.map((id) => this.offers.get(id));
+    const first = named[0];
+    const valid =
+      first !== undefined &&
+      new Set(offerIds).size === offerIds.length &&
+      named.every((o) => o?.framework === framework && o.agent === first.agent && o.role === first.role);
+    if (!valid) {
+      for (const offer of new Set(named)) if (offer?.framework === framework) this.takeBack(offer, null);
+      this.dropTasks(framework, operations, 'REASON_INVALID_OFFERS');
+      return;
+    }
+    if (!operations.some((operation) => operation.type === 'convert' || operation.tasks.length > 0)) {
+      this.decline(framework, offerIds, refuseMs);
+      return;
+    }
+    let left = EMPTY_BAG;
+    for (const offer of named) if (offer !== undefined) left = addBags(left, offer.bag);
+    for (const id of offerIds) this.offers.delete(id);
+    if (this.disconnectedAgents.has(first.agent)) {
+      this.dropTasks(framework, operations, 'REASON_SLAVE_DISCONNECTED');
+    } else {
+      for (const operation of operations) left = this.perform(first, operation, left);
+    }
+    this.allocator.recoverResources(framework, first.agent, first.role, left, refuseMs);
+  }
+
+  // Tasks
+
+  /** Forwards a kill; an unknown task is answered as by reconciliation. */
+  kill(framework: string, task: string, agent: string | null): void {
+    const known = this.book.tasks.get(task);
+    if (known?.holds === true) this.messages.push({ type: 'killTask', agent: known.agent, task });
+    else this.reconcile(framework, task, agent);
+  }
+
+  /** An update of a task; a terminal latest state frees its resources, acknowledged or not. */
+  statusUpdate(status: TaskStatus, latestState: string, forward: boolean): void {
+    const task = this.book.tasks.get(status.task);
+    if (task === undefined) return;
+    if (isTerminalState(latestState)) this.book.end(task, latestState);
+    else task.latestState = latestState;
+    if (forward) this.tell(task.framework, status);
+  }
+
+  /** An executor ended: its own resources come free, and its tasks that never reported an end are over. */
+  executorExited(agent: string, executorId: string, taskState: string): void {
+    this.book.endExecutors((executor) => executor.agent === agent && executor.info.id === executorId, taskState);
+  }
+
+  /** Answers what the master knows of a task; silence while the agent may still come back. */
+  reconcile(framework: string, task: string, agent: string | null): void {
+    const known = this.book.tasks.get(task);
+    const standing: AgentStanding = agent === null ? 'unknown' : (this.agents.get(agent) ?? 'unknown');
+    const partitionAware = droppedState(this.capabilitiesOf(framework)) === 'TASK_DROPPED';
+    const state = reconciledState(known?.latestState ?? null, standing, partitionAware);
+    if (state !== null) this.tell(framework, { task, state, reason: 'REASON_RECONCILIATION', source: 'SOURCE_MASTER' });
+  }
+
+  private perform(offer: Offer, operation: AcceptOperation, left: ResourceBag): ResourceBag {
+    const { framework, agent, role } = offer;
+    if (operation.type === 'convert') {
+      const converted = convertBag(left, operation.conversions);
+      if (converted === null) return left;
+      this.allocator.updateAllocation(framework, agent, role, left, operation.conversions);
+      return converted;
+    }
+    let rest = left;
+    for (const info of operation.tasks) rest = this.launch(offer, info, rest);
+    return rest;
+  }
+
+  private launch(offer: Offer, info: TaskInfo, left: ResourceBag): ResourceBag {
+    const rest = this.book.launch(offer, info, left);
+    if (rest !== null) {
+      this.messages.push({ type: 'runTask', agent: offer.agent, task: info.id });
+      return rest;
+    }
+    const status = { task: info.id, state: 'TASK_ERROR', reason: 'REASON_TASK_INVALID', source: 'SOURCE_MASTER' } as const;
+    this.tell(offer.framework, status);
+    return left;
+  }
+
+  private dropTasks(framework: string, operations: readonly AcceptOperation[], reason: string): void {
+    const state = droppedState(this.capabilitiesOf(framework));
+    for (const operation of operations) {
+      if (operation.type !== 'launch') continue;
+      for (const { id } of operation.tasks) this.tell(framework, { task: id, state, reason, source: 'SOURCE_MASTER' });
+    }
+  }
+
+  private sendGrants(): void {
+    const byFramework = new Map<string, Offer[]>();
+    for (const { framework, role, agent, bag } of this.allocator.takeGrants()) {
+      const state = this.frameworks.get(framework);
+      const gone = state === undefined || !state.active || !state.connected || this.disconnectedAgents.has(agent);
+      if (gone) {
+        this.allocator.recoverResources(framework, agent, role, bag, null);
+        continue;
+      }
+      const offer: Offer = { id: this.offerIds++, framework, role, agent, bag };
+      this.offers.set(offer.id, offer);
+      const offers = byFramework.get(framework) ?? [];
+      offers.push(offer);
+      byFramework.set(framework, offers);
+      if (this.options.offerTimeoutMs !== null)
+        this.startTimer(this.options.offerTimeoutMs, () => this.rescindWhere((other) => other === offer));
+    }
+    for (const [framework, offers] of byFramework) this.messages.push({ type: 'offers', framework, offers });
+    for (const { framework, agent } of this.allocator.takeInverseOffers())
+      this.messages.push({ type: 'inverseOffer', framework, agent });
+  }
+
+  private takeBack(offer: Offer, refuseMs: number | null): void {
+    this.offers.delete(offer.id);
+    this.allocator.recoverResources(offer.framework, offer.agent, offer.role, offer.bag, refuseMs);
+  }
+
+  /** Withdraws offers without a filter; a scheduler that is replaced is not told. */
+  private rescindWhere(chosen: (offer: Offer) => boolean, silently = false): void {
+    for (const offer of [...this.offers.values()]) {
+      if (!chosen(offer)) continue;
+      this.takeBack(offer, null);
+      if (!silently) this.messages.push({ type: 'rescind', framework: offer.framework, offerId: offer.id });
+    }
+  }
+
+  private hasRevocable(bag: ResourceBag): boolean {
+    return !isEmptyBag(selectBag(this.catalog, bag, ResourceFlag.revocable, 0));
+  }
+
+  private capabilitiesOf(framework: string): number {
+    return capabilityBits(this.frameworks.get(framework)?.info.capabilities ?? []);
+  }
+
+  private tell(framework: string, status: TaskStatus): void {
+    this.messages.push({ type: 'status', framework, status });
+  }
+
+  private state(framework: string): FrameworkState {
+    return this.frameworks.get(framework) ?? fail(`framework ${framework} is not registered`);
+  }
+
+  private startTimer(afterMs: number, fire: () => void): void {
+    const timeMs = this.allocator.nowMs + afterMs;
+    this.timers.push({ timeMs, rank: 0, sequence: this.timers.nextSequence(), live: true, fire });
+  }
+}

@@ -1,0 +1,57 @@
+/** What the master says: to schedulers and to agents, in the order in which it says it. */
+import type { ResourceBag } from './resource-bag.ts';
+
+export interface Offer {
+  readonly id: number;
+  readonly framework: string;
+  readonly role: string;
+  readonly agent: string;
+  readonly bag: ResourceBag;
+}
+
+export interface TaskStatus {
+  readonly task: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly source: 'SOURCE_MASTER' | 'SOURCE_SLAVE' | 'SOURCE_EXECUTOR';
+}
+
+export type MasterMessage =
+  | { readonly type: 'offers'; readonly framework: string; readonly offers: readonly Offer[] }
+  | { readonly type: 'rescind'; readonly framework: string; readonly offerId: number }
+  | { readonly type: 'inverseOffer'; readonly framework: string; readonly agent: string }
+  | { readonly type: 'status'; readonly framework: string; readonly status: TaskStatus }
+  | { readonly type: 'error'; readonly framework: string; readonly message: string }
+  | { readonly type: 'agentLost'; readonly framework: string; readonly agent: string }
+  | { readonly type: 'runTask'; readonly agent: string; readonly task: string }
+  | { readonly type: 'killTask'; readonly agent: string; readonly task: string }
+  | { readonly type: 'shutdownFramework'; readonly agent: string; readonly framework: string };
+
+export interface ExecutorInfo {
+  readonly id: string;
+  readonly bag: ResourceBag;
+}
+
+export interface TaskInfo {
+  readonly id: string;
+  readonly bag: ResourceBag;
+  /** Null for a command task. */
+  readonly executor: ExecutorInfo | null;
+}
+
+export interface RunningTask {
+  readonly info: TaskInfo;
+  readonly framework: string;
+  readonly role: string;
+  readonly agent: string;
+  latestState: string;
+  /** Whether its resources are still booked. */
+  holds: boolean;
+}
+
+export interface RunningExecutor {
+  readonly info: ExecutorInfo;
+  readonly framework: string;
+  readonly role: string;
+  readonly agent: string;
+}

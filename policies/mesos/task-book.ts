@@ -1,0 +1,82 @@
+/** Tasks and executors the master knows, and what they hold: a task until its latest state is terminal, an executor until it exits. */
+import type { Allocator } from './allocator.ts';
+import type { ExecutorInfo, Offer, RunningExecutor, RunningTask, TaskInfo } from './master-messages.ts';
+import type { ResourceBag } from './resource-bag.ts';
+import { addBags, EMPTY_BAG, selectBag, subtractBags } from './resource-bag.ts';
+import type { ResourceCatalog } from './resource-catalog.ts';
+import { ResourceFlag } from './resource-catalog.ts';
+import { taskProblem } from './validation.ts';
+
+export class TaskBook {
+  readonly tasks = new Map<string, RunningTask>();
+  private readonly catalog: ResourceCatalog;
+  private readonly allocator: Allocator;
+  private readonly executors = new Map<string, RunningExecutor>();
+
+  constructor(catalog: ResourceCatalog, allocator: Allocator) {
+    this.catalog = catalog;
+    this.allocator = allocator;
+  }
+
+  /** Books a task, and its executor when that is new, out of `left`; what remains, or null when the task is invalid. */
+  launch(offer: Offer, info: TaskInfo, left: ResourceBag): ResourceBag | null {
+    const { framework, agent, role } = offer;
+    const newExecutor = info.executor === null ? null : this.unknownExecutor(offer, info.executor);
+    const needs = newExecutor === null ? info.bag : addBags(info.bag, newExecutor.bag);
+    const taken = this.tasks.get(info.id)?.holds === true;
+    if (taskProblem(this.catalog, info.id, taken, needs, left) !== '') return null;
+    if (newExecutor !== null) {
+      const key = executorKey(agent, framework, newExecutor.id);
+      this.executors.set(key, { info: newExecutor, framework, role, agent });
+    }
+    this.tasks.set(info.id, { info, framework, role, agent, latestState: 'TASK_STAGING', holds: true });
+    return subtractBags(left, needs);
+  }
+
+  /** Ends a task and gives its resources back once. */
+  end(task: RunningTask, state: string): void {
+    task.latestState = state;
+    if (!task.holds) return;
+    task.holds = false;
+    this.allocator.recoverResources(task.framework, task.agent, task.role, task.info.bag, null);
+  }
+
+  /** Tasks that still hold something, of one agent or one framework. */
+  holding(field: 'agent' | 'framework', id: string): RunningTask[] {
+    return [...this.tasks.values()].filter((task) => task.holds && task[field] === id);
+  }
+
+  /** Gives back what the chosen executors hold and ends their tasks; the executors that ended. */
+  endExecutors(chosen: (executor: RunningExecutor) => boolean, taskState: string): RunningExecutor[] {
+    const ended: RunningExecutor[] = [];
+    for (const [key, executor] of [...this.executors]) {
+      if (!chosen(executor)) continue;
+      this.executors.delete(key);
+      ended.push(executor);
+      for (const task of this.holding('agent', executor.agent)) {
+        const own = task.framework === executor.framework && task.info.executor?.id === executor.info.id;
+        if (own) this.end(task, taskState);
+      }
+      this.allocator.recoverResources(executor.framework, executor.agent, executor.role, executor.info.bag, null);
+    }
+    return ended;
+  }
+
+  /** Revocable resources allocated to executors of an agent. */
+  revocableOn(agent: string): ResourceBag {
+    let held = EMPTY_BAG;
+    for (const task of this.holding('agent', agent)) held = addBags(held, task.info.bag);
+    for (const executor of this.executors.values()) {
+      if (executor.agent === agent) held = addBags(held, executor.info.bag);
+    }
+    return selectBag(this.catalog, held, ResourceFlag.revocable, 0);
+  }
+
+  private unknownExecutor(offer: Offer, executor: ExecutorInfo): ExecutorInfo | null {
+    return this.executors.has(executorKey(offer.agent, offer.framework, executor.id)) ? null : executor;
+  }
+}
+
+function executorKey(agent: string, framework: string, executor: string): string {
+  return JSON.stringify([agent, framework, executor]);
+}

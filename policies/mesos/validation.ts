@@ -1,0 +1,102 @@
+/**
+ * The master's checks before it believes a framework: role names, task ids, resources of tasks, quota requests.
+ *
+ * Each returns '' or what is wrong. Source: Mesos src/common/roles.cpp, src/master/validation.cpp,
+ * src/master/quota_handler.cpp.
+ */
+import type { ResourceBag } from './resource-bag.ts';
+import { bagContains, isEmptyBag } from './resource-bag.ts';
+import type { ResourceCatalog } from './resource-catalog.ts';
+import type { Quantities } from './resource-quantities.ts';
+import { quantitiesContain } from './resource-quantities.ts';
+
+const CONTROL_OR_SPACE_END = 32;
+const DELETE = 127;
+
+/** A role: "*" or components without blanks, joined by "/", none empty, ".", ".." or "*", none beginning with "-". */
+export function roleProblem(role: string): string {
+  if (role === '*') return '';
+  if (role === '') return 'empty role name';
+  for (const component of role.split('/')) {
+    if (component === '') return `role "${role}" has an empty component`;
+    if (component === '.' || component === '..') return `role "${role}" has the component "${component}"`;
+    if (component === '*') return `role "${role}" has "*" among its components`;
+    if (component.startsWith('-')) return `role "${role}" has a component that begins with "-"`;
+    for (let i = 0; i < component.length; i++) {
+      const code = component.charCodeAt(i);
+      if (code <= CONTROL_OR_SPACE_END || code === DELETE) return `role "${role}" has a blank or control character`;
+    }
+  }
+  return '';
+}
+
+/** Roles of one framework: each valid, none twice, and suppressed ones among them. */
+export function frameworkRolesProblem(roles: readonly string[], suppressed: readonly string[]): string {
+  if (new Set(roles).size !== roles.length) return 'a role is named twice';
+  for (const role of roles) {
+    const problem = roleProblem(role);
+    if (problem !== '') return problem;
+  }
+  const stray = suppressed.find((role) => !roles.includes(role));
+  return stray === undefined ? '' : `suppressed role "${stray}" is no role of the framework`;
+}
+
+/** An id: not empty, not "." or "..", without "/" and control characters. */
+export function idProblem(id: string): string {
+  if (id === '') return 'id is empty';
+  if (id === '.' || id === '..') return `"${id}" is no id`;
+  if (id.includes('/')) return `id "${id}" contains "/"`;
+  for (let i = 0; i < id.length; i++) {
+    const code = id.charCodeAt(i);
+    if (code < CONTROL_OR_SPACE_END || code === DELETE) return `id "${id}" contains a control character`;
+  }
+  return '';
+}
+
+/** A task against what is left of the accepted offers. */
+export function taskProblem(
+  catalog: ResourceCatalog,
+  id: string,
+  taken: boolean,
+  needs: ResourceBag,
+  left: ResourceBag,
+): string {
+  const problem = idProblem(id);
+  if (problem !== '') return problem;
+  if (taken) return `task "${id}" has the id of a running task`;
+  if (isEmptyBag(needs)) return `task "${id}" uses no resources`;
+  const mixed = mixedRevocable(catalog, needs);
+  if (mixed !== '') return `task "${id}" mixes revocable and regular ${mixed}`;
+  return bagContains(left, needs) ? '' : `task "${id}" uses more than is offered`;
+}
+
+/** Name of a resource that a bag holds both revocable and regular, or ''. */
+function mixedRevocable(catalog: ResourceCatalog, bag: ResourceBag): string {
+  for (const name of catalog.names) {
+    const identities = bag.kinds.map((kind) => catalog.identities[kind]).filter((identity) => identity.name === name);
+    if (identities.some((one) => one.revocable) && identities.some((one) => !one.revocable)) return name;
+  }
+  return '';
+}
+
+/**
+ * A quota request: top-level role, guarantee within limit, the sum of guarantees within the non-revocable cluster, and no
+ * new limit below what is consumed. `force` skips the check against the cluster.
+ */
+export function quotaProblem(
+  role: string,
+  guarantees: Quantities,
+  limits: Quantities,
+  consumed: Quantities,
+  allGuarantees: Quantities,
+  clusterTotal: Quantities,
+  force: boolean,
+): string {
+  if (role === '*' || role.includes('/')) return `role "${role}" can have no quota: only top-level roles can`;
+  const problem = roleProblem(role);
+  if (problem !== '') return problem;
+  if (!quantitiesContain(limits, guarantees)) return `the guarantee of "${role}" exceeds its limit`;
+  if (!force && !quantitiesContain(clusterTotal, allGuarantees)) return 'the guarantees exceed the cluster';
+  if (!quantitiesContain(limits, consumed)) return `"${role}" consumes more than its new limit`;
+  return '';
+}
