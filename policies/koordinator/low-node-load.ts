@@ -93,9 +93,10 @@ interface Round {
   readonly names: readonly string[];
   readonly config: LowNodeLoadConfig;
   readonly weights: Amounts;
-  readonly nowMs: number;
   readonly evictions: BalanceEviction[];
   readonly evictedPerNode: Map<number, number>;
+  /** Rows of the pods of every source node, in list order. */
+  readonly podsOfSource: ReadonlyMap<number, readonly number[]>;
 }
 
 /** Usage, prod usage (with the pod counts) and requests of every node that has a fresh report. */
@@ -182,16 +183,16 @@ function excessOf(source: RoundNode, prod: boolean): Amounts {
 function removablePods(round: Round, source: RoundNode, targets: readonly RoundNode[], prod: boolean): number[] {
   const { pods, names, config } = round;
   const rows: number[] = [];
-  pods.forEach((pod, row) => {
-    if (pod.node !== source.row || !pod.evictable) return;
-    if (prod && pod.priorityClass !== 'koord-prod') return;
+  for (const row of round.podsOfSource.get(source.row) ?? []) {
+    const pod = pods[row];
+    if (!pod.evictable || (prod && pod.priorityClass !== 'koord-prod')) continue;
     if (config.nodeFit) {
       const target = pod.usage === undefined ? undefined : fittingTarget(pod, targets, prod);
-      if (target === undefined) return;
+      if (target === undefined) continue;
       if (config.nodeFitReservesInListOrder) reserve(pod, target, names, prod);
     }
     rows.push(row);
-  });
+  }
   return rows;
 }
 
@@ -276,14 +277,18 @@ export function balanceLowNodeLoad(
 
   const hot = high.filter((node) => markAbnormal(state.node, node.row, nowMs, config.anomaly));
   const prodHot = prodHigh.filter((node) => markAbnormal(state.prod, node.row, nowMs, config.anomaly));
+  const podsOfSource = new Map<number, number[]>([...hot, ...prodHot].map((node) => [node.row, []]));
+  pods.forEach((pod, row) => {
+    podsOfSource.get(pod.node)?.push(row);
+  });
   const round: Round = {
     pods,
     names,
     config,
     weights: weightsWithDefaults(config),
-    nowMs,
     evictions: [],
     evictedPerNode: new Map(),
+    podsOfSource,
   };
   const bothAvailable = headroom(bothLow, names, false);
   const prodBothAvailable = headroom(bothLow, names, true);
