@@ -22,6 +22,7 @@ export const LIMITS = {
   windowMs: { max: MS_PER_HOUR, why: 'best-effort load is generated hour by hour' },
   fileBytes: { max: 1_048_576, why: 'a scenario is written by hand' },
   treeNodes: { max: 200_000, why: 'aliases may not blow a small file up' },
+  treeDepth: { max: 64, why: 'no scenario nests that deep' },
   includeDepth: { max: 32, why: 'nobody can follow a longer chain' },
   memoryBytes: { max: 16 * 1024 ** 3, why: 'the run would not fit the memory of a usual machine' },
 } as const satisfies Readonly<Record<string, Limit>>;

@@ -292,6 +292,16 @@ describe('a broken scenario file', () => {
     );
   });
 
+  test.each([65, 700, 5_000, 100_000])('%d nested lists are refused without overflowing the stack', async (depth) => {
+    expect(await messageOf(`${BASE}title: ${'['.repeat(depth)}${']'.repeat(depth)}\n`)).toContain(
+      'is nested more than 64 deep; no scenario nests that deep',
+    );
+  });
+
+  test('a key with a line break stays on one line of the message', async () => {
+    expect(await messageOf(`${BASE}"a\\nb": 3\n`)).toMatch(/^s\.yaml:5:1 \["a\\nb"\] is an unknown key; [^\n]*$/);
+  });
+
   test('only 50 of 60 problems are listed, and the rest counted', async () => {
     const keys = Array.from({ length: 60 }, (_, index) => `  unknown${index}: 1`).join('\n');
     const lines = (await messageOf(`${BASE}slo:\n${keys}\n`)).split('\n');

@@ -31,7 +31,7 @@ export function parseScenario(tree: MapNode, problems: Problem[]): ParsedScenari
     if (Object.hasOwn(shape, key)) continue;
     const shown = [...known, 'extends', 'include'];
     const text = `is an unknown key; known: ${knownText(key, shown)}`;
-    problems.push({ place: placeAt(tree, [key], true), path: key, text });
+    problems.push({ place: placeAt(tree, [key], true), path: pathText([key]), text });
   }
   for (const key of known) {
     const section = parseSection(shape[key] as z.ZodType, key, plain[key], leftOut, (path, text, atKey) =>

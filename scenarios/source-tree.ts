@@ -86,6 +86,7 @@ function placeOf(file: string, lines: LineCounter, offset: number): Place {
 
 function yamlText(code: string, message: string, from: string): string {
   const first = (message.split('\n')[0] as string).replace(/ at line \d+, column \d+:?$/, '');
+  if (/call stack/i.test(message)) return `is nested more than ${LIMITS.treeDepth.max} deep; ${LIMITS.treeDepth.why}`;
   if (code === 'TAB_AS_INDENT') return 'is not YAML: a tab is used as indentation; use blanks';
   if (code === 'DUPLICATE_KEY') {
     const key = /^["']?([^"':,{}\n]*)/.exec(from)?.[1] ?? '';
@@ -106,6 +107,8 @@ function readNode(reader: Reader, node: Node | null, path: readonly PathKey[], f
   if (reader.nodes === LIMITS.treeNodes.max + 1)
     return complain(`expands to more than ${LIMITS.treeNodes.max} values; ${LIMITS.treeNodes.why}`);
   if (reader.nodes > LIMITS.treeNodes.max) return { kind: 'scalar', place, value: null };
+  if (path.length > LIMITS.treeDepth.max)
+    return complain(`is nested more than ${LIMITS.treeDepth.max} deep; ${LIMITS.treeDepth.why}`);
   if (isAlias(node)) {
     const target = node.resolve(reader.document);
     if (target === undefined) return complain(`refers to the unknown anchor "${node.source}"`);
