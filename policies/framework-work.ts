@@ -55,8 +55,10 @@ export function refuseSchedule(work: Work, framework: string): void {
     throw new ConfigError(`${framework}: work "${work.name}" has parents; only chronos runs job graphs`);
 }
 
-/** Refuses placement constraints for a framework that has none. Throws ConfigError. */
-export function refuseConstraints(work: Work, framework: string): void {
+/** The check of a framework that knows sizes and lanes only: no schedule, no parents, no constraints. Throws ConfigError. */
+export function checkPlainWork(work: Work, framework: string): void {
+  checkWork(work, framework);
+  refuseSchedule(work, framework);
   if (work.constraints !== undefined && work.constraints.length > 0)
     throw new ConfigError(`${framework}: work "${work.name}" has constraints; only marathon and chronos place by them`);
 }

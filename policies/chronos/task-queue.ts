@@ -11,23 +11,23 @@ export interface QueuedRun {
 }
 
 /** A FIFO as plain data: entries before `head` are gone. */
-export interface Lane {
-  runs: QueuedRun[];
+export interface Lane<Run = QueuedRun> {
+  runs: Run[];
   head: number;
 }
 
 /** `count` empty lanes. */
-export function createLanes(count: number): Lane[] {
+export function createLanes<Run = QueuedRun>(count: number): Lane<Run>[] {
   return Array.from({ length: count }, () => ({ runs: [], head: 0 }));
 }
 
 /** Appends a run at the tail of a lane; a lane that does not exist means the last. */
-export function enqueue(lanes: readonly Lane[], lane: number, run: QueuedRun): void {
+export function enqueue<Run>(lanes: readonly Lane<Run>[], lane: number, run: Run): void {
   lanes[Math.min(lane, lanes.length - 1)].runs.push(run);
 }
 
 /** Number of runs that wait in all lanes. */
-export function queueLength(lanes: readonly Lane[]): number {
+export function queueLength<Run>(lanes: readonly Lane<Run>[]): number {
   let length = 0;
   for (const lane of lanes) length += lane.runs.length - lane.head;
   return length;
@@ -39,7 +39,7 @@ export function waitingRuns(lanes: readonly Lane[]): QueuedRun[] {
 }
 
 /** Takes the head of a lane, or null. */
-export function shift(lane: Lane): QueuedRun | null {
+export function shift<Run>(lane: Lane<Run>): Run | null {
   if (lane.head === lane.runs.length) return null;
   const run = lane.runs[lane.head];
   lane.head += 1;
