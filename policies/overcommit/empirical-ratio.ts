@@ -21,7 +21,7 @@ export interface EmpiricalRatioConfig {
 
 /** Empty counts for `types` types; 100 buckets are steps of one percent of the limit. */
 export function createTypeRatios(types: number, buckets = 100): TypeRatios {
-  return { types, buckets, counts: new Float64Array(types * buckets) };
+  return { types, buckets, counts: new Float64Array(types * buckets), ratioScratch: new Float64Array(types) };
 }
 
 /** Counts one sample of every task by its type; usage above the limit counts as the limit. */
@@ -60,15 +60,15 @@ function predictEmpirical(
 ): void {
   const { taskHost, taskLimitMilliCpu, taskSampleCount, taskType, typeRatios } = history;
   if (typeRatios === undefined) fail('the empirical ratio needs type ratios in the history');
+  const { types, ratioScratch: ratio } = typeRatios;
+  for (let type = 0; type < types; type++)
+    ratio[type] = typeRatio(typeRatios, type, config.percentile, config.minTypeSamples);
   out.fill(0, 0, count);
-  for (let type = 0; type < typeRatios.types; type++) {
-    const ratio = typeRatio(typeRatios, type, config.percentile, config.minTypeSamples);
-    for (let task = 0; task < taskHost.length; task++) {
-      const host = taskHost[task];
-      if (host < 0 || host >= count || taskType[task] !== type) continue;
-      const isCold = taskSampleCount[task] < config.warmUpSamples;
-      out[host] += isCold ? taskLimitMilliCpu[task] : ratio * taskLimitMilliCpu[task];
-    }
+  for (let task = 0; task < taskHost.length; task++) {
+    const host = taskHost[task];
+    if (host < 0 || host >= count) continue;
+    const isCold = taskSampleCount[task] < config.warmUpSamples;
+    out[host] += isCold ? taskLimitMilliCpu[task] : ratio[taskType[task]] * taskLimitMilliCpu[task];
   }
 }
 

@@ -41,6 +41,8 @@ export interface TypeRatios {
   readonly buckets: number;
   /** types x buckets; bucket b counts shares in (b / buckets, (b + 1) / buckets]. */
   readonly counts: Float64Array;
+  /** Scratch, one ratio a type. */
+  readonly ratioScratch: Float64Array;
 }
 
 /** Largest usage of each task in each part of the day, for the last days. */
