@@ -32,6 +32,11 @@ export function percent(value: number): string {
   return Math.abs(value) >= 1 ? `${fixed(value, 1)} %` : `${fixed(value, Math.min(4, digitsFor(value, 2)))} %`;
 }
 
+/** A percentage as it was set: 1 %, 0.5 %, 99.95 %; at most four decimals. */
+export function setPercent(value: number): string {
+  return `${Math.round(value * 10_000) / 10_000} %`;
+}
+
 /** Milli-CPU as cores. */
 export function cores(milliCpu: number): string {
   const value = milliCpu / 1000;

@@ -24,7 +24,7 @@ p { margin: 0 0 12px; max-width: 78ch; }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 figure.full { grid-column: 1 / -1; }
 figure .draw { overflow-x: auto; }
-figure svg { display: block; max-width: 100%; height: auto; margin: 6px 0; color: var(--ink); }
+figure svg { display: block; width: 100%; height: auto; margin: 6px 0; color: var(--ink); }
 figcaption .shows { display: block; margin-top: 2px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.87rem; font-variant-numeric: tabular-nums; }

@@ -52,7 +52,7 @@ function tidySvg(svg: string, chart: Chart): string {
       const [, width = '0', height = '0'] = /width="([\d.]+)" height="([\d.]+)"/.exec(open) ?? [];
       const box = /viewBox="([^"]+)"/.exec(open)?.[1] ?? `0 0 ${width} ${height}`;
       return (
-        `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" ` +
+        `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" ${chart.crisp === true ? 'shape-rendering="crispEdges" ' : ''}` +
         `aria-label="${escapeHtml(`${chart.title}. ${chart.sentence}`)}" width="${width}" height="${height}" viewBox="${box}">`
       );
     });

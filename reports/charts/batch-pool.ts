@@ -4,7 +4,7 @@ import { percent } from '../format.ts';
 import { binMinutes, binWindows, binWords, rowsOf } from '../frames.ts';
 import { lineLayer } from './line-chart.ts';
 import type { Chart } from './theme.ts';
-import { COLOURS, FULL_WIDTH, HEIGHT, warmUpLayers } from './theme.ts';
+import { COLOURS, EMPTY_MARGIN, FULL_WIDTH, HEIGHT, warmUpLayers } from './theme.ts';
 
 export function batchPoolChart(facts: RunFacts, hours: number): Chart {
   const { settings, results } = facts;
@@ -32,6 +32,7 @@ export function batchPoolChart(facts: RunFacts, hours: number): Chart {
       `${percent(soldOut?.windowsPercent ?? 0)} of windows.`,
     spec: {
       width: FULL_WIDTH,
+      padding: EMPTY_MARGIN,
       height: HEIGHT,
       layer: [
         lineLayer(
@@ -44,7 +45,7 @@ export function batchPoolChart(facts: RunFacts, hours: number): Chart {
           { title: 'CPU, % of capacity', hours, width: FULL_WIDTH },
           (row, column) => (100 * (row[column] as number)) / Math.max(1, row.capacityMilliCpu as number),
         ),
-        ...warmUpLayers(settings.warmUpMs),
+        ...warmUpLayers(settings.warmUpMs, hours, FULL_WIDTH),
       ],
     },
   };

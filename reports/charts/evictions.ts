@@ -9,12 +9,17 @@ import { COLOURS, colourScale, HALF_WIDTH, timeAxis, warmUpLayers } from './them
 
 const MOST_BARS = 84;
 
+/** Width of a bar that stands for `step` hours, with a thin gap to the next. */
+function barWidth(hours: number, step: number): number {
+  return Math.max(1, ((HALF_WIDTH * step) / hours) * 0.85);
+}
+
 export function evictionsChart(facts: RunFacts, hours: number): Chart {
   const step = binHours(hours, MOST_BARS);
   const bins = rowsOf(binWindows(facts.results.tables.windows, step * 60, { evictedMemory: 'sum', evictedCpu: 'sum' }));
   const values = bins.flatMap((bin) => [
-    { from: bin.from, to: bin.to, cause: 'for memory', tasks: bin.evictedMemory },
-    { from: bin.from, to: bin.to, cause: 'for CPU', tasks: bin.evictedCpu },
+    { hour: bin.hour, cause: 'for memory', tasks: bin.evictedMemory },
+    { hour: bin.hour, cause: 'for CPU', tasks: bin.evictedCpu },
   ]);
   const evicted = (bin: Row): number => (bin.evictedMemory as number) + (bin.evictedCpu as number);
   const measured = bins.filter((bin) => (bin.from as number) >= facts.firstHour);
@@ -37,10 +42,9 @@ export function evictionsChart(facts: RunFacts, hours: number): Chart {
       layer: [
         {
           data: { values },
-          mark: { type: 'bar' },
+          mark: { type: 'bar', orient: 'vertical', width: barWidth(hours, step) },
           encoding: {
-            x: { field: 'from', ...timeAxis(hours, HALF_WIDTH) },
-            x2: { field: 'to' },
+            x: { field: 'hour', ...timeAxis(hours, HALF_WIDTH) },
             y: { field: 'tasks', type: 'quantitative', stack: 'zero', title: 'tasks evicted' },
             color: {
               field: 'cause',
@@ -53,7 +57,7 @@ export function evictionsChart(facts: RunFacts, hours: number): Chart {
             },
           },
         },
-        ...warmUpLayers(facts.settings.warmUpMs),
+        ...warmUpLayers(facts.settings.warmUpMs, hours, HALF_WIDTH),
       ],
     },
   };
@@ -67,14 +71,13 @@ export function wastedWorkChart(facts: RunFacts, hours: number): Chart {
   const wasted = numbers(batch.columns.wastedCoreHours);
   for (let row = 0; row < batch.rows; row++)
     wastedByBin[Math.min(wastedByBin.length - 1, Math.floor(hour[row] / step))] += wasted[row];
-  const values = Array.from(wastedByBin, (coreHours, bin) => ({ from: bin * step, to: (bin + 1) * step, coreHours }));
+  const values = Array.from(wastedByBin, (coreHours, bin) => ({ hour: (bin + 0.5) * step, coreHours }));
   const { summary } = facts.results;
   const bars: Piece = {
     data: { values },
-    mark: { type: 'bar', color: COLOURS.line },
+    mark: { type: 'bar', orient: 'vertical', color: COLOURS.line, width: barWidth(hours, step) },
     encoding: {
-      x: { field: 'from', ...timeAxis(hours, HALF_WIDTH) },
-      x2: { field: 'to' },
+      x: { field: 'hour', ...timeAxis(hours, HALF_WIDTH) },
       y: { field: 'coreHours', type: 'quantitative', title: 'core-hours thrown away' },
     },
   };
@@ -86,6 +89,10 @@ export function wastedWorkChart(facts: RunFacts, hours: number): Chart {
     sentence:
       `${fixed(summary.wastedCoreHours)} core-hours were thrown away, ${percent(summary.wastedPercent)} of the work done; ` +
       `${fixed(summary.doneCoreHours)} core-hours were finished.`,
-    spec: { width: HALF_WIDTH, height: 180, layer: [bars, ...warmUpLayers(facts.settings.warmUpMs)] },
+    spec: {
+      width: HALF_WIDTH,
+      height: 180,
+      layer: [bars, ...warmUpLayers(facts.settings.warmUpMs, hours, HALF_WIDTH)],
+    },
   };
 }

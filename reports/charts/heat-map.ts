@@ -4,7 +4,7 @@ import type { RunFacts } from '../facts.ts';
 import { fixed, percent } from '../format.ts';
 import { binHours } from '../frames.ts';
 import type { Chart } from './theme.ts';
-import { COLOURS, FULL_WIDTH, timeAxis } from './theme.ts';
+import { FULL_WIDTH, timeAxis } from './theme.ts';
 
 const MOST_ROWS = 50;
 const MOST_COLUMNS = 170;
@@ -42,12 +42,15 @@ export function heatMapChart(facts: RunFacts, hours: number): Chart {
       percent: (100 * sums[cell]) / counts[cell],
     });
   }
+  const lowest = 10 * Math.floor(Math.min(90, ...values.map((value) => value.percent)) / 10);
+  const highest = Math.max(lowest + 10, 10 * Math.ceil(Math.max(0, ...values.map((value) => value.percent)) / 10));
   const each = hosts > rows ? `each row the mean of about ${fixed(hosts / rows)} hosts` : 'each row one host';
   return {
     id: 'hosts-by-hour',
     title: 'CPU by host and hour',
     subtitle: `online and best effort, percent of the host's CPU; ${each}, sorted by mean use; columns of ${step} h`,
     width: 'full',
+    crisp: true,
     sentence:
       `Over the measured hours the busiest ${hosts > rows ? 'group of hosts' : 'host'} used ${percent(busiest)} of its CPU, the ` +
       `quietest ${percent(quietest)}. ${
@@ -74,7 +77,7 @@ export function heatMapChart(facts: RunFacts, hours: number): Chart {
         color: {
           field: 'percent',
           type: 'quantitative',
-          scale: { domain: [0, 25, 50, 75, 100], range: COLOURS.heat },
+          scale: { domain: [lowest, highest], scheme: 'viridis' },
           legend: { title: 'CPU used, %', orient: 'right', gradientLength: 220 },
         },
       },

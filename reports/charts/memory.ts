@@ -23,7 +23,7 @@ export function memoryChart(facts: RunFacts, hours: number): Chart {
     }),
   );
   const values = bins.flatMap((bin) =>
-    SERIES.map(([name, column, _], order) => ({
+    SERIES.map(([name, column], order) => ({
       hour: bin.hour,
       name,
       order,
@@ -31,6 +31,17 @@ export function memoryChart(facts: RunFacts, hours: number): Chart {
     })),
   );
   const { summary } = results;
+  const peak = Math.max(
+    0,
+    ...bins
+      .filter((bin) => (bin.from as number) >= facts.firstHour)
+      .map((bin) =>
+        SERIES.reduce(
+          (sum, [, column]) => sum + (100 * (bin[column] as number)) / Math.max(1, bin.capacityMemMib as number),
+          0,
+        ),
+      ),
+  );
   const line = settings.memEvictPercent;
   return {
     id: 'memory',
@@ -41,8 +52,7 @@ export function memoryChart(facts: RunFacts, hours: number): Chart {
       `On average ${percent(summary.memUtilisationMeanPercent)} of memory was in use. ` +
       (summary.evictionsMemory === 0
         ? 'No task was evicted for memory.'
-        : `${fixed(summary.evictionsMemory)} tasks were evicted for memory: the line holds host by host, so evictions happen while ` +
-          'the whole cluster is still below it.'),
+        : `${fixed(summary.evictionsMemory)} tasks were evicted for memory. ${againstLine(line, peak)}`),
     spec: {
       width: FULL_WIDTH,
       height: HEIGHT,
@@ -68,9 +78,16 @@ export function memoryChart(facts: RunFacts, hours: number): Chart {
             order: { field: 'order', type: 'quantitative' },
           },
         },
-        ...warmUpLayers(settings.warmUpMs),
+        ...warmUpLayers(settings.warmUpMs, hours, FULL_WIDTH),
         ...ruleLayers(line, `evicted at ${line} %`, COLOURS.line),
       ],
     },
   };
+}
+
+function againstLine(line: number | null, peak: number): string {
+  if (line === null) return '';
+  return peak > line
+    ? `The whole cluster passed the eviction line: ${percent(peak)} at the peak.`
+    : `The whole cluster stayed below the line (${percent(peak)} at the peak): single hosts passed it.`;
 }

@@ -3,7 +3,7 @@ import type { RunFacts } from '../facts.ts';
 import { figures, fixed, money } from '../format.ts';
 import { binMinutes, binWindows, binWords, rowsOf } from '../frames.ts';
 import type { Chart } from './theme.ts';
-import { COLOURS, HALF_WIDTH, timeAxis, warmUpLayers } from './theme.ts';
+import { COLOURS, EMPTY_MARGIN, FULL_WIDTH, timeAxis, warmUpLayers } from './theme.ts';
 
 export function powerChart(facts: RunFacts, hours: number): Chart {
   const { settings, results } = facts;
@@ -18,24 +18,25 @@ export function powerChart(facts: RunFacts, hours: number): Chart {
     id: 'power',
     title: 'Power and cost',
     subtitle: `kilowatts at the hosts, without PUE, means of ${binWords(minutes)}`,
-    width: 'half',
+    width: 'full',
     sentence:
       `${fixed(summary.energyKwh)} kWh${pue}. With the hosts themselves ${figures(summary.days)} days cost ` +
       `${money(summary.cost, settings.currency)}, ${money(summary.costPerUsefulCoreHour, settings.currency)} per useful core-hour ` +
       '(online use plus finished best effort).',
     spec: {
-      width: HALF_WIDTH,
+      width: FULL_WIDTH,
+      padding: EMPTY_MARGIN,
       height: 180,
       data: { values },
       layer: [
         {
           mark: { type: 'area', color: COLOURS.third, opacity: 0.5, line: { color: COLOURS.third } },
           encoding: {
-            x: { field: 'hour', ...timeAxis(hours, HALF_WIDTH) },
+            x: { field: 'hour', ...timeAxis(hours, FULL_WIDTH) },
             y: { field: 'kilowatts', type: 'quantitative', title: 'power, kW', scale: { zero: true } },
           },
         },
-        ...warmUpLayers(settings.warmUpMs),
+        ...warmUpLayers(settings.warmUpMs, hours, FULL_WIDTH),
       ],
     },
   };

@@ -69,7 +69,7 @@ export function waitsChart(facts: RunFacts, hours: number): Chart {
             },
           },
         },
-        ...warmUpLayers(facts.settings.warmUpMs),
+        ...warmUpLayers(facts.settings.warmUpMs, hours, HALF_WIDTH),
       ],
     },
   };
@@ -103,7 +103,7 @@ export function pendingChart(facts: RunFacts, hours: number): Chart {
             y: { field: 'bestEffortPending', type: 'quantitative', title: 'tasks pending' },
           },
         },
-        ...warmUpLayers(facts.settings.warmUpMs),
+        ...warmUpLayers(facts.settings.warmUpMs, hours, HALF_WIDTH),
       ],
     },
   };

@@ -1,7 +1,7 @@
 /** How late requests spread over all services: the share of services at or below each share of late requests. */
 import { numbers } from '../columns.ts';
 import type { RunFacts } from '../facts.ts';
-import { count, percent } from '../format.ts';
+import { count, percent, setPercent } from '../format.ts';
 import type { Chart } from './theme.ts';
 import { COLOURS, HALF_WIDTH } from './theme.ts';
 
@@ -26,7 +26,7 @@ export function serviceDistributionChart(facts: RunFacts): Chart {
     subtitle: `share of ${count(shares.length, 'service')} with at most so many late requests, after warm-up`,
     width: 'half',
     sentence:
-      `${within} of ${count(shares.length, 'service')} stay within the ${percent(allowed)} allowed over the whole run; the median ` +
+      `${within} of ${count(shares.length, 'service')} stay within the ${setPercent(allowed)} allowed over the whole run; the median ` +
       `service has ${percent(median)} of requests late.`,
     spec: {
       width: HALF_WIDTH,
@@ -41,12 +41,12 @@ export function serviceDistributionChart(facts: RunFacts): Chart {
           },
         },
         {
-          data: { values: [{ late: allowed, label: `${percent(allowed)} allowed` }] },
+          data: { values: [{ late: allowed, label: `${setPercent(allowed)} allowed` }] },
           mark: { type: 'rule', color: COLOURS.line, strokeDash: [6, 4], strokeWidth: 1.5 },
           encoding: { x: { field: 'late', type: 'quantitative' } },
         },
         {
-          data: { values: [{ late: allowed, label: `${percent(allowed)} allowed` }] },
+          data: { values: [{ late: allowed, label: `${setPercent(allowed)} allowed` }] },
           mark: { type: 'text', align: 'center', baseline: 'bottom', dy: -3, color: COLOURS.line, fontWeight: 'bold' },
           encoding: { x: { field: 'late', type: 'quantitative' }, y: { value: 0 }, text: { field: 'label' } },
         },

@@ -42,7 +42,7 @@ export function suppressionChart(facts: RunFacts, hours: number): Chart {
             y: { field: 'percent', type: 'quantitative', title: 'denied, % of demand', scale: { zero: true } },
           },
         },
-        ...warmUpLayers(facts.settings.warmUpMs),
+        ...warmUpLayers(facts.settings.warmUpMs, hours, HALF_WIDTH),
       ],
     },
   };

@@ -16,6 +16,8 @@ export interface Chart {
   /** What it shows in this run, with numbers. */
   readonly sentence: string;
   readonly width: 'full' | 'half';
+  /** Edges of marks snap to pixels: no seams between the cells of a heat map. */
+  readonly crisp?: boolean;
 }
 
 /** Told apart by people with any colour vision (after Okabe and Ito). */
@@ -26,12 +28,14 @@ export const COLOURS = {
   line: '#c2413b',
   second: '#8a63b8',
   third: '#009e73',
-  heat: ['#e8eef5', '#8fbadb', '#3b82c4', '#e69f00', '#c2413b'],
 } as const;
 
 export const FULL_WIDTH = 820;
 export const HALF_WIDTH = 385;
 export const HEIGHT = 220;
+
+/** Padding of full charts without names in the right margin: their time axes stand below those of charts with names. */
+export const EMPTY_MARGIN: Piece = { left: 5, top: 5, bottom: 5, right: 92 };
 
 export const CONFIG: Piece = {
   aria: false,
@@ -53,6 +57,7 @@ export const CONFIG: Piece = {
     labelOpacity: 0.85,
     titleOpacity: 0.85,
   },
+  axisY: { minExtent: 36 },
   legend: {
     labelColor: 'currentColor',
     titleColor: 'currentColor',
@@ -92,9 +97,10 @@ export function timeAxis(hours: number, width: number): Piece {
 }
 
 /** Grey ground over the warm-up with its name; no layers without warm-up. */
-export function warmUpLayers(warmUpMs: number): readonly Piece[] {
+export function warmUpLayers(warmUpMs: number, hoursShown: number, width: number): readonly Piece[] {
   if (!(warmUpMs > 0)) return [];
-  const hours = warmUpMs / 3_600_000;
+  const hours = Math.min(hoursShown, warmUpMs / 3_600_000);
+  const text = (hours / hoursShown) * width >= 130 ? 'warm-up, not counted' : 'warm-up';
   return [
     {
       data: { values: [{ from: 0, to: hours }] },
@@ -103,7 +109,7 @@ export function warmUpLayers(warmUpMs: number): readonly Piece[] {
     },
     {
       data: { values: [{ from: 0 }] },
-      mark: { type: 'text', align: 'left', baseline: 'top', dx: 4, y: 3, text: 'warm-up, not counted', opacity: 0.7 },
+      mark: { type: 'text', align: 'left', baseline: 'top', dx: 4, y: 3, text, opacity: 0.7 },
       encoding: { x: { field: 'from', type: 'quantitative' } },
     },
   ];

@@ -85,7 +85,7 @@ export function utilisationChart(facts: RunFacts, hours: number): Chart {
             order: { field: 'order', type: 'quantitative' },
           },
         },
-        ...warmUpLayers(settings.warmUpMs),
+        ...warmUpLayers(settings.warmUpMs, hours, FULL_WIDTH),
         ...ruleLayers(line, `squeezed at ${line} %`, COLOURS.line),
         ...ruleLayers(settings.cpuReclaimPercent, `sold up to ${settings.cpuReclaimPercent} %`, COLOURS.second),
       ],

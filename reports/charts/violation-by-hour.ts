@@ -1,10 +1,10 @@
 /** P(violation) hour by hour: the share of services that broke their objective, with its interval. */
 import { numbers } from '../columns.ts';
 import type { RunFacts } from '../facts.ts';
-import { dayHour, percent } from '../format.ts';
+import { dayHour, percent, setPercent } from '../format.ts';
 import { wilsonInterval } from '../violation.ts';
 import type { Chart } from './theme.ts';
-import { COLOURS, FULL_WIDTH, HEIGHT, timeAxis, warmUpLayers } from './theme.ts';
+import { COLOURS, EMPTY_MARGIN, FULL_WIDTH, HEIGHT, timeAxis, warmUpLayers } from './theme.ts';
 
 interface HourShare {
   readonly hour: number;
@@ -44,7 +44,7 @@ export function violationByHourChart(facts: RunFacts, hours: number): Chart {
     id: 'violation-by-hour',
     title: 'P(violation) by hour',
     subtitle:
-      `services in which more than ${percent(100 - facts.settings.objectivePercent)} of requests of the hour were late, percent of ` +
+      `services in which more than ${setPercent(100 - facts.settings.objectivePercent)} of requests of the hour were late, percent of ` +
       'services; band: 95 % interval over services',
     width: 'full',
     sentence:
@@ -54,6 +54,7 @@ export function violationByHourChart(facts: RunFacts, hours: number): Chart {
           `interval ${percent(worst.low)} to ${percent(worst.high)}). In ${calm} of ${measured.length} measured hours none did.`,
     spec: {
       width: FULL_WIDTH,
+      padding: EMPTY_MARGIN,
       height: HEIGHT,
       data: { values: shares },
       layer: [
@@ -69,7 +70,7 @@ export function violationByHourChart(facts: RunFacts, hours: number): Chart {
           mark: { type: 'line', color: COLOURS.line, strokeWidth: 1.8 },
           encoding: { x, y: { field: 'percent', type: 'quantitative' } },
         },
-        ...warmUpLayers(facts.settings.warmUpMs),
+        ...warmUpLayers(facts.settings.warmUpMs, hours, FULL_WIDTH),
       ],
     },
   };

@@ -1,6 +1,6 @@
 /** The ten services with the largest share of late requests, split by cause. */
 import type { RunFacts } from '../facts.ts';
-import { percent } from '../format.ts';
+import { percent, setPercent } from '../format.ts';
 import type { Chart } from './theme.ts';
 import { COLOURS, colourScale, HALF_WIDTH, ruleLayers } from './theme.ts';
 
@@ -21,7 +21,7 @@ export function worstServicesChart(facts: RunFacts): Chart {
   const allowed = 100 - facts.settings.objectivePercent;
   const over = facts.worst.filter((service) => service.latePercent > allowed).length;
   const [worst] = facts.worst;
-  const label = `${percent(allowed)} allowed`;
+  const label = `${setPercent(allowed)} allowed`;
   return {
     id: 'worst-services',
     title: 'Late requests of the worst ten services',
@@ -32,7 +32,7 @@ export function worstServicesChart(facts: RunFacts): Chart {
         ? 'No service had a late request.'
         : `${worst.name} is worst with ${percent(worst.latePercent)}; best effort adds ${percent(worst.fromColocationPercent)} of ` +
           `requests to it. ${over === facts.worst.length ? 'All of these' : over === 0 ? 'None of these' : `${over} of these`} ` +
-          `pass the ${percent(allowed)} that the objective allows over the whole run.`,
+          `pass the ${setPercent(allowed)} that the objective allows over the whole run.`,
     spec: {
       width: HALF_WIDTH - 90,
       height: 220,
