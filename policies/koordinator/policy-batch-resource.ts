@@ -92,7 +92,8 @@ function decideBatch(signals: HostSignals, config: PolicyConfig, _state: unknown
 
 export const batchResource: Policy = {
   name: 'batch-resource',
-  about: 'sells what prod and mid pods leave unused below the reclaim water-line (Koordinator batch-cpu and batch-memory)',
+  about:
+    'sells what prod and mid pods leave unused below the reclaim water-line (Koordinator batch-cpu and batch-memory)',
   moment: 'report',
   periodMs: 60_000,
   defaults: DEFAULTS,

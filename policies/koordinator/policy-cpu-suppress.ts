@@ -6,7 +6,15 @@
  * Source: koordlet qosmanager, cpusuppress.
  */
 import { ConfigError } from '../base/assert.ts';
-import { DECISION, type Decisions, decide, type HostSignals, type Policy, type PolicyConfig, type PolicyState } from '../ports.ts';
+import {
+  DECISION,
+  type Decisions,
+  decide,
+  type HostSignals,
+  type Policy,
+  type PolicyConfig,
+  type PolicyState,
+} from '../ports.ts';
 import { nextQuotaUs, suppressMilliCpu, wholeCpus } from './cpu-suppress.ts';
 
 const PERIOD_MS = 1_000;

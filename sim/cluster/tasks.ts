@@ -158,7 +158,6 @@ function grow(tasks: TaskTable): void {
   for (const name of Object.keys(to)) {
     const column = to[name];
     if (ArrayBuffer.isView(column)) (column as Float64Array).set(from[name] as Float64Array);
-
   }
   larger.used = tasks.used;
   larger.freeCount = tasks.freeCount;

@@ -2,7 +2,13 @@
  * The state of one run and how it is built from a plan and a workload. `run.ts` moves it.
  */
 import { MS_PER_HOUR } from '../../policies/base/units.ts';
-import { createDecisions, type Decisions, type Policy, type PolicyConfig, type PolicyState } from '../../policies/ports.ts';
+import {
+  createDecisions,
+  type Decisions,
+  type Policy,
+  type PolicyConfig,
+  type PolicyState,
+} from '../../policies/ports.ts';
 import type { BatchSource, OnlineServices } from '../../traces/format.ts';
 import { LATENCY_CLASSES } from '../../traces/format.ts';
 import { type ChangeSink, type Cluster, submit } from '../cluster/apply.ts';

@@ -41,9 +41,19 @@ export function scheduleFaults(engine: Engine): void {
   const rackPerMs = failures.rackEventsPerYear / YEAR_MS;
   const stream = createStream(plan.seed, 'rack/failure');
   const racks = 1 + hosts.rack.reduce((most, rack) => Math.max(most, rack), 0);
-  for (let t = gapMs(stream.next(), rackPerMs); rackPerMs > 0 && t < plan.horizonMs; t += gapMs(stream.next(), rackPerMs)) {
+  for (
+    let t = gapMs(stream.next(), rackPerMs);
+    rackPerMs > 0 && t < plan.horizonMs;
+    t += gapMs(stream.next(), rackPerMs)
+  ) {
     const rack = Math.floor(stream.next() * racks);
-    pushOutage(engine, TARGET.rack, rack, t, Math.round(RACK_LEAST_MS + stream.next() * (RACK_MOST_MS - RACK_LEAST_MS)));
+    pushOutage(
+      engine,
+      TARGET.rack,
+      rack,
+      t,
+      Math.round(RACK_LEAST_MS + stream.next() * (RACK_MOST_MS - RACK_LEAST_MS)),
+    );
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { HostTable } from '../cluster/hosts.ts';
 import { PRESSURE_CLASS_COUNT } from '../cluster/hosts.ts';
+import { bestEffortSiblingBusy, bestEffortSpeed } from '../host/best-effort.ts';
 import {
   kappaFrequency,
   kappaOfClass,
@@ -15,7 +16,6 @@ import {
   memLatencyExcess,
   type PressureClassTable,
 } from '../host/contention.ts';
-import { bestEffortSiblingBusy, bestEffortSpeed } from '../host/best-effort.ts';
 import {
   bestEffortCapacity,
   busyCoreFraction,
@@ -27,6 +27,7 @@ import {
 } from '../host/isolation.ts';
 import { fill } from '../host/max-min.ts';
 import type { Parameters } from '../host/parameters.ts';
+import { kappaPlace } from '../host/violation-lookup.ts';
 
 /** Results of the pass; row a host, or host x class. */
 export interface HostWindow {
@@ -44,6 +45,9 @@ export interface HostWindow {
   readonly slowdown: Float64Array;
   /** Slowdown with best effort taken away. */
   readonly slowdownAlone: Float64Array;
+  /** Their places along the kappa axis of violation surfaces. */
+  readonly place: Float64Array;
+  readonly placeAlone: Float64Array;
   readonly headroomAloneMilliCpu: Float64Array;
   readonly busy: Float64Array;
 }
@@ -61,6 +65,8 @@ export function createHostWindow(hosts: number, classes: number): HostWindow {
     headroomMilliCpu: f(),
     slowdown: new Float64Array(hosts * classes).fill(1),
     slowdownAlone: new Float64Array(hosts * classes).fill(1),
+    place: new Float64Array(hosts * classes),
+    placeAlone: new Float64Array(hosts * classes),
     headroomAloneMilliCpu: f(),
     busy: f(),
   };
@@ -110,8 +116,7 @@ export function sweepHosts(
     const want = hosts.beDemandMilliCpu[host];
     const cpus = cpu / 1000;
     const onlineBusy = (online + system) / cpu;
-    const eligible =
-      1000 * bestEffortCapacity(isolation, cpus, model.threadsPerCore[host], onlineBusy, want / 1000);
+    const eligible = 1000 * bestEffortCapacity(isolation, cpus, model.threadsPerCore[host], onlineBusy, want / 1000);
     const limit = beLimitMilliCpu[host];
     let allowed = want < eligible ? want : eligible;
     if (allowed > limit - beLossMilliCpu[host]) {
@@ -142,7 +147,8 @@ export function sweepHosts(
     out.bestEffortShare[host] = want > 0 ? best / want : 1;
     out.busy[host] = (onlineGranted + system + best) / cpu;
     const idle = cpu - system - onlineGranted - best;
-    const back = best * marginalShare(isolation, hosts.allocatedMilliCpu[host] + 1, hosts.beRunningRequestMilliCpu[host] + 1);
+    const back =
+      best * marginalShare(isolation, hosts.allocatedMilliCpu[host] + 1, hosts.beRunningRequestMilliCpu[host] + 1);
     out.headroomMilliCpu[host] = idle + back;
     out.headroomAloneMilliCpu[host] = cpu - system - onlineGranted;
     contend(hosts, model, host, (onlineGranted + system) / cpu, best / cpu, best, want, out);
@@ -193,9 +199,14 @@ function contend(
   const frequency = kappaFrequency(busyPhysical < 1 ? busyPhysical : 1, p.turboLoss, p.turboFreeUse);
   const frequencyAlone = kappaFrequency(onlineBusy < 1 ? onlineBusy : 1, p.turboLoss, p.turboFreeUse);
   const at = host * classCount;
+  const alone = smtAlone * frequencyAlone;
+  const placeAlone = kappaPlace(alone);
   for (let c = 0; c < classCount; c++) {
-    out.slowdown[at + c] = kappaOfClass(latency.llc[c], latency.mem[c], smtFactor, occupancy, excess, frequency, 1);
-    out.slowdownAlone[at + c] = smtAlone * frequencyAlone;
+    const kappa = kappaOfClass(latency.llc[c], latency.mem[c], smtFactor, occupancy, excess, frequency, 1);
+    out.slowdown[at + c] = kappa;
+    out.place[at + c] = kappaPlace(kappa);
+    out.slowdownAlone[at + c] = alone;
+    out.placeAlone[at + c] = placeAlone;
   }
   const freeThreads = 1 - busyCoreFraction(isolation.coreAware, onlineBusy < 1 ? onlineBusy : 1);
   const sibling = smt ? bestEffortSiblingBusy(isolation.level <= ISOLATION.S, onlineBusy, beBusy, freeThreads) : 0;
@@ -216,4 +227,6 @@ function clearHost(out: HostWindow, host: number, classCount: number): void {
   out.busy[host] = 0;
   out.slowdown.fill(1, host * classCount, (host + 1) * classCount);
   out.slowdownAlone.fill(1, host * classCount, (host + 1) * classCount);
+  out.place.fill(0, host * classCount, (host + 1) * classCount);
+  out.placeAlone.fill(0, host * classCount, (host + 1) * classCount);
 }

@@ -8,34 +8,42 @@
  */
 import { MS_PER_HOUR, MS_PER_MINUTE } from '../../policies/base/units.ts';
 import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
-import { createP99Surface, type P99Surface, p99AnswerMs } from '../host/p99-surface.ts';
-import { isSloMinute, type ServiceTarget, serviceTarget } from '../host/slo.ts';
 import { type ServiceModel, serviceModel } from '../host/service-model.ts';
+import { isSloMinute, type ServiceTarget, serviceTarget } from '../host/slo.ts';
 import { DISCIPLINE } from '../host/sojourn.ts';
-import { createViolationSurface, type ViolationSurface, violationProbabilityDelayed } from '../host/violation-surface.ts';
-import { createLatencyTables } from '../host/window-latency.ts';
+import { violationAt } from '../host/violation-lookup.ts';
+import { createViolationSurface, type ViolationSurface } from '../host/violation-surface.ts';
+import {
+  createLatencyTables,
+  createWindowLatency,
+  setKappa,
+  setLoad,
+  type WindowLatency,
+  windowQuantileMs,
+} from '../host/window-latency.ts';
 import type { HostModel, HostWindow } from './host-sweep.ts';
 import { type OnlineState, rateCvOf } from './online.ts';
 import type { Recorder } from './recorder.ts';
 
-/** The p99 is read once in this many windows: it is a mean over the hour and costs as much as all the rest. */
-export const P99_EVERY_MS = 10 * MS_PER_MINUTE;
+/** The p99 of a service is worked out once an hour, at the mean load, slowdown and delay of its replicas in that window. */
+export const P99_EVERY_MS = MS_PER_HOUR;
 
 /** What the pass needs of each service; surfaces are shared by services with equal models. */
 export interface LatencyModel {
   readonly service: readonly ServiceModel[];
   readonly target: readonly ServiceTarget[];
   readonly surface: readonly ViolationSurface[];
-  readonly p99: readonly P99Surface[];
+  /** Workspaces for quantiles. */
+  readonly window: readonly WindowLatency[];
   /** CV of the request rate inside a window. */
   readonly rateCv: Float64Array;
   /** CPU milliseconds one request takes at full speed. */
   readonly workMs: Float64Array;
 }
 
-/** Rate variation is rounded to this, so that few different surfaces are needed; P moves by less than the model's own error. */
-const RATE_CV_STEP = 0.1;
-const LEAST_RATE_CV = 0.05;
+/** Rate variation and servers are rounded to these, so that few different surfaces are needed. */
+const RATE_CV_GRID = [0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1];
+const SERVER_GRID = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 /** Threads a service without limit can use at once. [A] */
 const UNLIMITED_THREADS = 64;
 
@@ -48,14 +56,14 @@ export function createLatencyModel(
 ): LatencyModel {
   const { services } = online;
   const tables = createLatencyTables(model.parameters.stationaryCap);
-  const built = new Map<string, { service: ServiceModel; target: ServiceTarget; surface: ViolationSurface; p99: P99Surface }>();
+  const built = new Map<
+    string,
+    { service: ServiceModel; target: ServiceTarget; surface: ViolationSurface; window: WindowLatency }
+  >();
   const rows = Array.from({ length: services.count }, (_, s) => {
     const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] / 1000 : Infinity;
-    const servers = limit < 1 ? limit : Math.min(UNLIMITED_THREADS, Math.round(limit));
-    const rateCv = Math.max(
-      LEAST_RATE_CV,
-      Math.round(rateCvOf(services.peakOverMean[s]) / RATE_CV_STEP) * RATE_CV_STEP,
-    );
+    const servers = limit < 1 ? limit : nearest(SERVER_GRID, limit);
+    const rateCv = nearest(RATE_CV_GRID, rateCvOf(services.peakOverMean[s]));
     const key = `${services.latencyClass[s]}/${servers}/${rateCv}`;
     const known = built.get(key);
     if (known !== undefined) return known;
@@ -74,7 +82,7 @@ export function createLatencyModel(
       service,
       target,
       surface: createViolationSurface(tables, service, target.targetMs, delayMs),
-      p99: createP99Surface(tables, service, delayMs),
+      window: createWindowLatency(tables, service),
     };
     built.set(key, made);
     return made;
@@ -83,10 +91,15 @@ export function createLatencyModel(
     service: rows.map((row) => row.service),
     target: rows.map((row) => row.target),
     surface: rows.map((row) => row.surface),
-    p99: rows.map((row) => row.p99),
+    window: rows.map((row) => row.window),
     rateCv: Float64Array.from({ length: services.count }, (_, s) => rateCvOf(services.peakOverMean[s])),
     workMs: Float64Array.from(rows, (row) => row.service.cpuMs * Math.min(1, row.service.servers)),
   };
+}
+
+/** The entry of an ascending grid that is closest to the value; the lower one on a tie. */
+function nearest(grid: readonly number[], value: number): number {
+  return grid.reduce((best, entry) => (Math.abs(entry - value) < Math.abs(best - value) ? entry : best), grid[0]);
 }
 
 /** Sums of the window over all services. */
@@ -110,7 +123,8 @@ export function sweepLatency(
 ): void {
   const { services, firstPod, usedMilliCpu } = online;
   const { state, host: taskHost } = tasks;
-  const { slowdown, slowdownAlone, headroomMilliCpu, headroomAloneMilliCpu, bestEffortMilliCpu } = hosts;
+  const { slowdown, slowdownAlone, place, placeAlone, headroomMilliCpu, headroomAloneMilliCpu, bestEffortMilliCpu } =
+    hosts;
   const { classCount, isolation } = hostModel;
   const hour = Math.floor(nowMs / MS_PER_HOUR);
   const windowMinutes = windowMs / MS_PER_MINUTE;
@@ -124,7 +138,7 @@ export function sweepLatency(
   sums.violating = 0;
   sums.violatingAlone = 0;
   for (let s = 0; s < services.count; s++) {
-    const surface = latency.surface[s];
+    const lnTail = latency.surface[s].lnTail;
     const latencyClass = services.latencyClass[s];
     const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : 64_000;
     const perWork = windowMs / 1000 / latency.workMs[s];
@@ -133,7 +147,9 @@ export function sweepLatency(
     let lateAlone = 0;
     let sloPods = 0;
     let readyPods = 0;
-    let p99Sum = 0;
+    let loadSum = 0;
+    let kappaSum = 0;
+    let delayedSum = 0;
     const end = firstPod[s + 1];
     for (let row = firstPod[s]; row < end; row++) {
       if (state[row] !== running) continue;
@@ -148,13 +164,14 @@ export function sweepLatency(
       const capacityOfPod = room < limit ? room : limit;
       const beBusy = bestEffortMilliCpu[host] / capacity[host];
       const podRequests = (used / kappa) * perWork;
-      const p = violationProbabilityDelayed(surface, used / capacityOfPod, kappa, wait * beBusy);
+      const load = used / capacityOfPod;
+      const p = violationAt(lnTail, load, place[at], wait * beBusy);
       let pAlone = p;
       if (beBusy > 0) {
         const roomAlone = used + headroomAloneMilliCpu[host];
         const capacityAlone = roomAlone < limit ? roomAlone : limit;
         const usedAlone = (used / kappa) * kappaAlone;
-        pAlone = violationProbabilityDelayed(surface, usedAlone / capacityAlone, kappaAlone, 0);
+        pAlone = violationAt(lnTail, usedAlone / capacityAlone, placeAlone[at], 0);
       }
       requests += podRequests;
       const podLate = podRequests * p;
@@ -162,7 +179,11 @@ export function sweepLatency(
       lateAlone += podRequests * pAlone;
       hostViolating[host * hours + hour] += podLate;
       if (isSloMinute(p)) sloPods++;
-      if (withP99) p99Sum += p99AnswerMs(latency.p99[s], used / capacityOfPod, kappa, wait * beBusy);
+      if (withP99) {
+        loadSum += load;
+        kappaSum += kappa;
+        delayedSum += wait * beBusy;
+      }
     }
     const cell = s * hours + hour;
     recorder.serviceRequests[cell] += requests;
@@ -171,7 +192,10 @@ export function sweepLatency(
     recorder.serviceReady[cell] += readyPods;
     if (readyPods > 0) recorder.serviceSloMinutes[cell] += (sloPods / readyPods) * windowMinutes;
     if (withP99 && readyPods > 0) {
-      recorder.serviceP99Sum[cell] += p99Sum / readyPods;
+      const window = latency.window[s];
+      setLoad(window, loadSum / readyPods);
+      setKappa(window, Math.max(1, kappaSum / readyPods), isolation.waitMs);
+      recorder.serviceP99Sum[cell] += windowQuantileMs(window, 0.01, delayedSum / readyPods);
       recorder.serviceP99Samples[cell] += 1;
     }
     sums.requests += requests;

@@ -9,11 +9,11 @@ import { type BatchChunk, type BatchSource, createBatchChunk, PRESSURE_CLASSES }
 import { abandon, bind, CHANGE, finish, loseAttempt, release, start, submit } from '../cluster/apply.ts';
 import { freeRow, TASK_KIND, TASK_STATE, type TaskTable, takeRow } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
+import { addValue } from '../kernel/quantile-histogram.ts';
 import { keyedWord } from '../kernel/random.ts';
 import type { Engine } from './engine.ts';
 import { closeJob, dropHeld, holdTask, openJob, takeNextStage } from './jobs.ts';
 import { countBatch, noteWait, OPEN, WORK } from './recorder.ts';
-import { addValue } from '../kernel/quantile-histogram.ts';
 
 export const EVENT = { tick: 1, arrive: 2, start: 3, finish: 4, wake: 5, fault: 6, scale: 7, repair: 8 } as const;
 
@@ -172,7 +172,9 @@ export function scheduleFinish(engine: Engine, row: number, nowMs: number): void
   const { tasks } = engine.cluster;
   const speed = tasks.speed[row];
   if (!(speed > 0)) return;
-  const endMs = nowMs + Math.max(1, Math.ceil(tasks.leftMs[row] / speed));
+  const leftMs = tasks.leftMs[row];
+  if (leftMs >= speed * (engine.nextTickMs - nowMs)) return;
+  const endMs = nowMs + Math.max(1, Math.ceil(leftMs / speed));
   if (endMs < engine.nextTickMs)
     engine.calendar.push(endMs, PHASE.finish, tasks.id[row], EVENT.finish, taskPayload(tasks, row));
 }
@@ -229,7 +231,11 @@ export function evictTask(engine: Engine, row: number, nowMs: number, reason: nu
   }
   countBatch(recorder, 'evicted', tasks.group[row], nowMs, 1);
   const which =
-    reason === EVICT_REASON.memory ? OPEN.evictedMemory : reason === EVICT_REASON.cpu ? OPEN.evictedCpu : OPEN.evictedOther;
+    reason === EVICT_REASON.memory
+      ? OPEN.evictedMemory
+      : reason === EVICT_REASON.cpu
+        ? OPEN.evictedCpu
+        : OPEN.evictedOther;
   recorder.open[which]++;
   recorder.hostEvictions[host * recorder.hours + Math.min(recorder.hours - 1, Math.floor(nowMs / 3_600_000))]++;
   wasteAttempt(engine, row, nowMs);

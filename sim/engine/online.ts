@@ -38,7 +38,11 @@ export interface OnlineState {
 }
 
 /** State for services whose row ranges hold `rowsOf(service)` pods. */
-export function createOnlineState(services: OnlineServices, rowsOf: (service: number) => number, seed: string): OnlineState {
+export function createOnlineState(
+  services: OnlineServices,
+  rowsOf: (service: number) => number,
+  seed: string,
+): OnlineState {
   const firstPod = new Int32Array(services.count + 1);
   for (let s = 0; s < services.count; s++) firstPod[s + 1] = firstPod[s] + rowsOf(s);
   const pods = firstPod[services.count];

@@ -102,7 +102,13 @@ function columnsOf<K extends string>(names: readonly K[], rows: number): Record<
 }
 
 /** Adds to a population's hour. */
-export function countBatch(recorder: Recorder, column: BatchColumn, population: number, timeMs: number, value: number): void {
+export function countBatch(
+  recorder: Recorder,
+  column: BatchColumn,
+  population: number,
+  timeMs: number,
+  value: number,
+): void {
   const hour = Math.min(recorder.hours - 1, Math.floor(timeMs / MS_PER_HOUR));
   recorder.batch[column][population * recorder.hours + hour] += value;
 }

@@ -3,7 +3,7 @@ import { BYTES_PER_MIB } from '../../policies/base/units.ts';
 import { LATENCY_CLASSES } from '../../traces/format.ts';
 import { TIER } from '../cluster/hosts.ts';
 import { digestText, digestTextPerHour } from '../kernel/digest.ts';
-import { createHistogram, quantile, type QuantileHistogram } from '../kernel/quantile-histogram.ts';
+import { createHistogram, type QuantileHistogram, quantile } from '../kernel/quantile-histogram.ts';
 import { type Column, type RunResults, TABLES, type Table, type TableName } from '../results/schema.ts';
 import { summarise } from '../results/summarise.ts';
 import type { Engine } from './engine.ts';
@@ -110,7 +110,8 @@ function mergeAll(histograms: readonly QuantileHistogram[]): QuantileHistogram {
 function hourMean(sums: Float64Array, outer: number, hours: number, windowsInHour: Int32Array): Float64Array {
   const means = new Float64Array(outer * hours);
   for (let o = 0; o < outer; o++)
-    for (let h = 0; h < hours; h++) means[o * hours + h] = windowsInHour[h] > 0 ? sums[o * hours + h] / windowsInHour[h] : 0;
+    for (let h = 0; h < hours; h++)
+      means[o * hours + h] = windowsInHour[h] > 0 ? sums[o * hours + h] / windowsInHour[h] : 0;
   return means;
 }
 

@@ -208,7 +208,8 @@ export function pushWindow(telemetry: Telemetry, cluster: Cluster, window: HostW
     telemetry.hpMilliCpu[at + host] = online;
     telemetry.nodeMilliCpu[at + host] = online + hosts.systemMilliCpu[host] + window.bestEffortMilliCpu[host];
     telemetry.hpMemBytes[at + host] = hosts.onlineMemBytes[host];
-    telemetry.nodeMemBytes[at + host] = hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
+    telemetry.nodeMemBytes[at + host] =
+      hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
   }
   telemetry.pushed[0]++;
 }

@@ -1,8 +1,8 @@
 /**
  * What happens to every host once a window, in this order:
  *
- *   book progress of best effort -> online demand -> node reports and report policies -> the node's own loops (suppress, evict) ->
- *   CPU split and contention -> late requests -> speed of best effort -> record
+ *   online demand -> node reports and report policies -> the node's own loops (suppress, evict) ->
+ *   CPU split and contention -> late requests -> progress and new speed of best effort -> record
  *
  * The node's loops run every second in production, so within a window they answer to that window's own demand; their closed form
  * stands between demand and split. Reports are as old and as averaged as the plan says.
@@ -20,7 +20,7 @@ import { mix } from '../kernel/digest.ts';
 import type { Engine } from './engine.ts';
 import { sweepHosts } from './host-sweep.ts';
 import { sweepLatency } from './latency-sweep.ts';
-import { bookProgress, evictTask, scheduleFinish } from './lifecycle.ts';
+import { evictTask, scheduleFinish } from './lifecycle.ts';
 import { sweepDemand } from './online.ts';
 import { OPEN } from './recorder.ts';
 import { pushWindow, report, senseNode } from './telemetry.ts';
@@ -33,7 +33,6 @@ const LOOP_MS = 1_000;
 export function runTick(engine: Engine, nowMs: number): void {
   const { plan, cluster, online, hostWindow, hostModel, latency, telemetry } = engine;
   engine.nextTickMs = nowMs + plan.windowMs;
-  bookAll(engine, nowMs);
   sweepDemand(
     online,
     cluster.tasks,
@@ -68,14 +67,6 @@ export function runTick(engine: Engine, nowMs: number): void {
   speedUpAll(engine, nowMs);
   pushWindow(telemetry, cluster, hostWindow);
   record(engine, nowMs);
-}
-
-/** Books the progress of every running best-effort task up to now. */
-function bookAll(engine: Engine, nowMs: number): void {
-  const { tasks } = engine.cluster;
-  const running = TASK_STATE.running;
-  for (let row = tasks.firstBestEffort; row < tasks.used; row++)
-    if (tasks.state[row] === running) bookProgress(tasks, row, nowMs);
 }
 
 /** Asks every policy of this moment and applies what it decides, in order. */
@@ -145,18 +136,27 @@ function limitBestEffort(engine: Engine): void {
   }
 }
 
-/** Sets the speed of every running best-effort task for the window and schedules the ends that come inside it. */
+/**
+ * Books the progress of every running best-effort task up to now, sets its speed for the window and schedules the ends that come
+ * inside it.
+ */
 function speedUpAll(engine: Engine, nowMs: number): void {
   const { hostWindow, cluster } = engine;
   const { tasks, hosts } = cluster;
   const { bestEffortShare, bestEffortSpeed } = hostWindow;
+  const { state, host: hostOf, speed, leftMs, bookedAtMs } = tasks;
   const running = TASK_STATE.running;
+  const spanMs = engine.nextTickMs - nowMs;
   for (let row = tasks.firstBestEffort; row < tasks.used; row++) {
-    if (tasks.state[row] !== running) continue;
-    const host = tasks.host[row];
+    if (state[row] !== running) continue;
+    const left = leftMs[row] - (nowMs - bookedAtMs[row]) * speed[row];
+    leftMs[row] = left > 0 ? left : 0;
+    bookedAtMs[row] = nowMs;
+    const host = hostOf[row];
     if (bestEffortShare[host] < 1) continue;
-    tasks.speed[row] = bestEffortSpeed[host];
-    scheduleFinish(engine, row, nowMs);
+    const now = bestEffortSpeed[host];
+    speed[row] = now;
+    if (left < now * spanMs) scheduleFinish(engine, row, nowMs);
   }
   for (let host = 0; host < hosts.count; host++) if (bestEffortShare[host] < 1) shareAmongTasks(engine, host, nowMs);
 }

@@ -25,7 +25,13 @@ const MOST_X = 0.875;
 const LOAD_SCALE = (LOADS - 1) / MOST_LOAD;
 const X_SCALE = (KAPPAS - 1) / MOST_X;
 /** ln of the smallest probability kept: 1e-13 is never told apart from none. */
-const LEAST_LN = -30;
+export const LEAST_LN = -30;
+
+/** The grid, for readers that keep their own place in it (violation-lookup.ts). */
+export const LOAD_NODES = LOADS;
+export const KAPPA_NODES = KAPPAS;
+export const LOAD_NODES_PER_UNIT = LOAD_SCALE;
+export const X_NODES_PER_UNIT = X_SCALE;
 
 /** Surfaces of one service at one isolation level. */
 export interface ViolationSurface {

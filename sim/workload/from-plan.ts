@@ -2,13 +2,12 @@
  * The workload of a plan: services from the fits (or replayed series handed in) followed by services written out by hand, and the
  * best-effort stream.
  */
-import { MILLI_PER_CPU, MS_PER_HOUR, MS_PER_WEEK } from '../../policies/base/units.ts';
-import { BYTES_PER_GIB, BYTES_PER_MIB } from '../../policies/base/units.ts';
+import { BYTES_PER_GIB, BYTES_PER_MIB, MILLI_PER_CPU, MS_PER_HOUR, MS_PER_WEEK } from '../../policies/base/units.ts';
 import { profileAt, stretchToRatio } from '../../traces/day-shape.ts';
+import hourOfDay from '../../traces/fits/hour-of-day.json' with { type: 'json' };
 import { LATENCY_CLASSES, type OnlineServices } from '../../traces/format.ts';
 import { createBatchSource, describeBatchSource } from '../../traces/generate-batch.ts';
 import { generateOnlineServices } from '../../traces/generate-online.ts';
-import hourOfDay from '../../traces/fits/hour-of-day.json' with { type: 'json' };
 import type { Workload } from '../engine/engine.ts';
 import type { Plan, ServicePlan } from '../plan.ts';
 
@@ -44,7 +43,9 @@ export function workloadOf(plan: Plan, replayed?: OnlineServices): Workload {
           maxRequestMilliCpu: Math.floor(
             Math.min(...shapes.map((shape) => shape.cpuCores)) * MILLI_PER_CPU * LARGEST_POD_SHARE,
           ),
-          maxRequestMemBytes: Math.floor(Math.min(...shapes.map((shape) => shape.memGib)) * BYTES_PER_GIB * LARGEST_POD_SHARE),
+          maxRequestMemBytes: Math.floor(
+            Math.min(...shapes.map((shape) => shape.memGib)) * BYTES_PER_GIB * LARGEST_POD_SHARE,
+          ),
           limitOverRequest: online.limitOverRequest,
           startDay: online.startDay,
           loadFactor: online.loadFactor,
@@ -81,7 +82,9 @@ function joinServices(parts: readonly OnlineServices[]): OnlineServices {
         baseRatio[row * slotCount + slot] = part.baseRatio[s * part.slotCount + at];
       }
   }
-  type NumberColumn = { [K in keyof OnlineServices]: OnlineServices[K] extends Float64Array ? K : never }[keyof OnlineServices];
+  type NumberColumn = {
+    [K in keyof OnlineServices]: OnlineServices[K] extends Float64Array ? K : never;
+  }[keyof OnlineServices];
   const column = (name: NumberColumn) => Float64Array.from(parts.flatMap((part) => Array.from(part[name])));
   return {
     count,

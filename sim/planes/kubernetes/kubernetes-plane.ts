@@ -115,12 +115,10 @@ export class KubernetesPlane implements ControlPlane {
   private nextRetryMs(nowMs: number): number {
     const { queues } = this;
     let nextMs = queues.backoff.size > 0 ? queues.retryAtMs[queues.backoff.peek() as number] : Infinity;
-    if (queues.waitingCount > 0)
-      for (let shape = 0; shape < queues.lineHead.length; shape++) {
-        const head = queues.lineHead[shape];
-        if (head >= 0 && queues.retryAtMs[head] > nowMs && queues.retryAtMs[head] < nextMs)
-          nextMs = queues.retryAtMs[head];
-      }
+    for (let i = 0; i < queues.openLines.length; i++) {
+      const retryAtMs = queues.retryAtMs[queues.lineHead[queues.openLines[i]]];
+      if (retryAtMs > nowMs && retryAtMs < nextMs) nextMs = retryAtMs;
+    }
     return nextMs;
   }
 
@@ -171,15 +169,15 @@ export class KubernetesPlane implements ControlPlane {
     const { tasks } = this.context.cluster;
     let best = queues.active.size > 0 ? (queues.active.peek() as number) : -1;
     let line = -1;
-    if (queues.waitingCount > 0)
-      for (let shape = 0; shape < queues.lineHead.length; shape++) {
-        const head = queues.lineHead[shape];
-        if (head < 0 || queues.retryAtMs[head] > nowMs) continue;
-        if (best >= 0 && !isMoreUrgent(tasks, head, best)) continue;
-        if (tasks.state[head] === TASK_STATE.pending && this.bestHost(shape) < 0) continue;
-        best = head;
-        line = shape;
-      }
+    for (let i = 0; i < queues.openLines.length; i++) {
+      const shape = queues.openLines[i];
+      const head = queues.lineHead[shape];
+      if (queues.retryAtMs[head] > nowMs) continue;
+      if (best >= 0 && !isMoreUrgent(tasks, head, best)) continue;
+      if (tasks.state[head] === TASK_STATE.pending && this.bestHost(shape) < 0) continue;
+      best = head;
+      line = shape;
+    }
     if (line >= 0) return leaveLine(queues, tasks, line);
     return best < 0 ? -1 : (queues.active.poll() as number);
   }

@@ -78,8 +78,6 @@ function lowerPriorityRowsByHost(cluster: Cluster, row: number): Map<number, num
     else list.push(other);
   }
   for (const list of byHost.values())
-    list.sort(
-      (a, b) => tasks.priority[a] - tasks.priority[b] || tasks.startedAtMs[b] - tasks.startedAtMs[a] || b - a,
-    );
+    list.sort((a, b) => tasks.priority[a] - tasks.priority[b] || tasks.startedAtMs[b] - tasks.startedAtMs[a] || b - a);
   return byHost;
 }

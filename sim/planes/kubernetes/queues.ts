@@ -18,6 +18,8 @@ export interface SchedulingQueues {
   /** Per pod shape: first and last waiting row (chained by TaskTable.nextOnHost), -1 = empty line. */
   lineHead: Int32Array;
   lineTail: Int32Array;
+  /** Shapes whose line is not empty, in the order in which their lines opened. */
+  readonly openLines: number[];
   waitingCount: number;
 }
 
@@ -29,6 +31,7 @@ export interface QueuesSnapshot {
   readonly tries: Uint8Array;
   readonly lineHead: Int32Array;
   readonly lineTail: Int32Array;
+  readonly openLines: readonly number[];
   readonly waitingCount: number;
 }
 
@@ -52,6 +55,7 @@ export function createQueues(tasks: TaskTable): SchedulingQueues {
     tries: new Uint8Array(tasks.capacity),
     lineHead: new Int32Array(64).fill(-1),
     lineTail: new Int32Array(64).fill(-1),
+    openLines: [],
     waitingCount: 0,
   };
   return queues;
@@ -84,8 +88,10 @@ export function joinLine(queues: SchedulingQueues, tasks: TaskTable, shape: numb
     queues.lineTail = tail;
   }
   tasks.nextOnHost[row] = -1;
-  if (queues.lineHead[shape] < 0) queues.lineHead[shape] = row;
-  else tasks.nextOnHost[queues.lineTail[shape]] = row;
+  if (queues.lineHead[shape] < 0) {
+    queues.lineHead[shape] = row;
+    queues.openLines.push(shape);
+  } else tasks.nextOnHost[queues.lineTail[shape]] = row;
   queues.lineTail[shape] = row;
   queues.waitingCount++;
 }
@@ -95,7 +101,10 @@ export function leaveLine(queues: SchedulingQueues, tasks: TaskTable, shape: num
   const row = queues.lineHead[shape];
   if (row < 0) return -1;
   queues.lineHead[shape] = tasks.nextOnHost[row];
-  if (queues.lineHead[shape] < 0) queues.lineTail[shape] = -1;
+  if (queues.lineHead[shape] < 0) {
+    queues.lineTail[shape] = -1;
+    queues.openLines.splice(queues.openLines.indexOf(shape), 1);
+  }
   tasks.nextOnHost[row] = -1;
   queues.waitingCount--;
   return row;
@@ -110,6 +119,7 @@ export function snapshotQueues(queues: SchedulingQueues): QueuesSnapshot {
     tries: queues.tries.slice(),
     lineHead: queues.lineHead.slice(),
     lineTail: queues.lineTail.slice(),
+    openLines: queues.openLines.slice(),
     waitingCount: queues.waitingCount,
   };
 }
@@ -120,6 +130,7 @@ export function restoreQueues(queues: SchedulingQueues, from: QueuesSnapshot): v
   queues.tries = from.tries.slice();
   queues.lineHead = from.lineHead.slice();
   queues.lineTail = from.lineTail.slice();
+  queues.openLines.splice(0, Infinity, ...from.openLines);
   queues.waitingCount = from.waitingCount;
   for (const row of from.active) queues.active.add(row);
   for (const row of from.backoff) queues.backoff.add(row);

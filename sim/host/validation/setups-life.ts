@@ -1,0 +1,135 @@
+/** Set-ups of facts on throttling, scheduling waits, start-up and failures; see setups.ts. */
+import { exp } from '../../../policies/base/exact-math.ts';
+import { MS_PER_DAY } from '../../../policies/base/units.ts';
+import { domainOutages, hostOutages } from '../failures.ts';
+import { ISOLATION_NAMES, type IsolationLevel, isolationModel, wakeUpWaitProbability } from '../isolation.ts';
+import { parametersWith } from '../parameters.ts';
+import { DISCIPLINE } from '../sojourn.ts';
+import { burstMeanSeconds, peerPullSeconds, registryPullSeconds } from '../start-up.ts';
+import {
+  backlogExponent,
+  createThrottleTable,
+  meanStallMs,
+  periodCv,
+  throttledFraction,
+  throttledFractionExact,
+  throttledRequestShare,
+  throttleExponent,
+} from '../throttling.ts';
+import { createWindowLatency, setKappa, setLoad, windowQuantileMs } from '../window-latency.ts';
+import { simulateCfs } from './cfs-simulation.ts';
+import type { Bench, Metrics } from './setups.ts';
+
+type Uniform = () => number;
+
+/** apache, limit 4, 54.2 ms of CPU per request (0.325 x 4 cpus / 24 per second), the same file each time: squared CV 0.01. */
+export function v5({ p, tables }: Bench): Metrics {
+  const table = createThrottleTable();
+  const [use, cv] = [0.325, 2];
+  const service = {
+    servers: 4,
+    discipline: DISCIPLINE.PS,
+    answerMs: 54.2,
+    cpuMs: 54.2,
+    scv: 0.01,
+    arrivalScv: 1,
+    rateCv: 0,
+    rateCorrelationMs: 1000,
+  };
+  const p99 = (burstQuotas: number) => {
+    const fraction = throttledFraction(table, use, cv, burstQuotas);
+    const share = throttledRequestShare(fraction, cv);
+    const stallMs = meanStallMs(p.cfsPeriodMs, fraction, throttleExponent(table, use, cv), use);
+    const w = createWindowLatency(tables, service);
+    setLoad(w, use);
+    setKappa(w, 1, share > 0 ? stallMs / share : 0);
+    return windowQuantileMs(w, 0.01, share);
+  };
+  return {
+    p99ChangePercent: (p99(9) / p99(0) - 1) * 100,
+    throttledPercent: throttledFraction(table, use, cv, 0) * 100,
+    throttledWithBurstPercent: throttledFraction(table, use, cv, 9) * 100,
+  };
+}
+
+/** 48 drawn pods, exponential services; cases that a run of 2,000 periods throttles fewer than 20 times are left out. */
+export function v16(uniform: Uniform): Metrics {
+  const fractions: number[] = [];
+  const stalls: number[] = [];
+  for (let n = 0; n < 48; n++) {
+    const limitCpus = 2 ** Math.floor(5 * uniform());
+    const serviceMs = 2 + 18 * uniform();
+    const use = 0.2 + 0.5 * uniform();
+    const rateCv = 0.3 + uniform();
+    const burstQuotas = n % 2;
+    const simulated = simulateCfs({ limitCpus, serviceMs, use, rateCv, burstQuotas }, 2000, uniform);
+    if (simulated.throttledFraction < 0.01) continue;
+    const cv = periodCv(serviceMs, 1, use, limitCpus, 100, rateCv);
+    const theta = backlogExponent(use, cv);
+    const fraction = throttledFractionExact(use, cv) * exp(-theta * burstQuotas);
+    fractions.push(fraction / simulated.throttledFraction);
+    stalls.push(meanStallMs(100, fraction, theta, use) / simulated.stallMsMean);
+  }
+  fractions.sort((a, b) => a - b);
+  stalls.sort((a, b) => a - b);
+  const at = (sorted: readonly number[], q: number) => sorted[Math.floor(q * (sorted.length - 1))];
+  return {
+    throttledRatioP10: at(fractions, 0.1),
+    throttledRatioP50: at(fractions, 0.5),
+    throttledRatioP90: at(fractions, 0.9),
+    stallMeanRatioP50: at(stalls, 0.5),
+  };
+}
+
+/** Worst level: P(wake-up waits) x P(exponential wait above 5 ms) at 60 % best effort. */
+export function v19({ p }: Bench): Metrics {
+  let worst = 0;
+  for (let level = 0; level < ISOLATION_NAMES.length; level++) {
+    const model = isolationModel(p, level as IsolationLevel, false);
+    if (model.waitMs > 0) worst = Math.max(worst, wakeUpWaitProbability(model, 0.6) * exp(-5 / model.waitMs));
+  }
+  return { waitAbove5MsPercent: worst * 100 };
+}
+
+/** 200 MB at 25 MB/s per NIC, 1,250 MB/s at the source. */
+export function v21({ p }: Bench): Metrics {
+  return {
+    peerSecondsMax: peerPullSeconds(200, 25, p.peerPullFactor),
+    sourceGrowth: registryPullSeconds(200, 7000, 25, 1250) / registryPullSeconds(200, 10, 25, 1250),
+  };
+}
+
+/** The "old" preset: 1.15 outages a host and year from all causes, of which racks bring 0.4 and rows 0.25. */
+export function v22(uniform: Uniform): Metrics {
+  const old = parametersWith({ hostCrashesPerYear: 1.15, pduEventsPerYear: 1 });
+  const [hosts, years] = [2000, 20];
+  const horizonMs = years * 365 * MS_PER_DAY;
+  let machines = 0;
+  for (let host = 0; host < hosts; host++) machines += hostOutages(old, host, horizonMs, uniform).length;
+  return {
+    rackEventsPerYear: domainOutages(old, 'rack', hosts, horizonMs, uniform).length / years,
+    pduEventsPerYear: domainOutages(old, 'pdu', hosts, horizonMs, uniform).length / years,
+    machineEventsPerYear: machines / years,
+  };
+}
+
+/** 50 Kata pods at once through the daemon's lanes. */
+export function v23({ p }: Bench): Metrics {
+  const serial = p.kataStartMs / 1000;
+  return { serialSeconds: serial, parallelSeconds: burstMeanSeconds(50, serial, p.daemonLanes) };
+}
+
+/** A run of 30 s has 300 periods; it is throttled if any of them is. */
+export function v24(): Metrics {
+  const table = createThrottleTable();
+  const cv = periodCv(80, 0, 0.8, 1, 100, 0);
+  const anyOf = (fraction: number) => {
+    let none = 1;
+    for (let period = 0; period < 300; period++) none *= 1 - fraction;
+    return (1 - none) * 100;
+  };
+  return {
+    runsThrottledPercent: anyOf(throttledFraction(table, 0.8, cv, 0)),
+    runsThrottledWithBurstPercent: anyOf(throttledFraction(table, 0.8, cv, 1)),
+  };
+}
