@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  DEFAULT_LOAD_AWARE_CONFIG,
   DEFAULT_LOAD_AWARE_WEIGHTS,
   DEFAULT_USAGE_THRESHOLDS,
   filterByLoad,
@@ -17,16 +18,7 @@ import { type AssignedPod, estimatePod, sumAssignedPods } from './load-aware-est
 import { INTENDED_QUIRKS, PRODUCTION_QUIRKS } from './quirks.ts';
 
 const NOTHING = { milliCpu: 0, memBytes: 0 };
-const CONFIG: LoadAwareConfig = {
-  thresholds: { usage: DEFAULT_USAGE_THRESHOLDS },
-  filterExpiredReports: true,
-  scheduleOnExpiredReports: false,
-  reportExpirationMs: 180_000,
-  prodUsageIncludesSystem: false,
-  scoreByProdUsage: false,
-  weights: DEFAULT_LOAD_AWARE_WEIGHTS,
-  quirks: PRODUCTION_QUIRKS,
-};
+const CONFIG = DEFAULT_LOAD_AWARE_CONFIG;
 const HOST = { milliCpu: 10_000, memBytes: 1_000 };
 
 function report(milliCpu: number, memBytes: number, over: Partial<NodeReport> = {}): NodeReport {

@@ -8,6 +8,7 @@
 
 import { roundHalfAway } from '../base/int-math.ts';
 import type { AssignedSums, CpuAndMemory, LoadAwareQuirks } from './load-aware-estimate.ts';
+import { PRODUCTION_QUIRKS } from './quirks.ts';
 
 /** Best score of a host. */
 export const MAX_NODE_SCORE = 100;
@@ -247,6 +248,18 @@ export interface LoadAwareConfig {
   readonly weights: LoadAwareWeights;
   readonly quirks: LoadAwareQuirks;
 }
+
+/** Production's configuration where nothing is configured. */
+export const DEFAULT_LOAD_AWARE_CONFIG: LoadAwareConfig = {
+  thresholds: { usage: DEFAULT_USAGE_THRESHOLDS },
+  filterExpiredReports: true,
+  scheduleOnExpiredReports: false,
+  reportExpirationMs: 180_000,
+  prodUsageIncludesSystem: false,
+  scoreByProdUsage: false,
+  weights: DEFAULT_LOAD_AWARE_WEIGHTS,
+  quirks: PRODUCTION_QUIRKS,
+};
 
 /** Verdict of the filter; `estimatedUsed` is present when usage was looked at. */
 export interface LoadFilterResult {

@@ -65,7 +65,8 @@ export function checkBalance(input: Fields, expected: Fields): string {
     if (found === undefined) throw new TypeError(`pod names unknown node ${JSON.stringify(name)}`);
     return found;
   };
-  const pods = list(input.pods).map(
+  const placed = list(input.pods).filter((pod) => pod.node !== null && pod.node !== undefined);
+  const pods = placed.map(
     (pod): BalancePod => ({
       ...podOf(pod),
       node: row(pod.node),

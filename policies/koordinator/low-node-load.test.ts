@@ -8,7 +8,13 @@ import {
   resetDetector,
 } from './anomaly-detector.ts';
 import { type DeschedulerPod, deschedulerPodOrder, excessCoverScore } from './descheduler-pod-order.ts';
-import { type BalanceNode, type BalancePod, balanceLowNodeLoad, type LowNodeLoadConfig } from './low-node-load.ts';
+import {
+  type BalanceNode,
+  type BalancePod,
+  balanceLowNodeLoad,
+  DEFAULT_LOW_NODE_LOAD_CONFIG,
+  type LowNodeLoadConfig,
+} from './low-node-load.ts';
 import {
   DEFAULT_MIGRATION_LIMITS,
   type MigrationCandidate,
@@ -192,14 +198,9 @@ describe('balance', () => {
     ...over,
   });
   const config: LowNodeLoadConfig = {
+    ...DEFAULT_LOW_NODE_LOAD_CONFIG,
     thresholds: { low: { cpuMilli: 30 }, high: { cpuMilli: 60 }, useDeviation: false },
-    resourceWeights: {},
-    nodeFit: true,
-    numberOfNodes: 0,
     anomaly: { ...DEFAULT_ANOMALY_CONDITION, consecutiveAbnormalities: 1 },
-    maxEvictionTotal: Infinity,
-    maxEvictionPerNode: Infinity,
-    nodeFitReservesInListOrder: true,
   };
   const moved = (nodes: BalanceNode[], pods: BalancePod[], over: Partial<LowNodeLoadConfig> = {}): string[] => {
     const state = { node: createAnomalyDetectors(nodes.length), prod: createAnomalyDetectors(nodes.length) };

@@ -9,6 +9,7 @@
 import {
   type AnomalyCondition,
   type AnomalyDetectors,
+  DEFAULT_ANOMALY_CONDITION,
   markAbnormal,
   markNormal,
   resetDetector,
@@ -68,6 +69,17 @@ export interface LowNodeLoadConfig {
   /** K16: the fit check reserves a target's capacity for pods in list order, moved or not. Off: when a pod is moved. */
   readonly nodeFitReservesInListOrder: boolean;
 }
+
+/** Production's configuration; thresholds have no default. */
+export const DEFAULT_LOW_NODE_LOAD_CONFIG: Omit<LowNodeLoadConfig, 'thresholds'> = {
+  resourceWeights: {},
+  nodeFit: true,
+  numberOfNodes: 0,
+  anomaly: DEFAULT_ANOMALY_CONDITION,
+  maxEvictionTotal: Infinity,
+  maxEvictionPerNode: Infinity,
+  nodeFitReservesInListOrder: true,
+};
 
 /** A pod that is moved, and the stage that chose it. */
 export interface BalanceEviction {

@@ -69,9 +69,10 @@ export function hamiltonShares(
     remainder.set(row, rest);
     given += base;
   }
+  const left = total - given;
+  if (left === 0) return;
   const restOf = (row: number): number => remainder.get(row) ?? 0;
   candidates.sort((a, b) => restOf(b) - restOf(a) || (names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : 0));
-  const left = total - given;
   for (let i = 0; i < left && i < candidates.length; i++) outShare[candidates[i]] += 1;
 }
 

@@ -107,6 +107,7 @@ export function admitTask(
   type: number,
 ): void {
   assert(history.taskHost[task] === -1, 'a task is admitted to a free row');
+  assert(type < (history.typeRatios?.types ?? 32), 'a task is of a known type');
   history.taskHost[task] = host;
   history.taskLimitMilliCpu[task] = limitMilliCpu;
   history.taskType[task] = type;
