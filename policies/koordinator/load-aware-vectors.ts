@@ -2,15 +2,6 @@
 
 import { firstDifference } from '../conformance.ts';
 import {
-  filterByLoad,
-  type IncomingPod,
-  type LoadAwareConfig,
-  type NodeReport,
-  scoreByLoad,
-  type ThresholdProfile,
-  type UsageThresholds,
-} from './load-aware.ts';
-import {
   type AssignedPod,
   type CpuAndMemory,
   DEFAULT_SCALING_FACTORS_PERCENT,
@@ -18,6 +9,15 @@ import {
   type PodDemand,
   sumAssignedPods,
 } from './load-aware-estimate.ts';
+import {
+  filterByLoad,
+  type IncomingPod,
+  type LoadAwareConfig,
+  type NodeReport,
+  scoreByLoad,
+  type ThresholdProfile,
+  type UsageThresholds,
+} from './load-aware-plugin.ts';
 import { type KubernetesQos, priorityClassWithDefault } from './priority-class.ts';
 import { PRODUCTION_QUIRKS } from './quirks.ts';
 import { booleanOr, list, numberOr, optionalNumber, record, textOr, unreadExpectation } from './vector-fields.ts';

@@ -1,20 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import {
-  DEFAULT_LOAD_AWARE_CONFIG,
   DEFAULT_LOAD_AWARE_WEIGHTS,
-  DEFAULT_USAGE_THRESHOLDS,
-  filterByLoad,
-  type LoadAwareConfig,
   leastUsedScore,
   loadAwareFilter,
   loadAwareRefuses,
   loadAwareScore,
   loadAwareScoreOne,
+} from './load-aware.ts';
+import { type AssignedPod, estimatePod, sumAssignedPods } from './load-aware-estimate.ts';
+import {
+  DEFAULT_LOAD_AWARE_CONFIG,
+  DEFAULT_USAGE_THRESHOLDS,
+  filterByLoad,
+  type LoadAwareConfig,
   mergeThresholds,
   type NodeReport,
   scoreByLoad,
-} from './load-aware.ts';
-import { type AssignedPod, estimatePod, sumAssignedPods } from './load-aware-estimate.ts';
+} from './load-aware-plugin.ts';
 import { INTENDED_QUIRKS, PRODUCTION_QUIRKS } from './quirks.ts';
 
 const NOTHING = { milliCpu: 0, memBytes: 0 };

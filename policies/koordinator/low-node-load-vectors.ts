@@ -3,7 +3,8 @@
 import { firstDifference } from '../conformance.ts';
 import { createAnomalyDetectors, DEFAULT_ANOMALY_CONDITION, markAbnormal } from './anomaly-detector.ts';
 import { compareDeschedulerPods, type DeschedulerPod, deschedulerPodOrder } from './descheduler-pod-order.ts';
-import { type BalancePod, balanceLowNodeLoad } from './low-node-load.ts';
+import type { BalancePod } from './descheduler-round.ts';
+import { balanceLowNodeLoad } from './low-node-load.ts';
 import { nodeUsageScore, type PercentByName, usagePercent } from './node-usage-class.ts';
 import { type KubernetesQos, priorityClassWithDefault, qosClassWithDefault } from './priority-class.ts';
 import {

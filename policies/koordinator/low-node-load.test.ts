@@ -8,13 +8,8 @@ import {
   resetDetector,
 } from './anomaly-detector.ts';
 import { type DeschedulerPod, deschedulerPodOrder, excessCoverScore } from './descheduler-pod-order.ts';
-import {
-  type BalanceNode,
-  type BalancePod,
-  balanceLowNodeLoad,
-  DEFAULT_LOW_NODE_LOAD_CONFIG,
-  type LowNodeLoadConfig,
-} from './low-node-load.ts';
+import type { BalanceNode, BalancePod } from './descheduler-round.ts';
+import { balanceLowNodeLoad, DEFAULT_LOW_NODE_LOAD_CONFIG, type LowNodeLoadConfig } from './low-node-load.ts';
 import {
   DEFAULT_MIGRATION_LIMITS,
   type MigrationCandidate,
