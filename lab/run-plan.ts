@@ -1,0 +1,78 @@
+/**
+ * One plan in, one set of results out: the call that a command, a worker thread and a test all make.
+ */
+import { ConfigError } from '../policies/base/assert.ts';
+import type { Policy, PolicyConfig } from '../policies/ports.ts';
+import { POLICIES } from '../policies/registry.ts';
+import type { ChangeSink } from '../sim/cluster/apply.ts';
+import { createEngine, type Engine, type EngineOptions } from '../sim/engine/engine.ts';
+import { type RunIdentity, resultsOf } from '../sim/engine/results.ts';
+import { type ProgressReport, runUntil, startRun } from '../sim/engine/run.ts';
+import type { Plan } from '../sim/plan.ts';
+import type { RunResults } from '../sim/results/schema.ts';
+import { workloadOf } from '../sim/workload/from-plan.ts';
+import type { OnlineServices } from '../traces/format.ts';
+
+/** What Koordinator always runs; a plan's own list comes on top and may configure these. */
+const KOORDINATOR_POLICIES = ['batch-resource', 'cpu-suppress', 'memory-evict', 'cpu-evict'] as const;
+
+export interface RunOptions extends Pick<EngineOptions, 'calendar' | 'placementByScan'> {
+  readonly identity: RunIdentity;
+  /** Called once a simulated hour; false stops the run. */
+  readonly onHour?: ProgressReport;
+  readonly sink?: ChangeSink;
+  /** Series to replay where the plan's online source is `replay`. */
+  readonly replayed?: OnlineServices;
+  /** Policies known beside the registry's: a candidate under test. */
+  readonly extraPolicies?: Readonly<Record<string, Policy>>;
+  readonly notes?: readonly string[];
+}
+
+/** The policies of a plan in running order, configured. Throws ConfigError for an unknown name or a refused configuration. */
+export function policiesOf(
+  plan: Plan,
+  extra: Readonly<Record<string, Policy>> = {},
+): { readonly policy: Policy; readonly config: PolicyConfig }[] {
+  const known = { ...POLICIES, ...extra };
+  const base = plan.koordinator.enabled
+    ? KOORDINATOR_POLICIES.map((name) => ({ name: name as string, config: {} }))
+    : [];
+  const own = new Map(plan.policies.map((entry) => [entry.name, entry]));
+  const all = [...base.filter((entry) => !own.has(entry.name)), ...plan.policies];
+  return all.map(({ name, config }) => {
+    const policy = known[name];
+    if (policy === undefined)
+      throw new ConfigError(`policies: "${name}" is unknown; known: ${Object.keys(known).sort().join(', ')}`);
+    const shared = Object.fromEntries(
+      Object.entries(plan.koordinator).filter(([key]) => Object.hasOwn(policy.defaults, key)),
+    );
+    return { policy, config: policy.configure({ ...shared, ...config }) };
+  });
+}
+
+/** An engine at time 0 with its services placed, and the notes of its workload. */
+export function prepare(
+  plan: Plan,
+  options: Omit<RunOptions, 'identity'>,
+): { engine: Engine; notes: readonly string[] } {
+  if (plan.online.source === 'replay' && options.replayed === undefined)
+    throw new ConfigError(
+      'online.source is "replay", but no series were read; set TIDEMARK_DATA to the folder with the public traces (tidemark trace get lists them)',
+    );
+  const workload = workloadOf(plan, options.replayed);
+  const engine = createEngine(plan, workload, {
+    policies: policiesOf(plan, options.extraPolicies),
+    ...(options.calendar === undefined ? {} : { calendar: options.calendar }),
+    ...(options.placementByScan === undefined ? {} : { placementByScan: options.placementByScan }),
+    ...(options.sink === undefined ? {} : { sink: options.sink }),
+  });
+  startRun(engine);
+  return { engine, notes: [...workload.notes, ...(options.notes ?? [])] };
+}
+
+/** Runs a plan to its horizon; null when `onHour` stopped it. */
+export function runPlan(plan: Plan, options: RunOptions): RunResults | null {
+  const { engine, notes } = prepare(plan, options);
+  const finished = runUntil(engine, plan.horizonMs, options.onHour);
+  return finished ? resultsOf(engine, options.identity, notes) : null;
+}
