@@ -39,7 +39,7 @@ export async function tableOf<T extends TableName>(
   path: string,
 ): Promise<Table<T>> {
   const { parquetRead, parquetMetadata } = await import('hyparquet');
-  const file = bytes.slice().buffer;
+  const file = new Uint8Array(bytes).buffer;
   const columns: Record<string, Column> = {};
   try {
     const metadata = parquetMetadata(file);
