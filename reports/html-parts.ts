@@ -21,8 +21,8 @@ export interface PageTable {
 export function cardsHtml(cards: readonly Card[]): string {
   const items = cards.map(
     (card) =>
-      `<li><span class="name">${escapeHtml(card.name)}</span><span class="value">${escapeHtml(card.value)}</span>` +
-      `<span class="detail">${escapeHtml(card.detail)}</span></li>`,
+      `<li><span class="name">${escapeHtml(card.name)}</span><span class="value">${proseHtml(card.value)}</span>` +
+      `<span class="detail">${proseHtml(card.detail)}</span></li>`,
   );
   return `<ul class="cards">${items.join('\n')}</ul>`;
 }
@@ -55,14 +55,19 @@ export function tableHtml(table: PageTable): string {
 export function figureHtml(chart: Chart, svg: string): string {
   return (
     `<figure class="${chart.width}" id="chart-${chart.id}"><h3>${escapeHtml(chart.title)}</h3>` +
-    `<div class="soft">${escapeHtml(chart.subtitle)}</div><div class="draw">${svg}</div>` +
-    `<figcaption><span class="shows">${escapeHtml(chart.sentence)}</span></figcaption></figure>`
+    `<div class="soft">${proseHtml(chart.subtitle)}</div><div class="draw">${svg}</div>` +
+    `<figcaption><span class="shows">${proseHtml(chart.sentence)}</span></figcaption></figure>`
   );
+}
+
+/** Escaped prose in which no number is parted from its unit at the end of a line. */
+export function proseHtml(text: string): string {
+  return escapeHtml(text).replace(/(\d) (?=%|ms\b|s\b|min\b|h\b|days\b|GiB\b|TiB\b|cores\b|kWh\b)/g, '$1&nbsp;');
 }
 
 /** Paragraphs of plain text. */
 export function paragraphsHtml(texts: readonly string[]): string {
-  return texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n');
+  return texts.map((text) => `<p>${proseHtml(text)}</p>`).join('\n');
 }
 
 /** The whole page; `body` is markup, `title` plain text. Loads nothing: the policy in its head forbids it. */

@@ -7,7 +7,7 @@ import type { RunFacts } from './facts.ts';
 import { factsOf } from './facts.ts';
 import { count, duration, escapeHtml, fixed, money, percent } from './format.ts';
 import type { Card } from './html-parts.ts';
-import { cardsHtml, figureHtml, pageHtml, paragraphsHtml, tableHtml } from './html-parts.ts';
+import { cardsHtml, figureHtml, pageHtml, paragraphsHtml, proseHtml, tableHtml } from './html-parts.ts';
 import { renderSvg } from './render.ts';
 import { constraintTable, parameterTable, queueTable, shapeTable, worstTable } from './run-tables.ts';
 
@@ -34,7 +34,7 @@ export async function runReportHtml(results: RunResults, options: ReportOptions)
   const { manifest } = results;
   const body = [
     `<header><h1>${escapeHtml(facts.settings.title)}</h1>`,
-    `<p class="soft">${escapeHtml(subtitle(facts))}</p></header>`,
+    `<p class="soft">${proseHtml(subtitle(facts))}</p></header>`,
     `<section class="answer" aria-label="Answer">${paragraphsHtml(answerParagraphs(facts))}</section>`,
     cardsHtml(runCards(facts)),
     `<section><h2>What happened</h2><div class="figures">${figures.join('\n')}</div></section>`,
@@ -118,7 +118,7 @@ export function runCards(facts: RunFacts): Card[] {
 }
 
 function restsOn(facts: RunFacts, options: ReportOptions): string {
-  const notes = facts.results.notes.map((note) => `<li>${escapeHtml(note)}</li>`);
+  const notes = facts.results.notes.map((note) => `<li>${proseHtml(note)}</li>`);
   const list = notes.length > 0 ? `<ul>${notes.join('')}</ul>` : '<p>No notes were left by the run.</p>';
   const table = parameterTable(facts, options.parameters ?? []);
   const parameters =

@@ -11,14 +11,14 @@ h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 4px; }
 h2 { font-size: 1.2rem; margin: 40px 0 12px; padding-bottom: 4px; border-bottom: 1px solid var(--rule); }
 h3 { font-size: 1rem; margin: 0; }
 p { margin: 0 0 12px; max-width: 78ch; }
-.soft { color: var(--soft); font-size: 0.87rem; }
+.soft { max-width: none; color: var(--soft); font-size: 0.87rem; }
 .answer { background: var(--card); border-left: 4px solid var(--accent); padding: 14px 18px; border-radius: 4px; }
 .answer p:last-child { margin-bottom: 0; }
 .answer p { max-width: 90ch; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 12px; margin: 20px 0; padding: 0; list-style: none; }
 .cards li { background: var(--card); border-radius: 6px; padding: 12px 14px; }
 .cards .name { display: block; color: var(--soft); font-size: 0.82rem; }
-.cards .value { display: block; font-size: 1.5rem; font-weight: 650; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.cards .value { display: block; font-size: 1.35rem; font-weight: 650; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .cards .detail { display: block; font-size: 0.82rem; color: var(--soft); }
 .figures { display: grid; grid-template-columns: 1fr 1fr; gap: 28px 24px; }
 figure { margin: 0; min-width: 0; break-inside: avoid; }

@@ -25,8 +25,8 @@ export const COLOURS = {
   online: '#3b82c4',
   bestEffort: '#e69f00',
   system: '#8b929a',
-  line: '#c2413b',
-  second: '#8a63b8',
+  line: '#d14d46',
+  second: '#9b74c9',
   third: '#009e73',
 } as const;
 

@@ -32,7 +32,7 @@ export function worstServicesChart(facts: RunFacts): Chart {
         ? 'No service had a late request.'
         : `${worst.name} is worst with ${percent(worst.latePercent)}; best effort adds ${percent(worst.fromColocationPercent)} of ` +
           `requests to it. ${over === facts.worst.length ? 'All of these' : over === 0 ? 'None of these' : `${over} of these`} ` +
-          `pass the ${setPercent(allowed)} that the objective allows over the whole run.`,
+          `${over === 1 ? 'passes' : 'pass'} the ${setPercent(allowed)} that the objective allows over the whole run.`,
     spec: {
       width: HALF_WIDTH - 90,
       height: 220,
