@@ -8,7 +8,7 @@ const MS_PER_SECOND = 1_000;
 
 /** Options as vectors write them. */
 export function readAllocatorOptions(catalog: ResourceCatalog, options: Step): AllocatorOptions {
-  const sets = options.minAllocatable ?? [{ cpus: 0.01 }, { mem: 32 }];
+  const sets = options.minAllocatable === null ? [] : (options.minAllocatable ?? [{ cpus: 0.01 }, { mem: 32 }]);
   const excluded = options.fairnessExclude;
   return {
     allocationIntervalMs: Number(options.allocationInterval ?? 1) * MS_PER_SECOND,

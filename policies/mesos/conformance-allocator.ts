@@ -1,34 +1,12 @@
-/** Runs allocator vectors: translates steps to events of the shipped allocator and compares grants, free of order. */
-
-import { seededRandomSource } from '../base/random-source.ts';
+/** Runs allocator vectors: translates steps to events of the shipped allocator. */
 import type { CaseVerdict } from '../conformance.ts';
-import { firstDifference, isRecord, runCases } from '../conformance.ts';
-import { Allocator } from './allocator.ts';
-import type { UsedBags } from './allocator-records.ts';
-import { NOTHING_USED } from './allocator-records.ts';
-import type { AllocatorOptions, Grant } from './allocator-state.ts';
-import { MODERN_VARIANT, VARIANT_0_2X } from './allocator-variants.ts';
-import { readAllocatorOptions } from './conformance-allocator-options.ts';
-import { describeBag, readBag, readLimits, readQuantities } from './conformance-resources.ts';
+import { isRecord, runCases } from '../conformance.ts';
+import { expectOfAllocator } from './conformance-allocator-expect.ts';
+import { AllocatorWorld, keyOf, MS_PER_SECOND } from './conformance-allocator-world.ts';
+import { readBag, readLimits, readQuantities } from './conformance-resources.ts';
 import type { Step } from './conformance-steps.ts';
-import {
-  checkSchema,
-  expectEqual,
-  number,
-  recordList,
-  runSteps,
-  text,
-  textList,
-  textOr,
-  unknownStep,
-} from './conformance-steps.ts';
-import type { ResourceBag } from './resource-bag.ts';
-import { addBags, bagsEqual, EMPTY_BAG, isEmptyBag } from './resource-bag.ts';
-import { ResourceCatalog } from './resource-catalog.ts';
-import type { Quantities } from './resource-quantities.ts';
-import { scalarQuantities } from './resource-quantities.ts';
+import { checkSchema, expectEqual, number, runSteps, text, textList, textOr } from './conformance-steps.ts';
 
-const MS_PER_SECOND = 1_000;
 const DEFAULT_SEED = 1;
 
 /** mesos-allocator/1; a file or scenario whose `variant` begins with "0." runs on the old allocator. */
@@ -43,50 +21,12 @@ export function runAllocatorFile(file: unknown, seed = DEFAULT_SEED): readonly C
   });
 }
 
-function keyOf(framework: string, role: string, agent: string): string {
-  return JSON.stringify([framework, role, agent]);
-}
-
-class AllocatorPlayer {
-  private readonly catalog = new ResourceCatalog();
-  private readonly options: AllocatorOptions;
-  private readonly allocator: Allocator;
-  /** What frameworks hold as offers. */
-  private readonly outstanding = new Map<string, Grant>();
-  private readonly attributes = new Map<string, unknown>();
-  private readonly frameworks = new Map<string, Step>();
-  private unseen: Grant[] = [];
-  private runsSeen = 0;
-
-  constructor(options: Step, old: boolean, seed: number) {
-    this.options = readAllocatorOptions(this.catalog, options);
-    const variant = old ? VARIANT_0_2X : MODERN_VARIANT;
-    this.allocator = new Allocator(this.catalog, this.options, variant, seededRandomSource(seed), 0);
-  }
-
+class AllocatorPlayer extends AllocatorWorld {
   play(step: Step): string {
     const difference = this.apply(step);
     if (step.batch !== true) this.allocator.settle();
     this.collect();
     return difference;
-  }
-
-  private collect(): void {
-    for (const grant of this.allocator.takeGrants()) {
-      this.unseen.push(grant);
-      this.addOutstanding(grant, grant.bag);
-    }
-  }
-
-  private addOutstanding(grant: Omit<Grant, 'bag'>, bag: ResourceBag): void {
-    const key = keyOf(grant.framework, grant.role, grant.agent);
-    const before = this.outstanding.get(key)?.bag ?? EMPTY_BAG;
-    this.outstanding.set(key, {
-      framework: grant.framework,
-      role: grant.role,
-      agent: grant.agent,
-      bag: addBags(before, bag),
-    });
   }
 
   private apply(step: Step): string {
@@ -102,7 +42,6 @@ class AllocatorPlayer {
         allocator.advanceTo(allocator.nowMs + number(step, 'seconds') * MS_PER_SECOND);
         return '';
       case 'addAgent':
-        this.attributes.set(text(step, 'agent'), step.attributes);
         allocator.addAgent(
           {
             id: text(step, 'agent'),
@@ -144,7 +83,8 @@ class AllocatorPlayer {
         allocator.addFramework(this.frameworkInfo(step), this.readUsed(step.used));
         return '';
       case 'updateFramework': {
-        const merged = { ...this.frameworks.get(text(step, 'fw')), ...step };
+        const { suppressedRoles: _, suppressed: __, ...before } = this.frameworks.get(text(step, 'fw')) ?? {};
+        const merged = { ...before, ...step };
         this.frameworks.set(text(step, 'fw'), merged);
         allocator.updateFramework(this.frameworkInfo(merged));
         return '';
@@ -187,8 +127,7 @@ class AllocatorPlayer {
         const offered = readBag(catalog, step.offered);
         const conversions = this.readConversions(step.conversions);
         allocator.updateAllocation(text(step, 'fw'), text(step, 'agent'), text(step, 'role'), offered, conversions);
-        const key = keyOf(text(step, 'fw'), text(step, 'role'), text(step, 'agent'));
-        this.outstanding.delete(key);
+        this.convertOutstanding(keyOf(text(step, 'fw'), text(step, 'role'), text(step, 'agent')), conversions);
         return '';
       }
       case 'updateAvailable':
@@ -198,7 +137,10 @@ class AllocatorPlayer {
           allocator.updateAvailable(text(step, 'agent'), this.readConversions(step.conversions)),
         );
       case 'unavailability':
-        allocator.updateUnavailability(text(step, 'agent'), step.start === null ? null : startMsOf(step.start));
+        allocator.updateUnavailability(
+          text(step, 'agent'),
+          step.start === undefined || step.start === null ? null : startMsOf(step.start),
+        );
         return '';
       case 'updateInverseOffer':
       case 'inverseOfferResponse':
@@ -213,196 +155,14 @@ class AllocatorPlayer {
         allocator.recover(number(step, 'expectedAgents'), this.readQuotas(step.quotas));
         return '';
       default:
-        return this.expect(step);
+        return expectOfAllocator(this, step);
     }
-  }
-
-  private expect(step: Step): string {
-    switch (step.op) {
-      case 'expectOffers':
-        return this.expectOffers(step);
-      case 'expectOfferTotals':
-        return this.expectTotals(step);
-      case 'expectInverseOffers':
-        return this.expectInverse(step);
-      case 'expectRoleShare':
-      case 'expectShare': {
-        const sorter = this.allocator.ledger.roleSorter;
-        const client = sorter.clientOf(text(step, 'role'));
-        return firstDifference(step.value ?? step.expect, client < 0 ? 0 : sorter.share(client), 1e-12);
-      }
-      case 'expectRuns': {
-        const runs = this.allocator.runs() - this.runsSeen;
-        this.runsSeen = this.allocator.runs();
-        return expectEqual('runs', step.value, runs);
-      }
-      case 'starvationLoop':
-        return this.starvationLoop(step);
-      default:
-        return unknownStep(step);
-    }
-  }
-
-  /** Every decliner gives back what it got with a filter, the watched one without; then an interval passes. */
-  private starvationLoop(step: Step): string {
-    const decliners = new Set(textList(step, 'decliners'));
-    const watched = text(step, 'watch');
-    const endMs = this.allocator.nowMs + number(step, 'seconds') * MS_PER_SECOND;
-    let offers = 0;
-    this.collect();
-    while (this.allocator.nowMs < endMs) {
-      for (const grant of this.unseen) {
-        if (decliners.has(grant.framework))
-          this.giveBack(grant, grant.bag, number(step, 'filterSeconds') * MS_PER_SECOND);
-        else if (grant.framework === watched) this.giveBack(grant, grant.bag, null);
-      }
-      this.unseen = [];
-      this.allocator.advanceTo(this.allocator.nowMs + this.options.allocationIntervalMs);
-      this.collect();
-      offers += this.unseen.filter((grant) => grant.framework === watched).length;
-    }
-    if (step.expectWatchOffers !== undefined && step.expectWatchOffers !== offers)
-      return `offers to ${watched}: expected ${String(step.expectWatchOffers)}, got ${offers}`;
-    if (typeof step.expectWatchOffersMin === 'number' && offers < step.expectWatchOffersMin)
-      return `offers to ${watched}: expected at least ${step.expectWatchOffersMin}, got ${offers}`;
-    if (typeof step.expectWatchOffersMax === 'number' && offers > step.expectWatchOffersMax)
-      return `offers to ${watched}: expected at most ${step.expectWatchOffersMax}, got ${offers}`;
-    return '';
   }
 
   private recover(step: Step): string {
     const grant = { framework: text(step, 'fw'), role: text(step, 'role'), agent: text(step, 'agent') };
     this.giveBack(grant, readBag(this.catalog, step.res), filterMsOf(step));
     return '';
-  }
-
-  private giveBack(grant: Omit<Grant, 'bag'>, bag: ResourceBag, refuseMs: number | null): void {
-    this.allocator.recoverResources(grant.framework, grant.agent, grant.role, bag, refuseMs);
-    this.outstanding.delete(keyOf(grant.framework, grant.role, grant.agent));
-  }
-
-  private forget(gone: (grant: Grant) => boolean): void {
-    for (const [key, grant] of [...this.outstanding]) if (gone(grant)) this.outstanding.delete(key);
-  }
-
-  private expectOffers(step: Step): string {
-    const got = this.takeUnseen();
-    const expected = new Map<string, ResourceBag>();
-    for (const offer of recordList(step.offers)) {
-      for (const [agent, res] of Object.entries(isRecord(offer.agents) ? offer.agents : {}))
-        expected.set(keyOf(String(offer.fw), String(offer.role), agent), readBag(this.catalog, res));
-    }
-    for (const [key, bag] of expected) {
-      const found = got.get(key) ?? EMPTY_BAG;
-      if (!bagsEqual(bag, found))
-        return `${key}: expected ${describeBag(this.catalog, bag)}, got ${describeBag(this.catalog, found)}`;
-    }
-    for (const [key, bag] of got) {
-      if (!expected.has(key)) return `${key}: expected nothing, got ${describeBag(this.catalog, bag)}`;
-    }
-    return '';
-  }
-
-  private takeUnseen(): Map<string, ResourceBag> {
-    const got = new Map<string, ResourceBag>();
-    for (const grant of this.unseen) {
-      const key = keyOf(grant.framework, grant.role, grant.agent);
-      got.set(key, addBags(got.get(key) ?? EMPTY_BAG, grant.bag));
-    }
-    this.unseen = [];
-    return got;
-  }
-
-  /** Sums per framework and role; "a|b" in role or framework means any of them; every grant must be in a sum. */
-  private expectTotals(step: Step): string {
-    const grants = this.unseen;
-    this.unseen = [];
-    const summed = new Set<Grant>();
-    for (const total of recordList(step.totals)) {
-      const roles = typeof total.role === 'string' ? total.role.split('|') : null;
-      const frameworks = typeof total.fw === 'string' ? total.fw.split('|') : null;
-      const matching = grants.filter(
-        (grant) => (roles?.includes(grant.role) ?? true) && (frameworks?.includes(grant.framework) ?? true),
-      );
-      for (const grant of matching) summed.add(grant);
-      const agents = new Set(matching.map((grant) => grant.agent)).size;
-      if (total.agentCount !== undefined && agents !== total.agentCount)
-        return `${String(total.fw ?? total.role)}: expected ${String(total.agentCount)} agents, got ${agents}`;
-      const sum = this.sumOf(matching);
-      const difference = firstDifference([...readQuantities(this.catalog, total.sum)], [...sum]);
-      if (total.sum !== undefined && difference !== '')
-        return `sum of ${String(total.fw ?? total.role)}: ${difference}`;
-    }
-    const stray = grants.find((grant) => !summed.has(grant));
-    return stray === undefined ? '' : `unexpected offer of ${stray.agent} to ${stray.framework}`;
-  }
-
-  private sumOf(grants: readonly Grant[]): Quantities {
-    let bag = EMPTY_BAG;
-    for (const grant of grants) bag = addBags(bag, grant.bag);
-    return scalarQuantities(this.catalog, bag);
-  }
-
-  private expectInverse(step: Step): string {
-    const got = this.allocator.takeInverseOffers().map((offer) => `${offer.framework} ${offer.agent}`);
-    const expected = recordList(step.offers).flatMap((offer) =>
-      textList(offer, 'agents').map((agent) => `${String(offer.fw)} ${agent}`),
-    );
-    return expectEqual('inverse offers', expected.sort(), got.sort());
-  }
-
-  private frameworkInfo(step: Step): Parameters<Allocator['updateFramework']>[0] {
-    const minimums = isRecord(step.minAllocatable) ? step.minAllocatable : {};
-    const suppressed = step.suppressedRoles ?? step.suppressed;
-    const minAllocatable = Object.entries(minimums).map(([role, sets]): [string, readonly Quantities[]] => [
-      role,
-      (Array.isArray(sets) ? sets : [sets]).map((set) => readQuantities(this.catalog, set)),
-    ]);
-    return {
-      id: text(step, 'fw'),
-      roles: Array.isArray(step.roles) ? textList(step, 'roles') : [textOr(step, 'role', '*')],
-      suppressedRoles: Array.isArray(suppressed) ? suppressed.map(String) : [],
-      capabilities: textList(step, 'capabilities'),
-      minAllocatable: new Map(minAllocatable),
-      checkpoint: step.checkpoint === true,
-      active: step.active !== false,
-    };
-  }
-
-  private rolesOf(step: Step): readonly string[] {
-    return typeof step.role === 'string' ? [step.role] : textList(step, 'roles');
-  }
-
-  private readUsed(used: unknown): UsedBags {
-    if (!isRecord(used)) return NOTHING_USED;
-    const entries = Object.entries(used).map(([holder, byRole]): [string, Map<string, ResourceBag>] => {
-      const bags = Object.entries(isRecord(byRole) ? byRole : {}).map(([role, res]): [string, ResourceBag] => [
-        role,
-        readBag(this.catalog, res),
-      ]);
-      return [holder, new Map(bags.filter(([, bag]) => !isEmptyBag(bag)))];
-    });
-    return new Map(entries);
-  }
-
-  private readConversions(list: unknown): { consumed: ResourceBag; converted: ResourceBag }[] {
-    return recordList(list).map(({ consumed, converted }) => ({
-      consumed: readBag(this.catalog, consumed),
-      converted: readBag(this.catalog, converted),
-    }));
-  }
-
-  private readQuotas(quotas: unknown): Map<string, { guarantees: Quantities; limits: Quantities }> {
-    const entries = Object.entries(isRecord(quotas) ? quotas : {}).map(
-      ([role, quota]): [string, { guarantees: Quantities; limits: Quantities }] => [
-        role,
-        {
-          guarantees: readQuantities(this.catalog, isRecord(quota) ? quota.guarantees : {}),
-          limits: readLimits(this.catalog, isRecord(quota) ? quota.limits : {}),
-        },
-      ],
-    );
-    return new Map(entries);
   }
 }
 

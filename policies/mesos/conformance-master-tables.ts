@@ -47,13 +47,18 @@ function checkReconcile(row: Step): string {
   const named = text(row, 'agent');
   const standing = named.startsWith('not given') ? (named.includes('recovered') ? 'unnamed' : 'unknown') : named;
   const latest = row.taskKnown === true ? LATEST_STATE : null;
-  return expectEqual('state', row.expect, reconciledState(latest, standing as AgentStanding, row.partitionAware === true));
+  return expectEqual(
+    'state',
+    row.expect,
+    reconciledState(latest, standing as AgentStanding, row.partitionAware === true),
+  );
 }
 
 /** Rules of a row in ms. */
 function rulesOf(row: Step): { pingTimeoutMs: number; maxTimeouts: number } {
   return {
-    pingTimeoutMs: typeof row.pingTimeout === 'number' ? row.pingTimeout * MS_PER_SECOND : DEFAULT_PING_RULES.pingTimeoutMs,
+    pingTimeoutMs:
+      typeof row.pingTimeout === 'number' ? row.pingTimeout * MS_PER_SECOND : DEFAULT_PING_RULES.pingTimeoutMs,
     maxTimeouts: typeof row.maxTimeouts === 'number' ? row.maxTimeouts : DEFAULT_PING_RULES.maxTimeouts,
   };
 }
@@ -88,7 +93,9 @@ function checkPings(row: Step): string {
     if (row[field] !== undefined && row[field] !== value) return expectEqual(field, row[field], value);
   }
   const scheduled = metrics.slave_unreachable_scheduled ?? observer.scheduled;
-  return expectEqual('scheduled', scheduled, observer.scheduled) || expectEqual('removals', metrics.slave_removals ?? 1, 1);
+  return (
+    expectEqual('scheduled', scheduled, observer.scheduled) || expectEqual('removals', metrics.slave_removals ?? 1, 1)
+  );
 }
 
 /** ">15 s" is read as one millisecond more, a number as seconds. */
@@ -118,7 +125,8 @@ function checkAgentLoss(row: Step, previous: Step): string {
     if (match === undefined) return `expected ${JSON.stringify(entry)}, got ${JSON.stringify(got)}`;
     const state = entry.partitionAwareTask ?? entry.task;
     if (state !== undefined && state !== unreachableState(PARTITION_AWARE)) return `state ${String(state)}`;
-    if (entry.otherTask !== undefined && entry.otherTask !== unreachableState(0)) return `state ${String(entry.otherTask)}`;
+    if (entry.otherTask !== undefined && entry.otherTask !== unreachableState(0))
+      return `state ${String(entry.otherTask)}`;
   }
   return '';
 }
@@ -134,7 +142,8 @@ function actionOf(entry: Step): string {
 
 /** Plays an event told in words: what happens, and when in seconds. */
 function playLoss(told: string): LossEntry[] {
-  if (told.includes('connected=false')) return agentReregistersOnPing(false) ? [{ at: null, action: 'reregister' }] : [];
+  if (told.includes('connected=false'))
+    return agentReregistersOnPing(false) ? [{ at: null, action: 'reregister' }] : [];
   if (told.includes('ping failure')) {
     const observer = new AgentObserver(DEFAULT_PING_RULES, null, 0);
     let nowMs = 0;
@@ -152,7 +161,8 @@ function playLoss(told: string): LossEntry[] {
   note(AGENT_REREGISTER_TIMEOUT_MS - 1);
   note(AGENT_REREGISTER_TIMEOUT_MS);
   // A limiter is optional where the words say no more: then asking and marking fall together.
-  if (told.includes('master restarts') && !limited) entries.push({ at: AGENT_REREGISTER_TIMEOUT_MS / MS_PER_SECOND, action: 'askPermit' });
+  if (told.includes('master restarts') && !limited)
+    entries.push({ at: AGENT_REREGISTER_TIMEOUT_MS / MS_PER_SECOND, action: 'askPermit' });
   if (!told.includes('re-registers while waiting')) return entries;
   tracker.reregistered('agent');
   tracker.grantPermit('agent', AGENT_REREGISTER_TIMEOUT_MS + 1);

@@ -323,7 +323,12 @@ export class MesosMaster {
       this.messages.push({ type: 'runTask', agent: offer.agent, task: info.id });
       return rest;
     }
-    const status = { task: info.id, state: 'TASK_ERROR', reason: 'REASON_TASK_INVALID', source: 'SOURCE_MASTER' } as const;
+    const status = {
+      task: info.id,
+      state: 'TASK_ERROR',
+      reason: 'REASON_TASK_INVALID',
+      source: 'SOURCE_MASTER',
+    } as const;
     this.tell(offer.framework, status);
     return left;
   }

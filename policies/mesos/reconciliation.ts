@@ -19,7 +19,11 @@ const PRECISE_STATE: Readonly<Record<AgentStanding, string | null>> = {
 };
 
 /** State to report, or null for silence; `latestState` is null when the master does not know the task. */
-export function reconciledState(latestState: string | null, agent: AgentStanding, partitionAware: boolean): string | null {
+export function reconciledState(
+  latestState: string | null,
+  agent: AgentStanding,
+  partitionAware: boolean,
+): string | null {
   if (latestState !== null) return latestState;
   const precise = PRECISE_STATE[agent];
   return precise === null || partitionAware ? precise : 'TASK_LOST';
