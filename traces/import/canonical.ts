@@ -1,0 +1,166 @@
+/**
+ * The one shape that every import ends in: hosts, tasks and, where the format has it, use over time.
+ *
+ * Ids stay as written. Times are whole milliseconds from the start of the trace, CPU is in milli-cores, memory in MiB. NaN is
+ * "the format does not say". Tasks are ordered by (submitMs, row in the file).
+ */
+import { assert } from '../../policies/base/assert.ts';
+
+/** Where the numbers of a column come from. */
+export interface ColumnSource {
+  /** `absolute`: in units of its own. `normalised`: a share, turned absolute by `scale`. `assumed`: not in the file. */
+  readonly kind: 'absolute' | 'normalised' | 'assumed';
+  /** Field and unit of the format. */
+  readonly from: string;
+  /** What one unit of the file is worth in the unit of the column. */
+  readonly scale: number;
+}
+
+export interface ImportedHosts {
+  readonly ids: readonly string[];
+  readonly milliCpu: Float64Array;
+  readonly memMib: Float64Array;
+  readonly gpus: Int32Array;
+  readonly gpuModel: readonly string[];
+  readonly labels: readonly Readonly<Record<string, string>>[];
+  readonly taints: readonly (readonly string[])[];
+}
+
+export interface ImportedTasks {
+  readonly count: number;
+  readonly ids: readonly string[];
+  /** Job, namespace or user the task belongs to; empty when the format has none. */
+  readonly groups: readonly string[];
+  readonly submitMs: Float64Array;
+  /** Time it ran or would run alone. */
+  readonly durationMs: Float64Array;
+  /** Time the user asked for. */
+  readonly wallTimeMs: Float64Array;
+  readonly requestMilliCpu: Float64Array;
+  readonly requestMemMib: Float64Array;
+  /** Mean CPU use while it ran. */
+  readonly usedMilliCpu: Float64Array;
+  readonly gpus: Int32Array;
+  /** Milli-GPU asked of each GPU: 1000 = whole, 0 = none. */
+  readonly gpuMilli: Int32Array;
+  /** GPU models it may run on, empty = any. */
+  readonly gpuModels: readonly (readonly string[])[];
+  /** QoS or status word of the format. */
+  readonly qos: readonly string[];
+  readonly status: readonly string[];
+  /** Host it ran on, empty = not placed or not said. */
+  readonly hosts: readonly string[];
+  /** Rows that must be done first: of task t, parents[parentStart[t] .. parentStart[t + 1] - 1]. */
+  readonly parentStart: Int32Array;
+  readonly parents: Int32Array;
+}
+
+/** Use over time: of task t, the pieces useStart[t] .. useStart[t + 1] - 1 one after another from its start. */
+export interface ImportedUse {
+  readonly useStart: Int32Array;
+  readonly durationMs: Float64Array;
+  readonly milliCpu: Float64Array;
+}
+
+export interface ImportedTrace {
+  readonly format: string;
+  /** Unix time of time 0, null when the format has no calendar. */
+  readonly startUnixMs: number | null;
+  readonly hosts: ImportedHosts;
+  readonly tasks: ImportedTasks;
+  readonly use: ImportedUse | null;
+  /** Source of each filled column, by its name as `tasks.requestMilliCpu`. */
+  readonly columns: Readonly<Record<string, ColumnSource>>;
+  /** What was left out, repaired or assumed, with counts. */
+  readonly notes: readonly string[];
+}
+
+export interface HostRow {
+  readonly id: string;
+  readonly milliCpu: number;
+  readonly memMib: number;
+  readonly gpus?: number;
+  readonly gpuModel?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly string[];
+}
+
+export interface TaskRow {
+  readonly id: string;
+  readonly submitMs: number;
+  readonly durationMs: number;
+  readonly requestMilliCpu: number;
+  readonly requestMemMib: number;
+  readonly group?: string;
+  readonly wallTimeMs?: number;
+  readonly usedMilliCpu?: number;
+  readonly gpus?: number;
+  readonly gpuMilli?: number;
+  readonly gpuModels?: readonly string[];
+  readonly qos?: string;
+  readonly status?: string;
+  readonly host?: string;
+  /** Ids of tasks that must be done first. */
+  readonly parents?: readonly string[];
+}
+
+/** Hosts as columns, in the order given. */
+export function hostColumns(rows: readonly HostRow[]): ImportedHosts {
+  return {
+    ids: rows.map((row) => row.id),
+    milliCpu: Float64Array.from(rows, (row) => row.milliCpu),
+    memMib: Float64Array.from(rows, (row) => row.memMib),
+    gpus: Int32Array.from(rows, (row) => row.gpus ?? 0),
+    gpuModel: rows.map((row) => row.gpuModel ?? ''),
+    labels: rows.map((row) => row.labels ?? {}),
+    taints: rows.map((row) => row.taints ?? []),
+  };
+}
+
+/**
+ * Tasks as columns, ordered by submit time and then as given; parents by row.
+ *
+ * A parent that is not in the trace is left out and counted in `lostParents`. Ids are unique.
+ */
+export function taskColumns(rows: readonly TaskRow[]): { tasks: ImportedTasks; lostParents: number } {
+  const order = Array.from(rows.keys()).sort((a, b) => rows[a].submitMs - rows[b].submitMs || a - b);
+  const sorted = order.map((index) => rows[index]);
+  const rowOfId = new Map(sorted.map((row, index) => [row.id, index]));
+  assert(rowOfId.size === rows.length, 'task ids are unique');
+  const parentStart = new Int32Array(rows.length + 1);
+  const parents: number[] = [];
+  let lostParents = 0;
+  sorted.forEach((row, index) => {
+    for (const id of row.parents ?? []) {
+      const parent = rowOfId.get(id);
+      if (parent === undefined) lostParents += 1;
+      else parents.push(parent);
+    }
+    parentStart[index + 1] = parents.length;
+  });
+  const tasks = {
+    count: rows.length,
+    ids: sorted.map((row) => row.id),
+    groups: sorted.map((row) => row.group ?? ''),
+    submitMs: Float64Array.from(sorted, (row) => row.submitMs),
+    durationMs: Float64Array.from(sorted, (row) => row.durationMs),
+    wallTimeMs: Float64Array.from(sorted, (row) => row.wallTimeMs ?? Number.NaN),
+    requestMilliCpu: Float64Array.from(sorted, (row) => row.requestMilliCpu),
+    requestMemMib: Float64Array.from(sorted, (row) => row.requestMemMib),
+    usedMilliCpu: Float64Array.from(sorted, (row) => row.usedMilliCpu ?? Number.NaN),
+    gpus: Int32Array.from(sorted, (row) => row.gpus ?? 0),
+    gpuMilli: Int32Array.from(sorted, (row) => row.gpuMilli ?? 0),
+    gpuModels: sorted.map((row) => row.gpuModels ?? []),
+    qos: sorted.map((row) => row.qos ?? ''),
+    status: sorted.map((row) => row.status ?? ''),
+    hosts: sorted.map((row) => row.host ?? ''),
+    parentStart,
+    parents: Int32Array.from(parents),
+  };
+  return { tasks, lostParents };
+}
+
+/** A note with its count, or nothing for 0. */
+export function countedNote(count: number, what: string): string[] {
+  return count === 0 ? [] : [`${count} ${what}`];
+}

@@ -1,0 +1,91 @@
+/** Typed reading of foreign JSON: every message carries the file and the path of the value that is wrong. */
+import { readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
+import { TraceError } from '../../policies/base/assert.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A value and where it was found, as `pods.json: items[3].spec`. */
+export interface Located {
+  readonly value: unknown;
+  readonly where: string;
+}
+
+/** Parses a JSON file, plain or gzipped. Throws TraceError. */
+export async function readJson(path: string): Promise<Located> {
+  let text: string;
+  try {
+    const bytes = await readFile(path);
+    text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  } catch (error) {
+    throw new TraceError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  try {
+    return { value: JSON.parse(text.replace(/^\uFEFF/, '')), where: `${path}:` };
+  } catch (error) {
+    throw new TraceError(`${path}: not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+}
+
+function reject(located: Located, expected: string): never {
+  const text = JSON.stringify(located.value) ?? 'missing';
+  throw new TraceError(`${located.where} is ${text.length > 60 ? `${text.slice(0, 60)}...` : text}; ${expected}`);
+}
+
+/** The member `key`; `value` is undefined when the object has none. Throws TraceError when it is not an object. */
+export function member(located: Located, key: string): Located {
+  const record = asObject(located);
+  const separator = located.where.endsWith(':') ? ' ' : '.';
+  return { value: Object.hasOwn(record, key) ? record[key] : undefined, where: `${located.where}${separator}${key}` };
+}
+
+/** A member several levels down; undefined as soon as one is missing. */
+export function memberAt(located: Located, ...keys: readonly string[]): Located {
+  let current = located;
+  for (const key of keys) {
+    if (current.value === undefined || current.value === null) return { value: undefined, where: current.where };
+    current = member(current, key);
+  }
+  return current;
+}
+
+export function asObject(located: Located): JsonObject {
+  if (typeof located.value !== 'object' || located.value === null || Array.isArray(located.value))
+    reject(located, 'an object is expected');
+  return located.value as JsonObject;
+}
+
+/** The elements of an array, each with its own place; none when the value is missing and `optional`. */
+export function asList(located: Located, optional = false): Located[] {
+  if (optional && (located.value === undefined || located.value === null)) return [];
+  if (!Array.isArray(located.value)) reject(located, 'an array is expected');
+  return (located.value as unknown[]).map((value, index) => ({ value, where: `${located.where}[${index}]` }));
+}
+
+export function asNumber(located: Located): number {
+  if (typeof located.value !== 'number' || !Number.isFinite(located.value)) reject(located, 'a number is expected');
+  return located.value as number;
+}
+
+export function asText(located: Located): string {
+  if (typeof located.value !== 'string') reject(located, 'a string is expected');
+  return located.value as string;
+}
+
+/** The string, or `fallback` when there is none. */
+export function textOr(located: Located, fallback: string): string {
+  return located.value === undefined || located.value === null ? fallback : asText(located);
+}
+
+/** A string or a number, as text: ids are written both ways. */
+export function asId(located: Located): string {
+  if (typeof located.value === 'number') return String(located.value);
+  if (typeof located.value !== 'string') reject(located, 'an id (string or number) is expected');
+  return located.value as string;
+}
+
+/** The string members of an object; none when it is missing. */
+export function asTextMap(located: Located): Record<string, string> {
+  if (located.value === undefined || located.value === null) return {};
+  return Object.fromEntries(Object.keys(asObject(located)).map((key) => [key, String(member(located, key).value)]));
+}
