@@ -165,11 +165,19 @@ function checkBatch(entry: Case, onePerOffer: boolean): string {
   return asserted ? '' : 'the case expects nothing that is known';
 }
 
-/** One poll of the queue: `expectPoll` (or `expect`) is the name of the job, or null; `expectQueueAfter` what is left. */
+/**
+ * One poll of the queue: `expectPoll`, `expectTask` or `expect` is the name of the job or null, `expectQueueAfter` what is left.
+ *
+ * The queue stands in `queue` or `enqueue`; with a list of `jobs`, a queued name that is not among them is gone.
+ */
 function checkQueue(entry: Case): string {
-  const { lanes, view } = readQueue(entry);
-  const polled = poll(lanes, (name) => view.job(name)?.disabled === false);
-  const field = ['expectPoll', 'expectTask', 'expectPolled', 'expect'].find((name) => name in entry);
+  const items = entry.queue ?? entry.enqueue;
+  const { lanes, view } = readQueue({ ...entry, queue: items });
+  const registered = Array.isArray(entry.jobs)
+    ? new Set(entry.jobs.map((job) => String(isRecord(job) ? (job.name ?? job.job) : job)))
+    : null;
+  const polled = poll(lanes, (name) => view.job(name)?.disabled === false && registered?.has(name) !== false);
+  const field = ['expectPoll', 'expectTask', 'expectPolled', 'expectNext', 'expect'].find((name) => name in entry);
   if (field === undefined) return 'the case expects nothing that is known';
   const difference = firstDifference(entry[field], polled === null ? null : polled.run.job, 0, field);
   if (difference !== '' || entry.expectQueueAfter === undefined) return difference;
@@ -177,17 +185,22 @@ function checkQueue(entry: Case): string {
   return firstDifference(entry.expectQueueAfter, waiting, 0, 'expectQueueAfter');
 }
 
+/** Milliseconds per unit of a field: its name tells seconds, else it is ms. */
+function unitMs(field: string): number {
+  return /sec/i.test(field) ? 1000 : 1;
+}
+
 /**
- * Requests at given times, revives counted or listed.
+ * Requests at the times of the one list of numbers, at most one revive per `...interval...` field.
  *
- * Requests stand in `requestsMs`, `requestsAtMs`, `requestMs` or `requestsSec`, ...; the interval in `minIntervalMs` or
- * `minReviveOffersIntervalMs`; expected are `expectRevive(s)` (how many) or `expectRevive(s)AtMs` / `...AtSec` (when).
+ * Expected are the times of all revives (a list), how many came by the last request (a number), and with `expectScheduled` whether one
+ * more is planned then.
  */
 function checkReviveThrottle(entry: Case): string {
-  const unitMs = (field: string): number => (/sec/i.test(field) ? 1000 : 1);
-  const requestField = Object.keys(entry).find((field) => /^(requests?|calls?|asks?)/i.test(field));
-  const requests = requestField === undefined ? undefined : entry[requestField];
-  if (requestField === undefined || !Array.isArray(requests)) return 'the case names no times of requests';
+  const isTimes = (value: unknown): value is number[] =>
+    Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number');
+  const requestField = Object.keys(entry).find((field) => !field.startsWith('expect') && isTimes(entry[field]));
+  if (requestField === undefined) return 'the case names no times of requests';
   const intervalField = Object.keys(entry).find((field) => /interval/i.test(field));
   const intervalMs =
     intervalField === undefined
@@ -196,20 +209,26 @@ function checkReviveThrottle(entry: Case): string {
   const throttle = createThrottle();
   const revivesMs: number[] = [];
   const settle = (untilMs: number): void => {
-    const plannedMs = throttle.plannedMs;
+    const { plannedMs } = throttle;
     if (plannedMs !== null && plannedMs <= untilMs && takePlannedRevive(throttle, plannedMs, intervalMs))
       revivesMs.push(plannedMs);
   };
-  for (const request of requests) {
-    const atMs = Number(request) * unitMs(requestField);
+  for (const request of entry[requestField] as number[]) {
+    const atMs = request * unitMs(requestField);
     settle(atMs);
     if (requestRevive(throttle, atMs, intervalMs)) revivesMs.push(atMs);
   }
-  if (typeof entry.untilMs === 'number') settle(entry.untilMs);
-  else settle(Number.MAX_SAFE_INTEGER);
-  const expectField = Object.keys(entry).find((field) => /^expect/i.test(field));
-  if (expectField === undefined) return 'the case expects nothing';
-  const expected = entry[expectField];
-  const got = Array.isArray(expected) ? revivesMs.map((ms) => ms / unitMs(expectField)) : revivesMs.length;
-  return firstDifference(expected, got, 0, expectField);
+  const byLastRequest = revivesMs.length;
+  const planned = throttle.plannedMs !== null;
+  settle(Number.MAX_SAFE_INTEGER);
+  const fields = Object.keys(entry).filter((field) => field.startsWith('expect'));
+  for (const field of fields) {
+    const expected = entry[field];
+    const times = revivesMs.map((ms) => ms / unitMs(field));
+    let got: unknown = Array.isArray(expected) ? times : byLastRequest;
+    if (/scheduled|planned/i.test(field)) got = typeof expected === 'number' ? Number(planned) : planned;
+    const difference = firstDifference(expected, got, 0, field);
+    if (difference !== '') return difference;
+  }
+  return fields.length === 0 ? 'the case expects nothing' : '';
 }
