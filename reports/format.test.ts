@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import {
+  cores,
+  count,
+  dayHour,
+  duration,
+  escapeHtml,
+  figures,
+  fixed,
+  memory,
+  money,
+  percent,
+  setPercent,
+} from './format.ts';
+
+test.each([
+  [fixed(1234567), '1,234,567'],
+  [fixed(-1234.5, 1), '-1,234.5'],
+  [fixed(-0.2), '0'],
+  [fixed(Number.NaN), 'n/a'],
+  [figures(0.0116), '0.0116'],
+  [figures(4.567), '4.57'],
+  [figures(100), '100'],
+  [figures(12345), '12,345'],
+  [percent(61.34), '61.3 %'],
+  [percent(0.4249), '0.42 %'],
+  [percent(0.00312), '0.0031 %'],
+  [percent(0), '0 %'],
+  [setPercent(100 - 99.95), '0.05 %'],
+  [cores(177_598_000), '177,598 cores'],
+  [cores(1_500), '1.50 cores'],
+  [memory(262_144), '256 GiB'],
+  [memory(16 * 1024 * 1024), '16.0 TiB'],
+  [duration(340), '340 ms'],
+  [duration(9_000), '9 s'],
+  [duration(214_000), '3.6 min'],
+  [duration(7 * 86_400_000), '7 days'],
+  [dayHour(55), 'day 3, 07:00'],
+  [dayHour(0), 'day 1, 00:00'],
+  [money(0.0116, 'EUR'), '0.0116 EUR'],
+  [count(1, 'host'), '1 host'],
+  [count(2000, 'host'), '2,000 hosts'],
+  [escapeHtml(`<a href="x">'&'</a>`), '&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;'],
+])('%s is %s', (got, expected) => {
+  expect(got).toBe(expected);
+});
