@@ -7,6 +7,7 @@ import {
   type IsolationLevel,
   isolationModel,
   kataOverhead,
+  marginalCapacity,
   marginalShare,
   requestWaitProbability,
   siblingBestEffort,
@@ -56,6 +57,11 @@ describe('isolation levels', () => {
     expect(marginalShare(at(ISOLATION.G), 1, 1)).toBe(1);
     expect(marginalShare(at(ISOLATION.S), 1, 1)).toBe(0.99);
     expect(marginalShare(at(ISOLATION.E), 3072, 1024)).toBe(0.75);
+  });
+
+  test('a pod granted 2 with limit 8, 1 idle and 10 best-effort cpus: 8 at level G, 2 + 1 + 2.5 at a quarter share', () => {
+    expect(marginalCapacity(8, 2, 1, 10, 1)).toBe(8);
+    expect(marginalCapacity(8, 2, 1, 10, 0.25)).toBe(5.5);
   });
 
   test('three wake-ups at 10 % each wait with probability 1 - 0.9^3 = 0.271', () => {

@@ -104,6 +104,16 @@ export function marginalShare(model: IsolationModel, podWeight: number, beWeight
   return beWeight > 0 ? podWeight / (podWeight + beWeight) : 1;
 }
 
+/**
+ * Cpus a pod could get at the margin: A = min(limit, grant + idle cpus it may use + best effort's cpus x marginal share).
+ *
+ * The load that its latency sees is arrivals x CPU work x kappa / A.
+ */
+export function marginalCapacity(limit: number, grant: number, idle: number, beGrant: number, share: number): number {
+  const most = grant + idle + beGrant * share;
+  return most < limit ? most : limit;
+}
+
 /** What a pod costs more inside a Kata virtual machine. */
 export interface KataOverhead {
   readonly milliCpu: number;

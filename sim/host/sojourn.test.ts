@@ -11,6 +11,7 @@ import {
   markovTail,
   sojournMean,
   sojournVariance,
+  stalledViolation,
   waitScale,
   Z_P99,
 } from './sojourn.ts';
@@ -117,5 +118,23 @@ describe('delayedTail', () => {
       expect(tail).toBeLessThanOrEqual(1);
       last = tail;
     }
+  });
+});
+
+describe('stalledViolation', () => {
+  test('a tenth of the requests stalled by 50 ms, 20 ms short of the target: 0.9 x 0.001 + 0.1 e^-0.4', () => {
+    expect(stalledViolation(0.001, 10, 30, 50, 0.1)).toBeCloseTo(0.0009 + 0.1 * Math.exp(-0.4), 12);
+  });
+
+  test('is within a factor 1.3 of the two-moment mixture when the stall is long: mean 10, sd 6, stall 100, target 60', () => {
+    const mixture = delayedTail(normal, 60, 0.0001, 10, 36, 0, 0, 0.05, 100, 0, 0);
+    const ratio = stalledViolation(0.0001, 10, 60, 100, 0.05) / mixture;
+    expect(ratio).toBeGreaterThan(1 / 1.3);
+    expect(ratio).toBeLessThan(1.3);
+  });
+
+  test('no share and no stall change nothing; an endless stall makes every stalled answer late', () => {
+    expect([stalledViolation(0.02, 1, 5, 9, 0), stalledViolation(0.02, 1, 5, 0, 0.5)]).toEqual([0.02, 0.02]);
+    expect(stalledViolation(0.02, 1, 5, Infinity, 0.5)).toBeCloseTo(0.51, 12);
   });
 });

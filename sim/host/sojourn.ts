@@ -135,6 +135,27 @@ export function delayedTail(
   return rest * base + sum;
 }
 
+/**
+ * P(T > target) when a share of requests meets a stall that is exponential with this mean, from base and mean alone.
+ *
+ *   (1 - p) base + p max(base, e^{-(target - mean) / stall}), 1 in the exponential where the mean passes the target
+ *
+ * For throttling and reclaim, whose stall differs from pod to pod: the answer without stall counts as its mean, which is
+ * close when the stall is longer than the answer's spread. One exponential; nothing when the share is 0. Units: ms.
+ */
+export function stalledViolation(
+  base: number,
+  meanMs: number,
+  targetMs: number,
+  stallMs: number,
+  share: number,
+): number {
+  if (!(share > 0 && stallMs > 0)) return base;
+  const slack = targetMs - meanMs;
+  const late = slack > 0 ? exp(-slack / stallMs) : 1;
+  return late > base ? base + (share < 1 ? share : 1) * (late - base) : base;
+}
+
 /** A delay never makes an answer earlier, which two lognormals of different shape could otherwise claim. */
 function atLeast(base: number, delayed: number): number {
   return delayed > base ? delayed : base;

@@ -57,7 +57,7 @@ export function v16(uniform: Uniform): Metrics {
   const fractions: number[] = [];
   const stalls: number[] = [];
   for (let n = 0; n < 48; n++) {
-    const limitCpus = 2 ** Math.floor(5 * uniform());
+    const limitCpus = 1 << Math.floor(5 * uniform());
     const serviceMs = 2 + 18 * uniform();
     const use = 0.2 + 0.5 * uniform();
     const rateCv = 0.3 + uniform();
