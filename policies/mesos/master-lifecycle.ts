@@ -369,7 +369,7 @@ export class MesosMaster {
   }
 
   /** Withdraws offers without a filter; a scheduler that is replaced is not told. */
-  private rescindWhere(chosen: (offer: Offer) => boolean, silently = false): void {
+  rescindWhere(chosen: (offer: Offer) => boolean, silently = false): void {
     for (const offer of [...this.offers.values()]) {
       if (!chosen(offer)) continue;
       this.takeBack(offer, null);
