@@ -39,7 +39,7 @@ export const CHANGE_NAMES = [
   'release',
 ] as const;
 
-/** Receives every change in order; the event log and the checker are such sinks. `value` is the reason of an eviction, else 0. */
+/** Receives every change in order; the event log and the checker are such sinks. `value` is the reason of an eviction or the milli-CPU published, else 0. */
 export type ChangeSink = (timeMs: number, change: number, taskId: number, host: number, value: number) => void;
 
 export interface Cluster {
@@ -151,6 +151,7 @@ export function publish(
   if (tier === TIER.batch) hosts.publishedAtMs[host] = nowMs;
   noteChange(hosts.changes, host);
   mix(cluster.digest, nowMs, CHANGE.publish | (tier << 8), milliCpu, host);
+  if (cluster.sink !== null) cluster.sink(nowMs, CHANGE.publish, -1, host, milliCpu);
 }
 
 /** Takes a host out of service or brings it back. Its tasks must have been moved off before. */

@@ -7,7 +7,7 @@ import { profileAt, stretchToRatio } from '../../traces/day-shape.ts';
 import hourOfDay from '../../traces/fits/hour-of-day.json' with { type: 'json' };
 import { LATENCY_CLASSES, type OnlineServices } from '../../traces/format.ts';
 import { createBatchSource, describeBatchSource } from '../../traces/generate-batch.ts';
-import { generateOnlineServices } from '../../traces/generate-online.ts';
+import { generateOnlineServices, type OnlineConfig } from '../../traces/generate-online.ts';
 import type { Workload } from '../engine/engine.ts';
 import type { Plan, ServicePlan } from '../plan.ts';
 
@@ -24,47 +24,47 @@ const SLOTS_PER_DAY = 288;
  */
 export function workloadOf(plan: Plan, replayed?: OnlineServices): Workload {
   const notes: string[] = [];
-  const { shapes } = plan.cluster;
-  const cores = shapes.reduce((sum, shape) => sum + shape.count * shape.cpuCores, 0);
-  const memGib = shapes.reduce((sum, shape) => sum + shape.count * shape.memGib, 0);
   const parts: OnlineServices[] = [];
   if (replayed !== undefined) parts.push(replayed);
   else if (plan.online.source === 'fit' && plan.online.services > 0) {
-    const { online } = plan;
-    parts.push(
-      generateOnlineServices(
-        {
-          services: online.services,
-          pods: online.pods,
-          clusterMilliCpu: cores * MILLI_PER_CPU,
-          clusterMemBytes: memGib * BYTES_PER_GIB,
-          cpuRequestPercent: online.cpuRequestPercent,
-          memRequestPercent: online.memRequestPercent,
-          maxRequestMilliCpu: Math.floor(
-            Math.min(...shapes.map((shape) => shape.cpuCores)) * MILLI_PER_CPU * LARGEST_POD_SHARE,
-          ),
-          maxRequestMemBytes: Math.floor(
-            Math.min(...shapes.map((shape) => shape.memGib)) * BYTES_PER_GIB * LARGEST_POD_SHARE,
-          ),
-          limitOverRequest: online.limitOverRequest,
-          startDay: online.startDay,
-          loadFactor: online.loadFactor,
-        },
-        plan.seed,
-      ),
-    );
+    parts.push(generateOnlineServices(onlineConfigOf(plan), plan.seed));
   }
   if (plan.online.explicit.length > 0) parts.push(explicitServices(plan.online.explicit, plan.online.startDay));
   const batchConfig = {
     tasksPerWeek: plan.bestEffort.tasksPerWeek,
     offeredPercent: plan.bestEffort.offeredPercent,
-    clusterCoreHoursPerWeek: cores * (MS_PER_WEEK / MS_PER_HOUR),
+    clusterCoreHoursPerWeek: totalOf(plan.cluster.shapes, 'cpuCores') * (MS_PER_WEEK / MS_PER_HOUR),
     horizonMs: plan.horizonMs,
     startDay: plan.online.startDay,
     populations: plan.bestEffort.populations,
   };
   notes.push(...describeBatchSource(batchConfig));
   return { services: joinServices(parts), batch: createBatchSource(batchConfig, plan.seed), notes };
+}
+
+/** What the generators of online services need of a plan. */
+export function onlineConfigOf(plan: Plan): OnlineConfig {
+  const { online } = plan;
+  const { shapes } = plan.cluster;
+  const smallestCores = Math.min(...shapes.map((shape) => shape.cpuCores));
+  const smallestMemGib = Math.min(...shapes.map((shape) => shape.memGib));
+  return {
+    services: online.services,
+    pods: online.pods,
+    clusterMilliCpu: totalOf(shapes, 'cpuCores') * MILLI_PER_CPU,
+    clusterMemBytes: totalOf(shapes, 'memGib') * BYTES_PER_GIB,
+    cpuRequestPercent: online.cpuRequestPercent,
+    memRequestPercent: online.memRequestPercent,
+    maxRequestMilliCpu: Math.floor(smallestCores * MILLI_PER_CPU * LARGEST_POD_SHARE),
+    maxRequestMemBytes: Math.floor(smallestMemGib * BYTES_PER_GIB * LARGEST_POD_SHARE),
+    limitOverRequest: online.limitOverRequest,
+    startDay: online.startDay,
+    loadFactor: online.loadFactor,
+  };
+}
+
+function totalOf(shapes: Plan['cluster']['shapes'], what: 'cpuCores' | 'memGib'): number {
+  return shapes.reduce((sum, shape) => sum + shape.count * shape[what], 0);
 }
 
 /** Columns of several sets of services one after the other; all use five-minute slots over a week. */

@@ -1,0 +1,50 @@
+/** `tidemark conformance DIR`: upstream's cases against the policies that ship. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { ConfigError } from '../policies/base/assert.ts';
+import type { CaseVerdict } from '../policies/conformance.ts';
+import { runVectorFile } from '../policies/conformance-run.ts';
+
+/** Runs every .json file below `path` (or the one file) and prints a line a file, failing cases and a closing count. Exit code 1 on failures. */
+export function conformance(path: string, write: (text: string) => void): number {
+  const files = jsonFiles(path);
+  if (files.length === 0) throw new ConfigError(`${path} holds no .json file; give a directory of vector files`);
+  let passed = 0;
+  let failed = 0;
+  let skipped = 0;
+  for (const file of files) {
+    const verdicts = verdictsOf(file);
+    const count = (outcome: CaseVerdict['outcome']) => verdicts.filter((verdict) => verdict.outcome === outcome).length;
+    passed += count('passed');
+    failed += count('failed');
+    skipped += count('skipped');
+    const name = relative(path, file) || file;
+    write(`${name}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped\n`);
+    for (const verdict of verdicts) {
+      if (verdict.outcome === 'failed') write(`  FAILED ${verdict.name}: ${verdict.detail ?? ''}\n`);
+      if (verdict.outcome === 'skipped') write(`  skipped ${verdict.name}: ${verdict.detail ?? ''}\n`);
+    }
+  }
+  write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+function verdictsOf(file: string): readonly CaseVerdict[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return [{ name: 'file', outcome: 'failed', detail: `${file} is not JSON: ${(error as Error).message}` }];
+  }
+  return runVectorFile(parsed);
+}
+
+function jsonFiles(path: string): string[] {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new ConfigError(`${path} does not exist; give a directory of vector files`);
+  if (stat.isFile()) return [path];
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => join(path, name));
+}

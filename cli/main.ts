@@ -1,0 +1,141 @@
+#!/usr/bin/env node
+/**
+ * The command line. Each command lives in its own file and is loaded when it is called, so that `tidemark --help` does not wait for
+ * a chart library.
+ */
+import { Command, InvalidArgumentError } from 'commander';
+import { ConfigError, InvariantError, TraceError } from '../policies/base/assert.ts';
+import { tidemarkVersion } from './version.ts';
+
+const EXIT_BAD_INPUT = 2;
+const EXIT_BUG = 70;
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number of 1 or more');
+  return value;
+}
+
+function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+function createProgram(): Command {
+  const program = new Command('tidemark')
+    .description(
+      'A deterministic cluster simulator and capacity-planning lab: validate co-location water-lines before rollout.',
+    )
+    .version(tidemarkVersion())
+    .showSuggestionAfterError()
+    .showHelpAfterError('(tidemark --help lists the commands)');
+
+  program
+    .command('run')
+    .description('run a scenario (a file, or the name of one in the library) and write a report')
+    .argument('<scenario>', 'scenario file, or a library name such as quickstart')
+    .option('--set <path=value>', 'override a value of the scenario; may be repeated', collect, [])
+    .option('--seed <text>', 'seed instead of the scenario’s')
+    .option('--seeds <n>', 'replications with different seeds, with intervals over them', wholeNumber, 1)
+    .option('--workers <n>', 'worker threads for replications', wholeNumber, 1)
+    .option('--out <dir>', 'run directory (default: runs/<scenario name>)')
+    .option('--json', 'print the summary as JSON', false)
+    .option('--no-report', 'write no report.html')
+    .action(async (scenario: string, options) => {
+      const { run } = await import('./run.ts');
+      process.exitCode = await run(scenario, { ...options, sets: options.set });
+    });
+
+  program
+    .command('validate')
+    .description('check scenario files; nothing is run or written')
+    .argument('<scenario...>', 'scenario files')
+    .option('--set <path=value>', 'override a value; may be repeated', collect, [])
+    .option('--plan', 'print the resolved plan, every default written out', false)
+    .action(async (paths: string[], options) => {
+      const [{ validate }, { POLICIES }, { parameterRanges }] = await Promise.all([
+        import('./validate.ts'),
+        import('../policies/registry.ts'),
+        import('./parameters.ts'),
+      ]);
+      const outcome = await validate(paths, {
+        sets: options.set,
+        plan: options.plan,
+        knownPolicies: Object.keys(POLICIES),
+        knownParameters: parameterRanges(),
+      });
+      process.stdout.write(outcome.stdout);
+      process.stderr.write(outcome.stderr);
+      process.exitCode = outcome.exitCode;
+    });
+
+  program
+    .command('conformance')
+    .description('run upstream’s cases (Koordinator, Mesos, Chronos, Marathon) against the policies that ship')
+    .argument('<dir>', 'directory of vector files, or one file')
+    .action(async (dir: string) => {
+      const { conformance } = await import('./conformance.ts');
+      process.exitCode = conformance(dir, (text) => process.stdout.write(text));
+    });
+
+  program
+    .command('policies')
+    .description('list the policies a scenario may name')
+    .action(async () => {
+      const { POLICIES } = await import('../policies/registry.ts');
+      for (const policy of Object.values(POLICIES)) process.stdout.write(`${policy.name.padEnd(22)}${policy.about}\n`);
+    });
+
+  program
+    .command('parameters')
+    .description('list every coefficient of the host physics with its source and range')
+    .action(async () => {
+      const { parameterRows } = await import('./parameters.ts');
+      for (const row of parameterRows({}))
+        process.stdout.write(
+          `${row.name.padEnd(30)}${String(row.value).padStart(10)} ${row.unit.padEnd(12)} ${row.source}\n`,
+        );
+    });
+
+  program
+    .command('diff')
+    .description('the first event where two runs part, and what followed')
+    .argument('<a>', 'run directory')
+    .argument('<b>', 'run directory')
+    .action(async (a: string, b: string) => {
+      const { diff } = await import('./diff.ts');
+      process.exitCode = await diff(a, b, (text) => process.stdout.write(text));
+    });
+
+  program
+    .command('report')
+    .description('write report.html of a run directory again')
+    .argument('<dir>', 'run directory')
+    .action(async (dir: string) => {
+      const { report } = await import('./report.ts');
+      process.exitCode = await report(dir);
+    });
+
+  return program;
+}
+
+/** Runs the command line; errors a person can fix end with code 2, our own with code 70 and how to report them. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof TraceError) {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = EXIT_BAD_INPUT;
+      return;
+    }
+    const bug = error instanceof InvariantError ? 'a fact that must hold did not hold' : 'an unexpected error';
+    process.stderr.write(
+      `tidemark ${tidemarkVersion()} hit ${bug}; this is our bug, please report it with these lines:\n`,
+    );
+    process.stderr.write(`  command: tidemark ${argv.slice(2).join(' ')}\n  node: ${process.version}\n`);
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = EXIT_BUG;
+  }
+}
+
+await main(process.argv);

@@ -1,0 +1,49 @@
+/** How far long work has come: one line that redraws itself on a terminal, now and then a plain line elsewhere. */
+
+export interface Progress {
+  /** `done` of 1; `detail` stands behind the bar. */
+  update(done: number, detail: string): void;
+  /** Removes the line. */
+  close(): void;
+}
+
+const BAR = 28;
+/** Plain lines come at these steps, so that a log stays short. */
+const PLAIN_STEP = 0.1;
+const REDRAW_MS = 100;
+
+/** Progress for `stream` (stderr): results on stdout stay clean. */
+export function createProgress(stream: NodeJS.WriteStream, label: string): Progress {
+  const startedMs = Date.now();
+  if (!stream.isTTY) {
+    let next = PLAIN_STEP;
+    return {
+      update(done, detail) {
+        if (done < next) return;
+        next = done + PLAIN_STEP;
+        stream.write(`${label}: ${Math.round(done * 100)} % ${detail}${remaining(startedMs, done)}\n`);
+      },
+      close() {},
+    };
+  }
+  let drawnMs = 0;
+  return {
+    update(done, detail) {
+      if (Date.now() - drawnMs < REDRAW_MS && done < 1) return;
+      drawnMs = Date.now();
+      const filled = Math.round(done * BAR);
+      const bar = '#'.repeat(filled) + '.'.repeat(BAR - filled);
+      const line = `${label} [${bar}] ${String(Math.round(done * 100)).padStart(3)} % ${detail}${remaining(startedMs, done)}`;
+      stream.write(`\r\u001b[2K${line.slice(0, (stream.columns ?? 100) - 1)}`);
+    },
+    close() {
+      stream.write('\r\u001b[2K');
+    },
+  };
+}
+
+function remaining(startedMs: number, done: number): string {
+  if (done < 0.02 || done >= 1) return '';
+  const leftS = ((Date.now() - startedMs) / 1000) * (1 / done - 1);
+  return leftS < 90 ? `, ${Math.ceil(leftS)} s left` : `, ${Math.ceil(leftS / 60)} min left`;
+}

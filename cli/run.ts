@@ -1,0 +1,154 @@
+/** `tidemark run SCENARIO`: one run or several seeds, a report, and a summary on one screen. */
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { ConfigError } from '../policies/base/assert.ts';
+import { POLICIES } from '../policies/registry.ts';
+import type { Plan } from '../sim/plan.ts';
+import type { RunResults } from '../sim/results/schema.ts';
+import { createProgress } from './progress.ts';
+import { packageRoot, tidemarkVersion } from './version.ts';
+
+export interface RunCommand {
+  readonly sets: readonly string[];
+  readonly seeds: number;
+  readonly seed?: string;
+  readonly workers: number;
+  readonly out?: string;
+  readonly json: boolean;
+  readonly report: boolean;
+}
+
+const INTERRUPTED = 130;
+
+/** Runs the scenario and returns the exit code. Nothing is written when it is interrupted. */
+export async function run(scenario: string, command: RunCommand): Promise<number> {
+  if (!(Number.isInteger(command.seeds) && command.seeds >= 1))
+    throw new ConfigError(`--seeds is ${command.seeds}; give a whole number of 1 or more`);
+  if (!(Number.isInteger(command.workers) && command.workers >= 1))
+    throw new ConfigError(`--workers is ${command.workers}; give a whole number of 1 or more`);
+  const { loadPlan } = await import('../scenarios/load.ts');
+  const { parameterRanges } = await import('./parameters.ts');
+  const sets = command.seed === undefined ? command.sets : [...command.sets, `seed=${command.seed}`];
+  const { plan, notes, planHash } = await loadPlan(findScenario(scenario), {
+    sets,
+    knownPolicies: Object.keys(POLICIES),
+    knownParameters: parameterRanges(),
+  });
+  const out = command.out ?? join('runs', plan.name);
+  const { kindOfDirectory } = await import('../sim/results/store.ts');
+  if (kindOfDirectory(out) === 'foreign')
+    throw new ConfigError(`${out} exists and is not a tidemark run; give another --out or remove it`);
+  const replayed = await replayedServices(plan);
+  const identity = { planHash, tidemarkVersion: tidemarkVersion(), nodeVersion: process.version };
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const progress = createProgress(process.stderr, plan.name);
+  let results: readonly RunResults[] | null;
+  try {
+    const { runSeeds } = await import('../lab/replications.ts');
+    results = await runSeeds(
+      plan,
+      command.seeds,
+      {
+        workers: command.workers,
+        identity,
+        notes: [...notes, ...(replayed?.notes ?? [])],
+        signal: abort.signal,
+        ...(replayed === undefined ? {} : { replayed: replayed.services }),
+      },
+      (done, detail) => progress.update(done, detail),
+    );
+  } finally {
+    progress.close();
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+  if (results === null) {
+    process.stderr.write('interrupted; nothing was written\n');
+    return INTERRUPTED;
+  }
+  return write(results, out, scenario, command);
+}
+
+/** The scenario as given, or the library scenario of that name shipped with the package. */
+function findScenario(scenario: string): string {
+  if (existsSync(scenario)) return scenario;
+  const shipped = join(
+    packageRoot(),
+    'scenarios',
+    'library',
+    scenario.endsWith('.yaml') ? scenario : `${scenario}.yaml`,
+  );
+  return existsSync(shipped) ? shipped : scenario;
+}
+
+async function replayedServices(plan: Plan) {
+  if (plan.online.source !== 'replay') return undefined;
+  const { replayFor } = await import('./replay.ts');
+  return replayFor(plan);
+}
+
+async function write(
+  results: readonly RunResults[],
+  out: string,
+  scenario: string,
+  command: RunCommand,
+): Promise<number> {
+  const { factsOf } = await import('../reports/facts.ts');
+  const { terminalSummary } = await import('../reports/terminal-summary.ts');
+  const { writeReplications, writeRun } = await import('../sim/results/store.ts');
+  const { replicate } = await import('../sim/results/replicate.ts');
+  const { parameterRows } = await import('./parameters.ts');
+  const first = results[0];
+  const repeat = repeatCommand(scenario, command);
+  const options = { command: repeat, parameters: parameterRows((first.plan as Plan).physics.parameters) };
+  const replications =
+    results.length === 1
+      ? undefined
+      : replicate(
+          results.map((r) => ({ seed: r.manifest.seed, digest: r.manifest.digest, summary: r.summary })),
+          0.95,
+        );
+  if (replications === undefined) {
+    const attachments: Record<string, string> = {};
+    if (command.report) {
+      const { runReportHtml } = await import('../reports/html.ts');
+      attachments['report.html'] = await runReportHtml(first, options);
+    }
+    await writeRun(out, first, attachments);
+  } else {
+    const attachments: Record<string, string> = {};
+    if (command.report) {
+      const { replicationsReportHtml } = await import('../reports/replications-html.ts');
+      const runs = results.map((r) => ({ manifest: r.manifest, summary: r.summary, reportPath: null }));
+      attachments['report.html'] = replicationsReportHtml(replications, runs, first.plan, options);
+    }
+    await writeReplications(out, replications, results, attachments);
+  }
+  if (command.json) {
+    process.stdout.write(
+      `${JSON.stringify(replications ?? { ...first.summary, digest: first.manifest.digest }, null, 2)}\n`,
+    );
+    return 0;
+  }
+  const reportPath = command.report ? relative(process.cwd(), join(out, 'report.html')) : null;
+  process.stdout.write(
+    terminalSummary(factsOf(first), {
+      reportPath,
+      colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+      ...(replications === undefined ? {} : { replications }),
+    }),
+  );
+  process.stdout.write(`digest ${results.map((r) => r.manifest.digest).join(' ')}\n`);
+  return 0;
+}
+
+function repeatCommand(scenario: string, command: RunCommand): string {
+  const parts = ['tidemark run', scenario];
+  if (command.seed !== undefined) parts.push(`--seed ${command.seed}`);
+  if (command.seeds > 1) parts.push(`--seeds ${command.seeds}`);
+  for (const set of command.sets) parts.push(`--set ${set}`);
+  return parts.join(' ');
+}

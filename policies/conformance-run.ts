@@ -1,0 +1,44 @@
+/**
+ * Finds the adapter of a parsed vector file and runs it; the command around it reads files and prints lines.
+ */
+import { adapters as chronosAdapters } from './chronos/conformance.ts';
+import { type CaseVerdict, type ConformanceAdapter, isRecord } from './conformance.ts';
+import { adapters as koordinatorAdapters } from './koordinator/conformance.ts';
+import { adapters as marathonAdapters } from './marathon/conformance.ts';
+import { adapters as mesosAdapters } from './mesos/conformance.ts';
+
+const ADAPTERS: Readonly<Record<string, ConformanceAdapter>> = {
+  ...koordinatorAdapters,
+  ...mesosAdapters,
+  ...chronosAdapters,
+  ...marathonAdapters,
+};
+
+/** Files that hold no cases, by `schema`, and why; nothing else is ever skipped. */
+const WITHOUT_CASES: Readonly<Record<string, string>> = {
+  'index/1': 'describes the other files',
+  'mesos-bench/1': 'holds timings to compare with, not cases',
+};
+
+/** Verdicts of every case of a file. A file that no adapter knows is one failed case, never skipped. */
+export function runVectorFile(file: unknown): readonly CaseVerdict[] {
+  if (!isRecord(file)) return [{ name: 'file', outcome: 'failed', detail: 'the file is not a JSON object' }];
+  const format = String(file['schema'] ?? file['algorithm'] ?? '');
+  const reason = Object.hasOwn(WITHOUT_CASES, format) ? WITHOUT_CASES[format] : undefined;
+  if (reason !== undefined) return [{ name: format, outcome: 'skipped', detail: reason }];
+  const adapter = Object.hasOwn(ADAPTERS, format) ? ADAPTERS[format] : adapterByKind(file);
+  if (adapter !== undefined) return adapter(file);
+  const cases = Array.isArray(file['cases']) ? file['cases'].length : 0;
+  const detail = `no adapter knows the format "${format}"; known: ${Object.keys(ADAPTERS).join('; ')}`;
+  return Array.from({ length: Math.max(1, cases) }, (_, i) => ({ name: `cases[${i}]`, outcome: 'failed', detail }));
+}
+
+/** A Koordinator file whose title is not one of ours is told by the kinds of its cases, which are the format. */
+function adapterByKind(file: Record<string, unknown>): ConformanceAdapter | undefined {
+  const first: unknown = Array.isArray(file['cases']) ? file['cases'][0] : undefined;
+  if (!isRecord(first) || typeof first['kind'] !== 'string') return undefined;
+  return Object.values(koordinatorAdapters).find((adapter) => {
+    const [verdict] = adapter({ ...file, cases: [first] });
+    return verdict !== undefined && !/unknown (case )?kind/.test(verdict.detail ?? '');
+  });
+}
