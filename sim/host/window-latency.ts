@@ -202,7 +202,7 @@ export function windowMeanMs(w: WindowLatency): number {
 /**
  * The time that a share `late` of requests exceeds, when a share `delayedShare` of them meets the rare delay.
  *
- * Bracketed from the last answer, then regula falsi (Illinois) in ln t and ln P to a width or step of 1e-4. Units: ms.
+ * Bracketed from the last answer, then regula falsi (Illinois) in ln t and ln P to a width of 1e-4 or a step of 1e-5. Units: ms.
  */
 export function windowQuantileMs(w: WindowLatency, late: number, delayedShare: number): number {
   let low = w.whole[LAST_LN];
