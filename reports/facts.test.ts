@@ -18,6 +18,14 @@ describe('facts of three windows, the first of them warm-up', () => {
     expect(small.strandedMemPercent).toBeCloseTo(10, 10);
   });
 
+  test('from the busiest hour of 50 % and 8.33 % system there are 6.67 % to a squeeze line of 65 %; no line, no room', () => {
+    // system: 1000 + 500 of 18000 milli-CPU
+    const run = threeWindowResults();
+    const plan = { ...(run.plan as object), koordinator: { cpuSuppressThresholdPercent: 65 } };
+    expect(factsOf({ ...run, plan }).shapes[0].roomPercent).toBeCloseTo(65 - 100 / 12 - 50, 10);
+    expect(facts.shapes[0].roomPercent).toBeNull();
+  });
+
   test('web is worse (120 of 5000) than search (20 of 2000)', () => {
     expect(facts.worst.map(({ name }) => name)).toEqual(['web', 'search']);
     expect(facts.worst[0].latePercent).toBeCloseTo(2.4, 10);

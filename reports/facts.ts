@@ -30,6 +30,8 @@ export interface ShapeFacts {
   readonly bestEffortPercent: number;
   /** Largest hourly mean of the shape, online and best effort. */
   readonly peakHourPercent: number;
+  /** CPU between the busiest hour (with the mean system share) and the squeeze line; null without the line. */
+  readonly roomPercent: number | null;
   readonly memPercent: number;
   readonly strandedCpuPercent: number;
   readonly strandedMemPercent: number;
@@ -75,6 +77,8 @@ export function factsOf(results: RunResults, confidence = 0.95): RunFacts {
   const meanWindow = (column: keyof typeof windows.columns): number =>
     meanOf(windows.columns[column], firstRow, windows.rows);
   const meanCapacityMilliCpu = meanWindow('capacityMilliCpu');
+  const systemMeanPercent =
+    meanCapacityMilliCpu > 0 ? (100 * meanWindow('systemUsedMilliCpu')) / meanCapacityMilliCpu : 0;
   return {
     results,
     settings,
@@ -82,10 +86,10 @@ export function factsOf(results: RunResults, confidence = 0.95): RunFacts {
     firstHour,
     meanCapacityMilliCpu,
     meanCapacityMemMib: meanWindow('capacityMemMib'),
-    systemMeanPercent: meanCapacityMilliCpu > 0 ? (100 * meanWindow('systemUsedMilliCpu')) / meanCapacityMilliCpu : 0,
+    systemMeanPercent,
     violation: violationShare(results.tables.serviceHours, settings.objectivePercent, settings.warmUpMs, confidence),
     worst: worstServices(results.tables.services, 10),
-    shapes: shapeFacts(results, firstHour),
+    shapes: shapeFacts(results, firstHour, settings.cpuSuppressPercent, systemMeanPercent),
     queues: queueFacts(results, firstHour),
     constraints: constraintsOf(windows, results.tables.hosts.rows, firstRow, settings),
   };
@@ -116,7 +120,12 @@ export function worstServices(services: RunResults['tables']['services'], most: 
   return rows.slice(0, most);
 }
 
-function shapeFacts(results: RunResults, firstHour: number): ShapeFacts[] {
+function shapeFacts(
+  results: RunResults,
+  firstHour: number,
+  squeezePercent: number | null,
+  systemPercent: number,
+): ShapeFacts[] {
   const hosts = results.tables.hosts.columns;
   const names = texts(hosts.shape);
   const cpu = numbers(hosts.capacityMilliCpu);
@@ -153,6 +162,7 @@ function shapeFacts(results: RunResults, firstHour: number): ShapeFacts[] {
     const peaks = usedByHour[at].map((used, hour) =>
       capacityByHour[at][hour] > 0 ? used / capacityByHour[at][hour] : 0,
     );
+    const peakHourPercent = 100 * quantileOf(peaks, 1);
     const share = (part: number, whole: number): number => (whole > 0 ? (100 * part) / whole : 0);
     return {
       shape,
@@ -161,7 +171,8 @@ function shapeFacts(results: RunResults, firstHour: number): ShapeFacts[] {
       capacityMemMib: total(mem),
       onlinePercent: share(sums[at].online, sums[at].cpu),
       bestEffortPercent: share(sums[at].bestEffort, sums[at].cpu),
-      peakHourPercent: 100 * quantileOf(peaks, 1),
+      peakHourPercent,
+      roomPercent: squeezePercent === null ? null : squeezePercent - systemPercent - peakHourPercent,
       memPercent: share(sums[at].mem, sums[at].memCapacity),
       strandedCpuPercent: share(total(numbers(hosts.strandedMilliCpu)), total(cpu)),
       strandedMemPercent: share(total(numbers(hosts.strandedMemMib)), total(mem)),

@@ -26,7 +26,7 @@ figure.full { grid-column: 1 / -1; }
 figure .draw { overflow-x: auto; }
 figure svg { display: block; width: 100%; height: auto; margin: 6px 0; color: var(--ink); }
 figcaption .shows { display: block; margin-top: 2px; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; margin-bottom: 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.87rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding: 0 0 6px; font-size: 0.87rem; }
 th, td { padding: 5px 10px 5px 0; border-bottom: 1px solid var(--rule); text-align: right; vertical-align: top; white-space: nowrap; }
@@ -34,6 +34,7 @@ th { font-weight: 600; white-space: normal; vertical-align: bottom; }
 th.text, td.text { text-align: left; }
 td.wrap { white-space: normal; overflow-wrap: anywhere; }
 td.name { max-width: 260px; overflow: hidden; text-overflow: ellipsis; }
+a { color: var(--accent); }
 code, pre { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 0.84rem; }
 pre { background: var(--card); padding: 12px 14px; border-radius: 6px; overflow: auto; max-height: 32rem; }
 code { overflow-wrap: anywhere; }

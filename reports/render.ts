@@ -4,10 +4,18 @@ import type { Chart, Piece } from './charts/theme.ts';
 import { CONFIG } from './charts/theme.ts';
 import { escapeHtml } from './format.ts';
 
-/** SVG text of a chart: scales with its box, ink is `currentColor`, ids start with the id of the chart. */
-export async function renderSvg(chart: Chart): Promise<string> {
+/**
+ * SVG text of a chart: scales with its box, ink is `currentColor`, ids start with the id of the chart. `titled` writes
+ * title and subtitle into the drawing, for charts that stand alone.
+ */
+export async function renderSvg(chart: Chart, titled = false): Promise<string> {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const spec: Piece = { config: CONFIG, autosize: { type: 'pad', contains: 'content' }, ...chart.spec };
+  const spec: Piece = {
+    config: CONFIG,
+    autosize: { type: 'pad', contains: 'content' },
+    ...chart.spec,
+    ...(titled ? titleOf(chart) : {}),
+  };
   const compiled = vegaLite.compile(spec as unknown as Parameters<typeof vegaLite.compile>[0], {
     logger: quietLogger(),
   });
@@ -17,6 +25,21 @@ export async function renderSvg(chart: Chart): Promise<string> {
   } finally {
     view.finalize();
   }
+}
+
+function titleOf(chart: Chart): Piece {
+  return {
+    title: {
+      text: chart.title,
+      subtitle: chart.subtitle,
+      anchor: 'start',
+      color: 'currentColor',
+      subtitleColor: 'currentColor',
+      fontSize: 14,
+      subtitleFontSize: 11,
+      offset: 10,
+    },
+  };
 }
 
 /** Warnings of vega-lite are of no use to a reader of reports; errors are thrown by compile itself. */
@@ -66,5 +89,11 @@ export async function renderPng(svg: string, scale = 2): Promise<Uint8Array> {
   } catch {
     throw new ConfigError('PNG charts need the optional package @resvg/resvg-js: npm install @resvg/resvg-js');
   }
-  return new resvg.Resvg(svg, { background: 'white', fitTo: { mode: 'zoom', value: scale } }).render().asPng();
+  return new resvg.Resvg(svg, {
+    background: 'white',
+    font: { defaultFontFamily: 'DejaVu Sans' },
+    fitTo: { mode: 'zoom', value: scale },
+  })
+    .render()
+    .asPng();
 }

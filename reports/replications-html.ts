@@ -18,10 +18,34 @@ export interface SeedRun {
 type Show = (value: number, currency: string) => string;
 
 const PLAIN: Show = (value) => figures(value);
-const WHOLE: Show = (value) => fixed(value);
+/** Counts: whole where they are, but a mean or half width of 2.8 is not 3. */
+const WHOLE: Show = (value) => (Number.isInteger(value) || Math.abs(value) >= 100 ? fixed(value) : figures(value, 2));
 
-/** Figures that are not percentages (those end in Percent) with the way they are written and their unit in words. */
-const SHOWN: Partial<Record<keyof RunSummary, readonly [name: string, show: Show]>> = {
+/** What each figure is called and how its values are written. */
+const SHOWN: Readonly<Record<keyof RunSummary, readonly [name: string, show: Show]>> = {
+  hosts: ['hosts', WHOLE],
+  days: ['days after warm-up', PLAIN],
+  cpuUtilisationMeanPercent: ['CPU utilisation, mean', percent],
+  cpuUtilisationP95Percent: ['CPU utilisation, p95', percent],
+  cpuUtilisationPeakPercent: ['CPU utilisation, peak', percent],
+  onlineUtilisationMeanPercent: ['online, share of CPU', percent],
+  bestEffortUtilisationMeanPercent: ['best effort, share of CPU', percent],
+  workUtilisationMeanPercent: ['work delivered, share of peak', percent],
+  memUtilisationMeanPercent: ['memory used', percent],
+  onlineCpuRequestPercent: ['CPU requested by online pods', percent],
+  onlineMemRequestPercent: ['memory requested by online pods', percent],
+  batchSoldMeanPercent: ['batch-cpu for sale', percent],
+  batchRequestedMeanPercent: ['batch-cpu requested', percent],
+  batchMemSoldMeanPercent: ['batch-memory for sale', percent],
+  batchMemRequestedMeanPercent: ['batch-memory requested', percent],
+  violationServiceHourPercent: ['P(violation) per service-hour', percent],
+  lateRequestPercent: ['late requests', percent],
+  lateRequestFromColocationPercent: ['late requests from co-location', percent],
+  wastedPercent: ['work wasted', percent],
+  suppressedPercentOfDemand: ['best-effort CPU demand denied', percent],
+  strandedCpuPercent: ['CPU stranded', percent],
+  strandedMemPercent: ['memory stranded', percent],
+  deadlineMissPercent: ['deadlines missed', percent],
   sloMinutesPerServiceDay: ['SLO-minutes per service and day', PLAIN],
   tasksSubmitted: ['tasks submitted', WHOLE],
   tasksFinished: ['tasks finished', WHOLE],
@@ -39,7 +63,7 @@ const SHOWN: Partial<Record<keyof RunSummary, readonly [name: string, show: Show
   energyKwh: ['energy, kWh', WHOLE],
   cost: ['cost', money],
   costPerUsefulCoreHour: ['cost per useful core-hour', money],
-  hostFailures: ['host failures', PLAIN],
+  hostFailures: ['host failures', WHOLE],
 };
 
 const HEADLINES: readonly (keyof RunSummary)[] = [
@@ -53,22 +77,8 @@ const HEADLINES: readonly (keyof RunSummary)[] = [
   'costPerUsefulCoreHour',
 ];
 
-/** `cpuUtilisationMeanPercent` as `cpu utilisation mean`. */
-function nameOf(figure: keyof RunSummary): string {
-  const special = SHOWN[figure];
-  if (special !== undefined) return special[0];
-  return figure
-    .replace(/Percent$/, '')
-    .replace(/([a-z])([A-Z0-9])/g, '$1 $2')
-    .toLowerCase()
-    .replace(/\bcpu\b/g, 'CPU')
-    .replace(/\bmem\b/g, 'memory');
-}
-
 function show(figure: keyof RunSummary, value: number, currency: string): string {
-  const special = SHOWN[figure];
-  if (special !== undefined) return special[1](value, currency);
-  return figure.endsWith('Percent') ? percent(value) : figures(value);
+  return SHOWN[figure][1](value, currency);
 }
 
 /** `61.3 % +- 0.4 %`; without an interval where there is one seed. */
@@ -92,11 +102,9 @@ export function replicationsReportHtml(
   const constant = (figure: keyof RunSummary): boolean => estimates[figure].halfWidth === 0;
   const figuresShown = (Object.keys(estimates) as (keyof RunSummary)[]).filter((f) => f !== 'hosts' && f !== 'days');
   const cards: Card[] = HEADLINES.map((figure) => ({
-    name: nameOf(figure),
+    name: SHOWN[figure][0],
     value: show(figure, estimates[figure].mean, currency),
-    detail: Number.isFinite(estimates[figure].halfWidth)
-      ? `\u00b1 ${show(figure, estimates[figure].halfWidth, currency)} (${confidence}, ${n} seeds)`
-      : 'one seed: no interval',
+    detail: spreadWords(figure, replications, currency),
   }));
   const answer = [
     `Over ${n} seeds the cluster ran at ${estimateWords('cpuUtilisationMeanPercent', estimates.cpuUtilisationMeanPercent, currency)} ` +
@@ -122,7 +130,7 @@ export function replicationsReportHtml(
       rows: figuresShown.map((figure) => {
         const values = runs.map((run) => run.summary[figure]);
         return [
-          nameOf(figure),
+          SHOWN[figure][0],
           show(figure, estimates[figure].mean, currency),
           constant(figure) ? 'same in all' : show(figure, estimates[figure].halfWidth, currency),
           show(figure, Math.min(...values), currency),
@@ -134,7 +142,7 @@ export function replicationsReportHtml(
       caption: 'Headline figures of each run.',
       columns: [
         { heading: 'seed', kind: 'text' },
-        ...HEADLINES.map((figure) => ({ heading: nameOf(figure), kind: 'number' }) as const),
+        ...HEADLINES.map((figure) => ({ heading: SHOWN[figure][0], kind: 'number' }) as const),
         { heading: 'digest', kind: 'text' },
       ],
       rows: runs.map((run) => [
@@ -153,6 +161,14 @@ export function replicationsReportHtml(
     planHtml(plan),
   ].join('\n');
   return pageHtml(`${settings.title} - tidemark, ${n} seeds`, body);
+}
+
+/** `+- 0.4 % (95 %, 5 seeds)`, or why there is no interval. */
+function spreadWords(figure: keyof RunSummary, replications: Replications, currency: string): string {
+  const { halfWidth, n } = replications.estimates[figure];
+  if (!Number.isFinite(halfWidth)) return 'one seed: no interval';
+  if (halfWidth === 0) return `the same in all ${n} seeds`;
+  return `\u00b1 ${show(figure, halfWidth, currency)} (${fixed(100 * replications.confidence)} %, ${n} seeds)`;
 }
 
 function reportLinks(runs: readonly SeedRun[]): string {

@@ -41,7 +41,7 @@ export function worstTable(facts: RunFacts): PageTable {
 export function shapeTable(facts: RunFacts): PageTable {
   return {
     caption:
-      'Shares of the capacity of the shape, means after warm-up; stranded: free to sell while the other resource is not.',
+      'Shares of the capacity of the shape, means after warm-up; peak hour: online and best effort; room: from there, with the mean system share, to the squeeze line; stranded: free to sell while the other resource is not.',
     columns: [
       text('shape'),
       number('hosts'),
@@ -50,6 +50,7 @@ export function shapeTable(facts: RunFacts): PageTable {
       number('online CPU'),
       number('best-effort CPU'),
       number('peak hour CPU'),
+      number('room to squeeze line'),
       number('memory used'),
       number('stranded CPU'),
       number('stranded memory'),
@@ -62,6 +63,7 @@ export function shapeTable(facts: RunFacts): PageTable {
       percent(shape.onlinePercent),
       percent(shape.bestEffortPercent),
       percent(shape.peakHourPercent),
+      shape.roomPercent === null ? 'no line' : percent(shape.roomPercent),
       percent(shape.memPercent),
       percent(shape.strandedCpuPercent),
       percent(shape.strandedMemPercent),

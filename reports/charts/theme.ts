@@ -57,6 +57,7 @@ export const CONFIG: Piece = {
     labelOpacity: 0.85,
     titleOpacity: 0.85,
   },
+  axisXQuantitative: { labelFlush: false },
   axisY: { minExtent: 36 },
   legend: {
     labelColor: 'currentColor',

@@ -25,6 +25,10 @@ test('every figure of the summary gets an estimate; equal values have half width
   expect(digests).toEqual(['d1', 'd2', 'd3']);
 });
 
+test('three times 0.1 is exactly 0.1 with half width 0, though 0.1 + 0.1 + 0.1 is not 0.3', () => {
+  expect(estimateOf([0.1, 0.1, 0.1], 0.95)).toEqual({ mean: 0.1, halfWidth: 0, n: 3 });
+});
+
 test('one seed has no interval', () => {
   expect(estimateOf([5], 0.95)).toEqual({ mean: 5, halfWidth: Number.NaN, n: 1 });
 });

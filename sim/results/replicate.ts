@@ -20,10 +20,12 @@ export interface ReplicatedRun {
  *
  *   halfWidth = t(n - 1, (1 + confidence) / 2) x s / sqrt(n),   s^2 = sum (x - mean)^2 / (n - 1)
  *
- * `halfWidth` is NaN with fewer than two values; `mean` is NaN without any.
+ * Equal values have a half width of exactly 0. `halfWidth` is NaN with fewer than two values; `mean` is NaN without any.
  */
 export function estimateOf(values: readonly number[], confidence: number): Estimate {
   const n = values.length;
+  // Equal values are their own mean: dividing their sum would leave a trace of rounding that looks like spread.
+  if (n > 1 && values.every((value) => value === values[0])) return { mean: values[0], halfWidth: 0, n };
   let sum = 0;
   for (const value of values) sum += value;
   const mean = sum / n;
