@@ -1,5 +1,5 @@
 /** What the frameworks share: the check of submitted work, the room left on an offer, the tasks that live. */
-import { ConfigError } from './base/assert.ts';
+import { ConfigError, fail } from './base/assert.ts';
 import { type Offers, TaskStatus, type Work } from './framework.ts';
 
 /** A task that was launched and has not ended. */
@@ -13,16 +13,22 @@ export interface LiveTask {
   readonly attempt: number;
 }
 
-/** Work and tasks of a framework, as plain data. Keys of `live` are task numbers in order of launch. */
+/**
+ * Work and tasks of a framework, as plain data.
+ *
+ * `works` is by row, without the rows that are retired: millions of short jobs come and go. Keys of `live` are task numbers in
+ * order of launch.
+ */
 export interface Ledger {
-  works: Work[];
+  works: Map<number, Work>;
+  nextWorkRow: number;
   nextTask: number;
   live: Map<number, LiveTask>;
 }
 
 /** An empty ledger. */
 export function createLedger(): Ledger {
-  return { works: [], nextTask: 0, live: new Map() };
+  return { works: new Map(), nextWorkRow: 0, nextTask: 0, live: new Map() };
 }
 
 /**
@@ -65,8 +71,20 @@ export function checkPlainWork(work: Work, framework: string): void {
 
 /** Adds work to the ledger and returns its row. */
 export function addWork(ledger: Ledger, work: Work): number {
-  ledger.works.push(work);
-  return ledger.works.length - 1;
+  const row = ledger.nextWorkRow;
+  ledger.works.set(row, work);
+  ledger.nextWorkRow = row + 1;
+  return row;
+}
+
+/** The work of a row that is not retired. */
+export function workAt(ledger: Ledger, row: number): Work {
+  return ledger.works.get(row) ?? fail(`work row ${row} is retired or was never added`);
+}
+
+/** Forgets the work of a row; no live or waiting run may name it. */
+export function retireWork(ledger: Ledger, row: number): void {
+  ledger.works.delete(row);
 }
 
 /** What is left of each offer of one callback, in the order of the callback. Units: milli-CPU, MiB. */
@@ -108,7 +126,7 @@ export function place(
   nowMs: number,
   attempt = 0,
 ): number {
-  const work = ledger.works[workRow];
+  const work = workAt(ledger, workRow);
   if (work.revocable === true) room.revocableMilliCpu[i] -= work.milliCpu;
   else room.milliCpu[i] -= work.milliCpu;
   room.memMiB[i] -= work.memMiB;

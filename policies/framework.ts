@@ -127,7 +127,7 @@ export interface FrameworkActions {
   offer: Float64Array;
   /** Task number: chosen by the framework, from 0 upward, never used twice. */
   task: Float64Array;
-  /** Row of the work in the order of `submit` calls. */
+  /** Row of the work: 0, 1, ... in the order of the `submit` calls that were not refused. */
   work: Int32Array;
   milliCpu: Float64Array;
   memMiB: Float64Array;

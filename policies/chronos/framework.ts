@@ -21,7 +21,7 @@ import {
   TaskStatus,
   type Work,
 } from '../framework.ts';
-import { addWork, checkWork, type OfferRoom, place, roomOf } from '../framework-work.ts';
+import { addWork, checkWork, type OfferRoom, place, roomOf, workAt } from '../framework-work.ts';
 import { checkConstraint, meets } from './constraints.ts';
 import { parseSchedule } from './iso8601.ts';
 import { addDependency, addJob } from './job-dag.ts';
@@ -158,7 +158,7 @@ function resourceOffers(state: ChronosState, offers: Offers, context: FrameworkC
     state.counters.launched += 1;
     used.add(offer);
     const refuseMs = one ? REFUSE_AFTER_LAUNCH_2014_MS : DEFAULT_REFUSE_MS;
-    appendLaunch(out, offers.id[offer], task, job.workRow, ledger.works[job.workRow], refuseMs);
+    appendLaunch(out, offers.id[offer], task, job.workRow, workAt(ledger, job.workRow), refuseMs);
   }
   const writes = batch.placements.length * (config.quirks.storeWritesTimesOffers ? used.size : 1);
   charge(state.store, writes * config.storeOperations.launch, config.storeOperationMs, context.nowMs);
@@ -180,14 +180,14 @@ function batchView(state: ChronosState, offers: Offers, context: FrameworkContex
     job(name): BatchJob | undefined {
       const job = state.jobs.get(name);
       if (job === undefined) return undefined;
-      const { milliCpu, memMiB, diskMiB } = state.ledger.works[job.workRow];
+      const { milliCpu, memMiB, diskMiB } = workAt(state.ledger, job.workRow);
       return { name, milliCpu, memMiB, diskMiB, concurrent: job.concurrent, disabled: job.disabled };
     },
     isRunning: (name) => state.running.has(name),
     meets(job, offer) {
       const row = (state.jobs.get(job.name) as ChronosJob).workRow;
       const attributes = context.agents.attributes[offers.agent[offer]] ?? {};
-      return (state.ledger.works[row].constraints ?? []).every((constraint) => meets(constraint, attributes));
+      return (workAt(state.ledger, row).constraints ?? []).every((constraint) => meets(constraint, attributes));
     },
   };
 }
@@ -205,7 +205,7 @@ function statusUpdate(
   const live = state.ledger.live.get(update.task);
   if (live === undefined) return;
   const { nowMs } = context;
-  const name = state.ledger.works[live.workRow].name;
+  const name = workAt(state.ledger, live.workRow).name;
   const repeated = live.status === update.status;
   live.status = update.status;
   applyStatus(state.running, name, update.task, update.status);

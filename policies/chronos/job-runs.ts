@@ -1,5 +1,6 @@
 /** Runs of Chronos jobs between their trigger and their end: planned, queued, retried, and what their end sets off. */
 import { ActionKind, appendSignal, type FrameworkActions, type Work } from '../framework.ts';
+import { retireWork } from '../framework-work.ts';
 import { childStarted, removeJob, succeed } from './job-dag.ts';
 import { dueJobs, type ScheduledJob, sleepMs } from './job-selection.ts';
 import { decideAfterFailure } from './retry.ts';
@@ -135,6 +136,7 @@ export function runOver(state: ChronosState, job: ChronosJob, nowMs: number): vo
   if ((state.dag.children.get(job.name) ?? []).length > 0) return;
   removeJob(state.dag, job.name);
   state.jobs.delete(job.name);
+  retireWork(state.ledger, job.workRow);
 }
 
 function queueChildren(state: ChronosState, parent: string, nowMs: number, out: FrameworkActions): void {

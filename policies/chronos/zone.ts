@@ -75,7 +75,7 @@ function formatter(zone: string): Intl.DateTimeFormat {
  * Errors: ConfigError for an unknown name; with `unknownIsGmt` it is read as GMT, as Java's TimeZone does without a word.
  */
 export function resolveZone(name: string, unknownIsGmt: boolean): string {
-  const long = JAVA_SHORT_NAMES[name] ?? name;
+  const long = Object.hasOwn(JAVA_SHORT_NAMES, name) ? JAVA_SHORT_NAMES[name] : name;
   const fixed = fixedOffsetMs(long);
   if (fixed !== null) return fixed === 0 ? 'UTC' : offsetText(fixed);
   try {

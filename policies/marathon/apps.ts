@@ -1,6 +1,6 @@
 /** The apps of a Marathon: how many instances each should have, which are killed, and what their ends bring about. */
 import { appendKill, type FrameworkActions, isTerminal, type StatusUpdate, TaskStatus } from '../framework.ts';
-import type { LiveTask } from '../framework-work.ts';
+import { type LiveTask, workAt } from '../framework-work.ts';
 import { advanced, deadlineMs, delayChange, increased } from './backoff.ts';
 import { fieldValue, type Place } from './constraints.ts';
 import { selectToKill } from './kill-selection.ts';
@@ -67,7 +67,7 @@ function scalingInstance(state: MarathonState, task: number): ScalingInstance {
 }
 
 function killSurplus(state: MarathonState, app: App, counted: number[], places: (agent: number) => Place): void {
-  const constraints = (state.ledger.works[app.workRow].constraints ?? []).filter(
+  const constraints = (workAt(state.ledger, app.workRow).constraints ?? []).filter(
     ({ operator }) => operator === 'GROUP_BY',
   );
   const meetConstraints = (ids: readonly string[], count: number): string[] => {

@@ -20,7 +20,7 @@ import {
   type StatusUpdate,
   type Work,
 } from '../framework.ts';
-import { addWork, checkWork, fits, type LiveTask, place, refuseSchedule, roomOf } from '../framework-work.ts';
+import { addWork, checkWork, fits, type LiveTask, place, refuseSchedule, roomOf, workAt } from '../framework-work.ts';
 import { applyUpdate, balance, pumpKills, signalDemand } from './apps.ts';
 import { checkConstraint, meetsConstraints, type Place } from './constraints.ts';
 import { endDelays, HOUSEKEEPING_MS, keepHouse } from './housekeeping.ts';
@@ -73,7 +73,7 @@ function placeOf(context: FrameworkContext, agent: number): Place {
 }
 
 function appOf(state: MarathonState, live: LiveTask): App {
-  return state.apps.get(state.ledger.works[live.workRow].name) as App;
+  return state.apps.get(workAt(state.ledger, live.workRow).name) as App;
 }
 
 function settle(state: MarathonState, app: App, context: FrameworkContext, out: FrameworkActions): void {
@@ -130,7 +130,7 @@ function submit(state: MarathonState, work: Work, context: FrameworkContext, out
     return;
   }
   known.instances = work.instances;
-  if (!sameVersion(state.ledger.works[known.workRow], work)) changeVersion(state, known, workRow);
+  if (!sameVersion(workAt(state.ledger, known.workRow), work)) changeVersion(state, known, workRow);
   settle(state, known, context, out);
 }
 
@@ -160,7 +160,7 @@ function resourceOffers(state: MarathonState, offers: Offers, context: Framework
     const agent = offers.agent[i];
     const tryMatch = (index: number): boolean => {
       const app = wanting[index];
-      const work = ledger.works[app.workRow];
+      const work = workAt(ledger, app.workRow);
       if (app.toLaunch === 0 || !fits(room, i, work) || !mayPlace(state, app, work, agent, context)) return false;
       const task = place(ledger, room, i, agent, app.workRow, nowMs);
       app.toLaunch -= 1;

@@ -24,7 +24,7 @@ import {
   TaskStatus,
   type Work,
 } from '../framework.ts';
-import { addWork, checkPlainWork, createLedger, fits, type Ledger, place, roomOf } from '../framework-work.ts';
+import { addWork, checkPlainWork, createLedger, fits, type Ledger, place, roomOf, workAt } from '../framework-work.ts';
 import {
   advanced,
   type BackoffStrategy,
@@ -99,10 +99,11 @@ function submit(state: RootState, work: Work): void {
   if (work.revocable === true)
     throw new ConfigError(`root-framework: scheduler "${work.name}" must not run on revocable resources`);
   const { config } = state;
+  const workRow = addWork(state.ledger, work);
   for (let i = 0; i < work.instances; i++)
     state.children.push({
       name: work.instances === 1 ? work.name : `${work.name}-${i}`,
-      workRow: i === 0 ? addWork(state.ledger, work) : state.ledger.works.length - 1,
+      workRow,
       failoverTimeoutMs: config.failoverTimeoutMs[work.name] ?? config.defaultFailoverTimeoutMs,
       pinned: config.pinned.includes(work.name),
       task: null,
@@ -128,7 +129,7 @@ function resourceOffers(state: RootState, offers: Offers, context: FrameworkCont
   for (const child of children) {
     if (child.task !== null || deadlineMs(child.delay, nowMs) > nowMs) continue;
     const offer = bestOffer(child, offers, perAgent, config.maxSchedulersPerAgent, (i) =>
-      fits(room, i, ledger.works[child.workRow]),
+      fits(room, i, workAt(ledger, child.workRow)),
     );
     if (offer < 0) continue;
     const agent = offers.agent[offer];
@@ -138,7 +139,7 @@ function resourceOffers(state: RootState, offers: Offers, context: FrameworkCont
     child.agent = agent;
     child.status = 'starting';
     child.launchedAtMs = nowMs;
-    appendLaunch(out, offers.id[offer], task, child.workRow, ledger.works[child.workRow], config.declineOfferMs);
+    appendLaunch(out, offers.id[offer], task, child.workRow, workAt(ledger, child.workRow), config.declineOfferMs);
   }
   for (let i = 0; i < offers.count; i++)
     if (room.launches[i] === 0) appendDecline(out, offers.id[i], config.declineOfferMs);

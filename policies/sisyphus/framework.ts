@@ -31,7 +31,9 @@ import {
   type Ledger,
   type LiveTask,
   place,
+  retireWork,
   roomOf,
+  workAt,
 } from '../framework-work.ts';
 
 /** Settings. Units: ms; `preemptAfterMs` null turns preemption off. */
@@ -72,6 +74,8 @@ export interface SisyphusState {
   readonly ledger: Ledger;
   readonly lanes: Lane<SisyphusRun>[];
   readonly store: StoreLine;
+  /** Runs of each row of work that have not come to their final end. */
+  readonly runsLeft: Map<number, number>;
   /** Runs that wait for the store or for their retry, by due time, ties in order. */
   waiting: WaitingRun[];
   /** Tasks killed to make room; their runs are queued again. */
@@ -102,6 +106,7 @@ function create(config: SisyphusConfig): SisyphusState {
     ledger: createLedger(),
     lanes: createLanes<SisyphusRun>(config.lanes),
     store: createStoreLine(),
+    runsLeft: new Map(),
     waiting: [],
     preempted: [],
     nextPreemptionMs: 0,
@@ -109,7 +114,7 @@ function create(config: SisyphusConfig): SisyphusState {
 }
 
 function laneOf(state: SisyphusState, workRow: number): number {
-  return Math.min(state.ledger.works[workRow].lane, state.lanes.length - 1);
+  return Math.min(workAt(state.ledger, workRow).lane, state.lanes.length - 1);
 }
 
 function queue(state: SisyphusState, workRow: number, attempt: number, nowMs: number): void {
@@ -125,6 +130,7 @@ function wait(state: SisyphusState, run: WaitingRun): void {
 function submit(state: SisyphusState, work: Work, context: FrameworkContext): void {
   checkPlainWork(work, 'sisyphus');
   const workRow = addWork(state.ledger, work);
+  state.runsLeft.set(workRow, work.instances);
   const { storeOperationMs } = state.config;
   for (let i = 0; i < work.instances; i++) {
     const readyMs = charge(state.store, SISYPHUS_STORE_OPERATIONS.submit, storeOperationMs, context.nowMs);
@@ -139,7 +145,7 @@ function resourceOffers(state: SisyphusState, offers: Offers, context: Framework
   let blocked = false;
   for (let l = 0; l < lanes.length && !blocked; l++)
     for (let run = shift(lanes[l]); run !== null; run = shift(lanes[l])) {
-      const work = ledger.works[run.workRow];
+      const work = workAt(ledger, run.workRow);
       let offer = 0;
       while (offer < offers.count && !fits(room, offer, work)) offer += 1;
       if (offer === offers.count) {
@@ -172,9 +178,16 @@ function statusUpdate(state: SisyphusState, update: StatusUpdate, context: Frame
     return;
   }
   const failed = update.status !== TaskStatus.Finished && update.status !== TaskStatus.Killed;
-  if (failed && live.attempt < config.retries)
+  if (failed && live.attempt < config.retries) {
     wait(state, { dueMs: nowMs + config.retryDelayMs, workRow: live.workRow, attempt: live.attempt + 1 });
-  else charge(store, SISYPHUS_STORE_OPERATIONS.remove, config.storeOperationMs, nowMs);
+    return;
+  }
+  charge(store, SISYPHUS_STORE_OPERATIONS.remove, config.storeOperationMs, nowMs);
+  const left = (state.runsLeft.get(live.workRow) as number) - 1;
+  state.runsLeft.set(live.workRow, left);
+  if (left > 0) return;
+  state.runsLeft.delete(live.workRow);
+  retireWork(state.ledger, live.workRow);
 }
 
 /** The task to kill for the head of `lane`: youngest of the lowest occupied lane below it. */

@@ -89,7 +89,7 @@ function resourceOffers(state: SparkState, offers: Offers, context: FrameworkCon
   for (let i = 0; i < offers.count; i++) {
     const agent = offers.agent[i];
     for (let row = 0; row < missing.length; row++) {
-      const work = ledger.works[row];
+      const work = books.workAt(ledger, row);
       while (missing[row] > 0 && books.fits(room, i, work) && !(coarse && closed[row].has(agent))) {
         const task = books.place(ledger, room, i, agent, row, context.nowMs);
         missing[row] -= 1;

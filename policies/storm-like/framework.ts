@@ -21,7 +21,6 @@ export const STORM_DEFAULTS: StormConfig = { monitorMs: 10_000, rejectMs: 5_000,
 /** Offers kept for the next round, by index. */
 type HeldOffers = { readonly id: number[]; readonly agent: number[]; readonly room: books.OfferRoom };
 
-/** What the framework remembers. */
 export interface StormState {
   readonly config: StormConfig;
   readonly ledger: books.Ledger;
@@ -82,9 +81,9 @@ function resourceOffers(state: StormState, offers: port.Offers, context: port.Fr
 }
 
 function rescind(state: StormState, offer: number): void {
-  const { id, agent, room } = state.held;
-  const i = id.indexOf(offer);
-  if (i >= 0) for (const column of [id, agent, ...Object.values(room)]) column.splice(i, 1);
+  const i = state.held.id.indexOf(offer);
+  const columns = [state.held.id, state.held.agent, ...Object.values(state.held.room)];
+  if (i >= 0) for (const column of columns) column.splice(i, 1);
 }
 
 function statusUpdate(state: StormState, update: port.StatusUpdate): void {
@@ -103,17 +102,18 @@ function tick(state: StormState, context: port.FrameworkContext, out: port.Frame
   for (let dealt = true; dealt; ) {
     dealt = false;
     for (let i = 0; i < held.id.length; i++) {
-      const row = missing.findIndex((count, other) => count > 0 && books.fits(held.room, i, ledger.works[other]));
+      const row = missing.findIndex(
+        (count, other) => count > 0 && books.fits(held.room, i, books.workAt(ledger, other)),
+      );
       if (row < 0) continue;
       const task = books.place(ledger, held.room, i, held.agent[i], row, context.nowMs);
       missing[row] -= 1;
       dealt = true;
-      port.appendLaunch(out, held.id[i], task, row, ledger.works[row], config.rejectMs);
+      port.appendLaunch(out, held.id[i], task, row, books.workAt(ledger, row), config.rejectMs);
     }
   }
-  const idle = missing.every((count) => count === 0);
+  const refuseMs = missing.every((count) => count === 0) ? config.rejectWhenIdleMs : config.rejectMs;
   for (let i = 0; i < held.id.length; i++)
-    if (held.room.launches[i] === 0)
-      port.appendDecline(out, held.id[i], idle ? config.rejectWhenIdleMs : config.rejectMs);
+    if (held.room.launches[i] === 0) port.appendDecline(out, held.id[i], refuseMs);
   state.held = noOffers();
 }
