@@ -84,6 +84,20 @@ describe('kappa', () => {
 });
 
 describe('laws', () => {
+  test('kappa of the window before settles: 25 % LS beside 45 % spinning siblings moves below 1e-6 within 12 windows', () => {
+    // Gain: d use / d kappa x d kappa / d use = 0.25 x (0.538 x 1.1 + 0.214 x 1.5) = 0.23 a window; 0.23^12 = 2e-8.
+    let kappa = 1;
+    let move = 1;
+    for (let window = 0; window < 12; window++) {
+      const ls = 0.25 * kappa;
+      const next = kappaSmt(1.2, 1.3, 0.45, ls) * kappaFrequency(ls + 0.45, 0.15, 0.3);
+      move = Math.abs(next - kappa);
+      kappa = next;
+    }
+    expect(move).toBeLessThan(1e-6);
+    expect(kappa).toBeGreaterThan(1.5);
+  });
+
   test('more best effort of any class never lowers kappa of any class', () => {
     const size = fc.double({ min: 0, max: 0.5, noNaN: true });
     fc.assert(

@@ -30,6 +30,13 @@ describe('normalTail', () => {
     expect(worst).toBeLessThan(1e-12);
     expect(relative).toBeLessThan(1e-6);
   });
+
+  test('beyond 8 it stays within 0.1 % of the exact tail and keeps falling', () => {
+    for (let z = 8; z < 30; z += 0.5) {
+      expect(Math.abs(normalTail(normal, z) / normalUpperTail(z) - 1)).toBeLessThan(1e-3);
+      expect(normalTail(normal, z + 0.5)).toBeLessThan(normalTail(normal, z));
+    }
+  });
 });
 
 describe('sojourn moments', () => {

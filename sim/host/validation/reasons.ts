@@ -7,8 +7,8 @@ export const REASONS: Readonly<Record<string, string>> = Object.freeze({
     'Gamma demand of CV 2 has rare periods of many quotas; 12 closed-loop connections cannot offer more than about 1.6, so ' +
     'stalls, and the gain from burst, are overstated. 19 % against 33 % throttled: the kernel counts active periods only.',
   V6:
-    'The model sees only shared cores and run-queue waits. Migrations and cold caches in a pool of shared cpus, most of the ' +
-    'published gain, are not modelled.',
+    'The model sees only shared cores and run-queue waits. Migrations and cold caches in a pool of shared cpus, which would ' +
+    'have to bring the rest, are not modelled.',
   V9:
     'Best effort is taken to fill all but the 8 buffer cpus (83 %), production had not always work to fill them. The change of ' +
     'violations comes from lost turbo and cache, which buffer cores do not prevent in the model.',
