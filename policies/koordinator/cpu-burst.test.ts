@@ -103,6 +103,7 @@ describe('quota', () => {
     expect([needsLimiter(zero), needsLimiter(zero, false)]).toEqual([true, false]);
     expect(allowedWithoutLimiter(zero, false)).toBe(true);
     expect(needsLimiter(auto)).toBe(false);
+    expect(allowedWithoutLimiter({ ...auto, cfsQuotaBurstPercent: 90 })).toBe(true);
     expect(allowedWithoutLimiter({ ...zero, cfsQuotaBurstPercent: 90 })).toBe(false);
   });
 });

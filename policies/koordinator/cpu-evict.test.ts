@@ -97,6 +97,12 @@ describe('window', () => {
     expect(satisfactionRelease(settings, 1, undefined, { ...hungry, sampleCount: 9 }, undefined)).toBe(0);
   });
 
+  test('with a limit below 1 cpu and no current sample, requests are unknown and nothing is evicted', () => {
+    const tiny = { limitMilliCpu: 900, usedMilliCpu: 0, requestMilliCpu: 50_000, sampleCount: 9 };
+    expect(satisfactionRelease(settings, 1, undefined, tiny, undefined)).toBe(0);
+    expect(satisfactionRelease(settings, 1, undefined, tiny, tiny)).toBe(19_100);
+  });
+
   test('by allocatable the sold 8 cpus are the limit, and nothing sold at all switches it off', () => {
     const byAllocatable = { ...settings, policy: 'evictByAllocatable' };
     const average = { ...hungry, sampleCount: 9 };

@@ -58,10 +58,10 @@ describe('quantity', () => {
     const out = new Float64Array(3);
     const capacity = Float64Array.of(64_000, 64_000, 64_000);
     const pods = Float64Array.of(30_000.9, 30_000, 60_000);
-    const none = new Float64Array(3);
+    const apps = Float64Array.of(0.9, 0, 0);
     const system = Float64Array.of(2000.9, 100, -50);
     const reserved = Float64Array.of(0, 3000, 0);
-    suppressTarget(3, capacity, 65, 5, pods, none, system, reserved, out);
+    suppressTarget(3, capacity, 65, 5, pods, apps, system, reserved, out);
     // 41600 - 30000 - 2000; 41600 - 30000 - 3000; max(41600 - 60000, 3200)
     expect([...out]).toEqual([9600, 8600, 3200]);
   });

@@ -39,6 +39,8 @@ describe('buckets', () => {
 
   test('no maximum, no ratio above 1: refused', () => {
     expect(() => exponentialBuckets(0, 1, 1.1, 1)).toThrow('above 0');
+    expect(() => exponentialBuckets(1, 0, 1.1, 1)).toThrow('above 0');
+    expect(() => linearBuckets(1, 1, 0)).toThrow('above 0');
     expect(() => exponentialBuckets(1, 1, 1, 1)).toThrow('ratio');
   });
 });
@@ -73,6 +75,15 @@ describe('decay', () => {
     addSample(histogram, 2, 1, 101 * HOUR);
     expect(histogram.referenceMs).toBe(101 * HOUR);
     expect(percentile(histogram, 1)).toBe(3);
+    expect([histogram.minBucket, histogram.maxBucket]).toEqual([2, 2]);
+  });
+
+  test('after exactly 100 half-lives the reference stays: the new sample weighs 2^100', () => {
+    const histogram = createHistogram(buckets, HOUR);
+    addSample(histogram, 9, 1, 0);
+    addSample(histogram, 2, 1, 100 * HOUR);
+    expect([histogram.referenceMs, histogram.weights[2]]).toEqual([0, 2 ** 100]);
+    expect([histogram.minBucket, histogram.maxBucket]).toEqual([2, 9]);
   });
 
   test('the last bucket has no end: its start is given', () => {

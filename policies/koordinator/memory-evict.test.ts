@@ -17,6 +17,10 @@ describe('how much', () => {
     expect(usedPercentReleaseOf(0.709 * tib, tib, 70.5, 70, false)).toBeGreaterThan(0.0089 * tib);
   });
 
+  test('use of 799.9 of 1000 is cut to 799, below a line of 80 %, also where percents are exact', () => {
+    expect([true, false].map((whole) => usedPercentReleaseOf(799.9, 1000, 80, NONE, whole))).toEqual([0, 0]);
+  });
+
   test('at exactly the line it releases 2 %; without capacity never', () => {
     expect(usedPercentReleaseOf(800, 1000, 80, NONE, true)).toBe(20);
     expect(usedPercentReleaseOf(800, 0, 80, NONE, true)).toBe(0);
@@ -28,9 +32,10 @@ describe('how much', () => {
       [80, 79],
       [80, 80],
       [-1, NONE],
+      [0, NONE],
       [NONE, NONE],
     ];
-    expect(lines.map(([line, lower]) => usedLinesValid(line, lower))).toEqual([true, true, false, false, false]);
+    expect(lines.map(([line, lower]) => usedLinesValid(line, lower))).toEqual([true, true, false, false, true, false]);
   });
 
   test('the sweep equals the single host, in both countings', () => {

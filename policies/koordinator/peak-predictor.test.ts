@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addSample } from './histogram.ts';
+import { addSample, percentile } from './histogram.ts';
 import type { PredictedPod } from './peak-predictor.ts';
 import {
   createCpuModel,
@@ -75,6 +75,14 @@ describe('priority predictor', () => {
     expect(prodReclaimable(allocatable, [pod('a'), pod('a')], classes).priorityPredictor?.milliCpu).toBe(2900);
   });
 
+  test('a class model without a value for a resource adds nothing to that resource', () => {
+    const bare = { system: {}, prod: {}, none: {} };
+    expect(prodReclaimable(allocatable, [pod('a')], bare).priorityPredictor).toEqual({
+      milliCpu: 4000,
+      memBytes: 4000,
+    });
+  });
+
   test('a class without a model leaves nothing to report', () => {
     const result = prodReclaimable(allocatable, [pod('a')], { ...classes, none: undefined });
     expect([result.priorityPredictor, result.prodReclaimable]).toEqual([undefined, undefined]);
@@ -89,6 +97,8 @@ test('a day of 2 cores and 1 GiB is predicted from above and within 5 % and one 
     addSample(memory, 1_073_741_824, 1, minute * DEFAULT_PREDICTION.trainingIntervalMs);
   }
   const peak = predictPeak(cpu, memory);
+  expect(peak.p95MilliCpu).toBe(Math.trunc(percentile(cpu, 0.95) * 1000));
+  expect(peak.p98MemBytes).toBe(Math.trunc(percentile(memory, 0.98)));
   expect(peak.p95MilliCpu).toBeGreaterThanOrEqual(2000);
   expect(peak.p95MilliCpu).toBeLessThanOrEqual(2125);
   expect(peak.p98MemBytes).toBeGreaterThanOrEqual(1_073_741_824);

@@ -98,6 +98,8 @@ describe('priority order', () => {
   test('eviction priorities that are no 32-bit numbers count as 0', () => {
     const texts = ['7', '-1', 'invalid', '1.5', '', '2147483648', undefined];
     expect(texts.map(readEvictionPriority)).toEqual([7, -1, 0, 0, 0, 0, 0]);
+    const ends = ['2147483647', '-2147483648', '-2147483649'];
+    expect(ends.map(readEvictionPriority)).toEqual([2_147_483_647, -2_147_483_648, 0]);
   });
 });
 
