@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { exp } from '../policies/base/exact-math.ts';
 import { hourMeans, peakToTrough } from './day-shape.ts';
 import type { OnlineServices } from './format.ts';
 import { expectedUsagePercent, generateOnlineServices, type OnlineConfig } from './generate-online.ts';
@@ -142,6 +143,35 @@ test('peaks inside a window: median 1.8, ninth decile 3.5, never below 1; workin
   expect(sorted[0]).toBe(1);
   const mean = services.memUsageRatio.reduce((a, b) => a + b, 0) / 4_000;
   expect(Math.abs(mean - 0.65)).toBeLessThan(0.01);
+});
+
+test('noise of one pod, from its two parts, agrees with the 20 Azure VMs: CVr .37, r5 .23, r60 .12', () => {
+  const services = generateOnlineServices(config, 'noise');
+  const commonVar = services.commonCv[0] * services.commonCv[0];
+  const ownVar = services.ownCv[0] * services.ownCv[0];
+  const correlation = (ms: number) =>
+    (commonVar * services.commonArShare[0] * exp(-ms / services.commonTauMs[0]) +
+      ownVar * services.ownArShare[0] * exp(-ms / services.ownTauMs[0])) /
+    (commonVar + ownVar);
+  // sqrt(.09^2 + .36^2) = .371, measured .36 [.29, .40]
+  expect(Math.sqrt(commonVar + ownVar)).toBeCloseTo(0.371, 3);
+  // (.0081 x .74 x e^(-5/40) + .1296 x .21 x e^(-5/97)) / .1377 = (.005290 + .025849) / .1377, measured .20 [.15, .50]
+  expect(correlation(300_000)).toBeCloseTo(0.2261, 3);
+  // (.0081 x .74 x e^(-1.5) + .1296 x .21 x e^(-60/97)) / .1377 = (.001337 + .014661) / .1377, measured .11
+  expect(correlation(3_600_000)).toBeCloseTo(0.1162, 3);
+});
+
+test('mean use of 4 000 services: median 6.2 %, deciles 1.9 and 19.6 %, as the Azure VMs (6.9, 1.8, 19.6)', () => {
+  const services = generateOnlineServices({ ...config, services: 4_000, pods: 24_000 }, 'use');
+  const means = Float64Array.from({ length: 4_000 }, (_, row) => {
+    const week = services.baseRatio.subarray(row * 2016, (row + 1) * 2016);
+    return (100 * week.reduce((a, b) => a + b, 0)) / 2016;
+  }).sort();
+  // The request-weighted mean is held, so all of them move together by a few percent with the seed.
+  const factor = means[2_000] / exp(1.82);
+  expect(Math.abs(factor - 1)).toBeLessThan(0.12);
+  expect(Math.abs(means[400] / factor - exp(1.82 - 0.9 * 1.2816))).toBeLessThan(0.2);
+  expect(Math.abs(means[3_600] / factor - exp(1.82 + 0.9 * 1.2816))).toBeLessThan(2);
 });
 
 test('equal seeds give equal columns, another seed gives others', () => {
