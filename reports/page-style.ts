@@ -15,10 +15,10 @@ p { margin: 0 0 12px; max-width: 78ch; }
 .answer { background: var(--card); border-left: 4px solid var(--accent); padding: 14px 18px; border-radius: 4px; }
 .answer p:last-child { margin-bottom: 0; }
 .answer p { max-width: 90ch; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 12px; margin: 20px 0; padding: 0; list-style: none; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(225px, 1fr)); gap: 12px; margin: 20px 0; padding: 0; list-style: none; }
 .cards li { background: var(--card); border-radius: 6px; padding: 12px 14px; }
 .cards .name { display: block; color: var(--soft); font-size: 0.82rem; }
-.cards .value { display: block; font-size: 1.35rem; font-weight: 650; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.cards .value { display: block; font-size: 1.35rem; font-weight: 650; line-height: 1.3; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .cards .detail { display: block; font-size: 0.82rem; color: var(--soft); }
 .figures { display: grid; grid-template-columns: 1fr 1fr; gap: 28px 24px; }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
@@ -40,10 +40,12 @@ pre { background: var(--card); padding: 12px 14px; border-radius: 6px; overflow:
 code { overflow-wrap: anywhere; }
 details { margin: 12px 0; }
 summary { cursor: pointer; font-weight: 600; }
-@media (max-width: 760px) { .figures { grid-template-columns: 1fr; } figure.full svg { min-width: 640px; } }
+@media screen and (max-width: 760px) { .figures { grid-template-columns: 1fr; } figure.full svg { min-width: 640px; } }
 @media print {
   :root { --paper: #ffffff; --card: #f6f7f9; --ink: #000000; --soft: #444444; --rule: #cccccc; --accent: #2f6fae; }
-  main { max-width: none; padding: 0; } body { font-size: 11px; } h2 { break-after: avoid; } .answer, .cards li { border: 1px solid var(--rule); }
+  html { font-size: 11px; } main { max-width: none; padding: 0; } body { font-size: 1rem; }
+  .cards { grid-template-columns: repeat(4, 1fr); } .figures { gap: 16px 18px; } p, .answer p { max-width: none; }
+  h2 { break-after: avoid; } .answer, .cards li { border: 1px solid var(--rule); }
   tr { break-inside: avoid; } pre { max-height: none; white-space: pre-wrap; } details:not([open]) { display: none; }
 }
 `;

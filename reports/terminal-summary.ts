@@ -1,4 +1,5 @@
 /** One screen about a run, for someone who decides: at most 40 lines of 100 columns, plain text. */
+import { MS_PER_DAY } from '../policies/base/units.ts';
 import type { Replications } from '../sim/results/schema.ts';
 import { numbers } from './columns.ts';
 import type { RunFacts } from './facts.ts';
@@ -45,7 +46,7 @@ export function terminalSummary(facts: RunFacts, options: TerminalOptions): stri
 function headLines(facts: RunFacts, paint: Paint): string[] {
   const { settings, results } = facts;
   const { manifest, summary } = results;
-  const length = settings.horizonMs > 0 ? duration(settings.horizonMs) : `${figures(summary.days)} days`;
+  const length = settings.horizonMs > 0 ? duration(settings.horizonMs) : duration(summary.days * MS_PER_DAY);
   const warmUp = settings.warmUpMs > 0 ? `, the first ${duration(settings.warmUpMs)} (warm-up) left out` : '';
   return [
     paint(cut(settings.title, SCREEN_COLUMNS), 'bold'),
@@ -218,7 +219,7 @@ function placeLines(facts: RunFacts): string[] {
     ),
     ...labelled(
       'Power and cost',
-      `${fixed(summary.energyKwh)} kWh; ${money(summary.cost, settings.currency)} in ${figures(summary.days)} days, ` +
+      `${fixed(summary.energyKwh)} kWh; ${money(summary.cost, settings.currency)} in ${duration(summary.days * MS_PER_DAY)}, ` +
         `${money(summary.costPerUsefulCoreHour, settings.currency)} per useful core-hour`,
     ),
   ];

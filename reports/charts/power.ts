@@ -1,6 +1,7 @@
 /** Electric power at the hosts and what the run cost. */
+import { MS_PER_DAY } from '../../policies/base/units.ts';
 import type { RunFacts } from '../facts.ts';
-import { figures, fixed, money } from '../format.ts';
+import { duration, fixed, money } from '../format.ts';
 import { binMinutes, binWindows, binWords, rowsOf } from '../frames.ts';
 import type { Chart } from './theme.ts';
 import { COLOURS, EMPTY_MARGIN, FULL_WIDTH, timeAxis, warmUpLayers } from './theme.ts';
@@ -13,14 +14,14 @@ export function powerChart(facts: RunFacts, hours: number): Chart {
     kilowatts: (bin.powerWatts as number) / 1000,
   }));
   const { summary } = results;
-  const pue = settings.pue === null ? '' : ` at a PUE of ${figures(settings.pue)}`;
+  const pue = settings.pue === null ? '' : ` at a PUE of ${settings.pue}`;
   return {
     id: 'power',
     title: 'Power and cost',
     subtitle: `kilowatts at the hosts, without PUE, means of ${binWords(minutes)}`,
     width: 'full',
     sentence:
-      `${fixed(summary.energyKwh)} kWh${pue}. With the hosts themselves ${figures(summary.days)} days cost ` +
+      `${fixed(summary.energyKwh)} kWh${pue}. With the hosts themselves ${duration(summary.days * MS_PER_DAY)} cost ` +
       `${money(summary.cost, settings.currency)}, ${money(summary.costPerUsefulCoreHour, settings.currency)} per useful core-hour ` +
       '(online use plus finished best effort).',
     spec: {
