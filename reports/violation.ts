@@ -77,7 +77,10 @@ export function violationShare(
   const services = hoursOf.size;
   const share = total > 0 ? violating / total : 0;
   let squares = 0;
-  for (const seen of hoursOf.values()) squares += (seen.violating - share * seen.total) ** 2;
+  for (const seen of hoursOf.values()) {
+    const off = seen.violating - share * seen.total;
+    squares += off * off;
+  }
   const variance = services > 1 ? ((services / (services - 1)) * squares) / (total * total) : 0;
   const informative = variance > 0 ? (share * (1 - share)) / variance : share > 0 && share < 1 ? total : services;
   const effective = Math.min(total, Math.max(services, informative));
