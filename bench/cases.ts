@@ -1,0 +1,18 @@
+/** Every benchmark case, in the order in which they run. */
+
+import { calendarCase } from './calendar.ts';
+import type { BenchCase } from './harness.ts';
+import { run as runAllocator } from './mesos-allocate.ts';
+import { placementCase } from './placement.ts';
+import { clusterDay, mixedWeek } from './whole-runs.ts';
+
+export const BENCH_CASES: readonly BenchCase[] = [
+  calendarCase('heap'),
+  calendarCase('fastpriorityqueue'),
+  placementCase('index'),
+  placementCase('scan'),
+  mixedWeek(),
+  clusterDay('day-2000', 2_000),
+  clusterDay('day-20000', 20_000),
+  { name: 'mesos-allocate', about: 'one Mesos allocation round, 10,000 agents x 1,000 frameworks', run: runAllocator },
+];
