@@ -1,0 +1,31 @@
+/** The worker's side of the pool: takes jobs one by one, answers each with a result or with what was thrown. */
+import { parentPort, type Transferable } from 'node:worker_threads';
+import { assert } from '../policies/base/assert.ts';
+import type { Failure, JobMessage, WorkerMessage } from './pool.ts';
+
+/** A result and the memory that goes over with it instead of being copied. */
+export interface Answer<R> {
+  readonly value: R;
+  readonly transfer: readonly Transferable[];
+}
+
+/** Answers every job that comes with `work`; `report` tells how much of the job is done, 0..1. */
+export function serveJobs<P, R>(work: (payload: P, report: (done: number) => void) => Answer<R>): void {
+  const port = parentPort;
+  assert(port !== null, 'jobs are served inside a worker thread');
+  port.on('message', ({ job, payload }: JobMessage<P>) => {
+    const send = (message: WorkerMessage<R>, transfer: readonly Transferable[]): void =>
+      port.postMessage(message, transfer);
+    try {
+      const { value, transfer } = work(payload, (done) => send({ kind: 'progress', job, done }, []));
+      send({ kind: 'done', job, value }, transfer);
+    } catch (error) {
+      send({ kind: 'failed', job, failure: failureOf(error) }, []);
+    }
+  });
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { error: 'Error', message: String(error), stack: '' };
+  return { error: error.name, message: error.message, stack: error.stack ?? '' };
+}

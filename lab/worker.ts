@@ -1,0 +1,59 @@
+/** The module a worker thread loads: runs one plan a job. Imports nothing that a simulation does not need. */
+import { workerData } from 'node:worker_threads';
+import { assert } from '../policies/base/assert.ts';
+import type { RunIdentity } from '../sim/engine/results.ts';
+import type { Plan } from '../sim/plan.ts';
+import type { Manifest, RunResults, RunSummary } from '../sim/results/schema.ts';
+import type { OnlineServices } from '../traces/format.ts';
+import { runPlan } from './run-plan.ts';
+import { serveJobs } from './serve-jobs.ts';
+
+/** One run. With `tables` everything comes back, without it only what a table over many runs needs. */
+export interface RunJob {
+  readonly plan: Plan;
+  readonly identity: RunIdentity;
+  readonly notes: readonly string[];
+  readonly tables: boolean;
+}
+
+/** Data every worker of a pool starts with. */
+export interface RunWorkerData {
+  readonly replayed?: OnlineServices;
+}
+
+export interface RunAnswer {
+  readonly manifest: Manifest;
+  readonly summary: RunSummary;
+  readonly results: RunResults | null;
+}
+
+const { replayed } = (workerData ?? {}) as RunWorkerData;
+
+serveJobs<RunJob, RunAnswer>((job, report) => {
+  const { plan, identity, notes } = job;
+  const results = runPlan(plan, {
+    identity,
+    notes,
+    ...(replayed === undefined ? {} : { replayed }),
+    onHour: (simulatedMs) => {
+      report(simulatedMs / plan.horizonMs);
+      return true;
+    },
+  });
+  assert(results !== null, 'a run that nothing stops reaches its horizon');
+  const { manifest, summary } = results;
+  if (!job.tables) return { value: { manifest, summary, results: null }, transfer: [] };
+  return { value: { manifest, summary, results }, transfer: buffersOf(results) };
+});
+
+/** Memory of all columns of numbers, without what the next job on this worker still reads. */
+function buffersOf(results: RunResults): ArrayBuffer[] {
+  const kept = new Set<ArrayBufferLike>();
+  for (const column of Object.values(replayed ?? {})) if (ArrayBuffer.isView(column)) kept.add(column.buffer);
+  const buffers = new Set<ArrayBuffer>();
+  for (const table of Object.values(results.tables))
+    for (const column of Object.values(table.columns))
+      if (ArrayBuffer.isView(column) && column.buffer instanceof ArrayBuffer && !kept.has(column.buffer))
+        buffers.add(column.buffer);
+  return [...buffers];
+}
