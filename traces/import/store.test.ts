@@ -1,0 +1,83 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { hostColumns, type ImportedTrace, taskColumns } from './canonical.ts';
+import { readImport, writeImport } from './store.ts';
+import { createTestFiles } from './test-files.ts';
+
+const files = createTestFiles();
+afterAll(() => files.remove());
+
+const trace: ImportedTrace = {
+  format: 'opendc',
+  startUnixMs: 1_665_093_600_000,
+  hosts: hostColumns([
+    {
+      id: 'n/1',
+      milliCpu: 96_000,
+      memMib: 393_216,
+      gpus: 2,
+      gpuModel: 'T4',
+      labels: { a: 'b|c' },
+      taints: ['x:NoExecute', 'y=1:NoSchedule'],
+    },
+    { id: 'n-2', milliCpu: 4_000, memMib: Number.NaN },
+  ]),
+  tasks: taskColumns([
+    {
+      id: 'späť',
+      submitMs: 5,
+      durationMs: Number.NaN,
+      requestMilliCpu: 1_500,
+      requestMemMib: 0.25,
+      group: 'g',
+      host: 'n-2',
+    },
+    {
+      id: '2',
+      submitMs: 0,
+      durationMs: 9,
+      requestMilliCpu: 100,
+      requestMemMib: 3,
+      gpus: 1,
+      gpuMilli: 460,
+      gpuModels: ['A', 'B'],
+    },
+    {
+      id: '3',
+      submitMs: 7,
+      durationMs: 1,
+      requestMilliCpu: 1,
+      requestMemMib: 1,
+      parents: ['2', 'späť'],
+      qos: 'BE',
+      status: 'done',
+    },
+  ]).tasks,
+  use: {
+    useStart: Int32Array.of(0, 2, 2, 3),
+    durationMs: Float64Array.of(1, 2, 3),
+    milliCpu: Float64Array.of(0.5, 100, 7),
+  },
+  columns: { 'tasks.requestMilliCpu': { kind: 'absolute', from: 'cores', scale: 1_000 } },
+  notes: ['1 thing was left out'],
+};
+
+test('what is written is read again: three tasks, two hosts, three pieces of use, unknowns as NaN', async () => {
+  await writeImport(trace, files.path('a'));
+  expect(await readImport(files.path('a'))).toEqual(trace);
+});
+
+test('a trace without use and without hosts has neither after reading', async () => {
+  const bare = { ...trace, use: null, hosts: hostColumns([]), startUnixMs: null };
+  await writeImport(bare, files.path('b'));
+  expect(await readImport(files.path('b'))).toEqual(bare);
+});
+
+test('a folder without trace.json was never finished and is refused; so is another version', async () => {
+  await writeImport(trace, files.path('c'));
+  rmSync(join(files.path('c'), 'trace.json'));
+  await expect(readImport(files.path('c'))).rejects.toThrow(/trace\.json: ENOENT/);
+  files.write('c/trace.json', '{"version": 2}');
+  await expect(readImport(files.path('c'))).rejects.toThrow(/version is 2; this program reads 1/);
+});

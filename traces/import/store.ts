@@ -1,0 +1,199 @@
+/**
+ * An imported trace as a folder: tasks.parquet, hosts.parquet, use.parquet where there is any, and trace.json, written last.
+ *
+ * Lists are text: GPU models and taints joined by `|`, parents as row numbers joined by blanks. NaN stays NaN.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parquetWriteFile } from 'hyparquet-writer';
+import { TraceError } from '../../policies/base/assert.ts';
+import {
+  type ColumnSource,
+  hostColumns,
+  type ImportedTasks,
+  type ImportedTrace,
+  type ImportedUse,
+} from './canonical.ts';
+import { asNumber, asObject, asText, member, readJson } from './json-access.ts';
+import { idAt, type ParquetColumns, readParquet } from './parquet-columns.ts';
+
+const VERSION = 1;
+const TASK_TEXT = ['id', 'group', 'gpuModels', 'qos', 'status', 'host', 'parents'] as const;
+const TASK_NUMBERS = [
+  'submitMs',
+  'durationMs',
+  'wallTimeMs',
+  'requestMilliCpu',
+  'requestMemMib',
+  'usedMilliCpu',
+] as const;
+
+/** Writes the trace into `folder`, which is created. Equal traces give equal rows. */
+export async function writeImport(trace: ImportedTrace, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const index = join(folder, 'trace.json');
+  await rm(index, { force: true });
+  const { tasks, hosts, use } = trace;
+  const text = (name: string, data: readonly string[]) => ({ name, data: [...data], type: 'STRING' as const });
+  const double = (name: string, data: Float64Array) => ({ name, data, type: 'DOUBLE' as const });
+  const int = (name: string, data: Int32Array) => ({ name, data, type: 'INT32' as const });
+  parquetWriteFile({
+    filename: join(folder, 'tasks.parquet'),
+    columnData: [
+      text('id', tasks.ids),
+      text('group', tasks.groups),
+      ...TASK_NUMBERS.map((name) => double(name, tasks[name])),
+      int('gpus', tasks.gpus),
+      int('gpuMilli', tasks.gpuMilli),
+      text(
+        'gpuModels',
+        tasks.gpuModels.map((models) => models.join('|')),
+      ),
+      text('qos', tasks.qos),
+      text('status', tasks.status),
+      text('host', tasks.hosts),
+      text(
+        'parents',
+        tasks.ids.map((_, row) => parentsOf(tasks, row).join(' ')),
+      ),
+      int(
+        'useCount',
+        tasks.gpus.map((_, row) => (use === null ? 0 : use.useStart[row + 1] - use.useStart[row])),
+      ),
+    ],
+  });
+  parquetWriteFile({
+    filename: join(folder, 'hosts.parquet'),
+    columnData: [
+      text('id', hosts.ids),
+      double('milliCpu', hosts.milliCpu),
+      double('memMib', hosts.memMib),
+      int('gpus', hosts.gpus),
+      text('gpuModel', hosts.gpuModel),
+      text(
+        'labels',
+        hosts.labels.map((labels) => JSON.stringify(labels)),
+      ),
+      text(
+        'taints',
+        hosts.taints.map((taints) => taints.join('|')),
+      ),
+    ],
+  });
+  if (use !== null)
+    parquetWriteFile({
+      filename: join(folder, 'use.parquet'),
+      columnData: [double('durationMs', use.durationMs), double('milliCpu', use.milliCpu)],
+    });
+  const { format, startUnixMs, columns, notes } = trace;
+  const record = { version: VERSION, format, startUnixMs, hasUse: use !== null, columns, notes };
+  await writeFile(index, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+function parentsOf(tasks: ImportedTasks, row: number): Int32Array {
+  return tasks.parents.subarray(tasks.parentStart[row], tasks.parentStart[row + 1]);
+}
+
+/** Reads a folder that writeImport made. Throws TraceError. */
+export async function readImport(folder: string): Promise<ImportedTrace> {
+  const root = await readJson(join(folder, 'trace.json'));
+  const version = asNumber(member(root, 'version'));
+  if (version !== VERSION) throw new TraceError(`${root.where} version is ${version}; this program reads ${VERSION}`);
+  const record = asObject(root);
+  const taskFile = await readParquet(join(folder, 'tasks.parquet'), [
+    ...TASK_TEXT,
+    ...TASK_NUMBERS,
+    'gpus',
+    'gpuMilli',
+    'useCount',
+  ]);
+  const hostFile = await readParquet(join(folder, 'hosts.parquet'), [
+    'id',
+    'milliCpu',
+    'memMib',
+    'gpus',
+    'gpuModel',
+    'labels',
+    'taints',
+  ]);
+  const start = record.startUnixMs;
+  return {
+    format: asText(member(root, 'format')),
+    startUnixMs: typeof start === 'number' ? start : null,
+    hosts: readHosts(hostFile),
+    tasks: readTasks(taskFile),
+    use: record.hasUse === true ? await readUse(folder, taskFile) : null,
+    columns: asObject(member(root, 'columns')) as Readonly<Record<string, ColumnSource>>,
+    notes: (record.notes as readonly unknown[]).map(String),
+  };
+}
+
+function doubles(file: ParquetColumns, name: string): Float64Array {
+  return Float64Array.from(file.column(name), (value) => Number(value));
+}
+
+function ints(file: ParquetColumns, name: string): Int32Array {
+  return Int32Array.from(file.column(name), (value) => Number(value));
+}
+
+function texts(file: ParquetColumns, name: string): string[] {
+  return Array.from({ length: file.count }, (_, row) => idAt(file, name, row));
+}
+
+function lists(file: ParquetColumns, name: string, separator: string): string[][] {
+  return texts(file, name).map((text) => (text === '' ? [] : text.split(separator)));
+}
+
+function readHosts(file: ParquetColumns) {
+  const [ids, models, labels] = [texts(file, 'id'), texts(file, 'gpuModel'), texts(file, 'labels')];
+  const [milliCpu, memMib, gpus] = [doubles(file, 'milliCpu'), doubles(file, 'memMib'), ints(file, 'gpus')];
+  const taints = lists(file, 'taints', '|');
+  return hostColumns(
+    ids.map((id, row) => ({
+      id,
+      milliCpu: milliCpu[row],
+      memMib: memMib[row],
+      gpus: gpus[row],
+      gpuModel: models[row],
+      labels: JSON.parse(labels[row]) as Record<string, string>,
+      taints: taints[row],
+    })),
+  );
+}
+
+function readTasks(file: ParquetColumns): ImportedTasks {
+  const parents = lists(file, 'parents', ' ');
+  return {
+    count: file.count,
+    ids: texts(file, 'id'),
+    groups: texts(file, 'group'),
+    submitMs: doubles(file, 'submitMs'),
+    durationMs: doubles(file, 'durationMs'),
+    wallTimeMs: doubles(file, 'wallTimeMs'),
+    requestMilliCpu: doubles(file, 'requestMilliCpu'),
+    requestMemMib: doubles(file, 'requestMemMib'),
+    usedMilliCpu: doubles(file, 'usedMilliCpu'),
+    gpus: ints(file, 'gpus'),
+    gpuMilli: ints(file, 'gpuMilli'),
+    gpuModels: lists(file, 'gpuModels', '|'),
+    qos: texts(file, 'qos'),
+    status: texts(file, 'status'),
+    hosts: texts(file, 'host'),
+    parentStart: runningSum(parents.map((rows) => rows.length)),
+    parents: Int32Array.from(parents.flat(), Number),
+  };
+}
+
+async function readUse(folder: string, taskFile: ParquetColumns): Promise<ImportedUse> {
+  const file = await readParquet(join(folder, 'use.parquet'), ['durationMs', 'milliCpu']);
+  const useStart = runningSum(ints(taskFile, 'useCount'));
+  if (useStart[useStart.length - 1] !== file.count)
+    throw new TraceError(`${file.path}: ${file.count} rows; the tasks count ${useStart[useStart.length - 1]}`);
+  return { useStart, durationMs: doubles(file, 'durationMs'), milliCpu: doubles(file, 'milliCpu') };
+}
+
+function runningSum(counts: ArrayLike<number>): Int32Array {
+  const sums = new Int32Array(counts.length + 1);
+  for (let index = 0; index < counts.length; index++) sums[index + 1] = sums[index] + counts[index];
+  return sums;
+}
