@@ -26,7 +26,10 @@ export function allocateModern(round: Round): void {
   const books = openQuotaBooks(round.ledger);
   if (agents.length > 0) round.ledger.roleSorter.begin(); // fixes the weights of roles even when no agent is visited
   shuffle(agents, agents.length, random);
-  if (books.hasGuarantees) for (const agent of agents) giveGuarantees(round, books, agent);
+  for (const agent of agents) {
+    if (books.unmetCount === 0) break;
+    if (agent.available.kinds.length > 0) giveGuarantees(round, books, agent);
+  }
   shuffle(agents, agents.length, random);
   for (const agent of agents) {
     if (agent.available.kinds.length === 0 || (!books.active && agent.barrenEpoch === round.epoch)) continue;
@@ -60,10 +63,9 @@ function giveGuarantees(round: Round, books: QuotaBooks, agent: AgentRecord): vo
   for (let client = ledger.roleSorter.next(); client >= 0; client = ledger.roleSorter.next()) {
     const role = ledger.roleByClient[client];
     const quota = role.node.quota;
-    if (quota === null || isZero(quota.guarantees)) continue;
+    if (quota === null || !books.isUnmet(role)) continue;
     if (agent.available.kinds.length === 0) return;
-    const owed = difference(quota.guarantees, books.consumed(role.path));
-    if (isZero(owed)) continue;
+    const owed = difference(quota.guarantees, books.consumed(role));
     role.sorter.begin();
     for (let member = role.sorter.next(); member >= 0 && !isZero(owed); member = role.sorter.next()) {
       const free = usable(round, agent, role);
@@ -75,8 +77,8 @@ function giveGuarantees(round: Round, books: QuotaBooks, agent: AgentRecord): vo
       if (promised.kinds.length === 0) continue;
       const promisedQuantities = scalarQuantities(ledger.catalog, promised);
       let extra = subtractBags(chargeable, promised);
-      if (books.isLimited(role.path)) {
-        const room = difference(books.room(role.path), promisedQuantities);
+      if (books.isLimited(role)) {
+        const room = difference(books.room(role), promisedQuantities);
         extra = shrinkToLimits(ledger.catalog, extra, room, round.random);
       }
       if (books.owes && extra.kinds.length > 0)
@@ -86,7 +88,7 @@ function giveGuarantees(round: Round, books: QuotaBooks, agent: AgentRecord): vo
       if (!acceptable(round, agent, slot, offer)) continue;
       const charged = scalarQuantities(ledger.catalog, addBags(promised, extra));
       grantInRound(round, slot, agent, offer);
-      books.chargeGuaranteed(role.path, charged, promisedQuantities, owed);
+      books.chargeGuaranteed(role, charged, promisedQuantities, owed);
     }
   }
 }
@@ -109,14 +111,15 @@ function giveRest(round: Round, books: QuotaBooks, agent: AgentRecord): boolean 
   for (let client = ledger.roleSorter.next(); client >= 0; client = ledger.roleSorter.next()) {
     if (agent.available.kinds.length === 0) break;
     const role = ledger.roleByClient[client];
-    role.sorter.begin();
     let free = usable(round, agent, role);
+    if (books.active && books.blocks(role, free)) continue;
+    role.sorter.begin();
     for (let member = role.sorter.next(); member >= 0; member = role.sorter.next()) {
       if (free.kinds.length === 0) break;
       const slot = role.slotByClient[member];
       const visible = presentable(round, agent, slot, free);
       if (visible.kinds.length === 0) continue;
-      const cut = books.active && (books.owes || books.isLimited(role.path));
+      const cut = books.active && (books.owes || books.isLimited(role));
       const offer = cut ? cutToQuota(round, books, role, visible) : visible;
       if (!acceptable(round, agent, slot, offer)) continue;
       grantInRound(round, slot, agent, offer);
@@ -136,7 +139,7 @@ function cutToQuota(round: Round, books: QuotaBooks, role: RoleState, bag: Resou
   const { catalog } = round.ledger;
   const chargeable = selectBag(catalog, bag, 0, QUOTA_EXEMPT_MASK);
   let kept = chargeable;
-  if (books.isLimited(role.path)) kept = shrinkToLimits(catalog, kept, books.room(role.path), round.random);
+  if (books.isLimited(role)) kept = shrinkToLimits(catalog, kept, books.room(role), round.random);
   if (books.owes && kept.kinds.length > 0) kept = shrinkToQuantities(catalog, kept, books.surplus(), round.random);
   return kept === chargeable ? bag : addBags(subtractBags(bag, chargeable), kept);
 }

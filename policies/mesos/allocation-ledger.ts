@@ -24,6 +24,8 @@ export interface LedgerVariant {
   readonly roleLocalFrameworkShares: boolean;
   /** An inactive client loses its grants. */
   readonly forgetsGrantsWhenInactive: boolean;
+  /** A role stays in the sorter, with its grants, when its last framework leaves. */
+  readonly keepsRoles: boolean;
 }
 
 export interface Conversion {
@@ -114,7 +116,7 @@ export class AllocationLedger {
     role.sorter.remove(slot.client);
     slot.framework.slots.delete(slot.rolePath);
     this.roleTree.untrackFramework(slot.framework.id, slot.rolePath);
-    if (role.sorter.count() > 0) return;
+    if (role.sorter.count() > 0 || this.variant.keepsRoles) return;
     this.roleSorter.remove(role.client);
     this.roles.delete(slot.rolePath);
   }

@@ -23,6 +23,7 @@ export const MODERN_VARIANT: AllocatorVariant = {
   countsReservedInRoleShare: true,
   roleLocalFrameworkShares: false,
   forgetsGrantsWhenInactive: false,
+  keepsRoles: false,
   filterLifeMs: (refuseMs, intervalMs) => Math.max(refuseMs, intervalMs),
   allocate: allocateModern,
 };
@@ -35,6 +36,7 @@ export const VARIANT_0_2X: AllocatorVariant = {
   countsReservedInRoleShare: false,
   roleLocalFrameworkShares: true,
   forgetsGrantsWhenInactive: true,
+  keepsRoles: true,
   filterLifeMs: (refuseMs) => refuseMs,
   allocate: allocate02x,
 };

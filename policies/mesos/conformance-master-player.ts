@@ -7,8 +7,8 @@ import { MasterWorld, MS_PER_SECOND } from './conformance-master-world.ts';
 import { readBag } from './conformance-resources.ts';
 import type { Step } from './conformance-steps.ts';
 import { number, recordList, text, textList, textOr } from './conformance-steps.ts';
-import type { AcceptOperation } from './master-lifecycle.ts';
-import type { TaskInfo, TaskStatus } from './master-messages.ts';
+import type { AcceptOperation, RunningTask, TaskInfo, TaskStatus } from './master-messages.ts';
+import { drainAgent } from './master-operator.ts';
 import type { ResourceEstimator } from './oversubscription.ts';
 import {
   fixedEstimator,
@@ -45,11 +45,22 @@ export class MasterPlayer extends MasterWorld {
         return '';
       case 'removeAgent':
       case 'markUnreachable':
-        master.markUnreachable(text(step, 'agent'));
+        master.loseAgent(text(step, 'agent'), 'unreachable');
+        return '';
+      case 'drainAgent':
+        drainAgent(master, text(step, 'agent'));
+        return '';
+      case 'markGone':
+        master.loseAgent(text(step, 'agent'), 'gone');
+        return '';
+      case 'expectAgents':
+        master.expectAgents(textList(step, 'agents'));
         return '';
       case 'registerFramework':
       case 'failoverFramework':
       case 'reregisterFramework':
+      case 'reconnectFramework':
+      case 'subscribe':
         this.register(step);
         return '';
       case 'deactivateFramework':
@@ -153,7 +164,7 @@ export class MasterPlayer extends MasterWorld {
     played.step = merged;
     played.capabilities = capabilityBits(textList(merged, 'capabilities'));
     this.frameworks.set(id, played);
-    const failover = merged.failoverTimeout;
+    const failover = merged.failoverTimeout ?? merged.failoverSeconds;
     this.master.subscribe(
       {
         id,
@@ -208,8 +219,10 @@ export class MasterPlayer extends MasterWorld {
 
   private correct(step: Step): void {
     for (const kill of recordList(step.kill)) {
-      const task = this.master.book.tasks.get(text(kill, 'task'));
-      if (task === undefined || !task.holds) continue;
+      const named = (task: RunningTask): boolean =>
+        kill.task === undefined ? task.info.executor?.id === kill.executor : task.info.id === kill.task;
+      const task = this.master.book.holding('agent', text(step, 'agent')).find(named);
+      if (task === undefined) continue;
       const preempted = preemptedStatus(this.framework(task.framework).capabilities);
       this.agent(step).preempted++;
       this.master.statusUpdate({ task: task.info.id, ...preempted }, preempted.state, true);

@@ -7,7 +7,7 @@ import { readAllocatorOptions } from './conformance-allocator-options.ts';
 import { runMasterFile } from './conformance-master.ts';
 import { readBag, readLimits, readQuantities } from './conformance-resources.ts';
 import { MesosMaster } from './master-lifecycle.ts';
-import { convertOnAgent, updateQuota, updateWeights } from './master-operator.ts';
+import { convertOnAgent, drainAgent, updateQuota, updateWeights } from './master-operator.ts';
 import { ResourceCatalog } from './resource-catalog.ts';
 
 type Step = Record<string, unknown>;
@@ -227,6 +227,20 @@ describe('operator', () => {
     expect(master.offers.size).toBe(3);
     updateWeights(master, new Map([['held', 2]]));
     expect(master.offers.size).toBe(0);
+  });
+
+  test('draining b takes back its offer and keeps it from offers; its task is asked to end', () => {
+    const { master, catalog } = cluster();
+    const offer = [...master.offers.values()].find(({ agent: id }) => id === 'b');
+    const task = { id: 't', bag: readBag(catalog, { cpus: 1 }), executor: null };
+    master.accept('g', [offer?.id ?? -1], [{ type: 'launch', tasks: [task] }], 0);
+    master.advanceTo(1_000);
+    expect([...master.offers.values()].filter(({ agent: id }) => id === 'b')).toHaveLength(1);
+    master.takeMessages();
+    drainAgent(master, 'b');
+    master.advanceTo(5_000);
+    expect([...master.offers.values()].map(({ agent: id }) => id)).toEqual(['a', 'c']);
+    expect(master.takeMessages()).toContainEqual({ type: 'killTask', agent: 'b', task: 't' });
   });
 
   test('reserving what is offered takes back that agent only', () => {

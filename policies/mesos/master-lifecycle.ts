@@ -9,7 +9,6 @@
  */
 import { fail } from '../base/assert.ts';
 import type { RandomSource } from '../base/random-source.ts';
-import type { Conversion } from './allocation-ledger.ts';
 import { convertBag } from './allocation-ledger.ts';
 import { Allocator } from './allocator.ts';
 import type { AgentInfo, FrameworkInfo, UsedBags } from './allocator-records.ts';
@@ -17,10 +16,10 @@ import { NOTHING_USED } from './allocator-records.ts';
 import type { AllocatorOptions } from './allocator-state.ts';
 import { DEFAULT_REFUSE_MS } from './allocator-state.ts';
 import type { AllocatorVariant } from './allocator-variants.ts';
-import { capabilityBits } from './capabilities.ts';
-import type { MasterMessage, Offer, TaskInfo, TaskStatus } from './master-messages.ts';
+import { Capability, capabilityBits } from './capabilities.ts';
+import type { AcceptOperation, MasterMessage, MasterOptions, Offer, TaskInfo, TaskStatus } from './master-messages.ts';
 import type { AgentStanding } from './reconciliation.ts';
-import { droppedState, isTerminalState, reconciledState, unreachableState } from './reconciliation.ts';
+import { droppedState, isTerminalState, reconciledState } from './reconciliation.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { addBags, EMPTY_BAG, isEmptyBag, selectBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
@@ -28,15 +27,6 @@ import { ResourceFlag } from './resource-catalog.ts';
 import { TaskBook } from './task-book.ts';
 import type { Timer } from './timer-queue.ts';
 import { TimerQueue } from './timer-queue.ts';
-
-export type AcceptOperation =
-  | { readonly type: 'launch'; readonly tasks: readonly TaskInfo[] }
-  | { readonly type: 'convert'; readonly conversions: readonly Conversion[] };
-
-export interface MasterOptions {
-  /** Null lets offers live until answered. */
-  readonly offerTimeoutMs: number | null;
-}
 
 interface FrameworkState {
   info: FrameworkInfo;
@@ -130,18 +120,23 @@ export class MesosMaster {
     this.allocator.activateAgent(id);
   }
 
-  /** Gives the agent up: its tasks are unreachable (or lost), every framework hears of it. */
-  markUnreachable(id: string): void {
+  /** A new master read these agents from the registry and waits for them. */
+  expectAgents(ids: readonly string[]): void {
+    for (const id of ids) this.agents.set(id, 'recovered');
+  }
+
+  /** Gives an agent up: its tasks are unreachable (gone, if the operator says so), every framework hears of it. */
+  loseAgent(id: string, standing: 'unreachable' | 'gone'): void {
     this.rescindWhere((offer) => offer.agent === id);
     for (const task of this.book.holding('agent', id)) {
-      const state = unreachableState(this.capabilitiesOf(task.framework));
+      const state = reconciledState(null, standing, this.isPartitionAware(task.framework)) ?? 'TASK_LOST';
       this.book.end(task, state);
       this.tell(task.framework, { task: task.info.id, state, reason: 'REASON_SLAVE_REMOVED', source: 'SOURCE_MASTER' });
     }
     this.book.endExecutors((executor) => executor.agent === id, 'TASK_LOST');
-    this.allocator.removeAgent(id);
+    if (this.agents.get(id) === 'registered') this.allocator.removeAgent(id);
     this.disconnectedAgents.delete(id);
-    this.agents.set(id, 'unreachable');
+    this.agents.set(id, standing);
     for (const framework of this.frameworks.keys()) this.messages.push({ type: 'agentLost', framework, agent: id });
   }
 
@@ -298,9 +293,9 @@ export class MesosMaster {
   /** Answers what the master knows of a task; silence while the agent may still come back. */
   reconcile(framework: string, task: string, agent: string | null): void {
     const known = this.book.tasks.get(task);
-    const standing: AgentStanding = agent === null ? 'unknown' : (this.agents.get(agent) ?? 'unknown');
-    const partitionAware = droppedState(this.capabilitiesOf(framework)) === 'TASK_DROPPED';
-    const state = reconciledState(known?.latestState ?? null, standing, partitionAware);
+    const missing = [...this.agents.values()].includes('recovered') ? 'unnamed' : 'unknown';
+    const standing: AgentStanding = agent === null ? missing : (this.agents.get(agent) ?? 'unknown');
+    const state = reconciledState(known?.latestState ?? null, standing, this.isPartitionAware(framework));
     if (state !== null) this.tell(framework, { task, state, reason: 'REASON_RECONCILIATION', source: 'SOURCE_MASTER' });
   }
 
@@ -379,6 +374,10 @@ export class MesosMaster {
 
   private hasRevocable(bag: ResourceBag): boolean {
     return !isEmptyBag(selectBag(this.catalog, bag, ResourceFlag.revocable, 0));
+  }
+
+  private isPartitionAware(framework: string): boolean {
+    return (this.capabilitiesOf(framework) & Capability.PARTITION_AWARE) !== 0;
   }
 
   private capabilitiesOf(framework: string): number {

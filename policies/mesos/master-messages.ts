@@ -1,4 +1,5 @@
 /** What the master says: to schedulers and to agents, in the order in which it says it. */
+import type { Conversion } from './allocation-ledger.ts';
 import type { ResourceBag } from './resource-bag.ts';
 
 export interface Offer {
@@ -54,4 +55,13 @@ export interface RunningExecutor {
   readonly framework: string;
   readonly role: string;
   readonly agent: string;
+}
+
+export type AcceptOperation =
+  | { readonly type: 'launch'; readonly tasks: readonly TaskInfo[] }
+  | { readonly type: 'convert'; readonly conversions: readonly Conversion[] };
+
+export interface MasterOptions {
+  /** Null lets offers live until answered. */
+  readonly offerTimeoutMs: number | null;
 }

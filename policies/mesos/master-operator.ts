@@ -64,6 +64,13 @@ export function convertOnAgent(master: MesosMaster, agent: string, conversions: 
   return false;
 }
 
+/** Empties an agent for maintenance: no more offers, those out go back, its tasks are asked to end. */
+export function drainAgent(master: MesosMaster, agent: string): void {
+  master.allocator.deactivateAgent(agent);
+  master.rescindWhere((offer) => offer.agent === agent);
+  for (const task of master.book.holding('agent', agent)) master.kill(task.framework, task.info.id, agent);
+}
+
 function consumed(master: MesosMaster, catalog: ResourceCatalog, role: string): Quantities {
   const node = master.allocator.ledger.roleTree.get(role);
   const quantities = noQuantities(catalog);

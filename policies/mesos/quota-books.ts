@@ -9,15 +9,18 @@
  */
 import type { AllocationLedger } from './allocation-ledger.ts';
 import type { RoleState } from './allocator-state.ts';
+import type { ResourceBag } from './resource-bag.ts';
 import { selectBag } from './resource-bag.ts';
-import { ResourceFlag } from './resource-catalog.ts';
+import { QUOTA_EXEMPT_MASK, ResourceFlag } from './resource-catalog.ts';
 import type { Quantities } from './resource-quantities.ts';
 import {
   addTo,
   difference,
   isUnlimited,
   isZero,
+  noLimits,
   noQuantities,
+  quantitiesContain,
   scalarQuantities,
   subtractFrom,
 } from './resource-quantities.ts';
@@ -25,36 +28,44 @@ import {
 export interface QuotaBooks {
   /** Some role has a quota. */
   readonly active: boolean;
-  readonly hasGuarantees: boolean;
+  /** Roles with frameworks whose guarantee is not met; 0 makes stage 1 pointless. */
+  readonly unmetCount: number;
   /** Some guarantee is still owed. */
   readonly owes: boolean;
-  consumed(role: string): Quantities;
-  isLimited(role: string): boolean;
+  /** Whether the guarantee of a role is not met. */
+  isUnmet(role: RoleState): boolean;
+  /** Whether the limits of a role leave nothing at all of a bag. */
+  blocks(role: RoleState, bag: ResourceBag): boolean;
+  consumed(role: RoleState): Quantities;
+  isLimited(role: RoleState): boolean;
   /** limits - consumed, Infinity where unlimited. */
-  room(role: string): Quantities;
+  room(role: RoleState): Quantities;
   /** headroom - owed. */
   surplus(): Quantities;
   /** Charges a stage 1 grant: `charged` in all, of which `promised` pays guarantees; `owedToRole` shrinks. */
-  chargeGuaranteed(role: string, charged: Quantities, promised: Quantities, owedToRole: Quantities): void;
+  chargeGuaranteed(role: RoleState, charged: Quantities, promised: Quantities, owedToRole: Quantities): void;
   /** Charges a stage 2 grant. */
   charge(role: RoleState, charged: Quantities): void;
 }
 
 class OpenBooks implements QuotaBooks {
   readonly active: boolean;
-  readonly hasGuarantees: boolean;
+  unmetCount = 0;
   owes: boolean;
   private readonly ledger: AllocationLedger;
   private readonly consumedByRole = new Map<string, Quantities>();
   private readonly owed: Quantities;
   private readonly headroom: Quantities;
   private readonly nothing: Quantities;
+  /** By client of the role sorter. */
+  private readonly unmet: boolean[] = [];
+  private readonly limitsOf: (Quantities | null)[] = [];
+  private readonly consumedOf: (Quantities | null)[] = [];
 
   constructor(ledger: AllocationLedger) {
     this.ledger = ledger;
     this.nothing = noQuantities(ledger.catalog);
     this.owed = noQuantities(ledger.catalog);
-    let guarantees = false;
     let quotas = 0;
     for (const role of ledger.roleTree.root.children.values()) {
       if (role.quota === null) continue;
@@ -63,40 +74,65 @@ class OpenBooks implements QuotaBooks {
       addTo(consumed, role.unreservedHeld);
       this.consumedByRole.set(role.path, consumed);
       addTo(this.owed, difference(role.quota.guarantees, consumed));
-      if (!isZero(role.quota.guarantees)) guarantees = true;
     }
     for (const role of ledger.roles.values()) {
-      if (role.node.quota === null) continue;
+      const { quota } = role.node;
+      if (quota === null) continue;
       quotas++;
-      if (!isZero(role.node.quota.guarantees)) guarantees = true;
+      const consumed = this.consumedByRole.get(role.path) ?? noQuantities(ledger.catalog);
+      this.consumedByRole.set(role.path, consumed);
+      this.consumedOf[role.client] = consumed;
+      if (!isUnlimited(quota.limits)) this.limitsOf[role.client] = quota.limits;
+      if (quantitiesContain(consumed, quota.guarantees)) continue;
+      this.unmet[role.client] = true;
+      this.unmetCount++;
     }
     this.active = quotas > 0;
-    this.hasGuarantees = guarantees;
     this.owes = !isZero(this.owed);
     this.headroom = this.active ? headroomOf(ledger) : this.nothing;
   }
 
-  consumed(role: string): Quantities {
-    return this.consumedByRole.get(role) ?? this.nothing;
+  consumed(role: RoleState): Quantities {
+    return this.consumedOf[role.client] ?? this.nothing;
   }
 
-  isLimited(role: string): boolean {
-    const quota = this.ledger.roleTree.get(role)?.quota;
-    return quota !== undefined && quota !== null && !isUnlimited(quota.limits);
+  isUnmet(role: RoleState): boolean {
+    return this.unmet[role.client] === true;
   }
 
-  room(role: string): Quantities {
-    const quota = this.ledger.roleTree.get(role)?.quota;
-    return quota === undefined || quota === null ? this.nothing : difference(quota.limits, this.consumed(role));
+  isLimited(role: RoleState): boolean {
+    return (this.limitsOf[role.client] ?? null) !== null;
+  }
+
+  room(role: RoleState): Quantities {
+    const limits = this.limitsOf[role.client] ?? noLimits(this.ledger.catalog);
+    return difference(limits, this.consumedOf[role.client] ?? this.nothing);
+  }
+
+  blocks(role: RoleState, bag: ResourceBag): boolean {
+    const limits = this.limitsOf[role.client] ?? null;
+    const consumed = this.consumedOf[role.client] ?? null;
+    if (limits === null || consumed === null) return false;
+    const { flags, nameIndexes } = this.ledger.catalog;
+    for (let i = 0; i < bag.kinds.length; i++) {
+      const kind = bag.kinds[i];
+      const name = nameIndexes[kind];
+      if ((flags[kind] & QUOTA_EXEMPT_MASK) !== 0 || limits[name] > consumed[name]) return false;
+    }
+    return true;
   }
 
   surplus(): Quantities {
     return difference(this.headroom, this.owed);
   }
 
-  chargeGuaranteed(role: string, charged: Quantities, promised: Quantities, owedToRole: Quantities): void {
-    this.consume(role, charged);
+  chargeGuaranteed(role: RoleState, charged: Quantities, promised: Quantities, owedToRole: Quantities): void {
+    this.consume(role.path, charged);
     subtractFrom(owedToRole, charged);
+    if (isZero(owedToRole) && this.isUnmet(role)) {
+      this.unmet[role.client] = false;
+      this.unmetCount--;
+    }
     subtractFrom(this.owed, promised);
     subtractFrom(this.headroom, charged);
     this.owes = !isZero(this.owed);
