@@ -85,71 +85,53 @@ function raise(values: Float32Array, channels: number): void {
   }
 }
 
-/** Position of kappa on the surface: (1 - 1/kappa) in grid steps. Once per class and host; pods share it. */
-export function kappaCoordinate(kappa: number): number {
-  return kappa > 1 ? (kappa < 8 ? (1 - 1 / kappa) * X_SCALE : KAPPAS - 1) : 0;
-}
-
-/**
- * P(T > target) where a share `delayedShare` of requests meets the level's wake-up delay: (1 - p) P + p P_delayed.
- *
- * `rhoKappa` = arrivals x CPU work x kappa / marginal capacity; `coordinate` from kappaCoordinate(kappa).
- */
-export function violationAt(
-  surface: ViolationSurface,
-  rhoKappa: number,
-  coordinate: number,
-  delayedShare: number,
-): number {
+/** P(T > target) without rare delays. `rhoKappa` = arrivals x CPU work x kappa / marginal capacity. */
+export function violationProbability(surface: ViolationSurface, rhoKappa: number, kappa: number): number {
   const z = surface.lnTail;
   const x = rhoKappa > 0 ? (rhoKappa < MOST_LOAD ? rhoKappa * LOAD_SCALE : LOADS - 1) : 0;
+  const y = kappa > 1 ? (kappa < 8 ? (1 - 1 / kappa) * X_SCALE : KAPPAS - 1) : 0;
   const i = x < LOADS - 1 ? x | 0 : LOADS - 2;
-  const j = coordinate < KAPPAS - 1 ? coordinate | 0 : KAPPAS - 2;
+  const j = y < KAPPAS - 1 ? y | 0 : KAPPAS - 2;
   const u = x - i;
-  const v = coordinate - j;
+  const v = y - j;
   const at = 2 * (i * KAPPAS + j);
   const up = at + 2 * KAPPAS;
   const low = z[at] + v * (z[at + 2] - z[at]);
   const high = z[up] + v * (z[up + 2] - z[up]);
-  const base = expNegative(low + u * (high - low));
-  if (!(delayedShare > 0)) return base;
-  const lowDelayed = z[at + 1] + v * (z[at + 3] - z[at + 1]);
-  const highDelayed = z[up + 1] + v * (z[up + 3] - z[up + 1]);
-  const delayed = expNegative(lowDelayed + u * (highDelayed - lowDelayed));
-  return base + (delayedShare < 1 ? delayedShare : 1) * (delayed - base);
+  return exp(low + u * (high - low));
 }
 
-/** P(T > target) without rare delays. */
-export function violationProbability(surface: ViolationSurface, rhoKappa: number, kappa: number): number {
-  return violationAt(surface, rhoKappa, kappaCoordinate(kappa), 0);
-}
-
-/** P(T > target) with a share of delayed requests; see violationAt. */
+/** P(T > target) when a share `delayedShare` of requests meets the level's wake-up delay: (1 - p) P + p P_delayed. */
 export function violationProbabilityDelayed(
   surface: ViolationSurface,
   rhoKappa: number,
   kappa: number,
   delayedShare: number,
 ): number {
-  return violationAt(surface, rhoKappa, kappaCoordinate(kappa), delayedShare);
-}
-
-/** e^{-i/64} for i = 0 .. 64 x 30. */
-const EXP_STEPS = Float64Array.from({ length: 64 * -LEAST_LN + 2 }, (_, i) => exp(-i / 64));
-
-/** e^x for x in [-30, 0]: a step of 1/64 times 1 - r + r^2/2, relative error below 7e-7, never rising as x falls. */
-function expNegative(x: number): number {
-  const t = x < 0 ? -64 * x : 0;
-  const i = t | 0;
-  const r = (t - i) * 0.015625;
-  return EXP_STEPS[i] * (1 - r + 0.5 * r * r);
+  const z = surface.lnTail;
+  const x = rhoKappa > 0 ? (rhoKappa < MOST_LOAD ? rhoKappa * LOAD_SCALE : LOADS - 1) : 0;
+  const y = kappa > 1 ? (kappa < 8 ? (1 - 1 / kappa) * X_SCALE : KAPPAS - 1) : 0;
+  const i = x < LOADS - 1 ? x | 0 : LOADS - 2;
+  const j = y < KAPPAS - 1 ? y | 0 : KAPPAS - 2;
+  const u = x - i;
+  const v = y - j;
+  const at = 2 * (i * KAPPAS + j);
+  const up = at + 2 * KAPPAS;
+  const low = z[at] + v * (z[at + 2] - z[at]);
+  const high = z[up] + v * (z[up + 2] - z[up]);
+  const base = exp(low + u * (high - low));
+  if (!(delayedShare > 0)) return base;
+  const lowDelayed = z[at + 1] + v * (z[at + 3] - z[at + 1]);
+  const highDelayed = z[up + 1] + v * (z[up + 3] - z[up + 1]);
+  const delayed = exp(lowDelayed + u * (highDelayed - lowDelayed));
+  return base + (delayedShare < 1 ? delayedShare : 1) * (delayed - base);
 }
 
 /** Mean answer time in ms without rare delays; each delay adds probability x mean. */
 export function meanAnswerMs(surface: ViolationSurface, rhoKappa: number, kappa: number): number {
   const z = surface.meanMs;
   const x = rhoKappa > 0 ? (rhoKappa < MOST_LOAD ? rhoKappa * LOAD_SCALE : LOADS - 1) : 0;
-  const y = kappaCoordinate(kappa);
+  const y = kappa > 1 ? (kappa < 8 ? (1 - 1 / kappa) * X_SCALE : KAPPAS - 1) : 0;
   const i = x < LOADS - 1 ? x | 0 : LOADS - 2;
   const j = y < KAPPAS - 1 ? y | 0 : KAPPAS - 2;
   const v = y - j;
