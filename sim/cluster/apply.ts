@@ -79,7 +79,8 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number)
   const at = tasks.tier[row] * hosts.count + host;
   const cpu = hosts.allocatedMilliCpu[at] + tasks.requestMilliCpu[row];
   const mem = hosts.allocatedMemBytes[at] + tasks.requestMemBytes[row];
-  if (hosts.up[host] === 0) fail(`task ${tasks.id[row]} bound to host ${host}, which is down`);
+  if (hosts.up[host] === 0 || hosts.outages[host] > 0)
+    fail(`task ${tasks.id[row]} bound to host ${host}, which is down`);
   if (cpu > hosts.soldMilliCpu[at])
     fail(`task ${tasks.id[row]} bound to host ${host}: ${cpu}m allocated, ${hosts.soldMilliCpu[at]}m sold`);
   if (mem > hosts.soldMemBytes[at])
@@ -151,6 +152,7 @@ export function publish(
   if (tier === TIER.batch) hosts.publishedAtMs[host] = nowMs;
   noteChange(hosts.changes, host);
   mix(cluster.digest, nowMs, CHANGE.publish | (tier << 8), milliCpu, host);
+  mix(cluster.digest, Math.floor(memBytes / 4294967296), memBytes % 4294967296, 0, host);
   if (cluster.sink !== null) cluster.sink(nowMs, CHANGE.publish, -1, host, milliCpu);
 }
 
@@ -214,6 +216,8 @@ function unlinkFromHost(tasks: TaskTable, hosts: HostTable, row: number, host: n
 export function taskRowsOnHost(cluster: Cluster, host: number, out: Int32Array): number {
   const { tasks, hosts } = cluster;
   let n = 0;
+  if (hosts.taskCount[host] > out.length)
+    fail(`host ${host} has ${hosts.taskCount[host]} tasks, room is for ${out.length}`);
   for (let row = hosts.firstTask[host]; row >= 0; row = tasks.nextOnHost[row]) out[n++] = row;
   for (let i = 1; i < n; i++) {
     const row = out[i];

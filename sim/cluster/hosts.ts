@@ -19,8 +19,12 @@ export interface HostTable {
   readonly systemMilliCpu: Float64Array;
   readonly systemMemBytes: Float64Array;
   readonly up: Uint8Array;
-  /** 1 = takes no new pods (drain). */
+  /** 1 = takes no new pods: dead, or drained. */
   readonly cordoned: Uint8Array;
+  /** Outages that hold the host down now (its own crash, its rack's): it serves again when the last has ended. */
+  readonly outages: Uint16Array;
+  /** When the outage under way began, Infinity = none. */
+  readonly brokenAtMs: Float64Array;
 
   /** Sold per tier, row-major tier x host: the most that may be allocated by a bind. Tier 0: capacity - reserved. */
   readonly soldMilliCpu: Float64Array;
@@ -73,6 +77,8 @@ export function createHostTable(count: number): HostTable {
     systemMemBytes: f(),
     up: new Uint8Array(count).fill(1),
     cordoned: new Uint8Array(count),
+    outages: new Uint16Array(count),
+    brokenAtMs: f().fill(Infinity),
     soldMilliCpu: new Float64Array(count * TIER_COUNT),
     soldMemBytes: new Float64Array(count * TIER_COUNT),
     allocatedMilliCpu: new Float64Array(count * TIER_COUNT),

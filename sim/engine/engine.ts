@@ -34,6 +34,7 @@ import { createLatencyModel, type LatencyModel, type LatencySums } from './laten
 import { createIntake, type Intake } from './lifecycle.ts';
 import { createOnlineState, type OnlineState } from './online.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
+import type { Desire } from './scaling.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
 /** A policy of the run with its configuration and state. */
@@ -86,9 +87,10 @@ export interface Engine {
   readonly released: number[];
   readonly rows: Int32Array;
   readonly beLossMilliCpu: Float64Array;
-  /** Per service: when the restart under way began (Infinity = none), and since when the autoscaler wants fewer replicas. */
+  /** Per service: when the restart under way began, Infinity = none. */
   readonly restartSinceMs: Float64Array;
-  readonly scaleDownSinceMs: Float64Array;
+  /** Per service: what its autoscaler wanted within the stabilisation window, oldest first. */
+  readonly desires: readonly Desire[][];
   nowMs: number;
   nextTickMs: number;
   events: number;
@@ -161,7 +163,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     rows: new Int32Array(4096),
     beLossMilliCpu: new Float64Array(hosts.count),
     restartSinceMs: new Float64Array(services.count).fill(Infinity),
-    scaleDownSinceMs: new Float64Array(services.count),
+    desires: Array.from(services.replicas, (replicas) => [{ atMs: 0, replicas }]),
     nowMs: 0,
     nextTickMs: 0,
     events: 0,

@@ -12,12 +12,14 @@ import { TASK_STATE } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
 import { createStream } from '../kernel/random.ts';
 import type { Engine } from './engine.ts';
-import { EVENT, evictPod, failTask } from './lifecycle.ts';
+import { EVENT, evictPod, failTask, silencePod } from './lifecycle.ts';
 import { OPEN } from './recorder.ts';
 
 const YEAR_MS = 365 * MS_PER_DAY;
 /** Kubernetes: node-monitor-grace-period 40 s, then tolerationSeconds 300 of the unreachable taint. */
 const POD_EVICTION_AFTER_MS = 340_000;
+/** The rate of rack events is stated for a cluster of this many hosts. */
+const RACK_RATE_HOSTS = 2_000;
 const RACK_LEAST_MS = MS_PER_HOUR;
 const RACK_MOST_MS = 6 * MS_PER_HOUR;
 
@@ -38,7 +40,7 @@ export function scheduleFaults(engine: Engine): void {
       pushOutage(engine, TARGET.host, host, t, Math.max(MS_PER_MINUTE, Math.round(repairMs)));
     }
   }
-  const rackPerMs = failures.rackEventsPerYear / YEAR_MS;
+  const rackPerMs = ((failures.rackEventsPerYear / YEAR_MS) * hosts.count) / RACK_RATE_HOSTS;
   const stream = createStream(plan.seed, 'rack/failure');
   const racks = 1 + hosts.rack.reduce((most, rack) => Math.max(most, rack), 0);
   for (
@@ -70,11 +72,13 @@ function pushOutage(engine: Engine, target: number, entity: number, atMs: number
   engine.calendar.push(atMs + lastsMs, PHASE.fail, entity, EVENT.repair, target);
 }
 
-/** A fault or a repair happens. A host that is already down, or up, stays so. */
+/** A fault or a repair happens. Outages may overlap: a host is back when the last of them has ended. */
 export function handleFault(engine: Engine, kind: number, entity: number, target: number, nowMs: number): void {
   const { hosts } = engine.cluster;
   if (target === TARGET.evictPods) {
-    if (hosts.up[entity] === 0 || hosts.cordoned[entity] === 1) loosePods(engine, entity, nowMs);
+    // A host that was repaired meanwhile has kept its pods; if it broke again, that outage has its own event.
+    if (hosts.up[entity] === 1 && nowMs - hosts.brokenAtMs[entity] === POD_EVICTION_AFTER_MS)
+      loosePods(engine, entity, nowMs);
     return;
   }
   const first = target === TARGET.host ? entity : 0;
@@ -90,7 +94,9 @@ export function handleFault(engine: Engine, kind: number, entity: number, target
 function breakHost(engine: Engine, host: number, nowMs: number): void {
   const { cluster, rows, recorder } = engine;
   const { hosts, tasks } = cluster;
-  if (hosts.cordoned[host] === 1) return;
+  hosts.outages[host]++;
+  if (hosts.outages[host] > 1) return;
+  hosts.brokenAtMs[host] = nowMs;
   hosts.cordoned[host] = 1;
   noteChange(hosts.changes, host);
   recorder.open[OPEN.failures]++;
@@ -99,8 +105,7 @@ function breakHost(engine: Engine, host: number, nowMs: number): void {
   // Pods on a dead host answer nobody: their share of the load moves to the other replicas now.
   for (let row = 0; row < tasks.firstBestEffort; row++) {
     if (tasks.host[row] !== host || tasks.state[row] !== TASK_STATE.running) continue;
-    engine.online.ready[tasks.group[row]]--;
-    engine.online.silent[row] = 1;
+    silencePod(engine, row);
   }
   engine.calendar.push(nowMs + POD_EVICTION_AFTER_MS, PHASE.fail, host, EVENT.fault, TARGET.evictPods);
 }
@@ -108,19 +113,16 @@ function breakHost(engine: Engine, host: number, nowMs: number): void {
 function loosePods(engine: Engine, host: number, nowMs: number): void {
   const { tasks } = engine.cluster;
   for (let row = 0; row < tasks.firstBestEffort; row++) {
-    if (tasks.host[row] !== host) continue;
-    if (engine.online.silent[row] === 1) {
-      engine.online.silent[row] = 0;
-      engine.online.ready[tasks.group[row]]++;
-    }
-    evictPod(engine, row, nowMs, CHANGE.fail, 0);
+    if (tasks.host[row] === host) evictPod(engine, row, nowMs, CHANGE.fail, 0);
   }
   setHostUp(engine.cluster, host, false, nowMs);
 }
 
 function repairHost(engine: Engine, host: number, nowMs: number): void {
   const { hosts, tasks } = engine.cluster;
-  if (hosts.cordoned[host] === 0) return;
+  hosts.outages[host]--;
+  if (hosts.outages[host] > 0) return;
+  hosts.brokenAtMs[host] = Infinity;
   hosts.cordoned[host] = 0;
   hosts.beQuotaUs[host] = -1;
   for (let row = 0; row < tasks.firstBestEffort; row++) {

@@ -57,7 +57,7 @@ export function createKubernetes(engine: Engine, services: OnlineServices, bySca
         rules === undefined ? anywhere : eligibleHosts(hosts, labels, taints, rules.nodeSelector, rules.tolerations),
     });
   }
-  const replicasOnHost = new Uint8Array(services.count * hosts.count);
+  const replicasOnHost = new Uint16Array(services.count * hosts.count);
   const view: PlacementView = {
     hosts,
     shapes,
@@ -90,7 +90,8 @@ export function createKubernetes(engine: Engine, services: OnlineServices, bySca
     replicasOnHost[cluster.tasks.group[row] * hosts.count + host] += by;
   };
   writable.batchShape = (requestMilliCpu, requestMemBytes) => {
-    const key = requestMilliCpu * 1e9 + requestMemBytes / 1024;
+    // KiB below 2^32 and milli-CPU below 2^21 share one exact double: 4 TiB and 2,097 cores a task.
+    const key = requestMilliCpu * 4294967296 + requestMemBytes / 1024;
     const known = shapes.byKey.get(key);
     if (known !== undefined) return known;
     const [estimateMilliCpu, estimateMemBytes] = estimateOf(koordinator, requestMilliCpu, requestMemBytes);

@@ -121,7 +121,7 @@ export function sweepLatency(
   recorder: Recorder,
   sums: LatencySums,
 ): void {
-  const { services, firstPod, usedMilliCpu } = online;
+  const { services, firstPod, usedMilliCpu, silent } = online;
   const { state, host: taskHost } = tasks;
   const { slowdown, slowdownAlone, place, placeAlone, headroomMilliCpu, headroomAloneMilliCpu, bestEffortMilliCpu } =
     hosts;
@@ -152,7 +152,7 @@ export function sweepLatency(
     let delayedSum = 0;
     const end = firstPod[s + 1];
     for (let row = firstPod[s]; row < end; row++) {
-      if (state[row] !== running) continue;
+      if (state[row] !== running || silent[row] === 1) continue;
       readyPods++;
       const used = usedMilliCpu[row];
       if (used <= 0) continue;

@@ -4,10 +4,11 @@
  * These functions decide nothing about where a task goes; they call `apply` for every change and keep the books of work:
  * submitted = done + abandoned + still to do, and wasted beside it.
  */
+import { fail } from '../../policies/base/assert.ts';
 import { EVICT_REASON } from '../../policies/ports.ts';
 import { type BatchChunk, type BatchSource, createBatchChunk, PRESSURE_CLASSES } from '../../traces/format.ts';
 import { abandon, bind, CHANGE, finish, loseAttempt, release, start, submit } from '../cluster/apply.ts';
-import { freeRow, TASK_KIND, TASK_STATE, type TaskTable, takeRow } from '../cluster/tasks.ts';
+import { freeRow, moveTo, TASK_KIND, TASK_STATE, type TaskTable, takeRow } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
 import { addValue } from '../kernel/quantile-histogram.ts';
 import { keyedWord } from '../kernel/random.ts';
@@ -23,6 +24,7 @@ const MS_PER_CORE_HOUR = 3_600_000_000;
 
 /** Row and generation of a task as an event's payload; a stale event is told by its generation (modulo 1,024). */
 export function taskPayload(tasks: TaskTable, row: number): number {
+  if (row > ROW_MASK) fail(`task row ${row} does not fit an event; at most ${ROW_MASK + 1} tasks can be alive at once`);
   return ((tasks.generation[row] & 1023) << ROW_BITS) | row;
 }
 
@@ -157,6 +159,8 @@ export function startTask(engine: Engine, row: number, nowMs: number): void {
   const host = tasks.host[row];
   if (tasks.kind[row] === TASK_KIND.online) {
     engine.online.ready[tasks.group[row]]++;
+    // A pod that was on its way when the host died answers nobody either.
+    if (cluster.hosts.outages[host] > 0) silencePod(engine, row);
     telemetry.freshHpMilliCpu[host] += tasks.requestMilliCpu[row];
     telemetry.freshHpMemBytes[host] += tasks.requestMemBytes[row];
     return;
@@ -241,17 +245,41 @@ export function evictTask(engine: Engine, row: number, nowMs: number, reason: nu
   wasteAttempt(engine, row, nowMs);
   loseAttempt(cluster, row, nowMs, CHANGE.evict, reason);
   engine.plane.onPending(row, nowMs);
+  engine.plane.onCapacity(nowMs);
 }
 
 /** An online pod loses its place and waits for another. */
 export function evictPod(engine: Engine, row: number, nowMs: number, change: number, reason: number): void {
   const { cluster } = engine;
-  const { tasks } = cluster;
-  const host = tasks.host[row];
-  if (tasks.state[row] === TASK_STATE.running) engine.online.ready[tasks.group[row]]--;
-  engine.countReplica(row, host, -1);
+  leaveReplicas(engine, row);
   loseAttempt(cluster, row, nowMs, change, reason);
   engine.plane.onPending(row, nowMs);
+}
+
+/** A replica too many is taken away, wherever it is; its row is free for the next one. */
+export function removePod(engine: Engine, row: number, nowMs: number): void {
+  const { cluster } = engine;
+  const { tasks } = cluster;
+  if (tasks.state[row] === TASK_STATE.pending) engine.plane.onAbandoned(row);
+  else leaveReplicas(engine, row);
+  abandon(cluster, row, nowMs);
+  moveTo(tasks, row, TASK_STATE.free);
+  tasks.generation[row]++;
+}
+
+/** A running pod stops to answer although nobody has noticed: its share of the load moves to the other replicas. */
+export function silencePod(engine: Engine, row: number): void {
+  engine.online.ready[engine.cluster.tasks.group[row]]--;
+  engine.online.silent[row] = 1;
+}
+
+/** Takes a bound or running pod out of the counts of its service. */
+function leaveReplicas(engine: Engine, row: number): void {
+  const { online, cluster } = engine;
+  const { tasks } = cluster;
+  if (online.silent[row] === 1) online.silent[row] = 0;
+  else if (tasks.state[row] === TASK_STATE.running) online.ready[tasks.group[row]]--;
+  engine.countReplica(row, tasks.host[row], -1);
 }
 
 function wasteAttempt(engine: Engine, row: number, nowMs: number): void {

@@ -121,7 +121,10 @@ export function sweepDemand(
     const common = services.commonCv[s] * (Math.sqrt(arShare) * ar + Math.sqrt(1 - arShare) * white);
     const base = baseRatioAt(services, s, nowMs + windowMs / 2);
     const ready = state.ready[s];
-    if (ready === 0) continue;
+    if (ready === 0) {
+      usedMilliCpu.fill(0, firstPod[s], firstPod[s + 1]);
+      continue;
+    }
     const scale = services.requestMilliCpu[s] * base * (services.replicas[s] / ready);
     const level = 1 + common;
     const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : Infinity;

@@ -5,12 +5,18 @@
  *   desire of the stabilisation window
  */
 import { MS_PER_SECOND } from '../../policies/base/units.ts';
-import { abandon, CHANGE, submit } from '../cluster/apply.ts';
-import { moveTo, TASK_STATE } from '../cluster/tasks.ts';
+import { CHANGE, submit } from '../cluster/apply.ts';
+import { TASK_STATE } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
 import type { ServicePlan } from '../plan.ts';
 import type { Engine } from './engine.ts';
-import { EVENT, evictPod } from './lifecycle.ts';
+import { EVENT, evictPod, removePod } from './lifecycle.ts';
+
+/** What an autoscaler wanted at a time. */
+export interface Desire {
+  readonly atMs: number;
+  readonly replicas: number;
+}
 
 /** Kubernetes: --horizontal-pod-autoscaler-sync-period; not finer than a window, which is when usage changes. */
 const AUTOSCALE_PERIOD_MS = 15 * MS_PER_SECOND;
@@ -72,10 +78,18 @@ function autoscale(engine: Engine, s: number, nowMs: number): void {
   let desired = online.wanted[s];
   if (ratio > 1 + rules.tolerance || ratio < 1 - rules.tolerance) desired = Math.ceil(ready * ratio);
   desired = Math.min(rules.maxReplicas, Math.max(rules.minReplicas, desired));
-  if (desired >= online.wanted[s]) engine.scaleDownSinceMs[s] = nowMs;
+  const stable = largestDesire(engine.desires[s], desired, nowMs, rules.scaleDownStabilisationMs);
   if (desired > online.wanted[s]) scaleTo(engine, s, desired, nowMs);
-  else if (desired < online.wanted[s] && nowMs - engine.scaleDownSinceMs[s] >= rules.scaleDownStabilisationMs)
-    scaleTo(engine, s, desired, nowMs);
+  else if (stable < online.wanted[s]) scaleTo(engine, s, stable, nowMs);
+}
+
+/** Adds a desire and returns the largest of the window (nowMs - windowMs, nowMs]; older ones are dropped. */
+export function largestDesire(desires: Desire[], replicas: number, nowMs: number, windowMs: number): number {
+  desires.push({ atMs: nowMs, replicas });
+  let old = 0;
+  while (desires[old].atMs < nowMs && desires[old].atMs <= nowMs - windowMs) old++;
+  desires.splice(0, old);
+  return desires.reduce((most, desire) => Math.max(most, desire.replicas), 0);
 }
 
 function autoscaleOf(explicit: readonly ServicePlan[], name: string): ServicePlan['autoscale'] {
@@ -87,6 +101,7 @@ function scaleTo(engine: Engine, s: number, replicas: number, nowMs: number): vo
   const { online, cluster, plane } = engine;
   const { tasks } = cluster;
   let change = replicas - online.wanted[s];
+  let freed = false;
   // Demand of the service is request x base x replicas at design; more replicas share the same load.
   online.wanted[s] = replicas;
   for (let row = online.firstPod[s]; row < online.firstPod[s + 1] && change > 0; row++) {
@@ -96,13 +111,10 @@ function scaleTo(engine: Engine, s: number, replicas: number, nowMs: number): vo
     change--;
   }
   for (let row = online.firstPod[s + 1] - 1; row >= online.firstPod[s] && change < 0; row--) {
-    const state = tasks.state[row];
-    if (state === TASK_STATE.free) continue;
-    if (state === TASK_STATE.running && engine.online.silent[row] === 0) online.ready[s]--;
-    if (tasks.host[row] >= 0) engine.countReplica(row, tasks.host[row], -1);
-    abandon(cluster, row, nowMs);
-    moveTo(tasks, row, TASK_STATE.free);
-    tasks.generation[row]++;
+    if (tasks.state[row] === TASK_STATE.free) continue;
+    removePod(engine, row, nowMs);
+    freed = true;
     change++;
   }
+  if (freed) plane.onCapacity(nowMs);
 }

@@ -136,7 +136,8 @@ export function report(telemetry: Telemetry, cluster: Cluster, nowMs: number): v
   if (filled === 0) return;
   const { hpMilliCpu, nodeMilliCpu, hpMemBytes, nodeMemBytes, freshHpMilliCpu, freshHpMemBytes } = telemetry;
   for (let host = 0; host < n; host++) {
-    if (hosts.up[host] === 0) continue;
+    // A dead host sends no report, also before the control plane has noticed.
+    if (hosts.up[host] === 0 || hosts.outages[host] > 0) continue;
     let hpCpu = 0;
     let nodeCpu = 0;
     let hpMem = 0;

@@ -219,7 +219,7 @@ function record(engine: Engine, nowMs: number): void {
   let watts = 0;
   let down = 0;
   for (let host = 0; host < n; host++) {
-    if (hosts.up[host] === 0) {
+    if (hosts.up[host] === 0 || hosts.outages[host] > 0) {
       down++;
       continue;
     }

@@ -28,7 +28,7 @@ export interface ControlPlane {
   /** New node reports arrived. */
   onReports(nowMs: number): void;
   wake(nowMs: number): void;
-  /** A task was given up: forget it if it waits. */
+  /** A pending task is about to be given up: forget it. Its row still holds what it asked for. */
   onAbandoned(row: number): void;
   snapshot(): unknown;
   restore(from: unknown): void;

@@ -10,6 +10,7 @@
  * line is only tried when the index says that its shape fits, which is what ideal queueing hints would do; queueing delay under a
  * long backlog is therefore a lower bound.
  */
+import { fail } from '../../../policies/base/assert.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import type { KubernetesPlan } from '../../plan.ts';
@@ -22,6 +23,7 @@ import {
   joinLine,
   leaveLine,
   type QueuesSnapshot,
+  removeFromQueues,
   restoreQueues,
   type SchedulingQueues,
   setRetry,
@@ -89,11 +91,16 @@ export class KubernetesPlane implements ControlPlane {
   }
 
   onAbandoned(row: number): void {
-    // Rows in a heap cannot be found cheaply; a row that is no longer pending is skipped when its turn comes.
-    void row;
+    // A stale entry would stand twice in the queues once the row is used again, and tear its line apart.
+    if (!removeFromQueues(this.queues, this.context.cluster.tasks, row)) fail(`task row ${row} waits in no queue`);
   }
 
   wake(nowMs: number): void {
+    // A pod that came back inside the last batch may have asked for this moment; the scheduler is still at work.
+    if (nowMs < this.busyUntilMs) {
+      this.context.wakeAt(this.busyUntilMs);
+      return;
+    }
     const { queues } = this;
     const { tasks } = this.context.cluster;
     while (queues.backoff.size > 0 && queues.retryAtMs[queues.backoff.peek() as number] <= nowMs)

@@ -19,8 +19,8 @@ export interface PlacementView {
   readonly estimatedMemBytes: Float64Array;
   /** 1 = the node's report is older than the expiry: LoadAware rejects it. */
   readonly reportExpired: Uint8Array;
-  /** Replicas of a service on a host, row-major service x host; saturates at 255. */
-  readonly replicasOnHost: Uint8Array;
+  /** Replicas of a service on a host, row-major service x host. */
+  readonly replicasOnHost: Uint16Array;
   readonly rules: PlacementRules;
 }
 

@@ -24,7 +24,7 @@ export function findPreemption(view: PlacementView, cluster: Cluster, row: numbe
   let best: { host: number; victims: number[]; top: number; sum: number } | null = null;
   for (const [host, rows] of candidates) {
     if (hosts.up[host] === 0 || hosts.cordoned[host] === 1 || shapes.eligible[shape][host] === 0) continue;
-    if (isOverLoaded(view, shape, host)) continue;
+    if (isOverLoaded(view, shape, host) || isFullOfReplicas(view, shape, host)) continue;
     const at = tier * hosts.count + host;
     let freeCpu = hosts.soldMilliCpu[at] - hosts.allocatedMilliCpu[at] - tasks.requestMilliCpu[row];
     let freeMem = hosts.soldMemBytes[at] - hosts.allocatedMemBytes[at] - tasks.requestMemBytes[row];
@@ -58,9 +58,24 @@ function isCheaper(
 
 function isOverLoaded(view: PlacementView, shape: number, host: number): boolean {
   const { hosts, shapes, rules } = view;
-  if (rules.cpuThresholdPercent <= 0) return false;
-  const used = view.estimatedMilliCpu[host] + shapes.estimateMilliCpu[shape];
-  return Math.floor((used / hosts.capacityMilliCpu[host]) * 100 + 0.5) > rules.cpuThresholdPercent;
+  const { cpuThresholdPercent, memThresholdPercent } = rules;
+  if (cpuThresholdPercent <= 0 && memThresholdPercent <= 0) return false;
+  if (view.reportExpired[host] === 1) return true;
+  const usedCpu = view.estimatedMilliCpu[host] + shapes.estimateMilliCpu[shape];
+  const usedMem = view.estimatedMemBytes[host] + shapes.estimateMemBytes[shape];
+  const cpuPercent = Math.floor((usedCpu / hosts.capacityMilliCpu[host]) * 100 + 0.5);
+  const memPercent = Math.floor((usedMem / hosts.capacityMemBytes[host]) * 100 + 0.5);
+  return (
+    (cpuThresholdPercent > 0 && cpuPercent > cpuThresholdPercent) ||
+    (memThresholdPercent > 0 && memPercent > memThresholdPercent)
+  );
+}
+
+/** Victims have lower priority, so they are never replicas of the same service: the bound on replicas stands. */
+function isFullOfReplicas(view: PlacementView, shape: number, host: number): boolean {
+  const { hosts, shapes } = view;
+  const most = shapes.maxPerHost[shape];
+  return most > 0 && view.replicasOnHost[shapes.service[shape] * hosts.count + host] >= most;
 }
 
 /** Rows below the priority of `row` in its tier, by host, each list lowest priority first, later start first, then higher row. */

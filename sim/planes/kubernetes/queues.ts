@@ -110,6 +110,32 @@ export function leaveLine(queues: SchedulingQueues, tasks: TaskTable, shape: num
   return row;
 }
 
+/**
+ * Takes a pending row out of whichever queue holds it; false when none does. Must be called before the row's keys change. Walks the
+ * queues: for pods that are given up while they wait, which is rare.
+ */
+export function removeFromQueues(queues: SchedulingQueues, tasks: TaskTable, row: number): boolean {
+  if (queues.active.removeOne((other) => other === row) !== undefined) return true;
+  if (queues.backoff.removeOne((other) => other === row) !== undefined) return true;
+  const shape = tasks.podShape[row];
+  let before = -1;
+  let at = shape < queues.lineHead.length ? queues.lineHead[shape] : -1;
+  while (at >= 0 && at !== row) {
+    before = at;
+    at = tasks.nextOnHost[at];
+  }
+  if (at < 0) return false;
+  if (before < 0) {
+    leaveLine(queues, tasks, shape);
+    return true;
+  }
+  tasks.nextOnHost[before] = tasks.nextOnHost[row];
+  if (queues.lineTail[shape] === row) queues.lineTail[shape] = before;
+  tasks.nextOnHost[row] = -1;
+  queues.waitingCount--;
+  return true;
+}
+
 /** Plain data of the queues. */
 export function snapshotQueues(queues: SchedulingQueues): QueuesSnapshot {
   return {
@@ -124,8 +150,10 @@ export function snapshotQueues(queues: SchedulingQueues): QueuesSnapshot {
   };
 }
 
-/** Fills queues from a snapshot. */
+/** Fills queues from a snapshot; what they held before is gone. */
 export function restoreQueues(queues: SchedulingQueues, from: QueuesSnapshot): void {
+  drain(queues.active);
+  drain(queues.backoff);
   queues.retryAtMs = from.retryAtMs.slice();
   queues.tries = from.tries.slice();
   queues.lineHead = from.lineHead.slice();
