@@ -65,7 +65,7 @@ function viewOf(hosts: ReturnType<typeof createHostTable>): PlacementView {
     estimatedMilliCpu: new Float64Array(n),
     estimatedMemBytes: new Float64Array(n),
     reportExpired: new Uint8Array(n),
-    replicasOnHost: new Uint8Array(0),
+    replicasOnHost: new Uint16Array(0),
     rules: {
       fitWeight: 1,
       loadAwareWeight: 1,

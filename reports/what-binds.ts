@@ -17,6 +17,9 @@ export interface Constraint {
 /** Requested over sold from which a pool counts as sold out: the rest is smaller than most tasks. */
 const SOLD_OUT_RATIO = 0.97;
 
+/** Waiting over running tasks from which a backlog counts as one. */
+const BACKLOG_SHARE = 0.05;
+
 /** Constraints by share of windows, largest first; those never met come last. */
 export function constraintsOf(
   windows: RunResults['tables']['windows'],
@@ -32,25 +35,38 @@ export function constraintsOf(
   };
   const soldOut = (sold: ArrayLike<number>, requested: ArrayLike<number>): number =>
     share((row) => requested[row] > 0 && requested[row] >= SOLD_OUT_RATIO * sold[row]);
+  const soldCpu = numbers(columns.batchSoldMilliCpu);
+  const requestedCpu = numbers(columns.batchRequestedMilliCpu);
+  const soldMem = numbers(columns.batchSoldMemMib);
+  const requestedMem = numbers(columns.batchRequestedMemMib);
+  const running = numbers(columns.bestEffortRunning);
   const suppressed = numbers(columns.suppressedMilliCpu);
   const bestEffort = numbers(columns.bestEffortUsedMilliCpu);
   const evicted = numbers(columns.evictedMemory);
   const unplaced = numbers(columns.onlinePodsPending);
   const refused = numbers(columns.refusedHosts);
   const pending = numbers(columns.bestEffortPending);
+  const isSoldOut = (row: number): boolean =>
+    soldCpu[row] * SOLD_OUT_RATIO <= requestedCpu[row] || soldMem[row] * SOLD_OUT_RATIO <= requestedMem[row];
   const line = (value: number | null): string => (value === null ? '' : ` (${value} %)`);
   const constraints: Constraint[] = [
     {
       name: 'batch-cpu',
-      windowsPercent: soldOut(numbers(columns.batchSoldMilliCpu), numbers(columns.batchRequestedMilliCpu)),
+      windowsPercent: soldOut(soldCpu, requestedCpu),
       meaning: 'at least 97 % of the batch-cpu for sale is requested',
       lever: `cpuReclaimThresholdPercent${line(settings.cpuReclaimPercent)} or more hosts`,
     },
     {
       name: 'batch-memory',
-      windowsPercent: soldOut(numbers(columns.batchSoldMemMib), numbers(columns.batchRequestedMemMib)),
+      windowsPercent: soldOut(soldMem, requestedMem),
       meaning: 'at least 97 % of the batch-memory for sale is requested',
       lever: `memoryReclaimThresholdPercent${line(settings.memReclaimPercent)} or memory per host`,
+    },
+    {
+      name: 'stranding',
+      windowsPercent: share((row) => !isSoldOut(row) && pending[row] > BACKLOG_SHARE * running[row]),
+      meaning: 'tasks wait although neither pool is sold out: what is left of one lies on hosts where the other is gone',
+      lever: `memoryReclaimThresholdPercent${line(settings.memReclaimPercent)}, hosts of one shape, or smaller tasks`,
     },
     {
       name: 'CPU suppression',
