@@ -108,6 +108,22 @@ export function coreHoursPerWeek(population: BatchPopulationConfig, tasks: numbe
   return (tasks * meanCores(population) * meanDurationMs(durationLaw(population, scale))) / 3_600_000;
 }
 
+/** Factor on analytics durations, requested core-hours a week and their share of the cluster, percent, all in expectation. */
+export interface ExpectedOffer {
+  readonly scale: number;
+  readonly coreHours: readonly number[];
+  readonly percent: number;
+}
+
+/** What a configuration offers; coreHours has one value for each population. Throws ConfigError as analyticsScale does. */
+export function expectedOffer(config: BatchConfig): ExpectedOffer {
+  const scale = analyticsScale(config);
+  const tasks = tasksByPopulation(config);
+  const coreHours = config.populations.map((population, index) => coreHoursPerWeek(population, tasks[index], scale));
+  const total = coreHours.reduce((sum, hours) => sum + hours, 0);
+  return { scale, coreHours, percent: (100 * total) / config.clusterCoreHoursPerWeek };
+}
+
 /**
  * Factor on analytics durations with which the offered core-hours meet `offeredPercent`; 1 when that is 0.
  *

@@ -13,9 +13,9 @@ import {
   type BatchPopulationConfig,
   CONTAINER_LOG_SIGMA,
   checkBatchConfig,
-  coreHoursPerWeek,
   DEMAND_SPREAD,
   durationLaw,
+  expectedOffer,
   INSTANCES_PER_CONTAINER,
   LONGEST_TASK_MS,
   MAX_CONTAINERS_PER_TASK,
@@ -87,25 +87,21 @@ export function createBatchSource(config: BatchConfig, seed: string): BatchSourc
 export function describeBatchSource(config: BatchConfig): string[] {
   checkBatchConfig(config);
   if (config.tasksPerWeek === 0) return ['No best-effort load.'];
-  const scale = analyticsScale(config);
+  const offer = expectedOffer(config);
   const tasks = tasksByPopulation(config);
-  let offered = 0;
   const lines = config.populations.map((population, index) => {
-    const coreHours = coreHoursPerWeek(population, tasks[index], scale);
-    offered += coreHours;
-    const minutes = meanDurationMs(durationLaw(population, scale)) / 60_000;
+    const coreHours = offer.coreHours[index];
+    const minutes = meanDurationMs(durationLaw(population, offer.scale)) / 60_000;
     const percent = (100 * coreHours) / config.clusterCoreHoursPerWeek;
     return (
       `${population.name}: ${tasks[index]} tasks a week of ${minutes.toFixed(1)} min on average, ` +
       `expected ${Math.round(coreHours)} requested core-hours a week, ${percent.toFixed(2)} % of the cluster.`
     );
   });
-  lines.push(
-    `Expected offer: ${((100 * offered) / config.clusterCoreHoursPerWeek).toFixed(2)} % of the core-hours of the cluster.`,
-  );
+  lines.push(`Expected offer: ${offer.percent.toFixed(2)} % of the core-hours of the cluster.`);
   if (config.populations.some((population) => population.kind === 'analytics'))
     lines.push(
-      `Durations of analytics tasks are the fitted ones times ${scale.toPrecision(4)}; up to ${INSTANCES_PER_CONTAINER} ` +
+      `Durations of analytics tasks are the fitted ones times ${offer.scale.toPrecision(4)}; up to ${INSTANCES_PER_CONTAINER} ` +
         `instances share a container, a task has at most ${MAX_CONTAINERS_PER_TASK}.`,
     );
   lines.push(`No task is longer than ${LONGEST_TASK_MS / MS_PER_HOUR} h; the means above include that cap.`);

@@ -118,17 +118,20 @@ function drawReplicas(count: number, pods: number, seed: string): Int32Array {
 
 function scaleCpuRequests(cores: readonly number[], replicas: readonly number[], config: OnlineConfig): Float64Array {
   const target = (config.clusterMilliCpu * config.cpuRequestPercent) / 100;
-  const factor = scaleUnderCap(cores, replicas, config.maxRequestMilliCpu, target);
+  const step = REQUEST_STEP_MILLI_CPU;
+  const highest = Math.floor(config.maxRequestMilliCpu / step) * step;
+  if (target < config.pods * step)
+    throw new ConfigError(
+      `online: ${config.pods} pods request at least ${step} milli-CPU each, more than ${config.cpuRequestPercent} % of ` +
+        `${config.clusterMilliCpu}; give fewer pods or a higher cpuRequestPercent`,
+    );
+  const factor = highest < step ? Infinity : scaleUnderCap(cores, replicas, highest, target);
   if (factor === Infinity)
     throw new ConfigError(
       `online: ${config.pods} pods of at most ${config.maxRequestMilliCpu} milli-CPU cannot request ` +
         `${config.cpuRequestPercent} % of ${config.clusterMilliCpu}; give more pods or a lower cpuRequestPercent`,
     );
-  const step = REQUEST_STEP_MILLI_CPU;
-  const highest = Math.floor(config.maxRequestMilliCpu / step) * step;
-  const requests = Float64Array.from(cores, (core) =>
-    clamp(Math.round((core * factor) / step) * step, step, Math.max(step, highest)),
-  );
+  const requests = Float64Array.from(cores, (core) => clamp(Math.round((core * factor) / step) * step, step, highest));
   // Rounding moved the total; large services take back what they can in whole steps, small ones the rest.
   let missing = target;
   for (let row = 0; row < cores.length; row++) missing -= replicas[row] * requests[row];
@@ -144,13 +147,18 @@ function scaleCpuRequests(cores: readonly number[], replicas: readonly number[],
 
 function scaleMemRequests(sizes: readonly number[], replicas: readonly number[], config: OnlineConfig): Float64Array {
   const target = (config.clusterMemBytes * config.memRequestPercent) / 100;
-  const factor = scaleUnderCap(sizes, replicas, config.maxRequestMemBytes, target);
+  const highestMib = Math.floor(config.maxRequestMemBytes / BYTES_PER_MIB);
+  if (target < config.pods * BYTES_PER_MIB)
+    throw new ConfigError(
+      `online: ${config.pods} pods request at least 1 MiB each, more than ${config.memRequestPercent} % of ` +
+        `${config.clusterMemBytes} bytes; give fewer pods or a higher memRequestPercent`,
+    );
+  const factor = highestMib < 1 ? Infinity : scaleUnderCap(sizes, replicas, highestMib * BYTES_PER_MIB, target);
   if (factor === Infinity)
     throw new ConfigError(
       `online: ${config.pods} pods of at most ${config.maxRequestMemBytes} bytes cannot request ` +
         `${config.memRequestPercent} % of ${config.clusterMemBytes}; give more pods or a lower memRequestPercent`,
     );
-  const highestMib = Math.floor(config.maxRequestMemBytes / BYTES_PER_MIB);
   return Float64Array.from(
     sizes,
     (size) => clamp(Math.round((size * factor) / BYTES_PER_MIB), 1, highestMib) * BYTES_PER_MIB,
