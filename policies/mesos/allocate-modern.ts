@@ -45,16 +45,21 @@ function usable(round: Round, agent: AgentRecord, role: RoleState): ResourceBag 
 }
 
 /** The usable bag as the framework may see it, or an empty one when it may not have the agent. */
-function presentable(round: Round, agent: AgentRecord, slot: Slot, bag: ResourceBag): ResourceBag {
-  const { ledger, options } = round;
-  if (!coversAny(ledger.catalog, bag, minimumSets(options, slot))) return EMPTY_BAG;
-  if (!isCapable(options, slot.framework, agent)) return EMPTY_BAG;
-  return selectBag(ledger.catalog, bag, 0, slot.framework.strippedFlags);
+function presentable(round: Round, agent: AgentRecord, slot: Slot, free: ResourceBag, covered: boolean): ResourceBag {
+  if (!isBigEnough(round, slot, free, free, covered)) return EMPTY_BAG;
+  if (!isCapable(round.options, slot.framework, agent)) return EMPTY_BAG;
+  return selectBag(round.ledger.catalog, free, 0, slot.framework.strippedFlags);
 }
 
-/** Whether an offer is big enough and not refused. */
-function acceptable(round: Round, agent: AgentRecord, slot: Slot, offer: ResourceBag): boolean {
-  return coversAny(round.ledger.catalog, offer, minimumSets(round.options, slot)) && !isFiltered(slot, agent, offer);
+/** Whether a bag covers the minimum of its slot; `covered` is the answer known for `free` and the cluster's minimum. */
+function isBigEnough(round: Round, slot: Slot, bag: ResourceBag, free: ResourceBag, covered: boolean): boolean {
+  if (bag === free && slot.framework.minAllocatable.size === 0) return covered;
+  return coversAny(round.ledger.catalog, bag, minimumSets(round.options, slot));
+}
+
+/** Whether a bag covers the cluster's minimum. */
+function coversDefault(round: Round, bag: ResourceBag): boolean {
+  return coversAny(round.ledger.catalog, bag, round.options.minAllocatable);
 }
 
 function giveGuarantees(round: Round, books: QuotaBooks, agent: AgentRecord): void {
@@ -71,7 +76,8 @@ function giveGuarantees(round: Round, books: QuotaBooks, agent: AgentRecord): vo
       const free = usable(round, agent, role);
       if (free.kinds.length === 0) break;
       const slot = role.slotByClient[member];
-      const visible = presentable(round, agent, slot, free);
+      const covered = coversDefault(round, free);
+      const visible = presentable(round, agent, slot, free, covered);
       const chargeable = selectBag(ledger.catalog, visible, 0, QUOTA_EXEMPT_MASK);
       const promised = shrinkToQuantities(ledger.catalog, chargeable, owed, round.random);
       if (promised.kinds.length === 0) continue;
@@ -85,7 +91,7 @@ function giveGuarantees(round: Round, books: QuotaBooks, agent: AgentRecord): vo
         extra = shrinkToQuantities(ledger.catalog, extra, books.surplus(), round.random);
       const exempt = ownExempt(round, role, visible);
       const offer = addBags(addBags(promised, exempt), extra);
-      if (!acceptable(round, agent, slot, offer)) continue;
+      if (!isBigEnough(round, slot, offer, free, covered) || isFiltered(slot, agent, offer)) continue;
       const charged = scalarQuantities(ledger.catalog, addBags(promised, extra));
       grantInRound(round, slot, agent, offer);
       books.chargeGuaranteed(role, charged, promisedQuantities, owed);
@@ -113,15 +119,16 @@ function giveRest(round: Round, books: QuotaBooks, agent: AgentRecord): boolean 
     const role = ledger.roleByClient[client];
     let free = usable(round, agent, role);
     if (books.active && books.blocks(role, free)) continue;
+    let covered = coversDefault(round, free);
     role.sorter.begin();
     for (let member = role.sorter.next(); member >= 0; member = role.sorter.next()) {
       if (free.kinds.length === 0) break;
       const slot = role.slotByClient[member];
-      const visible = presentable(round, agent, slot, free);
+      const visible = presentable(round, agent, slot, free, covered);
       if (visible.kinds.length === 0) continue;
       const cut = books.active && (books.owes || books.isLimited(role));
       const offer = cut ? cutToQuota(round, books, role, visible) : visible;
-      if (!acceptable(round, agent, slot, offer)) continue;
+      if (!isBigEnough(round, slot, offer, free, covered) || isFiltered(slot, agent, offer)) continue;
       grantInRound(round, slot, agent, offer);
       if (books.active) {
         const charged = selectBag(ledger.catalog, offer, 0, QUOTA_EXEMPT_MASK);
@@ -129,6 +136,7 @@ function giveRest(round: Round, books: QuotaBooks, agent: AgentRecord): boolean 
       }
       granted = true;
       free = usable(round, agent, role);
+      covered = coversDefault(round, free);
     }
   }
   return granted;

@@ -124,7 +124,12 @@ export class AllocationLedger {
   /** Books a bag that is part of what the agent has available. */
   grant(slot: Slot, agent: AgentRecord, bag: ResourceBag): void {
     const exclusive = selectBag(this.catalog, bag, 0, ResourceFlag.shared);
-    agent.available = exclusive === agent.available ? EMPTY_BAG : subtractBags(agent.available, exclusive);
+    if (exclusive === agent.available) {
+      agent.lastWhole = exclusive;
+      agent.available = EMPTY_BAG;
+    } else {
+      agent.available = subtractBags(agent.available, exclusive);
+    }
     agent.used = addBags(agent.used, bag);
     this.book(slot, agent, bag);
   }
@@ -198,7 +203,8 @@ export class AllocationLedger {
   refreshAvailable(agent: AgentRecord): void {
     const shared = selectBag(this.catalog, agent.total, ResourceFlag.shared, 0);
     const exclusive = selectBag(this.catalog, agent.total, 0, ResourceFlag.shared);
-    agent.available = addBags(subtractBags(exclusive, agent.used), shared);
+    const available = addBags(subtractBags(exclusive, agent.used), shared);
+    agent.available = bagsEqual(available, agent.lastWhole) ? agent.lastWhole : available;
     const gpus = this.catalog.nameIndex('gpus');
     agent.hasGpu = agent.total.kinds.some((kind) => this.catalog.nameIndexes[kind] === gpus);
     agent.barrenEpoch = -1;

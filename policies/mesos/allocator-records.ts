@@ -56,6 +56,7 @@ export function createAgent(info: AgentInfo, row: number): AgentRecord {
     total: info.total,
     used: EMPTY_BAG,
     available: EMPTY_BAG,
+    lastWhole: EMPTY_BAG,
     hasGpu: false,
     held: new Map(),
     heldByStrangers: new Map(),

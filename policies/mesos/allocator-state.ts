@@ -64,6 +64,8 @@ export interface AgentRecord {
   used: ResourceBag;
   /** (total - used) of what is not shared, and all that is shared. */
   available: ResourceBag;
+  /** What was last granted whole: the same bag comes back as the same object, so that filters recognise it at a glance. */
+  lastWhole: ResourceBag;
   hasGpu: boolean;
   readonly held: Map<Slot, ResourceBag>;
   /** Held by frameworks not added yet: framework, role, bag. */
