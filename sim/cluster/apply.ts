@@ -39,8 +39,18 @@ export const CHANGE_NAMES = [
   'release',
 ] as const;
 
-/** Receives every change in order; the event log and the checker are such sinks. `value` is the reason of an eviction or the milli-CPU published, else 0. */
-export type ChangeSink = (timeMs: number, change: number, taskId: number, host: number, value: number) => void;
+/**
+ * Receives every change in order, after it was written; the event log and the checker are such sinks. `value` is the reason of an
+ * eviction, 1 for a submitted task that is held, the milli-CPU published, else 0. `row` is the task's row at that moment, or -1.
+ */
+export type ChangeSink = (
+  timeMs: number,
+  change: number,
+  taskId: number,
+  host: number,
+  value: number,
+  row: number,
+) => void;
 
 export interface Cluster {
   readonly hosts: HostTable;
@@ -53,7 +63,7 @@ export interface Cluster {
 function note(cluster: Cluster, timeMs: number, change: number, row: number, host: number, value: number): void {
   const id = cluster.tasks.id[row];
   mix(cluster.digest, timeMs, change | (value << 8), id, host);
-  if (cluster.sink !== null) cluster.sink(timeMs, change, id, host, value);
+  if (cluster.sink !== null) cluster.sink(timeMs, change, id, host, value, row);
 }
 
 /** A task becomes known; it is pending, or held until its job's earlier stages are done. */
@@ -153,7 +163,7 @@ export function publish(
   noteChange(hosts.changes, host);
   mix(cluster.digest, nowMs, CHANGE.publish | (tier << 8), milliCpu, host);
   mix(cluster.digest, Math.floor(memBytes / 4294967296), memBytes % 4294967296, 0, host);
-  if (cluster.sink !== null) cluster.sink(nowMs, CHANGE.publish, -1, host, milliCpu);
+  if (cluster.sink !== null) cluster.sink(nowMs, CHANGE.publish, -1, host, milliCpu, -1);
 }
 
 /** Takes a host out of service or brings it back. Its tasks must have been moved off before. */
@@ -165,7 +175,7 @@ export function setHostUp(cluster: Cluster, host: number, up: boolean, nowMs: nu
   noteChange(hosts.changes, host);
   const change = up ? CHANGE.hostUp : CHANGE.hostDown;
   mix(cluster.digest, nowMs, change, -1, host);
-  if (cluster.sink !== null) cluster.sink(nowMs, change, -1, host, 0);
+  if (cluster.sink !== null) cluster.sink(nowMs, change, -1, host, 0, -1);
 }
 
 function leaveHost(cluster: Cluster, row: number): void {

@@ -1,6 +1,7 @@
 /**
  * The state of one run and how it is built from a plan and a workload. `run.ts` moves it.
  */
+import { assert } from '../../policies/base/assert.ts';
 import { MS_PER_HOUR } from '../../policies/base/units.ts';
 import {
   createDecisions,
@@ -23,14 +24,14 @@ import { createDigest } from '../kernel/digest.ts';
 import { FpqCalendar } from '../kernel/fpq-calendar.ts';
 import { HeapCalendar } from '../kernel/heap-calendar.ts';
 import { saltOf } from '../kernel/random.ts';
-import type { Plan } from '../plan.ts';
+import { canonicalText, type Plan } from '../plan.ts';
 import type { ControlPlane } from '../planes/control-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.ts';
 import { hostsFromPlan } from './hosts-from-plan.ts';
 import { createJobTable, type JobTable } from './jobs.ts';
 import { createKubernetes, type PlacementTables } from './kubernetes-adapter.ts';
-import { createLatencyModel, type LatencyModel, type LatencySums } from './latency-sweep.ts';
+import { createLatencyModel, type LatencyModel, type LatencySums, shareLatencyModel } from './latency-sweep.ts';
 import { createIntake, type Intake } from './lifecycle.ts';
 import { createOnlineState, type OnlineState } from './online.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
@@ -58,6 +59,8 @@ export interface EngineOptions {
   /** Place by full scan instead of the index: the oracle, for tests. */
   readonly placementByScan?: boolean;
   readonly sink?: ChangeSink;
+  /** A run with the same workload and physics, whose latency tables are shared instead of built again. */
+  readonly like?: Engine;
 }
 
 export interface Engine {
@@ -145,7 +148,10 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     recorder,
     hostModel,
     hostWindow: createHostWindow(hosts.count, classCount),
-    latency: createLatencyModel(online, hostModel, designLoadPercent / 100, targetOverBaseline),
+    latency:
+      options.like === undefined
+        ? createLatencyModel(online, hostModel, designLoadPercent / 100, targetOverBaseline)
+        : shareLatencyModel(latencyLike(plan, services, options.like)),
     latencySums: { requests: 0, violating: 0, violatingAlone: 0 },
     policies: options.policies.map(({ policy, config }) => ({
       policy,
@@ -172,6 +178,14 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   createKubernetes(engine, services, options.placementByScan ?? false);
   fillPods(engine, services, plan);
   return engine;
+}
+
+/** The latency model of a run that must be alike in everything the model is made from. */
+function latencyLike(plan: Plan, services: OnlineServices, like: Engine): LatencyModel {
+  const made = (of: Plan, from: OnlineServices) =>
+    canonicalText([of.physics, of.slo, [...from.latencyClass], [...from.limitMilliCpu], [...from.peakOverMean]]);
+  assert(made(plan, services) === made(like.plan, like.online.services), 'runs that share tables have equal services');
+  return like.latency;
 }
 
 /** Writes the rows of online pods and submits the replicas that are wanted from the start. */

@@ -45,6 +45,11 @@ export interface HostWindow {
   readonly slowdown: Float64Array;
   /** Slowdown with best effort taken away. */
   readonly slowdownAlone: Float64Array;
+  /** 1 / slowdown, and the slowdown alone over the slowdown. */
+  readonly speed: Float64Array;
+  readonly aloneOverBeside: Float64Array;
+  /** Share of requests that meet a wake-up delay: slope of the isolation level x busy share of best effort. Row a host. */
+  readonly delayedShare: Float64Array;
   /** Their places along the kappa axis of violation surfaces. */
   readonly place: Float64Array;
   readonly placeAlone: Float64Array;
@@ -65,6 +70,9 @@ export function createHostWindow(hosts: number, classes: number): HostWindow {
     headroomMilliCpu: f(),
     slowdown: new Float64Array(hosts * classes).fill(1),
     slowdownAlone: new Float64Array(hosts * classes).fill(1),
+    speed: new Float64Array(hosts * classes).fill(1),
+    aloneOverBeside: new Float64Array(hosts * classes).fill(1),
+    delayedShare: f(),
     place: new Float64Array(hosts * classes),
     placeAlone: new Float64Array(hosts * classes),
     headroomAloneMilliCpu: f(),
@@ -198,12 +206,15 @@ function contend(
   const busyPhysical = onlineBusy + beBusy;
   const frequency = kappaFrequency(busyPhysical < 1 ? busyPhysical : 1, p.turboLoss, p.turboFreeUse);
   const frequencyAlone = kappaFrequency(onlineBusy < 1 ? onlineBusy : 1, p.turboLoss, p.turboFreeUse);
+  out.delayedShare[host] = isolation.waitSlope * beBusy;
   const at = host * classCount;
   const alone = smtAlone * frequencyAlone;
   const placeAlone = kappaPlace(alone);
   for (let c = 0; c < classCount; c++) {
     const kappa = kappaOfClass(latency.llc[c], latency.mem[c], smtFactor, occupancy, excess, frequency, 1);
     out.slowdown[at + c] = kappa;
+    out.speed[at + c] = 1 / kappa;
+    out.aloneOverBeside[at + c] = alone / kappa;
     out.place[at + c] = kappaPlace(kappa);
     out.slowdownAlone[at + c] = alone;
     out.placeAlone[at + c] = placeAlone;
@@ -227,6 +238,9 @@ function clearHost(out: HostWindow, host: number, classCount: number): void {
   out.busy[host] = 0;
   out.slowdown.fill(1, host * classCount, (host + 1) * classCount);
   out.slowdownAlone.fill(1, host * classCount, (host + 1) * classCount);
+  out.speed.fill(1, host * classCount, (host + 1) * classCount);
+  out.aloneOverBeside.fill(1, host * classCount, (host + 1) * classCount);
+  out.delayedShare[host] = 0;
   out.place.fill(0, host * classCount, (host + 1) * classCount);
   out.placeAlone.fill(0, host * classCount, (host + 1) * classCount);
 }

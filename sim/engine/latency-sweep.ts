@@ -97,6 +97,17 @@ export function createLatencyModel(
   };
 }
 
+/** The model of another run with the same services and parameters: its tables are shared, workspaces are not. */
+export function shareLatencyModel(model: LatencyModel): LatencyModel {
+  const made = new Map<WindowLatency, WindowLatency>();
+  const window = model.window.map((own) => {
+    const copy = made.get(own) ?? createWindowLatency(own.tables, own.service);
+    made.set(own, copy);
+    return copy;
+  });
+  return { ...model, window };
+}
+
 /** The entry of an ascending grid that is closest to the value; the lower one on a tie. */
 function nearest(grid: readonly number[], value: number): number {
   return grid.reduce((best, entry) => (Math.abs(entry - value) < Math.abs(best - value) ? entry : best), grid[0]);

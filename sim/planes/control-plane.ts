@@ -30,6 +30,8 @@ export interface ControlPlane {
   wake(nowMs: number): void;
   /** A pending task is about to be given up: forget it. Its row still holds what it asked for. */
   onAbandoned(row: number): void;
+  /** Rows of all tasks that wait for a host, in any order; for checks from outside. */
+  waitingRows(): readonly number[];
   snapshot(): unknown;
   restore(from: unknown): void;
 }

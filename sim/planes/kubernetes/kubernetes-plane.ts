@@ -25,6 +25,7 @@ import {
   type QueuesSnapshot,
   removeFromQueues,
   restoreQueues,
+  rowsInQueues,
   type SchedulingQueues,
   setRetry,
   snapshotQueues,
@@ -127,6 +128,10 @@ export class KubernetesPlane implements ControlPlane {
       if (retryAtMs > nowMs && retryAtMs < nextMs) nextMs = retryAtMs;
     }
     return nextMs;
+  }
+
+  waitingRows(): readonly number[] {
+    return rowsInQueues(this.queues, this.context.cluster.tasks);
   }
 
   snapshot(): unknown {

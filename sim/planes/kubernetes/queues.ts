@@ -136,6 +136,20 @@ export function removeFromQueues(queues: SchedulingQueues, tasks: TaskTable, row
   return true;
 }
 
+/** Every row that stands in a queue, once for each place it stands in. */
+export function rowsInQueues(queues: SchedulingQueues, tasks: TaskTable): number[] {
+  const rows: number[] = [];
+  queues.active.forEach((row) => {
+    rows.push(row);
+  });
+  queues.backoff.forEach((row) => {
+    rows.push(row);
+  });
+  for (const shape of queues.openLines)
+    for (let row = queues.lineHead[shape]; row >= 0; row = tasks.nextOnHost[row]) rows.push(row);
+  return rows;
+}
+
 /** Plain data of the queues. */
 export function snapshotQueues(queues: SchedulingQueues): QueuesSnapshot {
   return {

@@ -1,0 +1,71 @@
+/** Every sum that `apply` keeps in step, added up again from the tasks: the slow truth beside the fast one. */
+import { fail } from '../../policies/base/assert.ts';
+import type { Cluster } from './apply.ts';
+import { PRESSURE_CLASS_COUNT, TIER_COUNT } from './hosts.ts';
+import { TASK_KIND, TASK_STATE, TASK_STATE_NAMES } from './tasks.ts';
+
+/** Recomputes host sums, task lists and counts by state; throws InvariantError with the first that differs. */
+export function checkCluster(cluster: Cluster): void {
+  const { hosts, tasks } = cluster;
+  const n = hosts.count;
+  const sums = {
+    allocatedMilliCpu: new Float64Array(n * TIER_COUNT),
+    allocatedMemBytes: new Float64Array(n * TIER_COUNT),
+    podCount: new Int32Array(n),
+    taskCount: new Int32Array(n),
+    onlineMemBytes: new Float64Array(n),
+    beDemandMilliCpu: new Float64Array(n),
+    beMemBytes: new Float64Array(n),
+    beRunningRequestMilliCpu: new Float64Array(n),
+    beDemandByClass: new Float64Array(n * PRESSURE_CLASS_COUNT),
+  };
+  const states = new Int32Array(16);
+  for (let row = 0; row < tasks.used; row++) {
+    const state = tasks.state[row];
+    const online = tasks.kind[row] === TASK_KIND.online;
+    states[(tasks.kind[row] << 3) + state]++;
+    const host = tasks.host[row];
+    const placed = state === TASK_STATE.bound || state === TASK_STATE.running;
+    if (placed !== host >= 0) fail(`task ${tasks.id[row]} is ${TASK_STATE_NAMES[state]} with host ${host}`);
+    if (!placed) continue;
+    if (hosts.up[host] === 0) fail(`task ${tasks.id[row]} is on host ${host}, which is down`);
+    const at = tasks.tier[row] * n + host;
+    sums.allocatedMilliCpu[at] += tasks.requestMilliCpu[row];
+    sums.allocatedMemBytes[at] += tasks.requestMemBytes[row];
+    if (online) sums.podCount[host]++;
+    else sums.taskCount[host]++;
+    if (state !== TASK_STATE.running) continue;
+    if (online) sums.onlineMemBytes[host] += tasks.usedMemBytes[row];
+    else {
+      sums.beDemandMilliCpu[host] += tasks.demandMilliCpu[row];
+      sums.beMemBytes[host] += tasks.usedMemBytes[row];
+      sums.beRunningRequestMilliCpu[host] += tasks.requestMilliCpu[row];
+      sums.beDemandByClass[host * PRESSURE_CLASS_COUNT + tasks.pressureClass[row]] += tasks.demandMilliCpu[row];
+    }
+  }
+  for (const name of Object.keys(sums) as (keyof typeof sums)[]) sameColumn(name, hosts[name], sums[name]);
+  for (let entry = 0; entry < 16; entry++)
+    if ((entry & 7) !== TASK_STATE.free && states[entry] !== tasks.countByState[entry])
+      fail(
+        `${states[entry]} tasks of kind ${entry >> 3} are ${TASK_STATE_NAMES[entry & 7]}, the count says ${tasks.countByState[entry]}`,
+      );
+  for (let host = 0; host < n; host++) checkList(cluster, host);
+}
+
+/** The chain of a host's best-effort tasks holds each of them once, with matching links both ways. */
+function checkList(cluster: Cluster, host: number): void {
+  const { hosts, tasks } = cluster;
+  let length = 0;
+  let before = -1;
+  for (let row = hosts.firstTask[host]; row >= 0; row = tasks.nextOnHost[row]) {
+    if (tasks.host[row] !== host || tasks.previousOnHost[row] !== before || ++length > hosts.taskCount[host])
+      fail(`the list of host ${host} is torn at task ${tasks.id[row]}`);
+    before = row;
+  }
+  if (length !== hosts.taskCount[host]) fail(`host ${host} lists ${length} tasks and counts ${hosts.taskCount[host]}`);
+}
+
+function sameColumn(name: string, kept: ArrayLike<number>, summed: ArrayLike<number>): void {
+  for (let i = 0; i < kept.length; i++)
+    if (kept[i] !== summed[i]) fail(`${name}[${i}] is ${kept[i]}, its tasks add up to ${summed[i]}`);
+}

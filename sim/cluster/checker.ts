@@ -1,0 +1,227 @@
+/**
+ * A witness of a run: it hears every change from outside and keeps its own account in plain objects.
+ *
+ * It shares no sum and no state table with `apply`: what a host carries is added up again from the requests of the tasks that were
+ * said to be bound there. It fails at the first change that cannot be, so the stack points at the culprit.
+ *
+ *   none -> held -> pending -> bound -> running -> done         evict and fail lead back to pending, abandon ends any of them
+ */
+import { assert, fail } from '../../policies/base/assert.ts';
+import { CHANGE, CHANGE_NAMES, type Cluster } from './apply.ts';
+import { TASK_KIND, TASK_STATE } from './tasks.ts';
+
+type Place = 'held' | 'pending' | 'bound' | 'running';
+
+interface KnownTask {
+  readonly id: number;
+  readonly online: boolean;
+  readonly tier: number;
+  readonly milliCpu: number;
+  readonly memBytes: number;
+  /** Core-ms of nominal speed; 0 for pods. */
+  readonly work: number;
+  place: Place;
+  host: number;
+}
+
+interface KnownHost {
+  up: boolean;
+  readonly milliCpu: number[];
+  readonly memBytes: number[];
+  readonly tasks: Set<number>;
+}
+
+/** Work in core-ms of nominal speed, by what became of it. */
+export interface WorkAccount {
+  readonly submitted: number;
+  readonly done: number;
+  readonly abandoned: number;
+  readonly left: number;
+}
+
+export interface Checker {
+  /** Best-effort tasks by what became of them. */
+  counts(): { readonly submitted: number; readonly done: number; readonly abandoned: number; readonly left: number };
+  work(): WorkAccount;
+  /** Holds the account against the cluster's own columns; throws InvariantError. */
+  compare(): void;
+}
+
+/** Sets a checker on a cluster and passes every change on to the sink that was there; what is there already is taken as given. */
+export function watch(cluster: Cluster): Checker {
+  const { tasks, hosts } = cluster;
+  const known = new Map<number, KnownTask>();
+  const ended = new Set<number>();
+  const work = { submitted: 0, done: 0, abandoned: 0 };
+  const counts = { submitted: 0, done: 0, abandoned: 0 };
+  const account: KnownHost[] = Array.from({ length: hosts.count }, (_, host) => ({
+    up: hosts.up[host] === 1,
+    milliCpu: [0, 0],
+    memBytes: [0, 0],
+    tasks: new Set<number>(),
+  }));
+
+  const learn = (row: number, place: Place): KnownTask => {
+    const task: KnownTask = {
+      id: tasks.id[row],
+      online: tasks.kind[row] === TASK_KIND.online,
+      tier: tasks.tier[row],
+      milliCpu: tasks.requestMilliCpu[row],
+      memBytes: tasks.requestMemBytes[row],
+      work: tasks.kind[row] === TASK_KIND.online ? 0 : tasks.durationMs[row] * tasks.demandMilliCpu[row],
+      place,
+      host: -1,
+    };
+    known.set(task.id, task);
+    work.submitted += task.work;
+    if (!task.online) counts.submitted++;
+    return task;
+  };
+  const settle = (task: KnownTask, host: number) => {
+    const on = account[host];
+    on.milliCpu[task.tier] += task.milliCpu;
+    on.memBytes[task.tier] += task.memBytes;
+    on.tasks.add(task.id);
+    task.host = host;
+  };
+  const leave = (task: KnownTask) => {
+    const on = account[task.host];
+    on.milliCpu[task.tier] -= task.milliCpu;
+    on.memBytes[task.tier] -= task.memBytes;
+    if (!on.tasks.delete(task.id)) fail(`task ${task.id} left host ${task.host} twice`);
+    task.host = -1;
+  };
+  const end = (task: KnownTask) => {
+    known.delete(task.id);
+    // A pod's number is used again when its service grows again; a best-effort task's never.
+    if (!task.online) ended.add(task.id);
+  };
+
+  for (let row = 0; row < tasks.used; row++) {
+    const place = PLACE_OF_STATE[tasks.state[row]];
+    if (place === undefined) continue;
+    const task = learn(row, place);
+    if (tasks.host[row] >= 0) settle(task, tasks.host[row]);
+  }
+
+  const next = cluster.sink;
+  cluster.sink = (timeMs, change, taskId, host, value, row) => {
+    if (change === CHANGE.publish) {
+      if (!(value >= 0)) fail(`host ${host} would sell ${value}m at ${timeMs} ms`);
+    } else if (change === CHANGE.hostDown || change === CHANGE.hostUp) {
+      const up = change === CHANGE.hostUp;
+      if (account[host].up === up) fail(`host ${host} goes ${up ? 'up' : 'down'} twice at ${timeMs} ms`);
+      if (!up && account[host].tasks.size > 0) fail(`host ${host} goes down with ${account[host].tasks.size} tasks`);
+      account[host].up = up;
+    } else if (change === CHANGE.submit) {
+      if (known.has(taskId) || ended.has(taskId)) fail(`task ${taskId} submitted twice, again at ${timeMs} ms`);
+      learn(row, value === 1 ? 'held' : 'pending');
+    } else {
+      const task = known.get(taskId);
+      if (task === undefined) fail(`task ${taskId}: ${CHANGE_NAMES[change]} at ${timeMs} ms, but it is not there`);
+      follow(task, change, host, timeMs);
+    }
+    if (next !== null) next(timeMs, change, taskId, host, value, row);
+  };
+
+  function follow(task: KnownTask, change: number, host: number, timeMs: number): void {
+    const { id, place } = task;
+    if (LEGAL[change]?.includes(place) !== true)
+      fail(`task ${id}: ${CHANGE_NAMES[change]} at ${timeMs} ms while it is ${place}`);
+    if (place === 'bound' || place === 'running') {
+      if (change !== CHANGE.abandon && host !== task.host)
+        fail(`task ${id}: ${CHANGE_NAMES[change]} on host ${host} at ${timeMs} ms, but it is on host ${task.host}`);
+    }
+    switch (change) {
+      case CHANGE.release:
+        task.place = 'pending';
+        break;
+      case CHANGE.bind:
+        settle(task, host);
+        task.place = 'bound';
+        checkRoom(task, host, timeMs);
+        break;
+      case CHANGE.start:
+        task.place = 'running';
+        break;
+      case CHANGE.finish:
+        leave(task);
+        work.done += task.work;
+        if (!task.online) counts.done++;
+        end(task);
+        break;
+      case CHANGE.abandon:
+        if (task.host >= 0) leave(task);
+        work.abandoned += task.work;
+        if (!task.online) counts.abandoned++;
+        end(task);
+        break;
+      default:
+        leave(task);
+        task.place = 'pending';
+    }
+  }
+
+  function checkRoom(task: KnownTask, host: number, timeMs: number): void {
+    const on = account[host];
+    const at = task.tier * hosts.count + host;
+    if (!on.up) fail(`task ${task.id} bound at ${timeMs} ms to host ${host}, which is down`);
+    if (on.milliCpu[task.tier] > hosts.soldMilliCpu[at])
+      fail(`host ${host} at ${timeMs} ms: ${on.milliCpu[task.tier]}m bound, ${hosts.soldMilliCpu[at]}m sold`);
+    if (on.memBytes[task.tier] > hosts.soldMemBytes[at])
+      fail(`host ${host} at ${timeMs} ms: ${on.memBytes[task.tier]} bytes bound, ${hosts.soldMemBytes[at]} sold`);
+  }
+
+  function compare(): void {
+    let there = 0;
+    for (let row = 0; row < tasks.used; row++) {
+      const place = PLACE_OF_STATE[tasks.state[row]];
+      if (place === undefined) continue;
+      there++;
+      const task = known.get(tasks.id[row]);
+      if (task === undefined) fail(`task ${tasks.id[row]} is ${place} in the table, but was never submitted`);
+      if (task.place !== place || task.host !== tasks.host[row])
+        fail(`task ${task.id} is ${task.place} on ${task.host}, the table says ${place} on ${tasks.host[row]}`);
+    }
+    assert(there === known.size, `${known.size} tasks are known, ${there} are in the table: tasks were lost`);
+    account.forEach((on, host) => {
+      for (let tier = 0; tier < 2; tier++) {
+        const at = tier * hosts.count + host;
+        if (on.milliCpu[tier] !== hosts.allocatedMilliCpu[at] || on.memBytes[tier] !== hosts.allocatedMemBytes[at])
+          fail(
+            `host ${host} tier ${tier}: ${on.milliCpu[tier]}m bound, the table says ${hosts.allocatedMilliCpu[at]}m`,
+          );
+      }
+    });
+  }
+
+  return {
+    counts: () => ({ ...counts, left: counts.submitted - counts.done - counts.abandoned }),
+    work: () => {
+      let left = 0;
+      for (const task of known.values()) left += task.work;
+      return { ...work, left };
+    },
+    compare,
+  };
+}
+
+const PLACE_OF_STATE: readonly (Place | undefined)[] = (() => {
+  const places: (Place | undefined)[] = new Array(8).fill(undefined);
+  places[TASK_STATE.held] = 'held';
+  places[TASK_STATE.pending] = 'pending';
+  places[TASK_STATE.bound] = 'bound';
+  places[TASK_STATE.running] = 'running';
+  return places;
+})();
+
+/** Places from which a change may happen. */
+const LEGAL: Readonly<Record<number, readonly Place[]>> = {
+  [CHANGE.release]: ['held'],
+  [CHANGE.bind]: ['pending'],
+  [CHANGE.start]: ['bound'],
+  [CHANGE.finish]: ['running'],
+  [CHANGE.evict]: ['bound', 'running'],
+  [CHANGE.fail]: ['bound', 'running'],
+  [CHANGE.abandon]: ['held', 'pending', 'bound', 'running'],
+};

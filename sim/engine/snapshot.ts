@@ -1,0 +1,144 @@
+/**
+ * A run as plain data, and a run made from such data: fork a warm cluster, continue it under another policy, or carry it to another
+ * process.
+ *
+ * Everything that a next event may read is copied; what follows from plan and workload (latency tables, pod shapes of services, the
+ * chunk of arrivals) and what can be thrown away at any time (the placement index) is built again. A run continued from a snapshot
+ * has the digest and the tables of the run that was not interrupted.
+ */
+import { assert } from '../../policies/base/assert.ts';
+import type { CalendarSnapshot } from '../kernel/calendar.ts';
+import type { Plan } from '../plan.ts';
+import { createEngine, type Engine, type EngineOptions, type Workload } from './engine.ts';
+
+/** Plain data that structuredClone copies. */
+export interface RunSnapshot {
+  readonly hosts: number;
+  readonly services: number;
+  readonly nowMs: number;
+  readonly nextTickMs: number;
+  readonly events: number;
+  readonly wakeMs: number;
+  readonly calendar: CalendarSnapshot;
+  readonly plane: unknown;
+  readonly policies: readonly { readonly name: string; readonly state: unknown }[];
+  /** Requests of the pod shapes made while the run went on, in order of their numbers. */
+  readonly batchShapes: { readonly milliCpu: Float64Array; readonly memBytes: Float64Array };
+  readonly intake: Readonly<Record<'hour' | 'next' | 'jobNumber' | 'jobRow' | 'nextTaskId', number>>;
+  /** All other state, by part and column. */
+  readonly parts: unknown;
+}
+
+/** The state of a run between two events. The run may go on; the snapshot shares nothing with it. */
+export function snapshotRun(engine: Engine): RunSnapshot {
+  const { intake, placement, online } = engine;
+  const { shapes } = placement.view;
+  const first = online.services.count;
+  return {
+    hosts: engine.cluster.hosts.count,
+    services: first,
+    nowMs: engine.nowMs,
+    nextTickMs: engine.nextTickMs,
+    events: engine.events,
+    wakeMs: engine.wakeMs,
+    calendar: engine.calendar.snapshot(),
+    plane: engine.plane.snapshot(),
+    policies: engine.policies.map(({ policy, state }) => ({ name: policy.name, state: structuredClone(state) })),
+    batchShapes: {
+      milliCpu: shapes.requestMilliCpu.slice(first, shapes.count),
+      memBytes: shapes.requestMemBytes.slice(first, shapes.count),
+    },
+    intake: {
+      hour: intake.hour,
+      next: intake.next,
+      jobNumber: intake.jobNumber,
+      jobRow: intake.jobRow,
+      nextTaskId: intake.nextTaskId,
+    },
+    parts: copyOf(partsOf(engine)),
+  };
+}
+
+/**
+ * A run that continues from a snapshot. Plan and workload must be those of the snapshot in everything that concerns hosts, services and
+ * arrivals; policies may differ, and a policy that was not there starts fresh. Throws InvariantError when the sizes do not match.
+ *
+ * `options.like` may name a run of the same plan, whose latency tables are then shared instead of built again.
+ */
+export function restoreRun(plan: Plan, workload: Workload, options: EngineOptions, snapshot: RunSnapshot): Engine {
+  const sink = options.sink ?? null;
+  const { sink: _, ...silent } = options;
+  const engine = createEngine(plan, workload, silent);
+  const { cluster, intake } = engine;
+  assert(cluster.hosts.count === snapshot.hosts, `a snapshot of ${snapshot.hosts} hosts fits ${cluster.hosts.count}`);
+  assert(engine.online.services.count === snapshot.services, `a snapshot of ${snapshot.services} services fits`);
+  const { milliCpu, memBytes } = snapshot.batchShapes;
+  for (let i = 0; i < milliCpu.length; i++) {
+    const shape = engine.batchShape(milliCpu[i], memBytes[i]);
+    assert(shape === snapshot.services + i, 'pod shapes come back with their numbers');
+  }
+  writeInto(partsOf(engine), snapshot.parts);
+  Object.assign(intake, snapshot.intake);
+  if (intake.hour >= 0) intake.source.fillHour(intake.hour, intake.chunk);
+  for (const active of engine.policies) {
+    const kept = snapshot.policies.find(({ name }) => name === active.policy.name);
+    if (kept !== undefined) active.state = structuredClone(kept.state) as typeof active.state;
+  }
+  engine.calendar.restore(snapshot.calendar);
+  engine.plane.restore(snapshot.plane);
+  engine.nowMs = snapshot.nowMs;
+  engine.nextTickMs = snapshot.nextTickMs;
+  engine.events = snapshot.events;
+  engine.wakeMs = snapshot.wakeMs;
+  cluster.sink = sink;
+  return engine;
+}
+
+/** State that is copied column by column. */
+function partsOf(engine: Engine): Record<string, unknown> {
+  const { cluster, online, placement, telemetry, latency } = engine;
+  const { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost } = placement.view;
+  const { wanted, ready, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent } = online;
+  const { tasks: _, ...signals } = telemetry.signals;
+  return {
+    hosts: cluster.hosts,
+    tasks: cluster.tasks,
+    digest: cluster.digest,
+    online: { wanted, ready, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent },
+    jobs: engine.jobs,
+    view: { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost },
+    telemetry: { ...telemetry, signals },
+    history: telemetry.signals.history,
+    recorder: engine.recorder,
+    hostWindow: engine.hostWindow,
+    latencySums: engine.latencySums,
+    // The search for a quantile starts at the last one found.
+    quantiles: [...new Set(latency.window)].map((window) => window.whole),
+    beLossMilliCpu: engine.beLossMilliCpu,
+    restartSinceMs: engine.restartSinceMs,
+    desires: engine.desires,
+  };
+}
+
+type Column = Float64Array;
+
+function copyOf(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return (value as Column).slice();
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]));
+  return value;
+}
+
+/** Writes `from` over `target`: columns of equal length in place, because others may look at them, all else by replacement. */
+function writeInto(target: Record<string, unknown>, from: unknown): void {
+  for (const [key, value] of Object.entries(from as Record<string, unknown>)) {
+    const own = target[key];
+    if (ArrayBuffer.isView(value) && ArrayBuffer.isView(own) && (own as Column).length === (value as Column).length)
+      (own as Column).set(value as Column);
+    else if (typeof value === 'object' && value !== null && typeof own === 'object' && !ArrayBuffer.isView(value)) {
+      if (Array.isArray(own)) own.length = (value as unknown[]).length;
+      writeInto(own as Record<string, unknown>, value);
+    } else target[key] = copyOf(value);
+  }
+}
