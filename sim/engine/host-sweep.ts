@@ -120,6 +120,7 @@ export function sweepHosts(
       continue;
     }
     const system = hosts.systemMilliCpu[host];
+    const onlineRequest = hosts.allocatedMilliCpu[host] - hosts.beNativeMilliCpu[host];
     const online = out.onlineMilliCpu[host];
     const want = hosts.beDemandMilliCpu[host];
     const cpus = cpu / 1000;
@@ -138,7 +139,7 @@ export function sweepHosts(
         demand[0] = online;
         demand[1] = system;
         demand[2] = allowed;
-        weight[0] = hosts.allocatedMilliCpu[host] + 1;
+        weight[0] = onlineRequest + 1;
         weight[1] = 2000;
         weight[2] = isolation.level === ISOLATION.E ? hosts.beRunningRequestMilliCpu[host] + 1 : 2;
         fill(cpu, demand, weight, 0, 3, scratch, granted);
@@ -156,7 +157,7 @@ export function sweepHosts(
     out.busy[host] = (onlineGranted + system + best) / cpu;
     const idle = cpu - system - onlineGranted - best;
     const back =
-      best * marginalShare(isolation, hosts.allocatedMilliCpu[host] + 1, hosts.beRunningRequestMilliCpu[host] + 1);
+      best * marginalShare(isolation, onlineRequest + 1, hosts.beRunningRequestMilliCpu[host] + 1);
     out.headroomMilliCpu[host] = idle + back;
     out.headroomAloneMilliCpu[host] = cpu - system - onlineGranted;
     contend(hosts, model, host, (onlineGranted + system) / cpu, best / cpu, best, want, out);

@@ -4,7 +4,9 @@
  *   rho   = used / A,  A = min(limit, used + headroom of the host)          used already carries the slowdown
  *   late  = requests x P(T > target; rho, kappa),  requests = used / kappa / work of a request
  *
- * "Alone" is the same formula with best effort removed from the host (same demand): the difference is what co-location causes.
+ * "Alone" is the same formula with best effort removed from the host (same demand): the difference is what co-location causes. It is
+ * evaluated in the first window of each five-minute noise slot; in between the service's ratio of late requests alone to late
+ * requests stands. Demand hardly moves inside a slot, and numerator and denominator move together.
  */
 import { MS_PER_HOUR, MS_PER_MINUTE } from '../../policies/base/units.ts';
 import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
@@ -22,7 +24,7 @@ import {
   windowQuantileMs,
 } from '../host/window-latency.ts';
 import type { HostModel, HostWindow } from './host-sweep.ts';
-import { type OnlineState, rateCvOf } from './online.ts';
+import { type OnlineState, OWN_NOISE_MS, rateCvOf } from './online.ts';
 import type { Recorder } from './recorder.ts';
 
 /** The p99 of a service is worked out once an hour, at the mean load, slowdown and delay of its replicas in that window. */
@@ -134,17 +136,17 @@ export function sweepLatency(
 ): void {
   const { services, firstPod, usedMilliCpu, silent } = online;
   const { state, host: taskHost } = tasks;
-  const { slowdown, slowdownAlone, place, placeAlone, headroomMilliCpu, headroomAloneMilliCpu, bestEffortMilliCpu } =
-    hosts;
+  const { slowdown, speed, aloneOverBeside, place, placeAlone } = hosts;
+  const { headroomMilliCpu, headroomAloneMilliCpu, delayedShare } = hosts;
   const { classCount, isolation } = hostModel;
   const hour = Math.floor(nowMs / MS_PER_HOUR);
   const windowMinutes = windowMs / MS_PER_MINUTE;
   const withP99 = nowMs % P99_EVERY_MS === 0;
   const hostViolating = recorder.hostViolating;
   const hours = recorder.hours;
-  const wait = isolation.waitSlope;
+  const withAlone = windowMs >= OWN_NOISE_MS || nowMs % OWN_NOISE_MS === 0;
+  const { aloneRatio } = recorder;
   const running = TASK_STATE.running;
-  const capacity = hostModel.capacityMilliCpu;
   sums.requests = 0;
   sums.violating = 0;
   sums.violatingAlone = 0;
@@ -169,33 +171,32 @@ export function sweepLatency(
       if (used <= 0) continue;
       const host = taskHost[row];
       const at = host * classCount + latencyClass;
-      const kappa = slowdown[at];
-      const kappaAlone = slowdownAlone[at];
       const room = used + headroomMilliCpu[host];
-      const capacityOfPod = room < limit ? room : limit;
-      const beBusy = bestEffortMilliCpu[host] / capacity[host];
-      const podRequests = (used / kappa) * perWork;
-      const load = used / capacityOfPod;
-      const p = violationAt(lnTail, load, place[at], wait * beBusy);
-      let pAlone = p;
-      if (beBusy > 0) {
-        const roomAlone = used + headroomAloneMilliCpu[host];
-        const capacityAlone = roomAlone < limit ? roomAlone : limit;
-        const usedAlone = (used / kappa) * kappaAlone;
-        pAlone = violationAt(lnTail, usedAlone / capacityAlone, placeAlone[at], 0);
-      }
+      const podRequests = used * speed[at];
+      const load = used / (room < limit ? room : limit);
+      const p = violationAt(lnTail, load, place[at], delayedShare[host]);
       requests += podRequests;
       const podLate = podRequests * p;
       late += podLate;
-      lateAlone += podRequests * pAlone;
-      hostViolating[host * hours + hour] += podLate;
+      if (withAlone) {
+        const roomAlone = used + headroomAloneMilliCpu[host];
+        const loadAlone = (used * aloneOverBeside[at]) / (roomAlone < limit ? roomAlone : limit);
+        lateAlone += podRequests * violationAt(lnTail, loadAlone, placeAlone[at], 0);
+      }
+      hostViolating[host * hours + hour] += podLate * perWork;
       if (isSloMinute(p)) sloPods++;
       if (withP99) {
         loadSum += load;
-        kappaSum += kappa;
-        delayedSum += wait * beBusy;
+        kappaSum += slowdown[at];
+        delayedSum += delayedShare[host];
       }
     }
+    requests *= perWork;
+    late *= perWork;
+    if (withAlone) {
+      lateAlone *= perWork;
+      aloneRatio[s] = late > 0 ? lateAlone / late : 1;
+    } else lateAlone = late * aloneRatio[s];
     const cell = s * hours + hour;
     recorder.serviceRequests[cell] += requests;
     recorder.serviceViolating[cell] += late;

@@ -42,6 +42,8 @@ export interface Recorder {
   readonly serviceP99Sum: Float64Array;
   readonly serviceP99Samples: Float64Array;
   readonly serviceReady: Float64Array;
+  /** Late requests alone over late requests of each service, as last evaluated. */
+  readonly aloneRatio: Float64Array;
   /** Row-major population x hour. */
   readonly batch: Readonly<Record<BatchColumn, Float64Array>>;
   readonly waits: readonly QuantileHistogram[];
@@ -89,6 +91,7 @@ export function createRecorder(
     serviceP99Sum: perServiceHour(),
     serviceP99Samples: perServiceHour(),
     serviceReady: perServiceHour(),
+    aloneRatio: new Float64Array(services).fill(1),
     batch: columnsOf(BATCH_COLUMNS, populations * hours),
     waits: Array.from({ length: populations }, createHistogram),
     stretches: Array.from({ length: populations }, createHistogram),
