@@ -54,30 +54,36 @@ export const DEMAND_SPREAD = 0.2;
 export const USED_MEM_LOW = 0.5;
 export const USED_MEM_HIGH = 0.9;
 
-/** Lognormal parameters of a population's durations in ms, before the cap. */
+/** Durations of a population in ms before the cap: lognormals side by side, each with its share. */
 export interface DurationLaw {
-  readonly logMean: number;
-  readonly logSigma: number;
+  readonly share: readonly number[];
+  readonly logMean: readonly number[];
+  readonly logSigma: readonly number[];
 }
 
-/** Durations of a population with analytics stretched by `scale`. */
+/** Durations of a population, with those of analytics stretched by `scale`. */
 export function durationLaw(population: BatchPopulationConfig, scale: number): DurationLaw {
   const logMsPerSecond = log(1000);
-  return population.kind === 'transcode'
-    ? { logMean: population.lifeLogMean + logMsPerSecond, logSigma: population.lifeLogSigma }
-    : { logMean: batchFit.taskSeconds.logMean + logMsPerSecond + log(scale), logSigma: batchFit.taskSeconds.logSigma };
+  if (population.kind === 'transcode')
+    return { share: [1], logMean: [population.lifeLogMean + logMsPerSecond], logSigma: [population.lifeLogSigma] };
+  const { share, logMean, logSigma } = batchFit.taskSecondsPair;
+  return { share, logMean: logMean.map((mean) => mean + logMsPerSecond + log(scale)), logSigma };
 }
 
 /**
- * Mean of a lognormal duration capped at LONGEST_TASK_MS.
+ * Mean duration under the cap of LONGEST_TASK_MS, over the parts of the law.
  *
  *   E[min(X, c)] = e^(mu + sigma^2/2) P(Z < z - sigma) + c P(Z > z),   z = (ln c - mu) / sigma
  */
 export function meanDurationMs(law: DurationLaw): number {
-  const mean = exp(law.logMean + 0.5 * law.logSigma * law.logSigma);
-  if (law.logSigma === 0) return Math.min(LONGEST_TASK_MS, mean);
-  const z = (log(LONGEST_TASK_MS) - law.logMean) / law.logSigma;
-  return mean * normalUpperTail(law.logSigma - z) + LONGEST_TASK_MS * normalUpperTail(z);
+  return law.share.reduce((sum, share, part) => sum + share * meanCapped(law.logMean[part], law.logSigma[part]), 0);
+}
+
+function meanCapped(mu: number, sigma: number): number {
+  const mean = exp(mu + 0.5 * sigma * sigma);
+  if (sigma === 0) return Math.min(LONGEST_TASK_MS, mean);
+  const z = (log(LONGEST_TASK_MS) - mu) / sigma;
+  return mean * normalUpperTail(sigma - z) + LONGEST_TASK_MS * normalUpperTail(z);
 }
 
 /** Mean request in cores. */

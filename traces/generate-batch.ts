@@ -39,8 +39,9 @@ const STATES_PER_POPULATION = 3 * STREAM_STATE_ROWS;
 interface Population {
   readonly name: string;
   readonly staged: boolean;
-  /** Duration of a task, ms. */
-  readonly duration: LognormalTable;
+  /** Durations of a task, ms: one table for each part of the law, drawn in proportion to its share. */
+  readonly durations: readonly LognormalTable[];
+  readonly durationShares: Float64Array;
   /** Cumulative shares and requests of the core choices. */
   readonly cumulative: Float64Array;
   readonly milliCpu: Int32Array;
@@ -157,7 +158,10 @@ function preparePopulation(
   return {
     name: population.name,
     staged,
-    duration: createLognormalTable(law.logMean, staged ? taskLogSigma(law.logSigma) : law.logSigma),
+    durations: law.logMean.map((mean, part) =>
+      createLognormalTable(mean, staged ? taskLogSigma(law.logSigma[part]) : law.logSigma[part]),
+    ),
+    durationShares: Float64Array.from(law.share),
     cumulative: Float64Array.from(population.coresWeights, (weight) => {
       seen += weight / total;
       return seen;
@@ -244,9 +248,9 @@ function emitJob(generator: Generator, index: number, job: number, submitMs: num
   const { shapes, states, spread, tasksLeft, populations } = generator;
   const at = index * STATES_PER_POPULATION;
   const tasks = drawJobShape(shapes, states, at + SHAPES);
-  const duration = populations[index].duration;
+  const population = populations[index];
   for (let task = 0; task < tasks && tasksLeft[index] > 0; task++) {
-    const taskMs = drawLognormal(duration, drawUnit32(states, at + DETAILS));
+    const taskMs = drawDuration(population, states, at + DETAILS);
     const containers = Math.min(tasksLeft[index], shapes.containersOfTask[task]);
     for (let container = 0; container < containers; container++) {
       const ownRatio = drawLognormal(spread, drawUnit32(states, at + DETAILS));
@@ -254,6 +258,20 @@ function emitJob(generator: Generator, index: number, job: number, submitMs: num
     }
     tasksLeft[index] -= containers;
   }
+}
+
+/** A task's duration in ms; a law of one part takes one draw, a law of several takes one more to choose. */
+function drawDuration(population: Population, states: Int32Array, at: number): number {
+  const { durations, durationShares } = population;
+  let part = 0;
+  if (durations.length > 1) {
+    let left = drawUnit32(states, at) - durationShares[0];
+    while (left > 0 && part < durations.length - 1) {
+      part += 1;
+      left -= durationShares[part];
+    }
+  }
+  return drawLognormal(durations[part], drawUnit32(states, at));
 }
 
 /** Writes one row; a task that is a job of its own draws its duration here. */
@@ -270,7 +288,7 @@ function emitTask(
   const population = generator.populations[index];
   const states = generator.states;
   const at = index * STATES_PER_POPULATION + DETAILS;
-  const durationMs = population.staged ? taskMs * ownRatio : drawLognormal(population.duration, drawUnit32(states, at));
+  const durationMs = population.staged ? taskMs * ownRatio : drawDuration(population, states, at);
   const coresUnit = drawUnit32(states, at);
   let choice = 0;
   while (choice < population.cumulative.length - 1 && population.cumulative[choice] < coresUnit) choice += 1;

@@ -27,7 +27,9 @@ export interface LognormalFit {
   readonly p90: number;
   readonly p99: number;
   readonly max: number;
+  /** Kolmogorov-Smirnov distances; the second compares at value + 1/2, since seconds are rounded. */
   readonly ks: number;
+  readonly ksBetweenSeconds: number;
 }
 
 function round(value: number, digits: number): number {
@@ -122,14 +124,6 @@ export function fitLognormal(histogram: Histogram): LognormalFit {
     return sum + count * apart * apart;
   }, 0);
   const logSigma = Math.sqrt(variance / kept);
-  let ks = 0;
-  let before = 0;
-  for (const [value, count] of positive) {
-    const fitted = 1 - normalUpperTail((log(value) - logMean) / logSigma);
-    const after = before + count / kept;
-    ks = Math.max(ks, Math.abs(fitted - after), Math.abs(fitted - before));
-    before = after;
-  }
   const quantile = (share: number) => {
     let seen = 0;
     for (const [value, count] of positive) {
@@ -144,13 +138,88 @@ export function fitLognormal(histogram: Histogram): LognormalFit {
     logMean: round(logMean, 4),
     logSigma: round(logSigma, 4),
     mean: round(positive.reduce((sum, [value, count]) => sum + value * count, 0) / kept, 3),
-    fittedMean: round(exp(logMean + 0.5 * logSigma * logSigma), 3),
     p50: quantile(0.5),
     p90: quantile(0.9),
     p99: quantile(0.99),
     max: positive[positive.length - 1][0],
-    ks: round(ks, 4),
+    ...goodnessOf({ share: [1], logMean: [logMean], logSigma: [logSigma] }, positive, kept),
   };
+}
+
+/** Two lognormals side by side, for durations with a short and a long kind. */
+export interface MixtureFit {
+  readonly share: readonly number[];
+  readonly logMean: readonly number[];
+  readonly logSigma: readonly number[];
+  readonly fittedMean: number;
+  /** Kolmogorov-Smirnov distances; the second compares at value + 1/2, since seconds are rounded. */
+  readonly ks: number;
+  readonly ksBetweenSeconds: number;
+}
+
+const EM_STEPS = 400;
+
+/**
+ * Two lognormals by expectation and maximisation over the positive values, 400 steps from a start at mean -+ half a standard
+ * deviation. Shares, means and deviations are rounded to 4 digits.
+ */
+export function fitLognormalPair(histogram: Histogram): MixtureFit {
+  const positive = histogram.filter(([value]) => value > 0);
+  const kept = total(positive);
+  const logs = Float64Array.from(positive, ([value]) => log(value));
+  const weights = Float64Array.from(positive, ([, count]) => count / kept);
+  const single = fitLognormal(histogram);
+  let share = [0.5, 0.5];
+  let mean = [single.logMean - 0.5 * single.logSigma, single.logMean + 0.5 * single.logSigma];
+  let sigma = [0.6 * single.logSigma, 0.6 * single.logSigma];
+  for (let step = 0; step < EM_STEPS; step++) {
+    const sums = [0, 0];
+    const firsts = [0, 0];
+    const seconds = [0, 0];
+    for (let index = 0; index < logs.length; index++) {
+      const density = [0, 1].map((part) => {
+        const z = (logs[index] - mean[part]) / sigma[part];
+        return (share[part] / sigma[part]) * exp(-0.5 * z * z);
+      });
+      for (let part = 0; part < 2; part++) {
+        const weight = (weights[index] * density[part]) / (density[0] + density[1]);
+        sums[part] += weight;
+        firsts[part] += weight * logs[index];
+        seconds[part] += weight * logs[index] * logs[index];
+      }
+    }
+    share = sums;
+    mean = sums.map((sum, part) => firsts[part] / sum);
+    sigma = sums.map((sum, part) => Math.sqrt(Math.max(0.01, seconds[part] / sum - mean[part] * mean[part])));
+  }
+  const parameters = {
+    share: [round(share[0], 4), round(1 - round(share[0], 4), 4)],
+    logMean: mean.map((value) => round(value, 4)),
+    logSigma: sigma.map((value) => round(value, 4)),
+  };
+  return { ...parameters, ...goodnessOf(parameters, positive, kept) };
+}
+
+function goodnessOf(fit: Pick<MixtureFit, 'share' | 'logMean' | 'logSigma'>, positive: Histogram, kept: number) {
+  const below = (value: number) =>
+    fit.share.reduce(
+      (sum, share, part) => sum + share * normalUpperTail((fit.logMean[part] - log(value)) / fit.logSigma[part]),
+      0,
+    );
+  let ks = 0;
+  let ksBetweenSeconds = 0;
+  let before = 0;
+  for (const [value, count] of positive) {
+    const after = before + count / kept;
+    ks = Math.max(ks, Math.abs(below(value) - after), Math.abs(below(value) - before));
+    ksBetweenSeconds = Math.max(ksBetweenSeconds, Math.abs(below(value + 0.5) - after));
+    before = after;
+  }
+  const fittedMean = fit.share.reduce(
+    (sum, share, part) => sum + share * exp(fit.logMean[part] + 0.5 * fit.logSigma[part] * fit.logSigma[part]),
+    0,
+  );
+  return { fittedMean: round(fittedMean, 3), ks: round(ks, 4), ksBetweenSeconds: round(ksBetweenSeconds, 4) };
 }
 
 /** Cumulative shares of 1, 2, 3, ...: row[k - 1] = P(V <= k), rounded to 5 digits. */
@@ -181,6 +250,7 @@ export function fitBatch(dist: Readonly<Record<string, Histogram>>) {
     /** Row k - first: level of a task off the critical path when that path has k tasks. */
     levelByCriticalPath: rows('level_dist'),
     taskSeconds: fitLognormal(dist.task_duration_dist),
+    taskSecondsPair: fitLognormalPair(dist.task_duration_dist),
     instanceSeconds: fitLognormal(dist.instance_duration_dist),
   };
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { exp } from '../../policies/base/exact-math.ts';
+import { exp, normalUpperTail } from '../../policies/base/exact-math.ts';
 import { sampleNormal } from '../samplers.ts';
 import { createStream } from '../streams.ts';
-import { compressHistogram, cumulativeRow, fitLognormal, type Histogram } from './fit-batch.ts';
+import { compressHistogram, cumulativeRow, fitLognormal, fitLognormalPair, type Histogram } from './fit-batch.ts';
 import { fitUsage } from './fit-online.ts';
 import { quantiles, seriesStatistics, solveNoise } from './fit-series.ts';
 import { formatFit, makeFits } from './make.ts';
@@ -108,6 +108,27 @@ describe('batch fits', () => {
     expect(fit.logSigma).toBe(1);
     // P(Z <= -1) = .1587 against 0 before and .5 after the first value: the largest distance is .3413.
     expect(fit.ks).toBe(0.3413);
+  });
+
+  test('two lognormals (0, .5) and (4, 1) mixed 1 : 3 are found again within 3 %', () => {
+    const histogram: [number, number][] = [];
+    // Counts from the distribution function over cells of 2 % in the logarithm, from e^-3 to e^9.
+    const below = (x: number) => 0.25 * normalUpperTail(-x / 0.5) + 0.75 * normalUpperTail(4 - x);
+    for (let x = -3; x < 9; x += 0.02) histogram.push([exp(x + 0.01), 1e6 * (below(x + 0.02) - below(x))]);
+    const fit = fitLognormalPair(histogram);
+    expect(Math.abs(fit.share[0] - 0.25)).toBeLessThan(0.0075);
+    expect(Math.abs(fit.logMean[0])).toBeLessThan(0.03);
+    expect(Math.abs(fit.logMean[1] / 4 - 1)).toBeLessThan(0.03);
+    expect(Math.abs(fit.logSigma[0] / 0.5 - 1)).toBeLessThan(0.03);
+    expect(Math.abs(fit.logSigma[1] - 1)).toBeLessThan(0.03);
+    expect(fit.ks).toBeLessThan(0.01);
+  });
+
+  test('the committed pair lies nearer to the task durations than one lognormal: .041 against .072 between seconds', () => {
+    const fit = JSON.parse(readFileSync(new URL('alibaba-2018-batch.json', import.meta.url), 'utf8'));
+    expect(fit.taskSecondsPair.ksBetweenSeconds).toBeLessThan(0.042);
+    expect(fit.taskSeconds.ksBetweenSeconds).toBeGreaterThan(0.07);
+    expect(Math.abs(fit.taskSecondsPair.fittedMean / fit.taskSeconds.mean - 1)).toBeLessThan(0.02);
   });
 
   test('counts 1, 0, 3 of the values 1, 2, 3 accumulate to .25, .25, 1', () => {
