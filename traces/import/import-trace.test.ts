@@ -13,10 +13,10 @@ test('an SWF file of two jobs over an hour on 8 processors is described with its
   expect(describeImport(await importTrace('swf', [path]))).toEqual([
     'swf: 2 tasks over 1.0 h, 1 of them with a duration.',
     '8 hosts with 8 cores.',
-    'tasks.requestMilliCpu: absolute, from processors (field 8, else 5).',
-    'tasks.requestMemMib: absolute, from KB per processor (field 10, else 7).',
-    'tasks.durationMs: absolute, from s (field 4).',
-    'tasks.wallTimeMs: absolute, from s (field 9, else 4).',
+    'tasks.requestMilliCpu: absolute, from processors (field 8, else 5) x 1000.',
+    'tasks.requestMemMib: absolute, from KB per processor (field 10, else 7) x 0.0009765625.',
+    'tasks.durationMs: absolute, from s (field 4) x 1000.',
+    'tasks.wallTimeMs: absolute, from s (field 9, else 4) x 1000.',
     '1 jobs have no run time or 0: cancelled or unknown.',
   ]);
 });

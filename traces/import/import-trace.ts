@@ -16,8 +16,18 @@ export const IMPORT_FORMATS = {
 } as const;
 export type ImportFormat = keyof typeof IMPORT_FORMATS;
 
+/** What the user knows and the file does not say. */
+export interface ImportOptions {
+  /** MiB that one unit of OpenDC's mem_capacity is worth; 1 unless given. */
+  readonly memMibPerUnit?: number;
+}
+
 /** Reads `paths` as `format`. Throws ConfigError for an unknown format or a wrong number of paths, TraceError for bad data. */
-export async function importTrace(format: string, paths: readonly string[]): Promise<ImportedTrace> {
+export async function importTrace(
+  format: string,
+  paths: readonly string[],
+  options: ImportOptions = {},
+): Promise<ImportedTrace> {
   if (!Object.hasOwn(IMPORT_FORMATS, format))
     throw new ConfigError(`trace format is "${format}"; known: ${Object.keys(IMPORT_FORMATS).join(', ')}`);
   const most = format === 'openb' ? 2 : 1;
@@ -35,7 +45,7 @@ export async function importTrace(format: string, paths: readonly string[]): Pro
     case 'kubectl':
       return importKubectl(paths[0]);
     case 'opendc':
-      return importOpendc(paths[0]);
+      return importOpendc(paths[0], options.memMibPerUnit);
   }
 }
 
@@ -50,7 +60,7 @@ export function describeImport(trace: ImportedTrace): string[] {
     hosts.ids.length === 0 ? 'No hosts.' : `${hosts.ids.length} hosts with ${milliCpu / 1000} cores.`,
   ];
   for (const [name, source] of Object.entries(trace.columns))
-    lines.push(`${name}: ${source.kind}, from ${source.from}.`);
+    lines.push(`${name}: ${source.kind}, from ${source.from} x ${source.scale}.`);
   for (const note of trace.notes) lines.push(`${note}.`);
   return lines;
 }

@@ -64,6 +64,22 @@ describe('quirks of the format', () => {
     ]);
   });
 
+  test('181 352 of memory for one core is a file in KB: it is noted, and 1/1024 makes it 177.1 MiB', async () => {
+    write(
+      'kb',
+      'tasks.parquet',
+      tasks.map((column) => (column.name === 'mem_capacity' ? { ...column, data: [2_000_000n, 181_352n] } : column)),
+    );
+    const folder = write('kb', 'fragments.parquet', fragments);
+    // (2 000 000 + 181 352) / 17 cores = 128 315
+    expect((await importOpendc(folder)).notes[0]).toBe(
+      'memory is 128315 MiB per core: mem_capacity is probably in KB; give 1/1024 as its scale',
+    );
+    const scaled = await importOpendc(folder, 1 / 1024);
+    expect(scaled.tasks.requestMemMib[0]).toBeCloseTo(177.1, 1);
+    expect(scaled.notes[0]).toMatch(/fragments belong/);
+  });
+
   test('an old file has ids as strings and times as timestamps', async () => {
     const old = tasks.map((column) => {
       if (column.name === 'id') return { name: 'id', data: ['a', 'b'], type: 'STRING' as const };

@@ -2,7 +2,7 @@
  * OpenDC workload: tasks.parquet and fragments.parquet.
  *
  * Tasks: `id, submission_time ms, duration ms, cpu_count, cpu_capacity MHz in all, mem_capacity` (documented as KB, used as MiB by the
- * simulator that defines the format: taken as MiB), optionally `name, gpu_count, parents, children`. Fragments: `id, duration ms,
+ * simulator that defines the format: taken as MiB unless a scale is given), optionally `name, gpu_count, parents, children`. Fragments: `id, duration ms,
  * cpu_usage MHz in all`; **the order of rows inside an id is the order of time**. Ids are int32, strings in old files.
  */
 import { join } from 'node:path';
@@ -23,12 +23,19 @@ const TASK_COLUMNS = ['id', 'submission_time', 'duration', 'cpu_count', 'cpu_cap
 const OPTIONAL_TASK_COLUMNS = ['name', 'gpu_count', 'parents', 'children', 'deferrable', 'deadline'];
 const FRAGMENT_COLUMNS = ['id', 'duration', 'cpu_usage'];
 
-/** Reads a folder with both files. Throws TraceError with file and row. */
-export async function importOpendc(folder: string): Promise<ImportedTrace> {
+/** More than this for each core on average is taken as a sign that mem_capacity is in KB. */
+const DOUBTFUL_MIB_PER_CORE = 65_536;
+
+/**
+ * Reads a folder with both files; `memMibPerUnit` says what one unit of mem_capacity is worth (1 = MiB, 1/1024 = KB).
+ *
+ * Throws TraceError with file and row.
+ */
+export async function importOpendc(folder: string, memMibPerUnit = 1): Promise<ImportedTrace> {
   const taskFile = await readParquet(join(folder, 'tasks.parquet'), TASK_COLUMNS, OPTIONAL_TASK_COLUMNS);
   if (taskFile.count === 0) throw new TraceError(`${taskFile.path}: no task`);
   const fragmentFile = await readParquet(join(folder, 'fragments.parquet'), FRAGMENT_COLUMNS);
-  const { rows, startUnixMs, milliPerMhz } = readTasks(taskFile);
+  const { rows, startUnixMs, milliPerMhz } = readTasks(taskFile, memMibPerUnit);
   const { tasks, lostParents } = taskColumns(rows);
   const { use, orphans } = readFragments(fragmentFile, tasks, milliPerMhz);
   const { usedMilliCpu, uneven, bare } = summarise(tasks, use);
@@ -41,7 +48,7 @@ export async function importOpendc(folder: string): Promise<ImportedTrace> {
     use,
     columns: {
       'tasks.requestMilliCpu': { kind: 'absolute', from: 'cpu_count', scale: MILLI_PER_CPU },
-      'tasks.requestMemMib': { kind: 'absolute', from: 'mem_capacity, taken as MiB', scale: 1 },
+      'tasks.requestMemMib': { kind: 'absolute', from: 'mem_capacity', scale: memMibPerUnit },
       'use.milliCpu': {
         kind: 'normalised',
         from: 'cpu_usage MHz over cpu_capacity MHz of the task, times cpu_count',
@@ -49,6 +56,7 @@ export async function importOpendc(folder: string): Promise<ImportedTrace> {
       },
     },
     notes: [
+      ...doubtfulMemory(tasks),
       ...countedNote(lostParents, 'parents are not in the trace and are left out'),
       ...countedNote(orphans, 'fragments belong to no task and are left out'),
       ...countedNote(bare, 'tasks have no fragment: their use is unknown'),
@@ -58,7 +66,17 @@ export async function importOpendc(folder: string): Promise<ImportedTrace> {
   };
 }
 
-function readTasks(file: ParquetColumns) {
+/** A note when tasks have more memory per core than any host, as files written in KB have. */
+function doubtfulMemory(tasks: ImportedTasks): string[] {
+  const mib = tasks.requestMemMib.reduce((sum, value) => sum + value, 0);
+  const cores = tasks.requestMilliCpu.reduce((sum, value) => sum + value, 0) / MILLI_PER_CPU;
+  if (mib / cores <= DOUBTFUL_MIB_PER_CORE) return [];
+  return [
+    `memory is ${Math.round(mib / cores)} MiB per core: mem_capacity is probably in KB; give 1/1024 as its scale`,
+  ];
+}
+
+function readTasks(file: ParquetColumns, memMibPerUnit: number) {
   const milliPerMhz = new Map<string, number>();
   let startUnixMs = Infinity;
   for (let row = 0; row < file.count; row++)
@@ -80,7 +98,7 @@ function readTasks(file: ParquetColumns) {
       submitMs: numberAt(file, 'submission_time', row) - startUnixMs,
       durationMs: numberAt(file, 'duration', row),
       requestMilliCpu: cores * MILLI_PER_CPU,
-      requestMemMib: numberAt(file, 'mem_capacity', row),
+      requestMemMib: numberAt(file, 'mem_capacity', row) * memMibPerUnit,
       gpus,
       gpuMilli: gpus > 0 ? 1000 : 0,
       parents: parentsOf === null ? idsAt(file, 'parents', row) : (parentsOf.get(id) ?? []),
