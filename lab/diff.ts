@@ -177,6 +177,7 @@ function stateBefore(
 
 /** The score a host had before the bind that was just applied. */
 function scoreBefore(engine: Engine, row: number, bound: number, candidate: number): string {
+  if (engine.placement === null) return 'none: this control plane places by offers';
   const { tasks, hosts } = engine.cluster;
   const at = tasks.tier[row] * hosts.count + bound;
   hosts.allocatedMilliCpu[at] -= tasks.requestMilliCpu[row];

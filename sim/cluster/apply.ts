@@ -100,6 +100,8 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number)
   tasks.host[row] = host;
   if (tasks.kind[row] === TASK_KIND.online) hosts.podCount[host]++;
   else linkToHost(tasks, hosts, row, host);
+  if (at < hosts.count && tasks.kind[row] !== TASK_KIND.online)
+    hosts.beNativeMilliCpu[host] += tasks.requestMilliCpu[row];
   noteChange(hosts.changes, host);
   note(cluster, nowMs, CHANGE.bind, row, host, 0);
 }
@@ -190,6 +192,7 @@ function leaveHost(cluster: Cluster, row: number): void {
     if (running) hosts.onlineMemBytes[host] -= tasks.usedMemBytes[row];
   } else {
     unlinkFromHost(tasks, hosts, row, host);
+    if (at < hosts.count) hosts.beNativeMilliCpu[host] -= tasks.requestMilliCpu[row];
     if (running) addRunning(tasks, hosts, row, host, -1);
   }
   tasks.host[row] = -1;

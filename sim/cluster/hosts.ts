@@ -45,6 +45,8 @@ export interface HostTable {
   readonly beDemandMilliCpu: Float64Array;
   readonly beMemBytes: Float64Array;
   readonly beRunningRequestMilliCpu: Float64Array;
+  /** What best effort holds of the native tier (0 where it is sold from the batch tier). */
+  readonly beNativeMilliCpu: Float64Array;
   /** Best-effort pressure on memory bandwidth and cache, per demanded milli-CPU: sums of class coefficient x demand. */
   readonly beDemandByClass: Float64Array;
 
@@ -92,6 +94,7 @@ export function createHostTable(count: number): HostTable {
     beDemandMilliCpu: f(),
     beMemBytes: f(),
     beRunningRequestMilliCpu: f(),
+    beNativeMilliCpu: f(),
     beDemandByClass: new Float64Array(count * PRESSURE_CLASS_COUNT),
     changes: { rows: new Int32Array(CHANGE_LOG_SIZE), total: new Float64Array(2) },
   };

@@ -34,7 +34,7 @@ export function checkEngine(engine: Engine): void {
   }
   for (let s = 0; s < ready.length; s++)
     if (ready[s] !== online.ready[s]) fail(`service ${s} has ${ready[s]} ready replicas and counts ${online.ready[s]}`);
-  const kept = placement.view.replicasOnHost;
+  const kept = placement === null ? replicas : placement.view.replicasOnHost;
   for (let i = 0; i < kept.length; i++)
     if (kept[i] !== replicas[i]) fail(`replicasOnHost[${i}] is ${kept[i]}, counting gives ${replicas[i]}`);
   checkJobs(engine);

@@ -1,7 +1,7 @@
 /**
  * The state of one run and how it is built from a plan and a workload. `run.ts` moves it.
  */
-import { assert } from '../../policies/base/assert.ts';
+import { assert, fail } from '../../policies/base/assert.ts';
 import { MS_PER_HOUR } from '../../policies/base/units.ts';
 import {
   createDecisions,
@@ -27,10 +27,10 @@ import { saltOf } from '../kernel/random.ts';
 import { canonicalText, type Plan } from '../plan.ts';
 import type { ControlPlane } from '../planes/control-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
+import { createPlane, type PlacementTables } from './create-plane.ts';
 import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.ts';
 import { hostsFromPlan } from './hosts-from-plan.ts';
 import { createJobTable, type JobTable } from './jobs.ts';
-import { createKubernetes, type PlacementTables } from './kubernetes-adapter.ts';
 import { createLatencyModel, type LatencyModel, type LatencySums, shareLatencyModel } from './latency-sweep.ts';
 import { createIntake, type Intake } from './lifecycle.ts';
 import { createOnlineState, type OnlineState } from './online.ts';
@@ -71,7 +71,8 @@ export interface Engine {
   readonly jobs: JobTable;
   readonly intake: Intake;
   readonly plane: ControlPlane;
-  readonly placement: PlacementTables;
+  /** What placement by filter and score sees; null under a plane that keeps its own books. */
+  readonly placement: PlacementTables | null;
   readonly telemetry: Telemetry;
   readonly recorder: Recorder;
   readonly hostModel: HostModel;
@@ -175,7 +176,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     events: 0,
     wakeMs: Infinity,
   } as unknown as Engine;
-  createKubernetes(engine, services, options.placementByScan ?? false);
+  createPlane(engine, services, options.placementByScan ?? false);
   fillPods(engine, services, plan);
   return engine;
 }
@@ -215,5 +216,5 @@ const DEFAULT_PROD_PRIORITY = 9500;
 
 /** The view placement has of the cluster; exported for tests that hold the index against the scan. */
 export function placementView(engine: Engine): PlacementView {
-  return engine.placement.view;
+  return engine.placement?.view ?? fail('this control plane places without filter and score');
 }

@@ -1,8 +1,8 @@
 /**
  * Hosts that fail and come back. Draws depend on the seed alone, so two policies lose the same hosts at the same times.
  *
- * A failing host loses its best-effort tasks at once; its online pods are noticed after the node-monitor grace period and the
- * default toleration of an unreachable node, and wait for a new place from then on.
+ * A failing host loses its best-effort tasks at once; its online pods are given up when the control plane says so, and wait for a
+ * new place from then on.
  */
 import { exp, log, normalQuantile } from '../../policies/base/exact-math.ts';
 import { MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE } from '../../policies/base/units.ts';
@@ -16,8 +16,6 @@ import { EVENT, evictPod, failTask, silencePod } from './lifecycle.ts';
 import { OPEN } from './recorder.ts';
 
 const YEAR_MS = 365 * MS_PER_DAY;
-/** Kubernetes: node-monitor-grace-period 40 s, then tolerationSeconds 300 of the unreachable taint. */
-const POD_EVICTION_AFTER_MS = 340_000;
 /** The rate of rack events is stated for a cluster of this many hosts. */
 const RACK_RATE_HOSTS = 2_000;
 const RACK_LEAST_MS = MS_PER_HOUR;
@@ -77,7 +75,7 @@ export function handleFault(engine: Engine, kind: number, entity: number, target
   const { hosts } = engine.cluster;
   if (target === TARGET.evictPods) {
     // A host that was repaired meanwhile has kept its pods; if it broke again, that outage has its own event.
-    if (hosts.up[entity] === 1 && nowMs - hosts.brokenAtMs[entity] === POD_EVICTION_AFTER_MS)
+    if (hosts.up[entity] === 1 && nowMs - hosts.brokenAtMs[entity] === engine.plane.podLossAfterMs)
       loosePods(engine, entity, nowMs);
     return;
   }
@@ -107,7 +105,8 @@ function breakHost(engine: Engine, host: number, nowMs: number): void {
     if (tasks.host[row] !== host || tasks.state[row] !== TASK_STATE.running) continue;
     silencePod(engine, row);
   }
-  engine.calendar.push(nowMs + POD_EVICTION_AFTER_MS, PHASE.fail, host, EVENT.fault, TARGET.evictPods);
+  engine.calendar.push(nowMs + engine.plane.podLossAfterMs, PHASE.fail, host, EVENT.fault, TARGET.evictPods);
+  engine.plane.onHostChanged(host, nowMs);
 }
 
 function loosePods(engine: Engine, host: number, nowMs: number): void {
@@ -116,6 +115,7 @@ function loosePods(engine: Engine, host: number, nowMs: number): void {
     if (tasks.host[row] === host) evictPod(engine, row, nowMs, CHANGE.fail, 0);
   }
   setHostUp(engine.cluster, host, false, nowMs);
+  engine.plane.onHostChanged(host, nowMs);
 }
 
 function repairHost(engine: Engine, host: number, nowMs: number): void {
@@ -132,5 +132,6 @@ function repairHost(engine: Engine, host: number, nowMs: number): void {
   }
   if (hosts.up[host] === 0) setHostUp(engine.cluster, host, true, nowMs);
   noteChange(hosts.changes, host);
+  engine.plane.onHostChanged(host, nowMs);
   engine.plane.onCapacity(nowMs);
 }

@@ -1,18 +1,12 @@
 /** Wires the Kubernetes plane to a run: pod shapes, what placement sees, and the calls the plane may make. */
 import type { OnlineServices } from '../../traces/format.ts';
 import { TIER } from '../cluster/hosts.ts';
-import { PHASE } from '../kernel/phase.ts';
-import type { KoordinatorPlan } from '../plan.ts';
-import type { PlaneContext } from '../planes/control-plane.ts';
+import type { KoordinatorPlan, KubernetesPlan } from '../plan.ts';
 import { KubernetesPlane } from '../planes/kubernetes/kubernetes-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { addPodShape, createPodShapes, eligibleHosts } from '../planes/kubernetes/pod-shapes.ts';
 import type { Engine } from './engine.ts';
-import { bindTask, EVENT, evictTask } from './lifecycle.ts';
-
-export interface PlacementTables {
-  readonly view: PlacementView;
-}
+import { planeContext } from './plane-context.ts';
 
 /** Koordinator's default estimate of a pod that asks for nothing. */
 const LEAST_ESTIMATE_MILLI_CPU = 250;
@@ -29,10 +23,15 @@ function estimateOf(koordinator: KoordinatorPlan, milliCpu: number, memBytes: nu
 }
 
 /** Builds the plane into `engine` and gives every service its pod shape: shape number = service number. */
-export function createKubernetes(engine: Engine, services: OnlineServices, byScan: boolean): void {
+export function createKubernetes(
+  engine: Engine,
+  services: OnlineServices,
+  controlPlane: KubernetesPlan,
+  byScan: boolean,
+): void {
   const { plan, cluster } = engine;
   const { hosts } = cluster;
-  const { koordinator, controlPlane } = plan;
+  const { koordinator } = plan;
   const shapes = createPodShapes(services.count + 64);
   const labels = plan.cluster.shapes.map((shape) => shape.labels);
   const taints = plan.cluster.shapes.map((shape) => shape.taints);
@@ -77,14 +76,8 @@ export function createKubernetes(engine: Engine, services: OnlineServices, bySca
       memThresholdPercent: koordinator.enabled ? koordinator.loadAwareMemoryThresholdPercent : 0,
     },
   };
-  const context: PlaneContext = {
-    cluster,
-    bind: (row, host, nowMs, startAfterMs) => bindTask(engine, row, host, nowMs, startAfterMs),
-    evict: (row, nowMs, reason) => evictTask(engine, row, nowMs, reason),
-    wakeAt: (timeMs) => wakeAt(engine, timeMs),
-  };
   const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
-  writable.plane = new KubernetesPlane(context, view, controlPlane, byScan);
+  writable.plane = new KubernetesPlane(planeContext(engine), view, controlPlane, byScan);
   writable.placement = { view };
   writable.countReplica = (row, host, by) => {
     replicasOnHost[cluster.tasks.group[row] * hosts.count + host] += by;
@@ -108,11 +101,4 @@ export function createKubernetes(engine: Engine, services: OnlineServices, bySca
     shapes.byKey.set(key, made);
     return made;
   };
-}
-
-/** Asks for a wake; a later wish than the one standing is dropped, the plane asks again when it wakes. */
-export function wakeAt(engine: Engine, timeMs: number): void {
-  if (timeMs >= engine.wakeMs) return;
-  engine.wakeMs = timeMs;
-  engine.calendar.push(timeMs, PHASE.place, 0, EVENT.wake, 0);
 }

@@ -93,7 +93,7 @@ function takeArrival(engine: Engine, nowMs: number): void {
   const job = intake.jobRow;
   const row = takeRow(tasks);
   tasks.kind[row] = TASK_KIND.bestEffort;
-  tasks.tier[row] = 1;
+  tasks.tier[row] = engine.plane.bestEffortTier;
   tasks.group[row] = population;
   tasks.id[row] = intake.nextTaskId++;
   tasks.priority[row] = about.priority;
@@ -156,6 +156,7 @@ export function startTask(engine: Engine, row: number, nowMs: number): void {
   const { cluster, recorder, telemetry } = engine;
   const { tasks } = cluster;
   start(cluster, row, nowMs);
+  engine.plane.onStarted(row, nowMs);
   const host = tasks.host[row];
   if (tasks.kind[row] === TASK_KIND.online) {
     engine.online.ready[tasks.group[row]]++;
@@ -206,7 +207,9 @@ export function endAttempt(engine: Engine, row: number, nowMs: number): void {
   countBatch(recorder, 'doneCoreHours', population, nowMs, work / MS_PER_CORE_HOUR);
   if (nowMs >= recorder.warmUpMs)
     addValue(recorder.stretches[population], (nowMs - tasks.submitAtMs[row]) / tasks.durationMs[row]);
+  const host = tasks.host[row];
   finish(cluster, row, nowMs);
+  engine.plane.onLeft(row, host, nowMs, CHANGE.finish);
   taskOver(engine, row, nowMs);
   engine.plane.onCapacity(nowMs);
 }
@@ -218,7 +221,9 @@ export function failTask(engine: Engine, row: number, nowMs: number): void {
   countBatch(recorder, 'failed', tasks.group[row], nowMs, 1);
   wasteAttempt(engine, row, nowMs);
   tasks.attempts[row] = Math.min(255, tasks.attempts[row] + 1);
+  const host = tasks.host[row];
   loseAttempt(cluster, row, nowMs, CHANGE.fail, 0);
+  engine.plane.onLeft(row, host, nowMs, CHANGE.fail);
   if (tasks.attempts[row] > engine.maxRetries) abandonTask(engine, row, nowMs);
   else engine.plane.onPending(row, nowMs);
   engine.plane.onCapacity(nowMs);
@@ -244,6 +249,7 @@ export function evictTask(engine: Engine, row: number, nowMs: number, reason: nu
   recorder.hostEvictions[host * recorder.hours + Math.min(recorder.hours - 1, Math.floor(nowMs / 3_600_000))]++;
   wasteAttempt(engine, row, nowMs);
   loseAttempt(cluster, row, nowMs, CHANGE.evict, reason);
+  engine.plane.onLeft(row, host, nowMs, CHANGE.evict);
   engine.plane.onPending(row, nowMs);
   engine.plane.onCapacity(nowMs);
 }
@@ -252,7 +258,9 @@ export function evictTask(engine: Engine, row: number, nowMs: number, reason: nu
 export function evictPod(engine: Engine, row: number, nowMs: number, change: number, reason: number): void {
   const { cluster } = engine;
   leaveReplicas(engine, row);
+  const host = cluster.tasks.host[row];
   loseAttempt(cluster, row, nowMs, change, reason);
+  engine.plane.onLeft(row, host, nowMs, change);
   engine.plane.onPending(row, nowMs);
 }
 
@@ -262,7 +270,9 @@ export function removePod(engine: Engine, row: number, nowMs: number): void {
   const { tasks } = cluster;
   if (tasks.state[row] === TASK_STATE.pending) engine.plane.onAbandoned(row);
   else leaveReplicas(engine, row);
+  const host = tasks.host[row];
   abandon(cluster, row, nowMs);
+  if (host >= 0) engine.plane.onLeft(row, host, nowMs, CHANGE.abandon);
   moveTo(tasks, row, TASK_STATE.free);
   tasks.generation[row]++;
 }

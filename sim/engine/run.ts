@@ -120,10 +120,11 @@ function placeServices(engine: Engine): void {
       bind(cluster, row, host, 0);
       engine.countReplica(row, host, 1);
       start(cluster, row, 0);
+      plane.onStarted(row, 0);
       online.ready[s]++;
     }
   }
-  placement.view.estimatedMilliCpu.fill(0);
+  placement?.view.estimatedMilliCpu.fill(0);
 }
 
 /** Progress of what still runs at the end counts as done so far, so that work in = done + abandoned + left. */

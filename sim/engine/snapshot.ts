@@ -9,6 +9,7 @@
 import { assert } from '../../policies/base/assert.ts';
 import type { CalendarSnapshot } from '../kernel/calendar.ts';
 import type { Plan } from '../plan.ts';
+import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { createEngine, type Engine, type EngineOptions, type Workload } from './engine.ts';
 
 /** Plain data that structuredClone copies. */
@@ -32,7 +33,7 @@ export interface RunSnapshot {
 /** The state of a run between two events. The run may go on; the snapshot shares nothing with it. */
 export function snapshotRun(engine: Engine): RunSnapshot {
   const { intake, placement, online } = engine;
-  const { shapes } = placement.view;
+  const shapes = placement?.view.shapes;
   const first = online.services.count;
   return {
     hosts: engine.cluster.hosts.count,
@@ -45,8 +46,8 @@ export function snapshotRun(engine: Engine): RunSnapshot {
     plane: engine.plane.snapshot(),
     policies: engine.policies.map(({ policy, state }) => ({ name: policy.name, state: structuredClone(state) })),
     batchShapes: {
-      milliCpu: shapes.requestMilliCpu.slice(first, shapes.count),
-      memBytes: shapes.requestMemBytes.slice(first, shapes.count),
+      milliCpu: shapes?.requestMilliCpu.slice(first, shapes.count) ?? new Float64Array(0),
+      memBytes: shapes?.requestMemBytes.slice(first, shapes.count) ?? new Float64Array(0),
     },
     intake: {
       hour: intake.hour,
@@ -97,7 +98,6 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
 /** State that is copied column by column. */
 function partsOf(engine: Engine): Record<string, unknown> {
   const { cluster, online, placement, telemetry, latency } = engine;
-  const { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost } = placement.view;
   const { wanted, ready, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent } = online;
   const { tasks: _, ...signals } = telemetry.signals;
   return {
@@ -106,7 +106,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     digest: cluster.digest,
     online: { wanted, ready, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent },
     jobs: engine.jobs,
-    view: { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost },
+    view: placement === null ? {} : viewColumns(placement.view),
     telemetry: { ...telemetry, signals },
     history: telemetry.signals.history,
     recorder: engine.recorder,
@@ -118,6 +118,11 @@ function partsOf(engine: Engine): Record<string, unknown> {
     restartSinceMs: engine.restartSinceMs,
     desires: engine.desires,
   };
+}
+
+function viewColumns(view: PlacementView): Record<string, unknown> {
+  const { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost } = view;
+  return { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost };
 }
 
 type Column = Float64Array;

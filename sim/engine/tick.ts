@@ -17,6 +17,7 @@ import { fill } from '../host/max-min.ts';
 import { powerWatts, workFraction } from '../host/power.ts';
 import { noiseLossCpus } from '../host/suppress-transient.ts';
 import { mix } from '../kernel/digest.ts';
+import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import type { Engine } from './engine.ts';
 import { sweepHosts } from './host-sweep.ts';
 import { sweepLatency } from './latency-sweep.ts';
@@ -108,6 +109,10 @@ export function applyDecisions(engine: Engine, decisions: Decisions, nowMs: numb
 /** Load-aware scheduling sees the new reports; the plane adds what it has placed since. */
 function refreshEstimates(engine: Engine, nowMs: number): void {
   const { placement, telemetry, cluster } = engine;
+  if (placement === null) {
+    engine.plane.onReports(nowMs);
+    return;
+  }
   const { view } = placement;
   const { signals } = telemetry;
   for (let host = 0; host < cluster.hosts.count; host++) {
@@ -297,7 +302,7 @@ const STRANDED_MEM_BYTES = 1_073_741_824;
 /** Fills the columns that hold for the end of the window now open, and opens the next. */
 export function closeWindow(engine: Engine): void {
   const { cluster, recorder, placement } = engine;
-  const { tasks, hosts } = cluster;
+  const { tasks } = cluster;
   const w = recorder.windows;
   const at = recorder.cursor[0];
   w.onlinePodsRunning[at] = countInState(tasks, TASK_KIND.online, TASK_STATE.running);
@@ -306,18 +311,24 @@ export function closeWindow(engine: Engine): void {
   w.bestEffortPending[at] = countInState(tasks, TASK_KIND.bestEffort, TASK_STATE.pending);
   w.evictedMemory[at] = recorder.open[OPEN.evictedMemory];
   w.evictedCpu[at] = recorder.open[OPEN.evictedCpu];
-  const { rules } = placement.view;
+  w.refusedHosts[at] = placement === null ? 0 : refusedHosts(engine, placement.view);
+  recorder.open.fill(0, 0, OPEN.failures);
+  recorder.cursor[0]++;
+}
+
+/** Hosts that load-aware scheduling refuses by its last reports. */
+function refusedHosts(engine: Engine, view: PlacementView): number {
+  const { hosts } = engine.cluster;
+  const { rules } = view;
   let refused = 0;
   for (let host = 0; host < hosts.count; host++) {
-    const cpu = Math.floor((placement.view.estimatedMilliCpu[host] / hosts.capacityMilliCpu[host]) * 100 + 0.5);
-    const mem = Math.floor((placement.view.estimatedMemBytes[host] / hosts.capacityMemBytes[host]) * 100 + 0.5);
+    const cpu = Math.floor((view.estimatedMilliCpu[host] / hosts.capacityMilliCpu[host]) * 100 + 0.5);
+    const mem = Math.floor((view.estimatedMemBytes[host] / hosts.capacityMemBytes[host]) * 100 + 0.5);
     if (
       (rules.cpuThresholdPercent > 0 && cpu > rules.cpuThresholdPercent) ||
       (rules.memThresholdPercent > 0 && mem > rules.memThresholdPercent)
     )
       refused++;
   }
-  w.refusedHosts[at] = refused;
-  recorder.open.fill(0, 0, OPEN.failures);
-  recorder.cursor[0]++;
+  return refused;
 }

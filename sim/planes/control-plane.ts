@@ -14,15 +14,30 @@ export interface PlaneContext {
   bind(row: number, host: number, nowMs: number, startAfterMs: number): void;
   /** Takes a bound or running task off its host; it becomes pending again and comes back through `onPending`. */
   evict(row: number, nowMs: number, reason: number): void;
+  /** Sets what a host sells in a tier. */
+  publish(host: number, tier: number, milliCpu: number, memBytes: number, nowMs: number): void;
   /** Asks for `wake` at a time not before now; an earlier wish stands. */
   wakeAt(timeMs: number): void;
 }
 
 export interface ControlPlane {
+  /** The tier best effort is sold from: TIER.batch, or TIER.native where nothing is sold on top of the host itself. */
+  readonly bestEffortTier: number;
+  /** How long after a host died the pods on it are given up. */
+  readonly podLossAfterMs: number;
   /** Where a pending task would go now, -1 = nowhere; for placing services that run from the start. */
   bestHostFor(row: number): number;
   /** A task became pending: submitted, released, evicted or lost. */
   onPending(row: number, nowMs: number): void;
+  /** A task runs from now on: one that was bound, or a service that is in place from the start. */
+  onStarted(row: number, nowMs: number): void;
+  /**
+   * A task that was bound or running left `host`; `change` is CHANGE.finish, evict, fail or abandon. Its row still holds what it asked
+   * for. What follows (pending again, given up) is told after.
+   */
+  onLeft(row: number, host: number, nowMs: number, change: number): void;
+  /** A host died, was given up or came back: its columns say which. */
+  onHostChanged(host: number, nowMs: number): void;
   /** Capacity became free or was published: waiting tasks may fit now. */
   onCapacity(nowMs: number): void;
   /** New node reports arrived. */

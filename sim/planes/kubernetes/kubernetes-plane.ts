@@ -12,6 +12,7 @@
  */
 import { fail } from '../../../policies/base/assert.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
+import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import type { KubernetesPlan } from '../../plan.ts';
 import type { ControlPlane, PlaneContext } from '../control-plane.ts';
@@ -31,10 +32,14 @@ import {
   snapshotQueues,
 } from './queues.ts';
 
+/** node-monitor-grace-period 40 s, then tolerationSeconds 300 of the unreachable taint. */
+const POD_LOSS_AFTER_MS = 340_000;
 /** Decisions in one wake: at 300 pods a second a batch covers about a fifth of a second. */
 const BATCH = 64;
 
 export class KubernetesPlane implements ControlPlane {
+  readonly bestEffortTier = TIER.batch;
+  readonly podLossAfterMs = POD_LOSS_AFTER_MS;
   private readonly queues: SchedulingQueues;
   private busyUntilMs = 0;
   readonly index: PlacementIndex;
@@ -71,6 +76,11 @@ export class KubernetesPlane implements ControlPlane {
     else this.queues.backoff.add(row);
     this.context.wakeAt(Math.max(retryAtMs, this.busyUntilMs));
   }
+
+  // The scheduler reads the host columns themselves; starts, ends and lost hosts reach it there.
+  onStarted(): void {}
+  onLeft(): void {}
+  onHostChanged(): void {}
 
   onCapacity(nowMs: number): void {
     if (this.queues.waitingCount > 0) this.context.wakeAt(Math.max(nowMs, this.busyUntilMs));

@@ -1,0 +1,15 @@
+/** Builds the control plane that the plan names; the engine knows planes by their port alone. */
+import type { OnlineServices } from '../../traces/format.ts';
+import type { PlacementView } from '../planes/kubernetes/placement.ts';
+import type { Engine } from './engine.ts';
+import { createKubernetes } from './kubernetes-adapter.ts';
+
+export interface PlacementTables {
+  readonly view: PlacementView;
+}
+
+/** Puts plane, placement tables and what goes with them into `engine`. */
+export function createPlane(engine: Engine, services: OnlineServices, byScan: boolean): void {
+  const { controlPlane } = engine.plan;
+  createKubernetes(engine, services, controlPlane, byScan);
+}

@@ -1,0 +1,25 @@
+/** The calls that a control plane may make; every plane gets the same. */
+import { publish } from '../cluster/apply.ts';
+import { PHASE } from '../kernel/phase.ts';
+import type { PlaneContext } from '../planes/control-plane.ts';
+import type { Engine } from './engine.ts';
+import { bindTask, EVENT, evictTask } from './lifecycle.ts';
+
+/** The context of the plane of `engine`. */
+export function planeContext(engine: Engine): PlaneContext {
+  const { cluster } = engine;
+  return {
+    cluster,
+    bind: (row, host, nowMs, startAfterMs) => bindTask(engine, row, host, nowMs, startAfterMs),
+    evict: (row, nowMs, reason) => evictTask(engine, row, nowMs, reason),
+    publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),
+    wakeAt: (timeMs) => wakeAt(engine, timeMs),
+  };
+}
+
+/** Asks for a wake; a later wish than the one standing is dropped, the plane asks again when it wakes. */
+export function wakeAt(engine: Engine, timeMs: number): void {
+  if (timeMs >= engine.wakeMs) return;
+  engine.wakeMs = timeMs;
+  engine.calendar.push(timeMs, PHASE.place, 0, EVENT.wake, 0);
+}
