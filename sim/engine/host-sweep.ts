@@ -29,6 +29,24 @@ import { fill } from '../host/max-min.ts';
 import type { Parameters } from '../host/parameters.ts';
 import { kappaPlace } from '../host/violation-lookup.ts';
 
+/** Columns of HostWindow.latencyRows. */
+export const LATENCY_ROW = {
+  /** 1 / slowdown. */
+  speed: 0,
+  /** Place of the slowdown along the kappa axis of violation surfaces. */
+  place: 1,
+  /** CPU a pod could get beyond what it uses. */
+  headroomMilliCpu: 2,
+  /** Share of requests that meet a wake-up delay: slope of the isolation level x busy share of best effort. */
+  delayedShare: 3,
+  /** With best effort taken away: slowdown over slowdown beside it, place, headroom. */
+  aloneOverBeside: 4,
+  placeAlone: 5,
+  headroomAloneMilliCpu: 6,
+  slowdown: 7,
+} as const;
+export const LATENCY_COLUMNS = 8;
+
 /** Results of the pass; row a host, or host x class. */
 export interface HostWindow {
   /** Online demand in, granted out. */
@@ -44,15 +62,11 @@ export interface HostWindow {
   readonly headroomMilliCpu: Float64Array;
   readonly slowdown: Float64Array;
   /** Slowdown with best effort taken away. */
-  readonly slowdownAlone: Float64Array;
-  /** 1 / slowdown, and the slowdown alone over the slowdown. */
-  readonly speed: Float64Array;
-  readonly aloneOverBeside: Float64Array;
-  /** Share of requests that meet a wake-up delay: slope of the isolation level x busy share of best effort. Row a host. */
-  readonly delayedShare: Float64Array;
-  /** Their places along the kappa axis of violation surfaces. */
-  readonly place: Float64Array;
-  readonly placeAlone: Float64Array;
+  /**
+   * What the latency pass reads of a host for a class, LATENCY_COLUMNS numbers side by side (one cache line a pod): see
+   * LATENCY_ROW. Row-major host x class.
+   */
+  readonly latencyRows: Float64Array;
   readonly headroomAloneMilliCpu: Float64Array;
   readonly busy: Float64Array;
 }
@@ -69,12 +83,7 @@ export function createHostWindow(hosts: number, classes: number): HostWindow {
     bestEffortSpeed: f().fill(1),
     headroomMilliCpu: f(),
     slowdown: new Float64Array(hosts * classes).fill(1),
-    slowdownAlone: new Float64Array(hosts * classes).fill(1),
-    speed: new Float64Array(hosts * classes).fill(1),
-    aloneOverBeside: new Float64Array(hosts * classes).fill(1),
-    delayedShare: f(),
-    place: new Float64Array(hosts * classes),
-    placeAlone: new Float64Array(hosts * classes),
+    latencyRows: new Float64Array(hosts * classes * LATENCY_COLUMNS),
     headroomAloneMilliCpu: f(),
     busy: f(),
   };
@@ -156,8 +165,7 @@ export function sweepHosts(
     out.bestEffortShare[host] = want > 0 ? best / want : 1;
     out.busy[host] = (onlineGranted + system + best) / cpu;
     const idle = cpu - system - onlineGranted - best;
-    const back =
-      best * marginalShare(isolation, onlineRequest + 1, hosts.beRunningRequestMilliCpu[host] + 1);
+    const back = best * marginalShare(isolation, onlineRequest + 1, hosts.beRunningRequestMilliCpu[host] + 1);
     out.headroomMilliCpu[host] = idle + back;
     out.headroomAloneMilliCpu[host] = cpu - system - onlineGranted;
     contend(hosts, model, host, (onlineGranted + system) / cpu, best / cpu, best, want, out);
@@ -207,18 +215,23 @@ function contend(
   const busyPhysical = onlineBusy + beBusy;
   const frequency = kappaFrequency(busyPhysical < 1 ? busyPhysical : 1, p.turboLoss, p.turboFreeUse);
   const frequencyAlone = kappaFrequency(onlineBusy < 1 ? onlineBusy : 1, p.turboLoss, p.turboFreeUse);
-  out.delayedShare[host] = isolation.waitSlope * beBusy;
+  const delayedShare = isolation.waitSlope * beBusy;
+  const rows = out.latencyRows;
   const at = host * classCount;
   const alone = smtAlone * frequencyAlone;
   const placeAlone = kappaPlace(alone);
   for (let c = 0; c < classCount; c++) {
     const kappa = kappaOfClass(latency.llc[c], latency.mem[c], smtFactor, occupancy, excess, frequency, 1);
     out.slowdown[at + c] = kappa;
-    out.speed[at + c] = 1 / kappa;
-    out.aloneOverBeside[at + c] = alone / kappa;
-    out.place[at + c] = kappaPlace(kappa);
-    out.slowdownAlone[at + c] = alone;
-    out.placeAlone[at + c] = placeAlone;
+    const row = (at + c) * LATENCY_COLUMNS;
+    rows[row + LATENCY_ROW.speed] = 1 / kappa;
+    rows[row + LATENCY_ROW.place] = kappaPlace(kappa);
+    rows[row + LATENCY_ROW.headroomMilliCpu] = out.headroomMilliCpu[host];
+    rows[row + LATENCY_ROW.delayedShare] = delayedShare;
+    rows[row + LATENCY_ROW.aloneOverBeside] = alone / kappa;
+    rows[row + LATENCY_ROW.placeAlone] = placeAlone;
+    rows[row + LATENCY_ROW.headroomAloneMilliCpu] = out.headroomAloneMilliCpu[host];
+    rows[row + LATENCY_ROW.slowdown] = kappa;
   }
   const freeThreads = 1 - busyCoreFraction(isolation.coreAware, onlineBusy < 1 ? onlineBusy : 1);
   const sibling = smt ? bestEffortSiblingBusy(isolation.level <= ISOLATION.S, onlineBusy, beBusy, freeThreads) : 0;
@@ -238,10 +251,5 @@ function clearHost(out: HostWindow, host: number, classCount: number): void {
   out.headroomAloneMilliCpu[host] = 0;
   out.busy[host] = 0;
   out.slowdown.fill(1, host * classCount, (host + 1) * classCount);
-  out.slowdownAlone.fill(1, host * classCount, (host + 1) * classCount);
-  out.speed.fill(1, host * classCount, (host + 1) * classCount);
-  out.aloneOverBeside.fill(1, host * classCount, (host + 1) * classCount);
-  out.delayedShare[host] = 0;
-  out.place.fill(0, host * classCount, (host + 1) * classCount);
-  out.placeAlone.fill(0, host * classCount, (host + 1) * classCount);
+  // A host that is down runs no pod, so nobody reads its latency rows.
 }

@@ -23,7 +23,7 @@ import {
   type WindowLatency,
   windowQuantileMs,
 } from '../host/window-latency.ts';
-import type { HostModel, HostWindow } from './host-sweep.ts';
+import { type HostModel, type HostWindow, LATENCY_COLUMNS, LATENCY_ROW } from './host-sweep.ts';
 import { type OnlineState, OWN_NOISE_MS, rateCvOf } from './online.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -136,8 +136,7 @@ export function sweepLatency(
 ): void {
   const { services, firstPod, usedMilliCpu, silent } = online;
   const { state, host: taskHost } = tasks;
-  const { slowdown, speed, aloneOverBeside, place, placeAlone } = hosts;
-  const { headroomMilliCpu, headroomAloneMilliCpu, delayedShare } = hosts;
+  const rows = hosts.latencyRows;
   const { classCount, isolation } = hostModel;
   const hour = Math.floor(nowMs / MS_PER_HOUR);
   const windowMinutes = windowMs / MS_PER_MINUTE;
@@ -170,25 +169,25 @@ export function sweepLatency(
       const used = usedMilliCpu[row];
       if (used <= 0) continue;
       const host = taskHost[row];
-      const at = host * classCount + latencyClass;
-      const room = used + headroomMilliCpu[host];
-      const podRequests = used * speed[at];
+      const at = (host * classCount + latencyClass) * LATENCY_COLUMNS;
+      const room = used + rows[at + LATENCY_ROW.headroomMilliCpu];
+      const podRequests = used * rows[at + LATENCY_ROW.speed];
       const load = used / (room < limit ? room : limit);
-      const p = violationAt(lnTail, load, place[at], delayedShare[host]);
+      const p = violationAt(lnTail, load, rows[at + LATENCY_ROW.place], rows[at + LATENCY_ROW.delayedShare]);
       requests += podRequests;
       const podLate = podRequests * p;
       late += podLate;
       if (withAlone) {
-        const roomAlone = used + headroomAloneMilliCpu[host];
-        const loadAlone = (used * aloneOverBeside[at]) / (roomAlone < limit ? roomAlone : limit);
-        lateAlone += podRequests * violationAt(lnTail, loadAlone, placeAlone[at], 0);
+        const roomAlone = used + rows[at + LATENCY_ROW.headroomAloneMilliCpu];
+        const loadAlone = (used * rows[at + LATENCY_ROW.aloneOverBeside]) / (roomAlone < limit ? roomAlone : limit);
+        lateAlone += podRequests * violationAt(lnTail, loadAlone, rows[at + LATENCY_ROW.placeAlone], 0);
       }
       hostViolating[host * hours + hour] += podLate * perWork;
       if (isSloMinute(p)) sloPods++;
       if (withP99) {
         loadSum += load;
-        kappaSum += slowdown[at];
-        delayedSum += delayedShare[host];
+        kappaSum += rows[at + LATENCY_ROW.slowdown];
+        delayedSum += rows[at + LATENCY_ROW.delayedShare];
       }
     }
     requests *= perWork;
