@@ -125,9 +125,9 @@ function drawOnline(draw: Draw, hosts: number, horizonMs: number): OnlinePlan {
   return {
     source: fitted ? 'fit' : 'none',
     services: fitted ? services : 0,
-    pods: fitted ? services * hosts : 0,
-    cpuRequestPercent: draw.int(20, 60),
-    memRequestPercent: draw.int(20, 60),
+    pods: fitted ? services * hosts * 4 : 0,
+    cpuRequestPercent: draw.int(5, 30),
+    memRequestPercent: draw.int(5, 30),
     limitOverRequest: 2,
     startDay: draw.of([0, 0.5, 3]),
     loadFactor: draw.of([0.5, 1, 2]),
@@ -136,7 +136,7 @@ function drawOnline(draw: Draw, hosts: number, horizonMs: number): OnlinePlan {
 }
 
 function drawService(draw: Draw, index: number, hosts: number, horizonMs: number): ServicePlan {
-  const replicas = draw.int(1, hosts);
+  const replicas = draw.int(1, hosts * draw.of([1, 1, 6]));
   const onDisk = draw.chance(0.3);
   return {
     name: `service-${index}`,
@@ -223,7 +223,7 @@ function drawControlPlane(draw: Draw): KubernetesPlan {
 
 function drawKoordinator(draw: Draw): KoordinatorPlan {
   const evictsOnCpu = draw.chance(0.5);
-  const satisfied = draw.int(5, 60);
+  const satisfied = draw.of([20, 60]);
   return {
     enabled: draw.chance(0.9),
     cpuReclaimThresholdPercent: draw.int(30, 100),
