@@ -1,7 +1,8 @@
 /**
  * What CPU grants are worth to best-effort work: speed, stragglers, waste, checkpoints.
  *
- * CPU-seconds are not work: a thread beside a busy sibling does y/2 of the work. Report both. Source: performance-models 6.
+ * CPU-seconds are not work: a thread beside a busy sibling does y/2 of the work. Report both.
+ * Source: docs/performance-models.md 6.
  */
 import { log } from '../../policies/base/exact-math.ts';
 

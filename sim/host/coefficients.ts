@@ -2,7 +2,8 @@
  * Every coefficient of the host model as data: one row each, nothing computed.
  *
  * Row: value, low, high (sweep range), unit, tag/confidence, source, note. Tags: F found in the source named, V derived or
- * verified by computation, S stated by the operator, M from memory, A assumed. Confidence: H, M, L. A claim may rest on F, V
+ * verified by computation, S stated by the operator, M from memory, A assumed. Confidence: H, M, L. "section n" as a source is
+ * that section of docs/performance-models.md, which names what lies behind it. A claim may rest on F, V
  * and S rows; one that rests on an M or A row needs a sweep over that row's range.
  */
 

@@ -2,7 +2,7 @@
  * How much slower CPU work runs beside neighbours: kappa = SMT x last-level cache x memory bandwidth x frequency x VM.
  *
  * Host terms (cache pressure, latency excess, frequency) are computed once per host and window, then one product per class.
- * kappa is at least 1 and grows with every neighbour. Source: performance-models 4.
+ * kappa is at least 1 and grows with every neighbour. Source: docs/performance-models.md 4.
  */
 import { exp } from '../../policies/base/exact-math.ts';
 import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../../traces/format.ts';

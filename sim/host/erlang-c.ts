@@ -4,7 +4,7 @@
  *   1/B_k = 1 + (k/a)(1/B_{k-1}), B_0 = 1, a = c rho;  C = B / (1 - rho (1 - B))
  *
  * The table has 128 x 513 entries, linear in rho and in c: error of C at whole c below 1e-4, mean sojourn within 1.5 % at
- * fractional c. Source: performance-models 3.2.
+ * fractional c. Source: docs/performance-models.md 3.2.
  */
 import { assert } from '../../policies/base/assert.ts';
 
@@ -64,7 +64,7 @@ export function erlangC(table: ErlangCTable, servers: number, load: number): num
  * Mean wait of a runnable LS thread for any CPU of its host: C(n, U) / (n (1 - U)) x slice.
  *
  * U: LS load alone at level G, LS + BE of equal weight at level E; capped at 0.99. Units: ms.
- * Source: performance-models 1.4.
+ * Source: docs/performance-models.md 1.4.
  */
 export function hostRunWaitMs(table: ErlangCTable, cpus: number, load: number, sliceMs: number): number {
   const u = load < 0.99 ? load : 0.99;

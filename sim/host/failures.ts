@@ -3,7 +3,8 @@
  *
  * Domain events are Poisson. A host's own soft failures are a renewal process with Weibull gaps whose rate is thinned: the
  * all-cause rate less what domain events and hardware repairs already bring, so that totals match. Every function draws from
- * the `uniform` it is given, on [0, 1), in a fixed order; give every process its own stream. Source: performance-models 8.
+ * the `uniform` it is given, on [0, 1), in a fixed order; give every process its own stream.
+ * Source: docs/performance-models.md 8.
  */
 import { assert } from '../../policies/base/assert.ts';
 import { exp, log, normalQuantile, pow } from '../../policies/base/exact-math.ts';

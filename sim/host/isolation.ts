@@ -4,7 +4,7 @@
  * CPU shares bound bandwidth; they bound neither the wait for a running BE thread nor the sharing of a core with one. Each
  * level says how likely an LS thread's sibling runs BE (q_B) or other LS (q_L), how likely a wake-up waits (p_d) and how
  * long (d), how many cpus BE may fill, and which part of BE's cpus an LS pod can take back at the margin.
- * Source: performance-models 1.4 and 3.1.
+ * Source: docs/performance-models.md 1.4 and 3.1.
  */
 import type { Parameters } from './parameters.ts';
 
@@ -125,7 +125,7 @@ export interface KataOverhead {
   readonly reclaimableShare: number;
 }
 
-/** Kata overheads of the table. Source: performance-models 7. */
+/** Kata overheads of the table. Source: docs/performance-models.md 7. */
 export function kataOverhead(p: Parameters): KataOverhead {
   return Object.freeze({
     milliCpu: p.kataMilliCpu,

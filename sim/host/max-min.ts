@@ -13,7 +13,7 @@ import { fail } from '../../policies/base/assert.ts';
  *
  * L only grows, so a row retired at a lower L is also met at the final one. Passes: at most 4 in practice.
  * Shape: columns share rows; `scratch` holds at least to - from entries. Units: any, the same for capacity and demand.
- * Errors: InvariantError when an unmet row has no weight. Source: performance-models 1.2.
+ * Errors: InvariantError when an unmet row has no weight. Source: docs/performance-models.md 1.2.
  */
 export function fill(
   capacity: number,
@@ -71,7 +71,7 @@ export function fill(
  * Shape: nodes are rows [from, to) with parents before children and the children of a node in adjacent rows
  * [firstChild, endChild); a leaf has firstChild = endChild. Row `from` is the root. `cap` is a quota or the size of a cpuset
  * (Infinity = none). `demand` holds the leaves' demand on entry and every node's capped demand afterwards.
- * Units: as fill. Errors: as fill. Source: performance-models 1.3.
+ * Units: as fill. Errors: as fill. Source: docs/performance-models.md 1.3.
  */
 export function fillTree(
   capacity: number,

@@ -2,7 +2,7 @@
  * Memory of one host: page cache, reclaim that slows requests, and who is killed when it runs out.
  *
  * Free memory is filled by page cache, which costs nothing until it must be given back. Units: bytes, fractions of the node.
- * Source: performance-models 5.
+ * Source: docs/performance-models.md 5.
  */
 import { clamp } from '../../policies/base/int-math.ts';
 

@@ -3,7 +3,7 @@
  *
  * 48 x 8 x 4 nodes of ln p99, read trilinearly: rho kappa on [0, 1.25], kappa by 1 - 1/kappa on [0, 0.875], share by its
  * square root on [0, 0.6] (shares 0, 0.04, 0.16, 0.36). For reports; violations come from violation-surface.ts.
- * Source: performance-models 3.4 and 3.5; model band of p99 -18..+33 %.
+ * Source: docs/performance-models.md 3.4 and 3.5; model band of p99 -18..+33 %.
  */
 import { exp, log } from '../../policies/base/exact-math.ts';
 import type { ServiceModel } from './service-model.ts';

@@ -2,7 +2,8 @@
  * Power, the work a host really does at a given CPU utilisation, and yearly cost.
  *
  * Two hardware threads share one core, so logical utilisation U overstates idle capacity: work is not linear in U. Power
- * follows physical utilisation. Source: performance-models 4.4 and 9; power at high fill is a lower bound on savings.
+ * follows physical utilisation. Power savings at high fill are a lower bound.
+ * Source: docs/performance-models.md 4.4 and 9.
  */
 import { pow } from '../../policies/base/exact-math.ts';
 import type { Parameters } from './parameters.ts';

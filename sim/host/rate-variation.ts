@@ -9,7 +9,7 @@
  * The stationary part is integrated by the 15-point Gauss-Hermite rule. Overload sets in with a jump at f = 1/rho when t_w is
  * long; Hermite nodes alone would turn the curve over rho into stairs (a factor 4 within 0.01 of load), so overload has its
  * own 16-point Gauss-Legendre rule on [1/rho, top], whose nodes move with rho.
- * Source: performance-models 3.5 (p99 within -18..+33 % of simulation, P(T > 4S) within -12..+16 %).
+ * Source: docs/performance-models.md 3.5 (p99 within -18..+33 % of simulation, P(T > 4S) within -12..+16 %).
  */
 import { cos, exp, log } from '../../policies/base/exact-math.ts';
 

@@ -2,7 +2,8 @@
  * Service targets and how breaking them is counted.
  *
  * A service run alone at its design load with kappa = 1 has a baseline p99; its target is beta times that, or the contract
- * if that is looser. V is the share of requests answered later than the target. Source: performance-models 3.6.
+ * if that is looser. V is the share of requests answered later than the target.
+ * Source: docs/performance-models.md 3.6.
  */
 import type { Parameters } from './parameters.ts';
 import type { ServiceModel } from './service-model.ts';

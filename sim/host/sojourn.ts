@@ -9,7 +9,7 @@
  *   PS:   W = C eta, eta = 1 / (c (1 - rho)),  var = cs^2 mean^2 + min(1, 0.2 + 0.95 rho) S_k^2 (2 C eta^2 - W^2)
  *
  * With phi = 1 these are the published forms. Model band: violation probabilities within a factor 1.75; p99 within 7 %
- * (FCFS, cs^2 = 0.3) and 2 % (PS); never quote p99.9. Source: performance-models 3.3 and 3.4.
+ * (FCFS, cs^2 = 0.3) and 2 % (PS); never quote p99.9. Source: docs/performance-models.md 3.3 and 3.4.
  */
 import { exp, log, normalUpperTail } from '../../policies/base/exact-math.ts';
 import { type NormalTailTable, normalTail } from './normal-tail.ts';

@@ -4,7 +4,7 @@
  *   start = scheduling + pull + create + application
  *
  * The daemon serves few creations at once, so tasks that land together on one host start one after another.
- * Source: performance-models 7.
+ * Source: docs/performance-models.md 7.
  */
 import { type ErlangCTable, erlangC } from './erlang-c.ts';
 

@@ -4,7 +4,7 @@
  * Use is sampled once a second as the mean of the last second; the loop reads the latest sample once a second at its own
  * phase, cuts at once and grows best effort by at most a tenth of the node per second. A step of latency-sensitive use is
  * therefore seen in part first and in full a second later, and noise costs best effort its slow way back.
- * Source: performance-models 1.5; Koordinator koordlet, cpu suppress.
+ * Source: docs/performance-models.md 1.5; Koordinator koordlet, cpu suppress.
  */
 import { assert } from '../../policies/base/assert.ts';
 

@@ -3,7 +3,7 @@
  *
  * Demand of one 100 ms period is Gamma with mean u (use over quota) and CV cv100. Unmet demand carries over, so the backlog is
  * a Lindley queue with tail exponent theta. Band: p_th within -29..+28 %, p99 never tighter than 45 %.
- * Source: performance-models 2; Linux sched-bwc.
+ * Source: docs/performance-models.md 2; Linux sched-bwc.
  */
 import { assert } from '../../policies/base/assert.ts';
 import { exp, log } from '../../policies/base/exact-math.ts';

@@ -4,7 +4,7 @@
  * 96 x 24 nodes of ln P; rho kappa on [0, 1.25], kappa by 1 - 1/kappa on [0, 0.875] (kappa 1 to 8, finest near 1). Each node
  * holds ln P without and with the rare wake-up delay of the host's isolation level, side by side. Nodes never fall along
  * either axis, so neither does the bilinear reading. Outside the grid the edge counts.
- * Source: performance-models 3.5; interpolation error |d ln P| below 0.05 where P > 1e-4.
+ * Source: docs/performance-models.md 3.5; interpolation error |d ln P| below 0.05 where P > 1e-4.
  */
 import { assert } from '../../policies/base/assert.ts';
 import { exp, log } from '../../policies/base/exact-math.ts';

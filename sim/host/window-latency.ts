@@ -7,7 +7,7 @@
  *   l > 1:    wait uniform on [0, R], R = (l - 1) t_w, plus the answer time, where that is later; over 16 Legendre nodes
  *
  * Requests at rate f weigh f. Draining replaces min(1, sum w (l - 1) / (1 - rho)) of the other requests by the ramps' waits.
- * Used when surfaces are built; the hot path reads surfaces. Source: performance-models 3.5, option 2.
+ * Used when surfaces are built; the hot path reads surfaces. Source: docs/performance-models.md 3.5, option 2.
  */
 import { exp, log } from '../../policies/base/exact-math.ts';
 import { createErlangCTable, type ErlangCTable, erlangC } from './erlang-c.ts';
