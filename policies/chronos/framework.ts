@@ -4,7 +4,8 @@
  * The model has one leader and one store. Every step of a job puts its round trips in the store's line, and a submitted job is
  * queued when its own are done. Two incidents are switches: a failed store makes the process keep every offer, and a failure
  * inside a status update aborts the driver, after which the process lives, its queue grows, and nothing is ever offered.
- * Source: Chronos 2.4 and 3.0 JobScheduler, TaskManager, MesosJobFramework; article 003.
+ * Source: Chronos 2.4 and 3.0 JobScheduler, TaskManager, MesosJobFramework; incidents: slides of iQIYI on
+ * transcoding with Mesos, Chronos and Docker.
  */
 import { ConfigError } from '../base/assert.ts';
 import {

@@ -10,7 +10,7 @@ import { createLanes, type Lane } from './task-queue.ts';
 
 /** Settings of one Chronos; the defaults are upstream's. Units: ms. */
 export interface ChronosConfig {
-  /** `2014`: one task per offer, as deployed when the incidents of article 003 happened. */
+  /** `2014`: one task per offer, as deployed when the incidents told in iQIYI's slides happened. */
   readonly era: '2014' | 'batch';
   readonly scheduler: '2.4' | '3.0';
   readonly lanes: number;

@@ -1,6 +1,6 @@
 /**
- * What a platform on Marathon adds (article 000): auto-scaling, gray release, A/B weights. The semantics are ours; the article names
- * the features and no formulas.
+ * What a platform on Marathon adds (iQIYI's QAE): auto-scaling, gray release, A/B weights. The semantics are ours; iQIYI's article on
+ * its Mesos cloud names the features and no formulas.
  *
  * Auto-scaling by target utilisation:
  *

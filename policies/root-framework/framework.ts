@@ -7,7 +7,7 @@
  *
  *   recovery = detect + back-off + offer wait + start + subscribe
  *
- * Source: article 004 (the idea); the semantics are ours.
+ * Source: an article by Qunar on Mesos with the idea; the semantics are ours.
  */
 import { ConfigError } from '../base/assert.ts';
 import {

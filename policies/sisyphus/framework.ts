@@ -5,7 +5,7 @@
  * the batch. The store does half of Chronos' round trips a job, so its line moves twice as fast.
  * Preemption (planned upstream; the semantics are ours, off by default): when the head of a lane has waited `preemptAfterMs`, the youngest task
  * of the lowest occupied lane below it is killed and its run goes to the tail of its own lane; then the same wait begins anew.
- * Source: article 003 slides.
+ * Source: slides of iQIYI, "Mesos, Chronos and Docker for transcoding".
  */
 import { ConfigError } from '../base/assert.ts';
 import { charge, createStoreLine, SISYPHUS_STORE_OPERATIONS, type StoreLine } from '../chronos/store-cost.ts';
