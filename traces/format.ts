@@ -5,11 +5,11 @@
  * name, so two policies under the same seed see the same arrivals, durations and demand (common random numbers).
  */
 
-/** Latency classes of online services; the index is stored in columns. Source: performance-models 4.2. */
+/** Latency classes of online services; the index is stored in columns. Source: docs/performance-models.md 4.2. */
 export const LATENCY_CLASSES = ['static-web', 'rpc', 'kv-cache', 'search'] as const;
 export type LatencyClass = (typeof LATENCY_CLASSES)[number];
 
-/** Classes of best-effort work by how they press on the host; the index is stored in columns. Source: performance-models 4.2. */
+/** Classes of best-effort work by how they press on the host; the index is stored. Source: docs/performance-models.md 4.2. */
 export const PRESSURE_CLASSES = ['transcode', 'spark', 'ml-training', 'spin'] as const;
 export type PressureClass = (typeof PRESSURE_CLASSES)[number];
 

@@ -2,7 +2,7 @@
  * What online services ask of the CPU, window by window.
  *
  * Demand of a replica is request x base(t) x (1 + common + own); what the service's replicas at the start would ask for is divided over those ready now. The common factor moves
- * every window, a replica's own noise every five minutes: the measured series have no finer grain (specs behind the fits), and
+ * every window, a replica's own noise every five minutes: the measured series have no finer grain (traces/fits/SOURCES.md), and
  * what happens inside is carried by `rateCv`, the variation of the request rate within a window.
  * Noise is keyed by (service or replica, time), so it is the same under every policy.
  */

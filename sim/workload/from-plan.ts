@@ -108,7 +108,7 @@ function joinServices(parts: readonly OnlineServices[]): OnlineServices {
   };
 }
 
-/** Noise and memory of a service written out by hand: medians of the fits (specs of the generator). */
+/** Noise and memory of a service written out by hand: medians of the fits (traces/online-parameters.ts). */
 const EXPLICIT = {
   memUsageRatio: 0.65,
   commonCv: 0.09,

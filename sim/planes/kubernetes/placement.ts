@@ -46,7 +46,8 @@ const HOST_FIELD = 1_048_576;
  *   refused   when round((estimated + estimate) / capacity x 100) > threshold, for CPU or memory
  *   spread    = floor(100 / (1 + replicas of the service on the host))
  *
- * Rounding: down, as upstream's int64 divisions. Source: kube-scheduler NodeResourcesFit, koordinator LoadAware 15.3-15.4.
+ * Rounding: down, as upstream's int64 divisions. Source: kube-scheduler NodeResourcesFit, Koordinator
+ * pkg/scheduler/plugins/loadaware (Filter, Score); docs/koordinator.md.
  */
 export function scoreHost(view: PlacementView, shape: number, host: number): number {
   const { hosts, shapes, rules } = view;
