@@ -6,6 +6,7 @@
  * for two minutes, and revives bring it back when there is something to launch.
  * Source: Marathon 1.11 core.launcher, core.launchqueue, core.matcher, core.deployment.
  */
+import { fail } from '../base/assert.ts';
 import {
   ActionKind,
   appendDecline,
@@ -18,6 +19,7 @@ import {
   isTerminal,
   type Offers,
   type StatusUpdate,
+  TaskStatus,
   type Work,
 } from '../framework.ts';
 import { addWork, checkWork, fits, type LiveTask, place, refuseSchedule, roomOf, workAt } from '../framework-work.ts';
@@ -60,6 +62,32 @@ export function scaleApp(
   if (app === undefined) return;
   app.instances = instances;
   settle(state, app, context, out);
+}
+
+/** Takes in an instance that runs already, as after a start from the store; returns its task number. */
+export function adoptTask(
+  state: MarathonState,
+  name: string,
+  agent: number,
+  context: FrameworkContext,
+  out: FrameworkActions,
+): number {
+  const app = state.apps.get(name) ?? fail(`marathon adopts a task of app "${name}", which it does not know`);
+  const { nowMs } = context;
+  const task = state.ledger.nextTask;
+  state.ledger.nextTask += 1;
+  const { workRow } = app;
+  state.ledger.live.set(task, { task, workRow, agent, status: TaskStatus.Running, launchedAtMs: nowMs, attempt: 0 });
+  app.tasks.push(task);
+  state.instances.set(task, {
+    activeSinceMs: nowMs,
+    unreachableSinceMs: null,
+    inactive: false,
+    killing: false,
+    killSentMs: null,
+  });
+  settle(state, app, context, out);
+  return task;
 }
 
 function placeOf(context: FrameworkContext, agent: number): Place {

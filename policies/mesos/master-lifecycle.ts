@@ -18,6 +18,7 @@ import { DEFAULT_REFUSE_MS } from './allocator-state.ts';
 import type { AllocatorVariant } from './allocator-variants.ts';
 import { Capability, capabilityBits } from './capabilities.ts';
 import type { AcceptOperation, MasterMessage, MasterOptions, Offer, TaskInfo, TaskStatus } from './master-messages.ts';
+import type { Deadline, FrameworkState } from './master-records.ts';
 import type { AgentStanding } from './reconciliation.ts';
 import { droppedState, isTerminalState, reconciledState } from './reconciliation.ts';
 import type { ResourceBag } from './resource-bag.ts';
@@ -27,19 +28,6 @@ import { ResourceFlag } from './resource-catalog.ts';
 import { TaskBook } from './task-book.ts';
 import type { Timer } from './timer-queue.ts';
 import { TimerQueue } from './timer-queue.ts';
-
-interface FrameworkState {
-  info: FrameworkInfo;
-  failoverTimeoutMs: number;
-  connected: boolean;
-  active: boolean;
-  /** Changes with every subscription, so that an old failover timer finds nothing. */
-  session: number;
-}
-
-interface MasterTimer extends Timer {
-  readonly fire: () => void;
-}
 
 export class MesosMaster {
   readonly allocator: Allocator;
@@ -51,7 +39,7 @@ export class MesosMaster {
   private readonly agents = new Map<string, AgentStanding>();
   private readonly disconnectedAgents = new Set<string>();
   private readonly completedFrameworks = new Set<string>();
-  private readonly timers = new TimerQueue<MasterTimer>();
+  private readonly timers = new TimerQueue<Timer & { readonly deadline: Deadline }>();
   private messages: MasterMessage[] = [];
   private offerIds = 0;
 
@@ -90,7 +78,7 @@ export class MesosMaster {
       if (nextMs > nowMs) break;
       if (ownMs <= nextMs) {
         this.allocator.nowMs = ownMs;
-        this.timers.popDue(ownMs)?.fire();
+        this.expire((this.timers.popDue(ownMs) ?? fail('a timer that is due is there')).deadline);
         this.settle();
       } else {
         this.allocator.advanceTo(nextMs);
@@ -200,10 +188,7 @@ export class MesosMaster {
     this.messages.push({ type: 'error', framework, message: 'Framework disconnected' });
     state.connected = false;
     this.deactivate(framework);
-    const session = state.session;
-    this.startTimer(state.failoverTimeoutMs, () => {
-      if (!state.connected && state.session === session) this.teardown(framework);
-    });
+    this.startTimer(state.failoverTimeoutMs, { framework, session: state.session });
   }
 
   /** Removes a framework: tasks are killed, agents told to shut it down. */
@@ -350,8 +335,7 @@ export class MesosMaster {
       const offers = byFramework.get(framework) ?? [];
       offers.push(offer);
       byFramework.set(framework, offers);
-      if (this.options.offerTimeoutMs !== null)
-        this.startTimer(this.options.offerTimeoutMs, () => this.rescindWhere((other) => other === offer));
+      if (this.options.offerTimeoutMs !== null) this.startTimer(this.options.offerTimeoutMs, { offer });
     }
     for (const [framework, offers] of byFramework) this.messages.push({ type: 'offers', framework, offers });
     for (const { framework, agent } of this.allocator.takeInverseOffers())
@@ -392,8 +376,17 @@ export class MesosMaster {
     return this.frameworks.get(framework) ?? fail(`framework ${framework} is not registered`);
   }
 
-  private startTimer(afterMs: number, fire: () => void): void {
+  private startTimer(afterMs: number, deadline: Deadline): void {
     const timeMs = this.allocator.nowMs + afterMs;
-    this.timers.push({ timeMs, rank: 0, sequence: this.timers.nextSequence(), live: true, fire });
+    this.timers.push({ timeMs, rank: 0, sequence: this.timers.nextSequence(), live: true, deadline });
+  }
+
+  private expire(deadline: Deadline): void {
+    if ('offer' in deadline) {
+      if (this.offers.has(deadline.offer.id)) this.rescindWhere((other) => other === deadline.offer);
+      return;
+    }
+    const state = this.frameworks.get(deadline.framework);
+    if (state?.connected === false && state.session === deadline.session) this.teardown(deadline.framework);
   }
 }

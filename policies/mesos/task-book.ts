@@ -41,6 +41,11 @@ export class TaskBook {
     this.allocator.recoverResources(task.framework, task.agent, task.role, task.info.bag, null);
   }
 
+  /** Drops a task whose end was acknowledged; one that still holds something stays. */
+  forget(id: string): void {
+    if (this.tasks.get(id)?.holds === false) this.tasks.delete(id);
+  }
+
   /** Tasks that still hold something, of one agent or one framework. */
   holding(field: 'agent' | 'framework', id: string): RunningTask[] {
     return [...this.tasks.values()].filter((task) => task.holds && task[field] === id);
