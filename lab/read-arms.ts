@@ -1,0 +1,92 @@
+/** What compare and gate compare: run directories, directories of several seeds, finished sweeps. */
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { ConfigError, TraceError } from '../policies/base/assert.ts';
+import { canonicalText, type Plan } from '../sim/plan.ts';
+import type { RunResults } from '../sim/results/schema.ts';
+import { kindOfDirectory, readReplications, readRun } from '../sim/results/store.ts';
+import type { Arm } from './compare.ts';
+import { checkWarmUp, type WarmUpCheck } from './mser.ts';
+import { pointName } from './sweep-plan.ts';
+import { readSweepTable, summariesOf } from './sweep-table.ts';
+
+export interface ReadArm extends Arm {
+  readonly dir: string;
+  /** Plan of the first seed; null for a sweep, whose points differ. */
+  readonly plan: Plan | null;
+  readonly tidemarkVersion: string | null;
+  readonly warmUp: readonly WarmUpCheck[];
+}
+
+/** Arms of a directory: one for runs, one a point for a sweep. Throws ConfigError or TraceError naming what is wrong. */
+export async function readArms(dir: string): Promise<readonly ReadArm[]> {
+  if (existsSync(join(dir, 'table.json'))) return sweepArms(dir);
+  const kind = kindOfDirectory(dir);
+  const name = basename(resolve(dir));
+  if (kind === 'run') return [armOf(name, dir, [await readRun(dir)])];
+  if (kind !== 'replications')
+    throw new ConfigError(
+      `${dir} ${kind === 'free' ? 'does not exist or is empty' : 'is no tidemark run'}; ` +
+        'give a directory written by tidemark run or tidemark sweep',
+    );
+  const { seeds, digests } = readReplications(dir);
+  const results: RunResults[] = [];
+  for (const [index, digest] of digests.entries()) {
+    const seedDir = join(dir, `seed-${index + 1}`);
+    const run = await readRun(seedDir);
+    if (run.manifest.digest !== digest || run.manifest.seed !== seeds[index])
+      throw new TraceError(`${seedDir}: is the run of another seed than summary.json says; run it again`);
+    results.push(run);
+  }
+  const extra = readdirSync(dir).filter((entry) => /^seed-\d+$/.test(entry)).length - seeds.length;
+  if (extra !== 0) throw new TraceError(`${dir}: holds ${extra} seeds more than summary.json lists; run it again`);
+  return [armOf(name, dir, results)];
+}
+
+function armOf(name: string, dir: string, results: readonly RunResults[]): ReadArm {
+  const runs = results.map(({ manifest, summary }) => ({ seed: manifest.seed, digest: manifest.digest, summary }));
+  const [first] = results;
+  const plan = first.plan as Plan;
+  return { name, dir, runs, plan, tidemarkVersion: first.manifest.tidemarkVersion, warmUp: warmUpOf(first, plan) };
+}
+
+function warmUpOf(results: RunResults, plan: Plan): WarmUpCheck[] {
+  const { columns } = results.tables.windows;
+  const pairs = [
+    ['online CPU', columns.onlineUsedMilliCpu],
+    ['best-effort CPU', columns.bestEffortUsedMilliCpu],
+  ] as const;
+  return pairs.map(([name, column]) => checkWarmUp(name, column as Float64Array, plan.windowMs, plan.warmUpMs));
+}
+
+function sweepArms(dir: string): ReadArm[] {
+  const table = readSweepTable(dir);
+  return table.description.points.map((_, point) => ({
+    name: pointName(table.description, point),
+    dir,
+    runs: summariesOf(table, point).map(({ seed, digest, summary }) => ({ seed, digest, summary })),
+    plan: null,
+    tidemarkVersion: null,
+    warmUp: [],
+  }));
+}
+
+/**
+ * Throws ConfigError when two plans describe different worlds: paired differences would compare loads, not policies. What decides
+ * (control plane, Koordinator, policies) and names may differ.
+ */
+export function checkSameWorld(a: ReadArm, b: ReadArm): void {
+  if (a.plan === null || b.plan === null) return;
+  const [one, other] = [worldOf(a.plan), worldOf(b.plan)];
+  const differing = Object.keys(one).filter((key) => canonicalText(one[key]) !== canonicalText(other[key]));
+  if (differing.length > 0)
+    throw new ConfigError(
+      `${b.dir} is of another scenario than ${a.dir}: they differ in ${differing.join(', ')}; ` +
+        'run both from one scenario file, with --set for what decides',
+    );
+}
+
+function worldOf(plan: Plan): Record<string, unknown> {
+  const { horizonMs, windowMs, warmUpMs, cluster, online, bestEffort, physics, slo, failures, cost, seed } = plan;
+  return { horizonMs, windowMs, warmUpMs, cluster, online, bestEffort, physics, slo, failures, cost, seed };
+}

@@ -1,0 +1,29 @@
+/** Numbers as they stand in sentences. */
+
+/** Three significant digits, whole numbers from 100 on, thousands separated: 0.0123, 4.57, 12,346. */
+export function numberWords(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'unknown' : value > 0 ? 'infinite' : '-infinite';
+  const size = Math.abs(value);
+  const rounded = size >= 100 ? Math.round(value) : Number(value.toPrecision(3));
+  if (rounded === 0) return '0';
+  const [whole, fraction] = String(Math.abs(rounded)).split('.');
+  if (whole.includes('e')) return String(rounded);
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${rounded < 0 ? '-' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
+}
+
+/** `numberWords` with a plus sign in front of positive numbers. */
+export function signedWords(value: number): string {
+  const words = numberWords(value);
+  return value > 0 && words !== '0' ? `+${words}` : words;
+}
+
+/** `1.23 %`, `45 min`, `12`. */
+export function withUnit(words: string, unit: string): string {
+  return unit === '' ? words : `${words} ${unit}`;
+}
+
+/** Day and hour of an hour counted from the start: `day 2, 13:00`. */
+export function hourWords(hour: number): string {
+  return `day ${Math.floor(hour / 24) + 1}, ${String(hour % 24).padStart(2, '0')}:00`;
+}
