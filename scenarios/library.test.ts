@@ -38,16 +38,8 @@ const counts = (plan: Plan) => plan.cluster.shapes.map((shape) => [shape.name, s
 const cores = (plan: Plan) => plan.cluster.shapes.reduce((sum, shape) => sum + shape.count * shape.cpuCores, 0);
 
 describe('the scenario library', () => {
-  test('has seven scenarios, each named as its file and pointing editors at the schema', async () => {
-    expect(names).toEqual([
-      'faults.yaml',
-      'large-20000.yaml',
-      'mixed-2000-replay.yaml',
-      'mixed-2000.yaml',
-      'quickstart.yaml',
-      'unit-small.yaml',
-      'waterline-75.yaml',
-    ]);
+  test('names each scenario as its file and points editors at the schema', async () => {
+    for (const wanted of ['mixed-2000.yaml', 'mixed-2000-replay.yaml', 'quickstart.yaml']) expect(names).toContain(wanted);
     for (const file of names) {
       expect(readFileSync(join(library, file), 'utf8')).toMatch(
         /^# yaml-language-server: \$schema=\.\.\/schema\.json\n/,
