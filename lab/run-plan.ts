@@ -38,7 +38,11 @@ export function policiesOf(
     ? KOORDINATOR_POLICIES.map((name) => ({ name: name as string, config: {} }))
     : [];
   const own = new Map(plan.policies.map((entry) => [entry.name, entry]));
-  const all = [...base.filter((entry) => !own.has(entry.name)), ...plan.policies];
+  const sellers = plan.policies.filter(({ name }) => known[name]?.sells === 'batch').map(({ name }) => name);
+  if (sellers.length > 1) throw new ConfigError(`policies: ${sellers.join(' and ')} sell the same resources; name one`);
+  // A policy that sells batch resources takes the place of batch-resource.
+  const replaced = (name: string) => own.has(name) || (sellers.length > 0 && known[name]?.sells === 'batch');
+  const all = [...base.filter((entry) => !replaced(entry.name)), ...plan.policies];
   return all.map(({ name, config }) => {
     const policy = known[name];
     if (policy === undefined)

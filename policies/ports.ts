@@ -60,6 +60,39 @@ export interface HostSignals {
   readonly history: HostHistory;
   /** Best-effort tasks of one host, for victim choice. */
   readonly tasks: TaskSignals;
+  /** Samples of single hp pods; there only when a policy of the run says that it needs them. */
+  readonly pods?: PodSignals;
+}
+
+/**
+ * Newest sample of every hp pod, one row a pod; a row belongs to the same pod for the whole run.
+ *
+ * Usage is the mean over the sample's span, which ends with a report.
+ */
+export interface PodSignals {
+  readonly count: number;
+  readonly sampleMs: number;
+  /** Samples taken so far; it rises when the usage columns are new. */
+  readonly sampleNumber: number;
+  /** Host on which the pod runs now, -1 = nowhere. */
+  readonly host: Int32Array;
+  readonly startedAtMs: Float64Array;
+  readonly requestMilliCpu: Float64Array;
+  readonly requestMemBytes: Float64Array;
+  /** Kind of workload, 0..31. */
+  readonly type: Uint8Array;
+  /** -1 = the pod ran in no window of the sample. */
+  readonly usedMilliCpu: Float64Array;
+  readonly usedMemBytes: Float64Array;
+  /** What is still to come; for bounds that no production policy can reach. */
+  readonly future?: PodFuture;
+}
+
+/** Demand of every pod in the coming samples, if nothing slows it and all replicas of its service are there. */
+export interface PodFuture {
+  readonly horizonSamples: number;
+  /** Row-major pod x sample; a ring, so the order of samples inside a row means nothing. */
+  readonly usedMilliCpu: Float32Array;
 }
 
 /** Five-minute samples of what hp pods of each host used, newest last. */
@@ -152,6 +185,9 @@ function grow(out: Decisions): void {
 export type PolicyState = Record<string, unknown>;
 export type PolicyConfig = Readonly<Record<string, unknown>>;
 
+/** Signals that cost something and are there only when a policy asks for them: samples of single pods, and their future. */
+export type PolicyNeed = 'pod-samples' | 'pod-future';
+
 /** When a policy runs: with each node report, or with each pass of the node's own loop. */
 export type PolicyMoment = 'report' | 'node-loop';
 
@@ -168,6 +204,10 @@ export interface Policy {
   readonly moment: PolicyMoment;
   /** Period of the loop in production; the simulator uses the loop's closed form where its window is longer. */
   readonly periodMs: number;
+  /** Optional signals without which `decide` cannot work. */
+  readonly needs?: readonly PolicyNeed[];
+  /** What the policy alone publishes; a run has at most one policy for each. */
+  readonly sells?: 'batch';
   /** Every parameter with its production default. */
   readonly defaults: PolicyConfig;
   /** Returns the complete configuration; throws ConfigError for what production would refuse. */

@@ -3,11 +3,35 @@ import { batchResource } from './koordinator/policy-batch-resource.ts';
 import { cpuEvict } from './koordinator/policy-cpu-evict.ts';
 import { cpuSuppress } from './koordinator/policy-cpu-suppress.ts';
 import { memoryEvict } from './koordinator/policy-memory-evict.ts';
+import {
+  sellAutopilot,
+  sellBorgDefault,
+  sellEmpiricalRatio,
+  sellGaussianPercentile,
+  sellLimitSum,
+  sellMachinePercentile,
+  sellMaxPredictor,
+  sellNSigma,
+  sellPeakOracle,
+  sellRcLike,
+  sellTimeWindow,
+} from './overcommit/selling-policies.ts';
 import type { Policy } from './ports.ts';
 
 export const POLICIES: Readonly<Record<string, Policy>> = Object.freeze({
+  autopilot: sellAutopilot,
   'batch-resource': batchResource,
+  'borg-default': sellBorgDefault,
   'cpu-evict': cpuEvict,
   'cpu-suppress': cpuSuppress,
+  'empirical-ratio': sellEmpiricalRatio,
+  'gaussian-percentile': sellGaussianPercentile,
+  'limit-sum': sellLimitSum,
+  'machine-percentile': sellMachinePercentile,
+  'max-predictor': sellMaxPredictor,
   'memory-evict': memoryEvict,
+  'n-sigma': sellNSigma,
+  'peak-oracle': sellPeakOracle,
+  'rc-like': sellRcLike,
+  'time-window': sellTimeWindow,
 });

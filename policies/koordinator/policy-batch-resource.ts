@@ -6,8 +6,8 @@
  */
 import { ConfigError } from '../base/assert.ts';
 import { DECISION, type Decisions, decide, type HostSignals, type Policy, type PolicyConfig } from '../ports.ts';
-import { batchAllocatableOf, cpuPolicyCode, memoryPolicyCode } from './batch-formula.ts';
-import { resourceChanged } from './write-gate.ts';
+import { cpuPolicyCode, memoryPolicyCode } from './batch-formula.ts';
+import { batchMemBytesOf, batchMilliCpuOf, isBatchWritten } from './batch-from-signals.ts';
 
 const DEFAULTS = {
   cpuReclaimThresholdPercent: 60,
@@ -52,41 +52,14 @@ function decideBatch(signals: HostSignals, config: PolicyConfig, _state: unknown
     if (signals.up[host] === 0) continue;
     const sampledAtMs = signals.sampledAtMs[host];
     if (sampledAtMs < 0) continue;
-    const publishedAtMs = signals.publishedAtMs[host];
-    const oldCpu = signals.publishedBatchMilliCpu[host];
-    const oldMem = signals.publishedBatchMemBytes[host];
     let cpu = 0;
     let mem = 0;
     if (signals.nowMs <= sampledAtMs + degradeMs) {
-      cpu = batchAllocatableOf(
-        signals.capacityMilliCpu[host],
-        cpuPercent,
-        signals.reportedSystemMilliCpu[host],
-        signals.reservedMilliCpu[host],
-        signals.reportedHpMilliCpu[host],
-        signals.hpRequestMilliCpu[host],
-        signals.reportedHpMaxUsedRequestMilliCpu[host],
-        cpuPolicy,
-        cpuCap,
-      );
-      mem = batchAllocatableOf(
-        signals.capacityMemBytes[host],
-        memPercent,
-        signals.reportedSystemMemBytes[host],
-        signals.reservedMemBytes[host],
-        signals.reportedHpMemBytes[host],
-        signals.hpRequestMemBytes[host],
-        signals.reportedHpMaxUsedRequestMemBytes[host],
-        memPolicy,
-        memCap,
-      );
+      cpu = batchMilliCpuOf(signals, host, cpuPercent, cpuPolicy, cpuCap);
+      mem = batchMemBytesOf(signals, host, memPercent, memPolicy, memCap);
     }
-    const write =
-      publishedAtMs < 0 ||
-      signals.nowMs > publishedAtMs + updateAfterMs ||
-      resourceChanged(oldCpu, cpu, diffThreshold) ||
-      resourceChanged(oldMem, mem, diffThreshold);
-    if (write) decide(out, DECISION.publishBatch, host, -1, cpu, mem);
+    if (isBatchWritten(signals, host, cpu, mem, updateAfterMs, diffThreshold))
+      decide(out, DECISION.publishBatch, host, -1, cpu, mem);
   }
 }
 
@@ -96,6 +69,7 @@ export const batchResource: Policy = {
     'sells what prod and mid pods leave unused below the reclaim water-line (Koordinator batch-cpu and batch-memory)',
   moment: 'report',
   periodMs: 60_000,
+  sells: 'batch',
   defaults: DEFAULTS,
   configure,
   createState: () => ({}),

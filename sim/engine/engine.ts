@@ -34,6 +34,7 @@ import { createJobTable, type JobTable } from './jobs.ts';
 import { createLatencyModel, type LatencyModel, type LatencySums, shareLatencyModel } from './latency-sweep.ts';
 import { createIntake, type Intake } from './lifecycle.ts';
 import { createOnlineState, type OnlineState } from './online.ts';
+import { createDemandAhead, createPodSamples, type DemandAhead, type PodSamples } from './pod-samples.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import type { Desire } from './scaling.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
@@ -74,6 +75,9 @@ export interface Engine {
   /** What placement by filter and score sees; null under a plane that keeps its own books. */
   readonly placement: PlacementTables | null;
   readonly telemetry: Telemetry;
+  /** Samples of single pods and their future; null when no policy asks for them. */
+  readonly podSamples: PodSamples | null;
+  readonly demandAhead: DemandAhead | null;
   readonly recorder: Recorder;
   readonly hostModel: HostModel;
   readonly hostWindow: HostWindow;
@@ -178,6 +182,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   } as unknown as Engine;
   createPlane(engine, services, options.placementByScan ?? false);
   fillPods(engine, services, plan);
+  samplePods(engine);
   return engine;
 }
 
@@ -209,6 +214,16 @@ function fillPods(engine: Engine, services: OnlineServices, plan: Plan): void {
       if (row - online.firstPod[s] < online.wanted[s]) submit(cluster, row, 0, false);
     }
   }
+}
+
+/** Gives policies the samples of single pods that they ask for. */
+function samplePods(engine: Engine): void {
+  const { plan, online, cluster, telemetry } = engine;
+  const needs = engine.policies.flatMap(({ policy }) => policy.needs ?? []);
+  const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
+  writable.demandAhead = needs.includes('pod-future') ? createDemandAhead(online, plan) : null;
+  writable.podSamples = createPodSamples(online, cluster.tasks, plan.windowMs, needs, writable.demandAhead);
+  if (writable.podSamples !== null) telemetry.signals.pods = writable.podSamples.signals;
 }
 
 /** Koordinator's default value for the prod class. */

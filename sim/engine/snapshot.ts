@@ -99,7 +99,7 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
 function partsOf(engine: Engine): Record<string, unknown> {
   const { cluster, online, placement, telemetry, latency } = engine;
   const { wanted, ready, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent } = online;
-  const { tasks: _, ...signals } = telemetry.signals;
+  const { tasks: _, pods: __, ...signals } = telemetry.signals;
   return {
     hosts: cluster.hosts,
     tasks: cluster.tasks,
@@ -109,6 +109,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     view: placement === null ? {} : viewColumns(placement.view),
     telemetry: { ...telemetry, signals },
     history: telemetry.signals.history,
+    ...(engine.podSamples === null ? {} : { podSamples: engine.podSamples }),
     recorder: engine.recorder,
     hostWindow: engine.hostWindow,
     latencySums: engine.latencySums,

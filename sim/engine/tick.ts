@@ -24,6 +24,7 @@ import { sweepLatency } from './latency-sweep.ts';
 import { evictTask, scheduleFinish } from './lifecycle.ts';
 import { sweepDemand } from './online.ts';
 import { OPEN } from './recorder.ts';
+import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { pushWindow, report, senseNode } from './telemetry.ts';
 
 const CFS_PERIOD_US = 100_000;
@@ -48,6 +49,7 @@ export function runTick(engine: Engine, nowMs: number): void {
   senseNode(telemetry, cluster, hostWindow, nowMs);
   if (nowMs > 0 && nowMs % plan.koordinator.reportMs === 0) {
     report(telemetry, cluster, nowMs);
+    if (engine.podSamples !== null) refreshPods(engine.podSamples, cluster.tasks, engine.demandAhead, nowMs);
     runPolicies(engine, 'report', nowMs);
     refreshEstimates(engine, nowMs);
   }
@@ -67,6 +69,7 @@ export function runTick(engine: Engine, nowMs: number): void {
   );
   speedUpAll(engine, nowMs);
   pushWindow(telemetry, cluster, hostWindow);
+  if (engine.podSamples !== null) pushPodWindow(engine.podSamples, online, cluster.tasks);
   record(engine, nowMs);
 }
 
