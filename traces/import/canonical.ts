@@ -62,6 +62,34 @@ export interface ImportedUse {
   readonly milliCpu: Float64Array;
 }
 
+/** What runs for long and is measured: VMs, containers, pods, jobs, machines. Its use is kept apart, sample by sample. */
+export interface ImportedServices {
+  readonly count: number;
+  readonly ids: readonly string[];
+  /** `vm`, `container`, `pod`, `job`, `task`, `host`. */
+  readonly kinds: readonly string[];
+  /** Subscription, deployment, application or namespace. */
+  readonly groups: readonly string[];
+  readonly requestMilliCpu: Float64Array;
+  readonly requestMemMib: Float64Array;
+  readonly replicas: Int32Array;
+  /** NaN when it was alive before the trace or the format does not say. */
+  readonly startMs: Float64Array;
+  /** NaN when it was alive after the trace or the format does not say. */
+  readonly endMs: Float64Array;
+  readonly qos: readonly string[];
+  readonly hosts: readonly string[];
+}
+
+/** What happened to hosts, in the order of time. */
+export interface ImportedEvents {
+  readonly timeMs: Float64Array;
+  readonly ids: readonly string[];
+  /** `add`, `remove`, `update`, `softerror`, `harderror`, as the format says. */
+  readonly kinds: readonly string[];
+  readonly details: readonly string[];
+}
+
 export interface ImportedTrace {
   readonly format: string;
   /** Unix time of time 0, null when the format has no calendar. */
@@ -69,6 +97,8 @@ export interface ImportedTrace {
   readonly hosts: ImportedHosts;
   readonly tasks: ImportedTasks;
   readonly use: ImportedUse | null;
+  readonly services?: ImportedServices;
+  readonly events?: ImportedEvents;
   /** Source of each filled column, by its name as `tasks.requestMilliCpu`. */
   readonly columns: Readonly<Record<string, ColumnSource>>;
   /** What was left out, repaired or assumed, with counts. */
@@ -102,6 +132,55 @@ export interface TaskRow {
   readonly host?: string;
   /** Ids of tasks that must be done first. */
   readonly parents?: readonly string[];
+}
+
+export interface ServiceRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly requestMilliCpu: number;
+  readonly requestMemMib: number;
+  readonly group?: string;
+  readonly replicas?: number;
+  readonly startMs?: number;
+  readonly endMs?: number;
+  readonly qos?: string;
+  readonly host?: string;
+}
+
+export interface EventRow {
+  readonly timeMs: number;
+  readonly id: string;
+  readonly kind: string;
+  readonly detail?: string;
+}
+
+/** Services as columns, in the order given. Ids are unique. */
+export function serviceColumns(rows: readonly ServiceRow[]): ImportedServices {
+  assert(new Set(rows.map((row) => row.id)).size === rows.length, 'service ids are unique');
+  return {
+    count: rows.length,
+    ids: rows.map((row) => row.id),
+    kinds: rows.map((row) => row.kind),
+    groups: rows.map((row) => row.group ?? ''),
+    requestMilliCpu: Float64Array.from(rows, (row) => row.requestMilliCpu),
+    requestMemMib: Float64Array.from(rows, (row) => row.requestMemMib),
+    replicas: Int32Array.from(rows, (row) => row.replicas ?? 1),
+    startMs: Float64Array.from(rows, (row) => row.startMs ?? Number.NaN),
+    endMs: Float64Array.from(rows, (row) => row.endMs ?? Number.NaN),
+    qos: rows.map((row) => row.qos ?? ''),
+    hosts: rows.map((row) => row.host ?? ''),
+  };
+}
+
+/** Events as columns, ordered by time and then as given. */
+export function eventColumns(rows: readonly EventRow[]): ImportedEvents {
+  const sorted = rows.toSorted((a, b) => a.timeMs - b.timeMs);
+  return {
+    timeMs: Float64Array.from(sorted, (row) => row.timeMs),
+    ids: sorted.map((row) => row.id),
+    kinds: sorted.map((row) => row.kind),
+    details: sorted.map((row) => row.detail ?? ''),
+  };
 }
 
 /** Hosts as columns, in the order given. */

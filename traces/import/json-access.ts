@@ -11,17 +11,36 @@ export interface Located {
   readonly where: string;
 }
 
-/** Parses a JSON file, plain or gzipped. Throws TraceError. */
-export async function readJson(path: string): Promise<Located> {
-  let text: string;
+/** Largest JSON text that is read whole; one string of Node holds no more. */
+const MOST_JSON_BYTES = 536_000_000;
+const MOST_UNPACKED_RATIO = 200;
+const FREE_UNPACKED_BYTES = 16_777_216;
+
+/** Text of a file, plain or gzipped, with the limits of a file that is read whole. Throws TraceError. */
+export async function readText(path: string): Promise<string> {
   try {
     const bytes = await readFile(path);
-    text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+    const packed = bytes.length > 1 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+    const most = Math.min(MOST_JSON_BYTES, Math.max(FREE_UNPACKED_BYTES, MOST_UNPACKED_RATIO * bytes.length));
+    if (bytes.length > MOST_JSON_BYTES) throw new TraceError(`${path}: larger than ${MOST_JSON_BYTES} bytes`);
+    const plain = packed ? gunzipSync(bytes, { maxOutputLength: most }) : bytes;
+    return new TextDecoder('utf-8', { fatal: true }).decode(plain);
   } catch (error) {
-    throw new TraceError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof TraceError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    const code = (error as { code?: unknown }).code;
+    if (code === 'ERR_BUFFER_TOO_LARGE')
+      throw new TraceError(`${path}: unpacks to far more than it holds; refused as a zip bomb`);
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new TraceError(`${path}: not UTF-8`);
+    throw new TraceError(`${path}: ${message}`);
   }
+}
+
+/** Parses a JSON file, plain or gzipped. Throws TraceError. */
+export async function readJson(path: string): Promise<Located> {
+  const text = await readText(path);
   try {
-    return { value: JSON.parse(text.replace(/^\uFEFF/, '')), where: `${path}:` };
+    return { value: JSON.parse(text), where: `${path}:` };
   } catch (error) {
     throw new TraceError(`${path}: not JSON (${error instanceof Error ? error.message : String(error)})`);
   }

@@ -1,12 +1,14 @@
 /** Hand-made input files for the tests of importers, in a folder of their own. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 export interface TestFiles {
   /** Writes `text`, gzipped when the name says so; returns the path. */
   write(name: string, text: string): string;
+  /** Writes `bytes` as they are; returns the path. */
+  writeBytes(name: string, bytes: Uint8Array): string;
   path(name: string): string;
   remove(): void;
 }
@@ -16,7 +18,13 @@ export function createTestFiles(): TestFiles {
   return {
     write(name, text) {
       const path = join(folder, name);
+      mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, name.endsWith('.gz') ? gzipSync(text) : text);
+      return path;
+    },
+    writeBytes(name, bytes) {
+      const path = join(folder, name);
+      writeFileSync(path, bytes);
       return path;
     },
     path: (name) => join(folder, name),

@@ -1,0 +1,162 @@
+/**
+ * Where samples of use go while a trace is read: to parquet row group by row group, or to memory in tests.
+ *
+ * One table for each source table: columns id, timeMs, milliCpu (mean since the sample before), peakMilliCpu, memMib; NaN = unknown.
+ */
+import { mkdirSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileWriter, ParquetWriter } from 'hyparquet-writer';
+import { TraceError } from '../../policies/base/assert.ts';
+
+/** Samples of one id, for the list of services. */
+export interface UsageCount {
+  readonly id: string;
+  samples: number;
+  firstMs: number;
+  lastMs: number;
+}
+
+export interface UsageTable {
+  /** `place` is asked for when the disk is full. */
+  add(id: string, timeMs: number, milliCpu: number, peakMilliCpu: number, memMib: number, place: () => string): void;
+  /** Closes the table; counts by id in the order of ids. */
+  finish(): UsageCount[];
+}
+
+export interface UsageSink {
+  /** Opens a table; the name is a file name. */
+  open(name: string): UsageTable;
+  /** Path of the parquet file of a table, null when use is kept in memory. */
+  pathOf(name: string): string | null;
+}
+
+export interface UsageSample {
+  readonly table: string;
+  readonly id: string;
+  readonly timeMs: number;
+  readonly milliCpu: number;
+  readonly peakMilliCpu: number;
+  readonly memMib: number;
+}
+
+/** Keeps samples in memory. */
+export function memorySink(): UsageSink & { readonly samples: UsageSample[] } {
+  const samples: UsageSample[] = [];
+  return {
+    samples,
+    pathOf: () => null,
+    open(table) {
+      const counts = new Map<string, UsageCount>();
+      return {
+        add(id, timeMs, milliCpu, peakMilliCpu, memMib) {
+          countSample(counts, id, timeMs);
+          samples.push({ table, id, timeMs, milliCpu, peakMilliCpu, memMib });
+        },
+        finish: () => sortedCounts(counts),
+      };
+    },
+  };
+}
+
+const GROUP_ROWS = 122_880;
+/** Left free on the disk, so that the rest of the import and others can still write. */
+const SPARE_BYTES = 67_108_864;
+
+/** Free bytes on the disk of `folder`. */
+export function freeBytesOf(folder: string): number {
+  const disk = statfsSync(folder);
+  return disk.bavail * disk.bsize;
+}
+
+/** Writes tables to `folder`/usage/NAME.parquet. `freeBytes` says what the disk has left. */
+export function parquetSink(folder: string, freeBytes: (folder: string) => number = freeBytesOf): UsageSink {
+  const usageFolder = join(folder, 'usage');
+  mkdirSync(usageFolder, { recursive: true });
+  const pathOf = (name: string) => join(usageFolder, `${name}.parquet`);
+  return {
+    pathOf,
+    open: (name) => createParquetTable(pathOf(name), () => freeBytes(usageFolder)),
+  };
+}
+
+function createParquetTable(path: string, freeBytes: () => number): UsageTable {
+  const column = (name: string, type: 'BYTE_ARRAY' | 'DOUBLE') =>
+    type === 'BYTE_ARRAY'
+      ? { name, type, repetition_type: 'REQUIRED' as const, converted_type: 'UTF8' as const }
+      : { name, type, repetition_type: 'REQUIRED' as const };
+  const output = fileWriter(path);
+  const writer = new ParquetWriter({
+    writer: output,
+    schema: [
+      { name: 'root', num_children: 5 },
+      column('id', 'BYTE_ARRAY'),
+      column('timeMs', 'DOUBLE'),
+      column('milliCpu', 'DOUBLE'),
+      column('peakMilliCpu', 'DOUBLE'),
+      column('memMib', 'DOUBLE'),
+    ],
+  });
+  const counts = new Map<string, UsageCount>();
+  const ids: string[] = [];
+  const numbers = [0, 1, 2, 3].map(() => new Float64Array(GROUP_ROWS));
+  const [times, means, peaks, memories] = numbers;
+  let rows = 0;
+  const flush = () => {
+    if (rows === 0) return;
+    const data = numbers.map((values) => values.subarray(0, rows));
+    void writer.write({
+      columnData: [
+        { name: 'id', data: ids },
+        { name: 'timeMs', data: data[0] },
+        { name: 'milliCpu', data: data[1] },
+        { name: 'peakMilliCpu', data: data[2] },
+        { name: 'memMib', data: data[3] },
+      ],
+      rowGroupSize: GROUP_ROWS,
+    });
+    rows = 0;
+    ids.length = 0;
+  };
+  return {
+    add(id, timeMs, milliCpu, peakMilliCpu, memMib, place) {
+      if (rows === GROUP_ROWS) {
+        const free = freeBytes();
+        if (free < SPARE_BYTES)
+          throw new TraceError(`${place()} does not fit on the disk: ${free} bytes are free where ${path} is written`);
+        try {
+          flush();
+        } catch (error) {
+          throw new TraceError(`${place()} cannot be written to ${path} (${String(error)})`);
+        }
+      }
+      countSample(counts, id, timeMs);
+      ids.push(id);
+      times[rows] = timeMs;
+      means[rows] = milliCpu;
+      peaks[rows] = peakMilliCpu;
+      memories[rows] = memMib;
+      rows += 1;
+    },
+    finish() {
+      flush();
+      void writer.finish();
+      return sortedCounts(counts);
+    },
+  };
+}
+
+function countSample(counts: Map<string, UsageCount>, id: string, timeMs: number): void {
+  const known = counts.get(id);
+  if (known === undefined) {
+    counts.set(id, { id, samples: 1, firstMs: timeMs, lastMs: timeMs });
+    return;
+  }
+  known.samples += 1;
+  known.firstMs = Math.min(known.firstMs, timeMs);
+  known.lastMs = Math.max(known.lastMs, timeMs);
+}
+
+/** By id, in code unit order: the same for any order of rows. */
+function sortedCounts(counts: ReadonlyMap<string, UsageCount>): UsageCount[] {
+  return Array.from(counts.values()).sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}
