@@ -5,6 +5,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, InvariantError, TraceError } from '../policies/base/assert.ts';
+import { register as registerValidatePhysics } from './validate-physics.ts';
 import { tidemarkVersion } from './version.ts';
 
 const EXIT_BAD_INPUT = 2;
@@ -95,6 +96,8 @@ function createProgram(): Command {
           `${row.name.padEnd(30)}${String(row.value).padStart(10)} ${row.unit.padEnd(12)} ${row.source}\n`,
         );
     });
+
+  registerValidatePhysics(program);
 
   program
     .command('diff')

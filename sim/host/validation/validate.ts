@@ -30,7 +30,7 @@ export interface ValidationRow {
   readonly band: string;
   readonly model: readonly ModelMetric[];
   readonly verdict: Verdict;
-  /** Why it fails, or what it waits for; empty for a pass. */
+  /** Why it fails, what it waits for, or what to know of a pass. */
   readonly reason: string;
   readonly setup: BandRow['setup'];
 }
@@ -63,21 +63,33 @@ export function validatePhysics(p: Parameters = defaultParameters()): Validation
 }
 
 function judge(row: BandRow, bench: Bench): ValidationRow {
-  const { id, fact, source, tag, needs, setup } = row;
-  const band = row.metrics.map(bandText).join('; ');
-  const run = SETUPS[id];
-  if (run === undefined) {
-    const reason = needs === 'engine' ? 'needs a whole run; the scenario is described in setup' : 'no set-up';
-    return { id, fact, source, tag, needs, band, model: [], verdict: 'not-modelled', reason, setup };
-  }
-  const values = run(bench, createStream('validation', `row/${id}`).next);
+  const run = SETUPS[row.id];
+  if (run !== undefined) return judgeRow(row, run(bench, createStream('validation', `row/${row.id}`).next));
+  return notModelled(
+    row,
+    row.needs === 'engine' ? 'needs a whole run; the scenario is described in setup' : 'no set-up',
+  );
+}
+
+/** The verdict on a fact for which the model gives these values. `remark` is what a reader must know even of a pass. */
+export function judgeRow(row: BandRow, values: Metrics, remark = ''): ValidationRow {
   const model = row.metrics.map((metric) => {
     const value = values[metric.name];
     return { ...metric, model: value, isWithin: isWithin(metric, value) };
   });
   const agrees = model.every((metric) => metric.isWithin);
   const verdict = row.calibration ? 'calibration' : agrees ? 'pass' : 'fail';
-  return { id, fact, source, tag, needs, band, model, verdict, reason: agrees ? '' : (REASONS[id] ?? ''), setup };
+  const reason = [agrees ? '' : (REASONS[row.id] ?? ''), remark].filter((text) => text !== '').join(' ');
+  return { ...described(row), model, verdict, reason };
+}
+
+/** The row of a fact that is not run, with why. */
+export function notModelled(row: BandRow, reason: string): ValidationRow {
+  return { ...described(row), model: [], verdict: 'not-modelled', reason };
+}
+
+function described({ id, fact, source, tag, needs, setup, metrics }: BandRow) {
+  return { id, fact, source, tag, needs, setup, band: metrics.map(bandText).join('; ') };
 }
 
 function bandText({ name, low, high }: BandMetric): string {
