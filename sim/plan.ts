@@ -147,6 +147,87 @@ export interface KubernetesPlan {
   readonly evictionGraceMs: number;
 }
 
+/** A role of the Mesos allocator. Amounts of 0: no guarantee, no limit. */
+export interface MesosRolePlan {
+  readonly name: string;
+  readonly weight: number;
+  readonly guaranteeMilliCpu: number;
+  readonly guaranteeMemMib: number;
+  readonly limitMilliCpu: number;
+  readonly limitMemMib: number;
+}
+
+/** A framework that registers with the Mesos master. */
+export interface MesosFrameworkPlan {
+  readonly name: string;
+  /** Marathon runs every online service; the others run the populations listed. One that runs nothing declines what it is offered. */
+  readonly kind: 'marathon' | 'chronos' | 'sisyphus' | 'spark-like' | 'storm-like';
+  readonly role: string;
+  readonly populations: readonly string[];
+  /** Sees agents with GPUs where those are kept for frameworks that use them. */
+  readonly gpuCapable: boolean;
+  /** How long its tasks outlive a lost scheduler. */
+  readonly failoverTimeoutMs: number;
+  /** The framework's own settings that differ from its defaults, in its own words. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** What best effort is sold beside what services asked for. */
+export type MesosOversubscriptionPlan =
+  | { readonly kind: 'none' }
+  /** Every agent offers this many times what it has, to everybody. */
+  | { readonly kind: 'static'; readonly cpuRatio: number; readonly memRatio: number }
+  /** Policies sell slack as revocable CPU and kill when it must be given back. */
+  | { readonly kind: 'revocable' };
+
+/** From a launch to a running container. */
+export interface MesosLaunchPlan {
+  /** Containers that the host's daemon creates at once. */
+  readonly lanes: number;
+  readonly createMs: number;
+  /** From the container's start until its application answers. */
+  readonly startMs: number;
+  /** Pulled once a host and service or population; 0 = images are there. */
+  readonly imageMb: number;
+  readonly nicMbPerSecond: number;
+  readonly registryMbPerSecond: number;
+}
+
+/** Something that goes wrong, or is set right, at a time. */
+export interface MesosIncidentPlan {
+  readonly atMs: number;
+  /** `scheduler-lost`: its connection breaks. `resubscribe`: it registers anew. `master-lost`: another master takes over. */
+  readonly kind: 'store-fails' | 'store-mended' | 'scheduler-lost' | 'resubscribe' | 'master-lost';
+  /** Empty for the master. */
+  readonly framework: string;
+}
+
+export interface MesosPlan {
+  readonly kind: 'mesos';
+  /** `modern`: 1.9 and later. `0.2x`: 0.19 to 0.22. */
+  readonly variant: 'modern' | '0.2x';
+  readonly allocationIntervalMs: number;
+  /** 0 = offers live until they are answered. */
+  readonly offerTimeoutMs: number;
+  readonly roleSorter: 'drf' | 'random';
+  readonly frameworkSorter: 'drf' | 'random';
+  readonly filterGpuResources: boolean;
+  readonly roles: readonly MesosRolePlan[];
+  readonly frameworks: readonly MesosFrameworkPlan[];
+  readonly oversubscription: MesosOversubscriptionPlan;
+  readonly launch: MesosLaunchPlan;
+  /** A silent agent is lost after timeout x misses. */
+  readonly agentPingTimeoutMs: number;
+  readonly agentMaxPingTimeouts: number;
+  /** First bound of the uniform wait before an agent registers. */
+  readonly agentBackoffMs: number;
+  readonly zooKeeperSessionMs: number;
+  readonly diskGibPerAgent: number;
+  readonly incidents: readonly MesosIncidentPlan[];
+}
+
+export type ControlPlanePlan = KubernetesPlan | MesosPlan;
+
 export interface KoordinatorPlan {
   readonly enabled: boolean;
   /** Water-line 1: batch CPU and memory sold. */
@@ -203,6 +284,16 @@ export interface FailurePlan {
   /** Among 2,000 hosts; other clusters in proportion. */
   readonly rackEventsPerYear: number;
   readonly repairMedianMs: number;
+  /** Hosts on which every task fails soon after its start; the host itself looks healthy. */
+  readonly blackHoles?: readonly BlackHolePlan[];
+}
+
+export interface BlackHolePlan {
+  readonly host: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Work done before the failure. */
+  readonly failAfterMs: number;
 }
 
 export interface CostPlan {
@@ -231,7 +322,7 @@ export interface Plan {
   readonly cluster: ClusterPlan;
   readonly online: OnlinePlan;
   readonly bestEffort: BestEffortPlan;
-  readonly controlPlane: KubernetesPlan;
+  readonly controlPlane: ControlPlanePlan;
   readonly koordinator: KoordinatorPlan;
   /** Policies by name beyond those the control plane always has; the order is the order they run in. */
   readonly policies: readonly PolicyPlan[];

@@ -3,6 +3,7 @@ import type { OnlineServices } from '../../traces/format.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import type { Engine } from './engine.ts';
 import { createKubernetes } from './kubernetes-adapter.ts';
+import { createMesos } from './mesos-adapter.ts';
 
 export interface PlacementTables {
   readonly view: PlacementView;
@@ -11,5 +12,6 @@ export interface PlacementTables {
 /** Puts plane, placement tables and what goes with them into `engine`. */
 export function createPlane(engine: Engine, services: OnlineServices, byScan: boolean): void {
   const { controlPlane } = engine.plan;
-  createKubernetes(engine, services, controlPlane, byScan);
+  if (controlPlane.kind === 'mesos') createMesos(engine, services, controlPlane);
+  else createKubernetes(engine, services, controlPlane, byScan);
 }

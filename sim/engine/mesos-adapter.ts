@@ -1,0 +1,69 @@
+/** Wires the Mesos plane to a run: agents, who takes which work, and what each host sells. */
+import { ConfigError } from '../../policies/base/assert.ts';
+import type { PlacementConstraint } from '../../policies/framework.ts';
+import type { OnlineServices } from '../../traces/format.ts';
+import { TIER } from '../cluster/hosts.ts';
+import { saltOf } from '../kernel/random.ts';
+import type { MesosPlan, ServicePlan } from '../plan.ts';
+import { agentDirectory, memMibOf } from '../planes/mesos/agents.ts';
+import { MesosPlane } from '../planes/mesos/mesos-plane.ts';
+import type { Engine } from './engine.ts';
+import { planeContext } from './plane-context.ts';
+
+/** Builds the plane into `engine`. Throws ConfigError when work has no framework. */
+export function createMesos(engine: Engine, services: OnlineServices, mesos: MesosPlan): void {
+  const { plan, cluster } = engine;
+  const { hosts } = cluster;
+  const explicit = new Map(plan.online.explicit.map((service) => [service.name, service]));
+  const populations = engine.intake.source.populations;
+  const context = planeContext(engine);
+  const driverOfServices = mesos.frameworks.findIndex(({ kind }) => kind === 'marathon');
+  if (services.count > 0 && driverOfServices < 0)
+    throw new ConfigError('controlPlane.frameworks: services run on Marathon, and no framework is of kind marathon');
+  const driverOfPopulation = Int32Array.from(populations, ({ name }) => {
+    const driver = mesos.frameworks.findIndex((framework) => framework.populations.includes(name));
+    if (driver < 0) throw new ConfigError(`controlPlane.frameworks: none runs the population "${name}"`);
+    return driver;
+  });
+  const { oversubscription } = mesos;
+  for (let host = 0; host < hosts.count; host++) {
+    const at = TIER.native * hosts.count + host;
+    if (oversubscription.kind === 'static') {
+      const milliCpu = Math.floor(hosts.soldMilliCpu[at] * oversubscription.cpuRatio);
+      const memBytes = Math.floor(hosts.soldMemBytes[at] * oversubscription.memRatio);
+      context.publish(host, TIER.native, milliCpu, memBytes, 0);
+    }
+  }
+  const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
+  writable.placement = null;
+  writable.countReplica = () => {};
+  writable.batchShape = () => 0;
+  writable.plane = new MesosPlane({
+    context,
+    plan: mesos,
+    agents: agentDirectory(hosts, plan.cluster),
+    gpus: Int32Array.from(hosts.shape, (shape) => plan.cluster.shapes[shape].gpus),
+    services: services.names.map((name, s) => ({
+      name,
+      milliCpu: Math.ceil(services.requestMilliCpu[s]),
+      memMib: memMibOf(services.requestMemBytes[s]),
+      constraints: constraintsOf(explicit.get(name)),
+    })),
+    driverOfPopulation,
+    driverOfServices,
+    salt: saltOf(plan.seed, 'mesos/allocator'),
+  });
+}
+
+/** Node selectors become LIKE on the attribute, a bound per host MAX_PER on the host name. */
+function constraintsOf(service: ServicePlan | undefined): PlacementConstraint[] {
+  if (service === undefined) return [];
+  const constraints: PlacementConstraint[] = Object.entries(service.nodeSelector).map(([field, value]) => ({
+    field,
+    operator: 'LIKE',
+    value: value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+  }));
+  if (service.maxPerHost > 0)
+    constraints.push({ field: 'hostname', operator: 'MAX_PER', value: String(service.maxPerHost) });
+  return constraints;
+}

@@ -1,0 +1,84 @@
+/** Hosts as Mesos agents: names, attributes, and resources as bags. CPU in milli-CPU, memory and disk in whole MiB. */
+import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
+import type { AgentDirectory } from '../../../policies/framework.ts';
+import type { ResourceBag } from '../../../policies/mesos/resource-bag.ts';
+import { addBags, bagOf, EMPTY_BAG } from '../../../policies/mesos/resource-bag.ts';
+import { PLAIN, ResourceCatalog } from '../../../policies/mesos/resource-catalog.ts';
+import { type HostTable, TIER } from '../../cluster/hosts.ts';
+import type { ClusterPlan } from '../../plan.ts';
+
+/** Milli-units of a MiB in a bag. */
+const MILLI = 1000;
+
+/** Resource kinds of a run. */
+export interface AgentKinds {
+  readonly catalog: ResourceCatalog;
+  readonly cpus: number;
+  readonly revocableCpus: number;
+  readonly mem: number;
+  readonly disk: number;
+  readonly gpus: number;
+}
+
+/** A catalog with the kinds that agents of a simulated cluster have. */
+export function createKinds(): AgentKinds {
+  const catalog = new ResourceCatalog();
+  return {
+    catalog,
+    cpus: catalog.plainKind('cpus'),
+    mem: catalog.plainKind('mem'),
+    disk: catalog.plainKind('disk'),
+    gpus: catalog.plainKind('gpus'),
+    revocableCpus: catalog.kind({ ...PLAIN, name: 'cpus', revocable: true }, 0),
+  };
+}
+
+/** What a host sells as regular resources; memory rounds down to MiB. */
+export function regularBag(
+  kinds: AgentKinds,
+  hosts: HostTable,
+  host: number,
+  gpus: number,
+  diskMib: number,
+): ResourceBag {
+  const at = TIER.native * hosts.count + host;
+  let bag = bagOf(kinds.cpus, Math.floor(hosts.soldMilliCpu[at]));
+  bag = addBags(bag, bagOf(kinds.mem, Math.floor(hosts.soldMemBytes[at] / BYTES_PER_MIB) * MILLI));
+  bag = addBags(bag, bagOf(kinds.disk, diskMib * MILLI));
+  return addBags(bag, bagOf(kinds.gpus, gpus * MILLI));
+}
+
+/** What one task takes. */
+export function taskBag(
+  kinds: AgentKinds,
+  milliCpu: number,
+  memMib: number,
+  diskMib: number,
+  revocable: boolean,
+): ResourceBag {
+  const cpu = bagOf(revocable ? kinds.revocableCpus : kinds.cpus, milliCpu);
+  const mem = bagOf(kinds.mem, memMib * MILLI);
+  return addBags(addBags(cpu, mem), diskMib > 0 ? bagOf(kinds.disk, diskMib * MILLI) : EMPTY_BAG);
+}
+
+/** Amount of a kind in a bag, in units of 1/`per` milli-units, rounded down. */
+export function amountOf(bag: ResourceBag, kind: number, per = 1): number {
+  for (let i = 0; i < bag.kinds.length; i++) if (bag.kinds[i] === kind) return Math.floor(bag.amounts[i] / per);
+  return 0;
+}
+
+/** A memory request in the MiB that Mesos counts, rounded up. */
+export function memMibOf(bytes: number): number {
+  return Math.ceil(bytes / BYTES_PER_MIB);
+}
+
+/** Names and attributes by host row: labels of the shape are the agent's attributes, racks its zones. */
+export function agentDirectory(hosts: HostTable, cluster: ClusterPlan): AgentDirectory {
+  const rows = Array.from({ length: hosts.count }, (_, host) => host);
+  return {
+    hostname: rows.map((host) => `host-${host}`),
+    region: rows.map(() => ''),
+    zone: rows.map((host) => `rack-${hosts.rack[host]}`),
+    attributes: rows.map((host) => cluster.shapes[hosts.shape[host]].labels),
+  };
+}

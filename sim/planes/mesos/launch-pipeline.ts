@@ -1,0 +1,59 @@
+/**
+ * What lies between a launch and a running container: the image's way to the host, once, then a lane of the host's daemon.
+ *
+ *   running = max(now, image is there) -> first free lane -> created -> application started
+ *
+ * A pull that begins while n - 1 others are under way takes registryPullSeconds(image, n): the registry is shared. Pulls already under
+ * way are not slowed down by later ones, so the last of a burst is right and the first ones are early at most by what they shared.
+ */
+import { registryPullSeconds, startOnLane } from '../../host/start-up.ts';
+import type { MesosLaunchPlan } from '../../plan.ts';
+
+export interface LaunchPipeline {
+  readonly images: number;
+  /** Row-major host x lane. */
+  readonly laneFreeAtMs: Float64Array;
+  /** When an image is on a host, row-major host x image; Infinity = nobody asked for it. */
+  readonly imageAtMs: Float64Array;
+  /** Ends of the pulls under way. */
+  pullEndsMs: number[];
+}
+
+/** Idle lanes, and images on no host (on all, where images cost nothing). */
+export function createPipeline(plan: MesosLaunchPlan, hosts: number, images: number): LaunchPipeline {
+  return {
+    images,
+    laneFreeAtMs: new Float64Array(hosts * plan.lanes),
+    imageAtMs: new Float64Array(plan.imageMb > 0 ? hosts * images : 0).fill(Infinity),
+    pullEndsMs: [],
+  };
+}
+
+/** Notes that `image` is on `host`: something runs from it. */
+export function noteImage(pipeline: LaunchPipeline, host: number, image: number): void {
+  if (pipeline.imageAtMs.length > 0) pipeline.imageAtMs[host * pipeline.images + image] = 0;
+}
+
+/** Puts one launch on the host and returns after how many ms its application runs. Rounding: up to whole ms. */
+export function launchDelayMs(
+  pipeline: LaunchPipeline,
+  plan: MesosLaunchPlan,
+  host: number,
+  image: number,
+  nowMs: number,
+): number {
+  let readyMs = nowMs;
+  if (pipeline.imageAtMs.length > 0) {
+    const at = host * pipeline.images + image;
+    if (pipeline.imageAtMs[at] === Infinity) {
+      pipeline.pullEndsMs = pipeline.pullEndsMs.filter((endMs) => endMs > nowMs);
+      const clients = pipeline.pullEndsMs.length + 1;
+      const seconds = registryPullSeconds(plan.imageMb, clients, plan.nicMbPerSecond, plan.registryMbPerSecond);
+      pipeline.imageAtMs[at] = nowMs + Math.ceil(seconds * 1000);
+      pipeline.pullEndsMs.push(pipeline.imageAtMs[at]);
+    }
+    readyMs = Math.max(nowMs, pipeline.imageAtMs[at]);
+  }
+  const createdMs = startOnLane(pipeline.laneFreeAtMs, host, plan.lanes, readyMs, plan.createMs);
+  return createdMs + plan.startMs - nowMs;
+}

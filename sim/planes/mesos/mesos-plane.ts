@@ -1,0 +1,233 @@
+/**
+ * The Mesos control plane: offers instead of scores.
+ *
+ * What the engine tells is put down and worked off at the next wake, in order. A wake moves the master's clock, lets frameworks do what
+ * is due, and carries messages until nobody has anything to say; then it asks for the next wake: the allocation interval, a filter, a
+ * framework's own clock or an incident, whichever is first.
+ *
+ * Approximation: messages take no time, and an allocation run none either, so the period of runs is the interval itself.
+ */
+
+import { meetsConstraints } from '../../../policies/marathon/constraints.ts';
+import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-variants.ts';
+import { RandomSorter } from '../../../policies/mesos/random-sorter.ts';
+import { addBags, bagOf } from '../../../policies/mesos/resource-bag.ts';
+import { CHANGE } from '../../cluster/apply.ts';
+import { TIER } from '../../cluster/hosts.ts';
+import { TASK_KIND } from '../../cluster/tasks.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { noActions } from './driver.ts';
+import { fromGraphData, type GraphData, toGraphData } from './graph-data.ts';
+import { happen, nextIncidentMs } from './incidents.ts';
+import {
+  createMesosState,
+  driverOf,
+  fitRows,
+  frameworkContext,
+  type MesosCounters,
+  type MesosRun,
+  type MesosSetup,
+} from './mesos-run.ts';
+import { workOffNotes } from './notes.ts';
+import { begin } from './registration.ts';
+import { deliverAll, perform } from './talk.ts';
+
+export class MesosPlane implements ControlPlane {
+  readonly bestEffortTier: number;
+  readonly podLossAfterMs: number;
+  private readonly run: MesosRun;
+  /** Rows of services that run from the start, until the first wake. */
+  private inPlace: number[] = [];
+
+  constructor(setup: MesosSetup) {
+    const { plan } = setup;
+    this.bestEffortTier = plan.oversubscription.kind === 'revocable' ? TIER.batch : TIER.native;
+    this.podLossAfterMs = plan.agentPingTimeoutMs * plan.agentMaxPingTimeouts;
+    this.run = { setup, s: createMesosState(setup) };
+    setup.context.wakeAt(0);
+  }
+
+  /** Totals since the start. */
+  counters(): MesosCounters {
+    return { ...this.run.s.counters };
+  }
+
+  /** Offers that are out now: framework and agent. */
+  openOffers(): readonly { readonly framework: string; readonly host: number }[] {
+    return [...this.run.s.master.offers.values()].map(({ framework, agent }) => ({ framework, host: Number(agent) }));
+  }
+
+  /** The emptiest host by CPU share on which a replica fits and its constraints hold. */
+  bestHostFor(row: number): number {
+    const { setup } = this.run;
+    const { hosts, tasks } = setup.context.cluster;
+    const service = setup.services[tasks.group[row]];
+    const placed = [];
+    for (let other = 0; other < tasks.firstBestEffort; other++)
+      if (service.constraints.length > 0 && tasks.group[other] === tasks.group[row] && tasks.host[other] >= 0)
+        placed.push(placeOf(setup, tasks.host[other]));
+    let best = -1;
+    let least = Infinity;
+    for (let host = 0; host < hosts.count; host++) {
+      if (hosts.up[host] === 0 || hosts.outages[host] > 0) continue;
+      const cpu = hosts.allocatedMilliCpu[host] + tasks.requestMilliCpu[row];
+      const mem = hosts.allocatedMemBytes[host] + tasks.requestMemBytes[row];
+      // A MiB of every pod may be lost to rounding; what stands from the start must fit the agent's whole MiB.
+      if (cpu > hosts.soldMilliCpu[host] || mem > hosts.soldMemBytes[host] - (hosts.podCount[host] + 2) * 1_048_576)
+        continue;
+      const share = cpu / hosts.soldMilliCpu[host];
+      if (share >= least) continue;
+      const { constraints } = service;
+      if (
+        constraints.length > 0 &&
+        !meetsConstraints(constraints, placeOf(setup, host), placed, placed.length + 1, 'v1.11')
+      )
+        continue;
+      least = share;
+      best = host;
+    }
+    return best;
+  }
+
+  onPending(row: number, nowMs: number): void {
+    const { s, setup } = this.run;
+    const { tasks } = setup.context.cluster;
+    fitRows(s, tasks.capacity);
+    s.waiting.add(row);
+    if (tasks.kind[row] === TASK_KIND.online) {
+      const service = tasks.group[row];
+      s.waitingOf[service].add(row);
+      if (s.member[row] === 0) {
+        s.member[row] = 1;
+        s.wanted[service]++;
+      }
+    }
+    s.notes.push({ kind: 'pending', row, id: tasks.id[row] });
+    setup.context.wakeAt(nowMs);
+  }
+
+  onAbandoned(row: number): void {
+    const { s, setup } = this.run;
+    s.waiting.delete(row);
+    const service = setup.context.cluster.tasks.group[row];
+    s.waitingOf[service].delete(row);
+    this.dropReplica(row, service);
+    s.notes.push({ kind: 'withdrawn', service });
+  }
+
+  private dropReplica(row: number, service: number): void {
+    const { s } = this.run;
+    if (s.member[row] === 0) return;
+    s.member[row] = 0;
+    s.wanted[service]--;
+  }
+
+  onStarted(row: number, nowMs: number): void {
+    const { s, setup } = this.run;
+    const { tasks } = setup.context.cluster;
+    fitRows(s, tasks.capacity);
+    if (!s.begun) {
+      s.member[row] = 1;
+      s.wanted[tasks.group[row]]++;
+      this.inPlace.push(row);
+      return;
+    }
+    s.notes.push({ kind: 'started', row, id: tasks.id[row], host: tasks.host[row], task: s.taskOfRow[row] });
+    setup.context.wakeAt(nowMs);
+  }
+
+  onLeft(row: number, host: number, nowMs: number, change: number): void {
+    const { s, setup } = this.run;
+    const { tasks } = setup.context.cluster;
+    const online = tasks.kind[row] === TASK_KIND.online;
+    const driver = driverOf(this.run, row, online);
+    const task = s.taskOfRow[row];
+    const work = s.workOfRow[row];
+    s.taskOfRow[row] = -1;
+    driver.rowOfTask.delete(task);
+    if (online && change === CHANGE.abandon) this.dropReplica(row, tasks.group[row]);
+    // A failed or evicted task keeps its work: its framework tries it again. The row of an ended one may be used anew at once.
+    if (!online && change === CHANGE.finish) {
+      driver.targetOfWork.delete(work);
+      s.workOfRow[row] = -1;
+    }
+    s.notes.push({ kind: 'left', row, id: tasks.id[row], host, task, work, driver: driver.index, change });
+    setup.context.wakeAt(nowMs);
+  }
+
+  onHostChanged(host: number, nowMs: number): void {
+    this.run.s.notes.push({ kind: 'host', host });
+    this.run.setup.context.wakeAt(nowMs);
+  }
+
+  /** Freed capacity comes back through the ends of tasks; the next allocation run offers it. */
+  onCapacity(): void {}
+
+  onReports(nowMs: number): void {
+    if (this.run.setup.plan.oversubscription.kind !== 'revocable') return;
+    this.run.s.notes.push({ kind: 'reports' });
+    this.run.setup.context.wakeAt(nowMs);
+  }
+
+  waitingRows(): readonly number[] {
+    return [...this.run.s.waiting];
+  }
+
+  wake(nowMs: number): void {
+    const { run } = this;
+    const { s } = run;
+    // Timers before now fire at their own time; what the engine told happens before those of this very moment.
+    if (nowMs > 0) s.master.advanceTo(nowMs - 1);
+    s.master.allocator.nowMs = nowMs;
+    deliverAll(run, nowMs);
+    if (!s.begun) {
+      s.begun = true;
+      begin(run, this.inPlace, nowMs);
+      this.inPlace = [];
+    }
+    workOffNotes(run, nowMs);
+    happen(run, nowMs);
+    s.master.advanceTo(nowMs);
+    deliverAll(run, nowMs);
+    for (const driver of s.drivers) {
+      if (driver.framework.nextWakeMs(driver.state) > nowMs) continue;
+      const out = noActions();
+      driver.framework.tick(driver.state, frameworkContext(run, nowMs), out);
+      perform(run, driver, out, nowMs);
+    }
+    deliverAll(run, nowMs);
+    run.setup.context.wakeAt(Math.max(nowMs + 1, this.nextMs()));
+  }
+
+  private nextMs(): number {
+    const { run } = this;
+    let nextMs = Math.min(run.s.master.allocator.nextTimerMs(), nextIncidentMs(run));
+    for (const driver of run.s.drivers) nextMs = Math.min(nextMs, driver.framework.nextWakeMs(driver.state));
+    return Math.ceil(nextMs);
+  }
+
+  snapshot(): unknown {
+    return { state: toGraphData(this.run.s, this.outside()), inPlace: [...this.inPlace] };
+  }
+
+  restore(from: unknown): void {
+    const { state, inPlace } = from as { state: GraphData; inPlace: number[] };
+    const { s } = this.run;
+    // Bags and sorters of both kinds stand here so that their classes are known even in a master without agents.
+    const bag = addBags(bagOf(s.kinds.cpus, 1), bagOf(s.kinds.mem, 1));
+    const like = [s, bag, new RandomSorter(s.kinds.catalog, s.random)];
+    this.run.s = fromGraphData(state, this.outside(), like) as typeof s;
+    this.inPlace = [...inPlace];
+  }
+
+  /** What is shared with the run and not copied. */
+  private outside(): readonly unknown[] {
+    const { s, setup } = this.run;
+    return [setup, MODERN_VARIANT, VARIANT_0_2X, ...s.drivers.flatMap(({ framework, plan }) => [framework, plan])];
+  }
+}
+
+function placeOf(setup: MesosSetup, host: number) {
+  const { hostname, region, zone, attributes } = setup.agents;
+  return { hostname: hostname[host], region: region[host], zone: zone[host], attributes: attributes[host] };
+}

@@ -1,0 +1,216 @@
+/** Everything the Mesos plane remembers, and what it is told about the run when it is built. */
+import { fail } from '../../../policies/base/assert.ts';
+import type {
+  AgentDirectory,
+  FrameworkContext,
+  PlacementConstraint,
+  StatusUpdate,
+} from '../../../policies/framework.ts';
+import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-variants.ts';
+import { MesosMaster } from '../../../policies/mesos/master-lifecycle.ts';
+import { noLimits, noQuantities } from '../../../policies/mesos/resource-quantities.ts';
+import type { MesosPlan } from '../../plan.ts';
+import type { PlaneContext } from '../control-plane.ts';
+import { type AgentKinds, createKinds } from './agents.ts';
+import { createDriver, type Driver } from './driver.ts';
+import { createPipeline, type LaunchPipeline } from './launch-pipeline.ts';
+import { PlaneRandom } from './plane-random.ts';
+
+/** A service as Marathon is told of it. */
+export interface ServiceWork {
+  readonly name: string;
+  readonly milliCpu: number;
+  readonly memMib: number;
+  readonly constraints: readonly PlacementConstraint[];
+}
+
+/** What the plane is told when it is built. */
+export interface MesosSetup {
+  readonly context: PlaneContext;
+  readonly plan: MesosPlan;
+  readonly agents: AgentDirectory;
+  /** GPUs by host. */
+  readonly gpus: Int32Array;
+  readonly services: readonly ServiceWork[];
+  /** Driver of each population; drivers are numbered as in the plan. */
+  readonly driverOfPopulation: Int32Array;
+  /** Driver of all services, -1 = none. */
+  readonly driverOfServices: number;
+  readonly salt: number;
+}
+
+export const AGENT = { unknown: 0, registered: 1, disconnected: 2 } as const;
+
+/** What the engine told since the last wake. */
+export type Note =
+  | { readonly kind: 'pending'; readonly row: number; readonly id: number }
+  | { readonly kind: 'withdrawn'; readonly service: number }
+  | {
+      readonly kind: 'started';
+      readonly row: number;
+      readonly id: number;
+      readonly host: number;
+      readonly task: number;
+    }
+  | {
+      readonly kind: 'left';
+      readonly row: number;
+      readonly id: number;
+      readonly host: number;
+      readonly task: number;
+      readonly work: number;
+      readonly driver: number;
+      readonly change: number;
+    }
+  | { readonly kind: 'host'; readonly host: number }
+  | { readonly kind: 'reports' };
+
+/** A launch on its way through the master. */
+export interface Launch {
+  readonly row: number;
+  readonly task: number;
+  readonly work: number;
+}
+
+/** Mutable state; plain data and instances of the policies' classes. */
+export interface MesosState {
+  readonly kinds: AgentKinds;
+  readonly random: PlaneRandom;
+  master: MesosMaster;
+  readonly drivers: Driver[];
+  readonly pipeline: LaunchPipeline;
+  begun: boolean;
+  notes: Note[];
+  /** Rows that wait for a host, and those of each service in order of waiting. */
+  readonly waiting: Set<number>;
+  readonly waitingOf: Set<number>[];
+  /** Replicas that the engine wants of each service. */
+  readonly wanted: Int32Array;
+  /** By row of the task table: task number at its framework, row of work, 1 = a wanted replica. -1 = none. */
+  taskOfRow: Float64Array;
+  workOfRow: Float64Array;
+  member: Uint8Array;
+  readonly agent: Uint8Array;
+  /** Revocable CPU that the master knows of. */
+  readonly revocableMilliCpu: Float64Array;
+  /** Updates that an absent scheduler has not heard, by driver; null while it listens. */
+  readonly backlog: (StatusUpdate[] | null)[];
+  readonly launches: Map<string, Launch>;
+  incidentsDone: number;
+  /** Agents and frameworks that are to register with a new master: when, which. */
+  readonly returning: { atMs: number; kind: 'agent' | 'framework'; index: number }[];
+  readonly counters: MesosCounters;
+}
+
+/** Totals since the start. */
+export interface MesosCounters {
+  offers: number;
+  launches: number;
+  declines: number;
+  revives: number;
+  rescinds: number;
+}
+
+export interface MesosRun {
+  readonly setup: MesosSetup;
+  s: MesosState;
+}
+
+/** The plane's state at time 0: nobody is registered. */
+export function createMesosState(setup: MesosSetup): MesosState {
+  const { plan, context } = setup;
+  const hosts = context.cluster.hosts.count;
+  const kinds = createKinds();
+  const random = new PlaneRandom(setup.salt);
+  const images = setup.services.length + setup.driverOfPopulation.length;
+  const services = setup.services.length;
+  return {
+    kinds,
+    random,
+    master: createMaster(plan, kinds, random, 0),
+    drivers: plan.frameworks.map((framework, index) => createDriver(index, framework, plan)),
+    pipeline: createPipeline(plan.launch, hosts, Math.max(1, images)),
+    begun: false,
+    notes: [],
+    waiting: new Set(),
+    waitingOf: setup.services.map(() => new Set<number>()),
+    wanted: new Int32Array(services),
+    taskOfRow: new Float64Array(0),
+    workOfRow: new Float64Array(0),
+    member: new Uint8Array(0),
+    agent: new Uint8Array(hosts),
+    revocableMilliCpu: new Float64Array(hosts),
+    backlog: plan.frameworks.map(() => null),
+    launches: new Map(),
+    incidentsDone: 0,
+    returning: [],
+    counters: { offers: 0, launches: 0, declines: 0, revives: 0, rescinds: 0 },
+  };
+}
+
+/** Mesos' default minimum: 0.01 cpus or 32 MB. Milli-units. */
+const MIN_CPUS_MILLI = 10;
+const MIN_MEM_MILLI = 32_000;
+
+/** A master that has just been elected, with weights and quotas of the plan. */
+export function createMaster(plan: MesosPlan, kinds: AgentKinds, random: PlaneRandom, nowMs: number): MesosMaster {
+  const { catalog } = kinds;
+  const cpus = catalog.nameIndex('cpus');
+  const mem = catalog.nameIndex('mem');
+  const leastCpu = noQuantities(catalog);
+  leastCpu[cpus] = MIN_CPUS_MILLI;
+  const leastMem = noQuantities(catalog);
+  leastMem[mem] = MIN_MEM_MILLI;
+  const options = {
+    allocationIntervalMs: plan.allocationIntervalMs,
+    minAllocatable: [leastCpu, leastMem],
+    fairnessExcludedNames: [],
+    filterGpuResources: plan.filterGpuResources && plan.variant === 'modern',
+    masterRegion: null,
+    roleSorter: plan.roleSorter,
+    frameworkSorter: plan.frameworkSorter,
+  };
+  const variant = plan.variant === 'modern' ? MODERN_VARIANT : VARIANT_0_2X;
+  const offerTimeoutMs = plan.offerTimeoutMs > 0 ? plan.offerTimeoutMs : null;
+  const master = new MesosMaster(catalog, options, variant, { offerTimeoutMs }, random, nowMs);
+  for (const role of plan.roles) {
+    master.allocator.updateWeight(role.name, role.weight);
+    const guarantees = noQuantities(catalog);
+    guarantees[cpus] = role.guaranteeMilliCpu;
+    guarantees[mem] = role.guaranteeMemMib * 1000;
+    const limits = noLimits(catalog);
+    if (role.limitMilliCpu > 0) limits[cpus] = role.limitMilliCpu;
+    if (role.limitMemMib > 0) limits[mem] = role.limitMemMib * 1000;
+    const asked = role.guaranteeMilliCpu + role.guaranteeMemMib + role.limitMilliCpu + role.limitMemMib;
+    if (asked > 0) master.allocator.updateQuota(role.name, { guarantees, limits });
+  }
+  return master;
+}
+
+/** What a framework may look at. */
+export function frameworkContext(run: MesosRun, nowMs: number): FrameworkContext {
+  const { random } = run.s;
+  return { nowMs, agents: run.setup.agents, uniform: () => random.uniform() };
+}
+
+/** The driver of a row: the one of all services, or that of its population. */
+export function driverOf(run: MesosRun, row: number, online: boolean): Driver {
+  const { setup, s } = run;
+  const group = setup.context.cluster.tasks.group[row];
+  const index = online ? setup.driverOfServices : setup.driverOfPopulation[group];
+  return s.drivers[index] ?? fail(`no framework takes task row ${row}`);
+}
+
+/** Makes room for as many rows as the task table has. */
+export function fitRows(s: MesosState, rows: number): void {
+  if (s.taskOfRow.length >= rows) return;
+  const taskOfRow = new Float64Array(rows).fill(-1);
+  taskOfRow.set(s.taskOfRow);
+  s.taskOfRow = taskOfRow;
+  const workOfRow = new Float64Array(rows).fill(-1);
+  workOfRow.set(s.workOfRow);
+  s.workOfRow = workOfRow;
+  const member = new Uint8Array(rows);
+  member.set(s.member);
+  s.member = member;
+}

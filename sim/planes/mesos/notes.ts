@@ -1,0 +1,151 @@
+/** Works off what the engine told: new work goes to its framework, ends go to master and framework, lost hosts to the master. */
+import { fail } from '../../../policies/base/assert.ts';
+import { TaskStatus } from '../../../policies/framework.ts';
+import { scaleApp } from '../../../policies/marathon/framework.ts';
+import type { MarathonState } from '../../../policies/marathon/state.ts';
+import { bagOf } from '../../../policies/mesos/resource-bag.ts';
+import { CHANGE } from '../../cluster/apply.ts';
+import { TIER } from '../../cluster/hosts.ts';
+import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
+import { memMibOf } from './agents.ts';
+import { type Driver, laneOf, noActions, taskId } from './driver.ts';
+import { AGENT, driverOf, frameworkContext, type MesosRun, type Note } from './mesos-run.ts';
+import { loseHost, reconnectHost, registerAgent } from './registration.ts';
+import { perform, tell } from './talk.ts';
+
+/** Works off the notes taken since the last wake; notes taken meanwhile wait for the next. */
+export function workOffNotes(run: MesosRun, nowMs: number): void {
+  const { notes } = run.s;
+  run.s.notes = [];
+  for (const note of notes) workOff(run, note, nowMs);
+}
+
+function workOff(run: MesosRun, note: Note, nowMs: number): void {
+  switch (note.kind) {
+    case 'pending':
+      takeIn(run, note.row, note.id, nowMs);
+      break;
+    case 'withdrawn':
+      scale(run, note.service, nowMs);
+      break;
+    case 'started': {
+      const { tasks } = run.setup.context.cluster;
+      const driver = driverOf(run, note.row, tasks.kind[note.row] === TASK_KIND.online);
+      tell(run, driver, { task: note.task, status: TaskStatus.Running, agent: note.host }, nowMs);
+      break;
+    }
+    case 'left':
+      endTask(run, note, nowMs);
+      break;
+    case 'host':
+      hostChanged(run, note.host, nowMs);
+      break;
+    case 'reports':
+      tellRevocable(run);
+      break;
+  }
+}
+
+/** A row that waits: a replica is one more instance of its app, a task is a job of its own unless its framework retries it already. */
+function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
+  const { s, setup } = run;
+  const { tasks } = setup.context.cluster;
+  if (tasks.id[row] !== id || tasks.state[row] !== TASK_STATE.pending) return;
+  if (tasks.kind[row] === TASK_KIND.online) {
+    scale(run, tasks.group[row], nowMs);
+    return;
+  }
+  if (s.workOfRow[row] >= 0) return;
+  const driver = driverOf(run, row, false);
+  const work = driver.nextWork++;
+  s.workOfRow[row] = work;
+  driver.targetOfWork.set(work, row);
+  const out = noActions();
+  driver.framework.submit(
+    driver.state,
+    {
+      name: String(id),
+      instances: 1,
+      milliCpu: Math.ceil(tasks.requestMilliCpu[row]),
+      memMiB: memMibOf(tasks.requestMemBytes[row]),
+      diskMiB: 0,
+      lane: laneOf(tasks.priority[row], driver.lanes),
+      revocable: driver.revocable,
+    },
+    frameworkContext(run, nowMs),
+    out,
+  );
+  perform(run, driver, out, nowMs);
+}
+
+/** Gives Marathon the number of replicas the engine wants. */
+function scale(run: MesosRun, service: number, nowMs: number): void {
+  const { s, setup } = run;
+  const driver = s.drivers[setup.driverOfServices] ?? fail('services without Marathon');
+  const out = noActions();
+  const { name } = setup.services[service];
+  scaleApp(driver.state as MarathonState, name, s.wanted[service], frameworkContext(run, nowMs), out);
+  perform(run, driver, out, nowMs);
+}
+
+/** A task's end: its resources go back, its framework hears of it, and the master forgets it. */
+function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): void {
+  const { s, setup } = run;
+  const { tasks, hosts } = setup.context.cluster;
+  const driver = s.drivers[note.driver];
+  const { task, host } = note;
+  const id = taskId(driver, task);
+  const state = note.change === CHANGE.finish ? 'TASK_FINISHED' : 'TASK_LOST';
+  s.master.statusUpdate({ task: id, state, reason: null, source: 'SOURCE_EXECUTOR' }, state, false);
+  s.master.book.forget(id);
+  const online = driver.index === setup.driverOfServices;
+  const asked = driver.killed.delete(task);
+  let status: TaskStatus;
+  if (note.change === CHANGE.finish) status = TaskStatus.Finished;
+  else if (note.change === CHANGE.abandon) status = TaskStatus.Killed;
+  else if (online) status = note.change === CHANGE.fail ? TaskStatus.Lost : TaskStatus.Killed;
+  else if (tasks.id[note.row] !== note.id || !s.waiting.has(note.row)) {
+    // The engine gave the task up: for its framework the run is over.
+    driver.targetOfWork.delete(note.work);
+    status = endsByKill(driver) ? TaskStatus.Killed : TaskStatus.Finished;
+  } else if (asked) status = TaskStatus.Killed;
+  else status = note.change === CHANGE.fail && hosts.outages[host] === 0 ? TaskStatus.Failed : TaskStatus.Lost;
+  tell(run, driver, { task, status, agent: host }, nowMs);
+  if (online && note.change === CHANGE.abandon) scale(run, tasks.group[note.row], nowMs);
+}
+
+/** Whether a killed run is over for this framework, not tried again. */
+function endsByKill(driver: Driver): boolean {
+  return driver.plan.kind === 'chronos' || driver.plan.kind === 'sisyphus';
+}
+
+function hostChanged(run: MesosRun, host: number, nowMs: number): void {
+  const { s, setup } = run;
+  const { hosts } = setup.context.cluster;
+  const id = String(host);
+  const dead = hosts.outages[host] > 0;
+  if (!dead && hosts.up[host] === 1) {
+    if (s.agent[host] === AGENT.disconnected) reconnectHost(run, host, nowMs);
+    else if (s.agent[host] === AGENT.unknown) registerAgent(run, host);
+    return;
+  }
+  if (s.agent[host] === AGENT.registered) {
+    s.master.disconnectAgent(id);
+    s.agent[host] = AGENT.disconnected;
+  }
+  if (hosts.up[host] === 0 && s.agent[host] !== AGENT.unknown) loseHost(run, host);
+}
+
+/** What policies sell as revocable CPU is told to the master where it changed. */
+function tellRevocable(run: MesosRun): void {
+  const { s, setup } = run;
+  const { hosts } = setup.context.cluster;
+  if (setup.plan.oversubscription.kind !== 'revocable') return;
+  const batch = TIER.batch * hosts.count;
+  for (let host = 0; host < hosts.count; host++) {
+    const sold = Math.floor(hosts.soldMilliCpu[batch + host]);
+    if (s.agent[host] !== AGENT.registered || sold === s.revocableMilliCpu[host]) continue;
+    s.revocableMilliCpu[host] = sold;
+    s.master.updateOversubscribed(String(host), bagOf(s.kinds.revocableCpus, sold));
+  }
+}

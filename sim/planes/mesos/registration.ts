@@ -1,0 +1,154 @@
+/** Who registers with the master: agents with what runs on them, frameworks with what they hold. */
+
+import { BYTES_PER_GIB, BYTES_PER_MIB } from '../../../policies/base/units.ts';
+import type { TaskStatus } from '../../../policies/framework.ts';
+import { adoptTask } from '../../../policies/marathon/framework.ts';
+import type { MarathonState } from '../../../policies/marathon/state.ts';
+import { addBags, bagOf, EMPTY_BAG, type ResourceBag } from '../../../policies/mesos/resource-bag.ts';
+import { TASK_KIND } from '../../cluster/tasks.ts';
+import { memMibOf, regularBag, taskBag } from './agents.ts';
+import { type Driver, noActions, taskId } from './driver.ts';
+import { noteImage } from './launch-pipeline.ts';
+import { AGENT, fitRows, frameworkContext, type MesosRun } from './mesos-run.ts';
+import { perform } from './talk.ts';
+
+/**
+ * The first moment: services that stand from the start are taken over as after a restart, then everybody registers.
+ *
+ * `inPlace` are the rows of services that run already.
+ */
+export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number): void {
+  const { s, setup } = run;
+  const { tasks } = setup.context.cluster;
+  fitRows(s, tasks.capacity);
+  const marathon = s.drivers[setup.driverOfServices];
+  const context = frameworkContext(run, nowMs);
+  if (marathon !== undefined) {
+    const out = noActions();
+    setup.services.forEach((service, index) => {
+      const work = marathon.nextWork++;
+      marathon.targetOfWork.set(work, index);
+      const { name, milliCpu, memMib, constraints } = service;
+      const instances = s.wanted[index];
+      marathon.framework.submit(
+        marathon.state,
+        { name, instances, milliCpu, memMiB: memMib, diskMiB: 0, lane: 0, constraints },
+        context,
+        out,
+      );
+    });
+    for (const row of inPlace) {
+      const { name } = setup.services[tasks.group[row]];
+      const task = adoptTask(marathon.state as MarathonState, name, tasks.host[row], context, out);
+      s.taskOfRow[row] = task;
+      s.workOfRow[row] = tasks.group[row];
+      marathon.rowOfTask.set(task, row);
+      noteImage(s.pipeline, tasks.host[row], tasks.group[row]);
+    }
+  }
+  for (const driver of s.drivers) subscribe(run, driver, nowMs);
+  for (let host = 0; host < setup.context.cluster.hosts.count; host++) registerAgent(run, host);
+}
+
+/** A framework registers, for the first time or again; updates it missed are told by the caller. */
+export function subscribe(run: MesosRun, driver: Driver, nowMs: number): void {
+  run.s.master.subscribe(driver.info, driver.plan.failoverTimeoutMs);
+  const out = noActions();
+  driver.framework.subscribe(driver.state, frameworkContext(run, nowMs), out);
+  perform(run, driver, out, nowMs);
+}
+
+/** An agent registers with everything that is bound to it. */
+export function registerAgent(run: MesosRun, host: number): void {
+  const { s, setup } = run;
+  const { hosts } = setup.context.cluster;
+  const { agents, plan, gpus } = setup;
+  const id = String(host);
+  const diskMib = (plan.diskGibPerAgent * BYTES_PER_GIB) / BYTES_PER_MIB;
+  let total = regularBag(s.kinds, hosts, host, gpus[host], diskMib);
+  if (s.revocableMilliCpu[host] > 0) total = addBags(total, bagOf(s.kinds.revocableCpus, s.revocableMilliCpu[host]));
+  const used = new Map<string, Map<string, ResourceBag>>();
+  for (const driver of s.drivers) {
+    let held = EMPTY_BAG;
+    for (const [task, row] of rowsOn(run, driver, host)) {
+      const bag = bagOfRow(run, driver, row);
+      held = addBags(held, bag);
+      const taskKey = taskId(driver, task);
+      s.master.book.tasks.set(taskKey, {
+        info: { id: taskKey, bag, executor: null },
+        framework: driver.plan.name,
+        role: driver.plan.role,
+        agent: id,
+        latestState: 'TASK_RUNNING',
+        holds: true,
+      });
+    }
+    if (held !== EMPTY_BAG) used.set(driver.plan.name, new Map([[driver.plan.role, held]]));
+  }
+  s.master.addAgent(
+    {
+      id,
+      hostname: agents.hostname[host],
+      region: null,
+      attributes: JSON.stringify(agents.attributes[host]),
+      capabilities: null,
+      checkpoint: true,
+      total,
+      unavailableFromMs: null,
+    },
+    used,
+  );
+  s.agent[host] = AGENT.registered;
+}
+
+/** Bound and running tasks of a framework on a host, by task number. */
+function* rowsOn(run: MesosRun, driver: Driver, host: number): Generator<readonly [task: number, row: number]> {
+  const { tasks, hosts } = run.setup.context.cluster;
+  if (driver.index === run.setup.driverOfServices) {
+    for (let row = 0; row < tasks.firstBestEffort; row++)
+      if (tasks.host[row] === host && run.s.taskOfRow[row] >= 0) yield [run.s.taskOfRow[row], row];
+    return;
+  }
+  for (let row = hosts.firstTask[host]; row >= 0; row = tasks.nextOnHost[row])
+    if (run.s.taskOfRow[row] >= 0 && run.setup.driverOfPopulation[tasks.group[row]] === driver.index)
+      yield [run.s.taskOfRow[row], row];
+}
+
+function bagOfRow(run: MesosRun, driver: Driver, row: number): ResourceBag {
+  const { tasks } = run.setup.context.cluster;
+  const online = tasks.kind[row] === TASK_KIND.online;
+  const disk = driver.plan.kind === 'chronos' ? CHRONOS_DISK_MIB : 0;
+  return taskBag(
+    run.s.kinds,
+    Math.ceil(tasks.requestMilliCpu[row]),
+    memMibOf(tasks.requestMemBytes[row]),
+    disk,
+    !online && driver.revocable,
+  );
+}
+
+/** Chronos asks for this where a job asks for no disk. */
+const CHRONOS_DISK_MIB = 256;
+
+/** The master gives an agent up. */
+export function loseHost(run: MesosRun, host: number): void {
+  run.s.master.loseAgent(String(host), 'unreachable');
+  run.s.agent[host] = AGENT.unknown;
+  run.s.revocableMilliCpu[host] = 0;
+}
+
+/** An agent is back before it was given up: what it ran without a host is gone, the rest goes on. */
+export function reconnectHost(run: MesosRun, host: number, _nowMs: number): void {
+  run.s.master.reconnectAgent(String(host));
+  run.s.agent[host] = AGENT.registered;
+}
+
+/** Every update that a scheduler missed, in order. */
+export function missedUpdates(
+  run: MesosRun,
+  driver: Driver,
+): readonly { task: number; status: TaskStatus; agent: number }[] {
+  const missed = run.s.backlog[driver.index] ?? [];
+  run.s.backlog[driver.index] = null;
+  return missed;
+}

@@ -1,0 +1,204 @@
+/** Messages between master and frameworks, carried until nobody has anything more to say at this moment. */
+import { fail } from '../../../policies/base/assert.ts';
+import { ActionKind, type FrameworkActions, type StatusUpdate, TaskStatus } from '../../../policies/framework.ts';
+import type { MasterMessage, TaskInfo } from '../../../policies/mesos/master-messages.ts';
+import { EVICT_REASON } from '../../../policies/ports.ts';
+import { TASK_KIND } from '../../cluster/tasks.ts';
+import { taskBag } from './agents.ts';
+import { type Driver, noActions, offerColumns, parseTaskId, taskId } from './driver.ts';
+import { launchDelayMs } from './launch-pipeline.ts';
+import { frameworkContext, type MesosRun } from './mesos-run.ts';
+
+/** More rounds than this in one millisecond are an endless talk. */
+const MOST_ROUNDS = 10_000;
+
+/** Runs pending allocations and carries messages until all are heard. */
+export function deliverAll(run: MesosRun, nowMs: number): void {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    run.s.master.settle();
+    const messages = run.s.master.takeMessages();
+    if (messages.length === 0) return;
+    for (const message of messages) deliver(run, message, nowMs);
+  }
+  fail(`master and frameworks do not come to an end at ${nowMs} ms`);
+}
+
+function deliver(run: MesosRun, message: MasterMessage, nowMs: number): void {
+  const { s } = run;
+  switch (message.type) {
+    case 'offers': {
+      const driver = driverByName(run, message.framework);
+      s.counters.offers += message.offers.length;
+      const out = noActions();
+      const offers = offerColumns(s.kinds, message.offers);
+      driver.framework.resourceOffers(driver.state, offers, frameworkContext(run, nowMs), out);
+      perform(run, driver, out, nowMs);
+      break;
+    }
+    case 'rescind': {
+      const driver = driverByName(run, message.framework);
+      s.counters.rescinds++;
+      const out = noActions();
+      driver.framework.rescind(driver.state, message.offerId, frameworkContext(run, nowMs), out);
+      perform(run, driver, out, nowMs);
+      break;
+    }
+    case 'runTask':
+      runTask(run, message.task, Number(message.agent), nowMs);
+      break;
+    case 'killTask':
+      killTask(run, message.task, nowMs);
+      break;
+    case 'status':
+      statusFromMaster(run, message.status.task, message.status.state, nowMs);
+      break;
+    default:
+      // Errors, lost agents and shutdowns of frameworks change nothing here: what they mean is told task by task.
+      break;
+  }
+}
+
+function driverByName(run: MesosRun, name: string): Driver {
+  return run.s.drivers.find((driver) => driver.plan.name === name) ?? fail(`no framework "${name}"`);
+}
+
+/** The master let a task start: its row is bound, and runs when the host's daemon has created the container. */
+function runTask(run: MesosRun, id: string, host: number, nowMs: number): void {
+  const { s, setup } = run;
+  const { tasks } = setup.context.cluster;
+  const launch = s.launches.get(id) ?? fail(`task ${id} was not launched`);
+  s.launches.delete(id);
+  const driver = s.drivers[parseTaskId(id)[0]];
+  const { row, task } = launch;
+  s.counters.launches++;
+  s.waiting.delete(row);
+  s.taskOfRow[row] = task;
+  s.workOfRow[row] = launch.work;
+  driver.rowOfTask.set(task, row);
+  const group = tasks.group[row];
+  const image = tasks.kind[row] === TASK_KIND.online ? group : setup.services.length + group;
+  const delayMs = launchDelayMs(s.pipeline, setup.plan.launch, host, image, nowMs);
+  setup.context.bind(row, host, nowMs, delayMs);
+}
+
+function killTask(run: MesosRun, id: string, nowMs: number): void {
+  const [index, task] = parseTaskId(id);
+  const driver = run.s.drivers[index];
+  const row = driver.rowOfTask.get(task);
+  if (row === undefined) return;
+  driver.killed.add(task);
+  run.setup.context.evict(row, nowMs, EVICT_REASON.preempted);
+}
+
+/** What the master says of a task by itself: a launch that came too late, or the end of a framework or an agent. */
+function statusFromMaster(run: MesosRun, id: string, state: string, nowMs: number): void {
+  const { s, setup } = run;
+  const [index, task] = parseTaskId(id);
+  const driver = s.drivers[index];
+  const launch = s.launches.get(id);
+  if (state === 'TASK_ERROR') fail(`the master refused task ${id} of ${driver.plan.name}`);
+  if (launch !== undefined) {
+    s.launches.delete(id);
+    const { tasks } = setup.context.cluster;
+    if (tasks.kind[launch.row] === TASK_KIND.online) s.waitingOf[tasks.group[launch.row]].add(launch.row);
+    tell(run, driver, { task, status: TaskStatus.Lost, agent: -1 }, nowMs);
+    return;
+  }
+  const row = driver.rowOfTask.get(task);
+  if (row === undefined || state === 'TASK_RUNNING') return;
+  // The container is stopped; its end is told to the framework when the engine has taken it off its host.
+  setup.context.evict(row, nowMs, EVICT_REASON.drained);
+}
+
+/** Tells a framework about a task, or keeps the update until its scheduler listens again. */
+export function tell(run: MesosRun, driver: Driver, update: StatusUpdate, nowMs: number): void {
+  const backlog = run.s.backlog[driver.index];
+  if (backlog !== null) {
+    backlog.push(update);
+    return;
+  }
+  const out = noActions();
+  driver.framework.statusUpdate(driver.state, update, frameworkContext(run, nowMs), out);
+  perform(run, driver, out, nowMs);
+}
+
+/** Does what a framework answered, in its order. */
+export function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: number): void {
+  const { master, counters } = run.s;
+  const { name } = driver.plan;
+  const accepted = new Set<number>();
+  for (let i = 0; i < out.count; i++) {
+    switch (out.kind[i]) {
+      case ActionKind.Launch:
+        if (accepted.has(out.offer[i])) break;
+        accepted.add(out.offer[i]);
+        accept(run, driver, out, i, nowMs);
+        break;
+      case ActionKind.Decline:
+        counters.declines++;
+        master.decline(name, [out.offer[i]], out.refuseMs[i]);
+        break;
+      case ActionKind.Suppress:
+        master.suppress(name, []);
+        break;
+      case ActionKind.Revive:
+        counters.revives++;
+        master.revive(name, []);
+        break;
+      case ActionKind.Kill:
+        killTask(run, taskId(driver, out.task[i]), nowMs);
+        break;
+      case ActionKind.Deactivate:
+        run.s.backlog[driver.index] ??= [];
+        master.deactivate(name);
+        break;
+      case ActionKind.Exit:
+        run.s.backlog[driver.index] ??= [];
+        master.disconnect(name);
+        break;
+      default:
+        // Reconcile: no message is ever lost between master and scheduler here, so the answers would repeat what is known.
+        break;
+    }
+  }
+}
+
+/** One ACCEPT: every launch of this call that names the offer of row `first`. */
+function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: number, nowMs: number): void {
+  const { s } = run;
+  const offer = out.offer[first];
+  const tasks: TaskInfo[] = [];
+  const refused: number[] = [];
+  let refuseMs = 0;
+  for (let i = first; i < out.count; i++) {
+    if (out.kind[i] !== ActionKind.Launch || out.offer[i] !== offer) continue;
+    refuseMs = out.refuseMs[i];
+    const task = out.task[i];
+    const row = rowFor(run, driver, out.work[i]);
+    if (row < 0) {
+      refused.push(task);
+      continue;
+    }
+    const id = taskId(driver, task);
+    s.launches.set(id, { row, task, work: out.work[i] });
+    const bag = taskBag(s.kinds, out.milliCpu[i], out.memMiB[i], out.diskMiB[i], out.revocable[i] === 1);
+    tasks.push({ id, bag, executor: null });
+  }
+  s.master.accept(driver.plan.name, [offer], [{ type: 'launch', tasks }], refuseMs);
+  // Work that was withdrawn meanwhile is over, whatever the framework believes.
+  for (const task of refused) tell(run, driver, { task, status: TaskStatus.Finished, agent: -1 }, nowMs);
+}
+
+/** The waiting row that a launch of `work` is for; -1 when nothing waits for it any more. */
+function rowFor(run: MesosRun, driver: Driver, work: number): number {
+  const { s, setup } = run;
+  const target = driver.targetOfWork.get(work);
+  if (target === undefined) return -1;
+  if (driver.index !== setup.driverOfServices) return s.waiting.has(target) ? target : -1;
+  const rows = s.waitingOf[target];
+  for (const row of rows) {
+    rows.delete(row);
+    return row;
+  }
+  return -1;
+}
