@@ -5,6 +5,7 @@
  * The ranges are wider than production's on purpose: a rule that only holds for sensible settings is found out here.
  */
 import { MS_PER_HOUR, MS_PER_MINUTE, MS_PER_SECOND } from '../policies/base/units.ts';
+import { POLICIES } from '../policies/registry.ts';
 import { createStream } from '../sim/kernel/random.ts';
 import type {
   BatchPopulationPlan,
@@ -15,10 +16,14 @@ import type {
   KubernetesPlan,
   OnlinePlan,
   Plan,
+  PolicyPlan,
   ServicePlan,
 } from '../sim/plan.ts';
 import { freezePlan } from '../sim/plan.ts';
 import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
+
+/** Policies that sell capacity; a plan names at most one beside those that always run. */
+const SELLERS = Object.keys(POLICIES).filter((name) => POLICIES[name].sells !== undefined);
 
 const HOURS_A_WEEK = 168;
 const HOURS_A_YEAR = 8_760;
@@ -72,9 +77,7 @@ export function drawScenario(seed: number): Plan {
     bestEffort: drawBestEffort(draw, hosts, hours),
     controlPlane: drawControlPlane(draw),
     koordinator: drawKoordinator(draw),
-    policies: draw.chance(0.3)
-      ? [{ name: 'memory-evict', config: { memoryEvictThresholdPercent: draw.int(20, 80) } }]
-      : [],
+    policies: drawPolicies(draw),
     physics: {
       isolation: draw.of(['equal', 'shares', 'noise-clean', 'group-identity', 'core-scheduling']),
       corePlacement: draw.of(['blind', 'core-aware']),
@@ -251,6 +254,14 @@ function drawKoordinator(draw: Draw): KoordinatorPlan {
     resourceDiffThreshold: 0.1,
     degradeMs: 900_000,
   };
+}
+
+function drawPolicies(draw: Draw): PolicyPlan[] {
+  const policies: PolicyPlan[] = [];
+  if (draw.chance(0.4)) policies.push({ name: draw.of(SELLERS), config: {} });
+  if (draw.chance(0.3))
+    policies.push({ name: 'memory-evict', config: { memoryEvictThresholdPercent: draw.int(20, 80) } });
+  return policies;
 }
 
 function drawFailures(draw: Draw, hosts: number, hours: number): FailurePlan {
