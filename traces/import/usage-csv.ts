@@ -1,0 +1,123 @@
+/**
+ * CSV tables of use, as large as they come: read as a stream into the sink, without a row kept.
+ *
+ * A table is described, not programmed, so that the same description also runs as one query of DuckDB (usage-duckdb.ts). Both give
+ * the same samples in the same order.
+ */
+import { TraceError } from '../../policies/base/assert.ts';
+import { type RowPlace, readLineBlocks, readNumber, rejectRow } from '../readers/rows.ts';
+import { dropRow, type ImportContext } from './context.ts';
+import { copyUsageWithDuckdb } from './usage-duckdb.ts';
+import type { UsageCount, UsageTable } from './usage-sink.ts';
+
+export interface UsageCsv {
+  readonly name: string;
+  readonly separator: ',';
+  /** Fields a row must have; more are refused. */
+  readonly fields: number;
+  /** Positions from 0; several are joined by `/`. */
+  readonly id: readonly number[];
+  readonly time: number;
+  /** ms = field x timeScaleMs - timeOffsetMs, at least 0. */
+  readonly timeScaleMs: number;
+  readonly timeOffsetMs: number;
+  readonly cpu: number;
+  /** Position of the largest CPU inside the sample, or -1. */
+  readonly peak: number;
+  /** Position of memory, or -1. */
+  readonly mem: number;
+  /** Values that mean "not measured", as numbers; an empty field always does. */
+  readonly invalid: readonly number[];
+  /** Largest sensible value of cpu and peak as written. */
+  readonly mostCpu: number;
+  /** Rows with an empty id are left out and counted instead of refused. */
+  readonly skipEmptyId?: boolean;
+}
+
+/** What one unit of cpu and memory of an id is worth in milli-cores and MiB. */
+export interface UsageScale {
+  readonly milliCpu: number;
+  readonly memMib: number;
+}
+
+export interface UsageRead {
+  readonly counts: readonly UsageCount[];
+  readonly rows: number;
+  readonly emptyIds: number;
+  readonly engine: 'duckdb' | 'stream';
+}
+
+/** Reads the parts of one table. Ids that are not in `scales` use `other`. Throws TraceError with file and row. */
+export async function readUsageCsv(
+  table: UsageCsv,
+  paths: readonly string[],
+  scales: ReadonlyMap<string, UsageScale>,
+  other: UsageScale,
+  context: ImportContext,
+): Promise<UsageRead> {
+  const target = context.usage.pathOf(table.name);
+  if (context.duckdb && target !== null) {
+    const done = await copyUsageWithDuckdb(table, paths, scales, other, target);
+    // Anything it stumbled over is read again row by row, which can say where it is.
+    if (done !== null) return { ...done, engine: 'duckdb' };
+  }
+  const output = context.usage.open(table.name);
+  const tally = { rows: 0, emptyIds: 0 };
+  for (const path of paths) await readPart(table, path, scales, other, output, context, tally);
+  return { counts: output.finish(), ...tally, engine: 'stream' };
+}
+
+async function readPart(
+  table: UsageCsv,
+  path: string,
+  scales: ReadonlyMap<string, UsageScale>,
+  other: UsageScale,
+  output: UsageTable,
+  context: ImportContext,
+  tally: { rows: number; emptyIds: number },
+): Promise<void> {
+  const place = { path, row: 0 };
+  const where = () => `${path}:${place.row}`;
+  for await (const lines of readLineBlocks(path, context.reading))
+    for (const line of lines) {
+      place.row += 1;
+      if (line === '') continue;
+      const fields = line.split(table.separator);
+      try {
+        if (fields.length !== table.fields)
+          rejectRow(place, `has ${fields.length} fields; ${table.name} has ${table.fields}`);
+        const id = table.id.length === 1 ? fields[table.id[0]] : table.id.map((at) => fields[at]).join('/');
+        if (id === '' && table.skipEmptyId === true) {
+          tally.emptyIds += 1;
+          continue;
+        }
+        if (id === '') rejectRow(place, 'has no id');
+        const timeMs = readNumber(place, fields[table.time], 'time') * table.timeScaleMs - table.timeOffsetMs;
+        const scale = scales.get(id) ?? other;
+        const cpu = readValue(place, fields, table.cpu, table, 'CPU', table.mostCpu);
+        const peak = readValue(place, fields, table.peak, table, 'peak CPU', table.mostCpu);
+        const mem = readValue(place, fields, table.mem, table, 'memory', Infinity);
+        tally.rows += 1;
+        output.add(id, Math.max(0, timeMs), cpu * scale.milliCpu, peak * scale.milliCpu, mem * scale.memMib, where);
+      } catch (error) {
+        if (error instanceof TraceError && error.message.includes('on the disk')) throw error;
+        dropRow(context, error);
+      }
+    }
+}
+
+/** NaN when the table has no such column, the field is empty or holds a word for "not measured". */
+function readValue(
+  place: RowPlace,
+  fields: readonly string[],
+  at: number,
+  table: UsageCsv,
+  name: string,
+  most: number,
+): number {
+  if (at < 0 || fields[at] === '') return Number.NaN;
+  const value = readNumber(place, fields[at], name);
+  if (table.invalid.includes(value)) return Number.NaN;
+  if (value < 0 || value > most) rejectRow(place, `${name} is ${value}; 0 to ${most} is expected`);
+  return value;
+}

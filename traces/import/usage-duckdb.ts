@@ -1,0 +1,115 @@
+/**
+ * The same tables of use through DuckDB: one query from CSV to parquet, on one thread, in bounded memory, with no extension fetched.
+ *
+ * DuckDB is an optional package. Whatever is odd in the data ends the query, and the caller reads the table as a stream instead.
+ */
+import { rm } from 'node:fs/promises';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { UsageCsv, UsageScale } from './usage-csv.ts';
+import type { UsageCount } from './usage-sink.ts';
+
+const MEMORY_LIMIT = '160MB';
+
+/** A connection to a database in memory, or null when the package is not installed. */
+export async function openDuckdb(temporary: string): Promise<DuckDBConnection | null> {
+  let api: typeof import('@duckdb/node-api');
+  try {
+    api = await import('@duckdb/node-api');
+  } catch {
+    return null;
+  }
+  const instance = await api.DuckDBInstance.create(':memory:', {
+    threads: '1',
+    memory_limit: MEMORY_LIMIT,
+    temp_directory: temporary,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    preserve_insertion_order: 'true',
+  });
+  return instance.connect();
+}
+
+/** Text as an SQL literal. */
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/**
+ * Copies the parts to the parquet file `target` and counts samples by id; null when DuckDB is not there or does not accept every row.
+ */
+export async function copyUsageWithDuckdb(
+  table: UsageCsv,
+  paths: readonly string[],
+  scales: ReadonlyMap<string, UsageScale>,
+  other: UsageScale,
+  target: string,
+): Promise<{ counts: UsageCount[]; rows: number; emptyIds: number } | null> {
+  const connection = await openDuckdb(`${target}.tmp`);
+  if (connection === null) return null;
+  try {
+    await loadScales(connection, scales);
+    await connection.run(
+      `COPY (${usageQuery(table, paths, other)}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION snappy)`,
+    );
+    const bad = await connection.runAndReadAll(
+      `SELECT count(*) FILTER (milliCpu IS NULL OR peakMilliCpu IS NULL OR memMib IS NULL OR timeMs IS NULL)::DOUBLE,
+        count(*) FILTER (id IS NULL)::DOUBLE FROM ${sqlText(target)}`,
+    );
+    const [badRows, emptyIds] = bad.getRows()[0].map(Number);
+    if (badRows > 0 || emptyIds > 0) {
+      await rm(target, { force: true });
+      return null;
+    }
+    const counted = await connection.runAndReadAll(
+      `SELECT id, count(*)::DOUBLE, min(timeMs), max(timeMs) FROM ${sqlText(target)} GROUP BY id ORDER BY id COLLATE "C"`,
+    );
+    const counts = counted.getRows().map(([id, samples, first, last]) => ({
+      id: String(id),
+      samples: Number(samples),
+      firstMs: Number(first),
+      lastMs: Number(last),
+    }));
+    counts.sort((a, b) => (a.id < b.id ? -1 : 1));
+    return { counts, rows: counts.reduce((sum, one) => sum + one.samples, 0), emptyIds: 0 };
+  } catch {
+    await rm(target, { force: true });
+    return null;
+  } finally {
+    connection.closeSync();
+    await rm(`${target}.tmp`, { recursive: true, force: true });
+  }
+}
+
+async function loadScales(connection: DuckDBConnection, scales: ReadonlyMap<string, UsageScale>): Promise<void> {
+  await connection.run('CREATE TABLE scales (id VARCHAR, milliCpu DOUBLE, memMib DOUBLE)');
+  const appender = await connection.createAppender('scales');
+  for (const [id, scale] of scales) {
+    appender.appendVarchar(id);
+    appender.appendDouble(scale.milliCpu);
+    appender.appendDouble(scale.memMib);
+    appender.endRow();
+  }
+  appender.closeSync();
+}
+
+/** NULL marks what a row may not be, so that one look at the result says whether all rows were good. */
+function usageQuery(table: UsageCsv, paths: readonly string[], other: UsageScale): string {
+  const columns = Array.from({ length: table.fields }, (_, at) => `'c${at}': 'VARCHAR'`).join(', ');
+  const value = (at: number, most: number, scale: string): string => {
+    if (at < 0) return `'NaN'::DOUBLE`;
+    const number = `TRY_CAST(c${at} AS DOUBLE)`;
+    const invalid =
+      table.invalid.length === 0 ? '' : `WHEN ${number} IN (${table.invalid.join(', ')}) THEN 'NaN'::DOUBLE`;
+    const upper = Number.isFinite(most) ? `AND ${number} <= ${most}` : '';
+    return `CASE WHEN c${at} IS NULL OR c${at} = '' THEN 'NaN'::DOUBLE ${invalid}
+      WHEN isfinite(${number}) AND ${number} >= 0 ${upper} THEN ${number} * ${scale} ELSE NULL END`;
+  };
+  const id = table.id.length === 1 ? `nullif(c${table.id[0]}, '')` : table.id.map((at) => `c${at}`).join(` || '/' || `);
+  const files = paths.map(sqlText).join(', ');
+  return `SELECT t.id, greatest(0, TRY_CAST(c${table.time} AS DOUBLE) * ${table.timeScaleMs}::DOUBLE - ${table.timeOffsetMs}::DOUBLE) AS timeMs,
+      ${value(table.cpu, table.mostCpu, `coalesce(s.milliCpu, ${other.milliCpu}::DOUBLE)`)} AS milliCpu,
+      ${value(table.peak, table.mostCpu, `coalesce(s.milliCpu, ${other.milliCpu}::DOUBLE)`)} AS peakMilliCpu,
+      ${value(table.mem, Infinity, `coalesce(s.memMib, ${other.memMib}::DOUBLE)`)} AS memMib
+    FROM (SELECT *, ${id} AS id FROM read_csv([${files}], header = false, delim = ',', quote = '', escape = '', auto_detect = false,
+      strict_mode = true, columns = {${columns}})) t LEFT JOIN scales s ON s.id = t.id`;
+}
