@@ -9,6 +9,7 @@ export function register(program: Command): void {
     .command('replicate')
     .description('published tables from our simulator: expected beside got (inputs default to TIDEMARK_DATA)');
   registerOpenb(replicate);
+  registerBatsim(replicate);
 }
 
 function registerOpenb(replicate: Command): void {
@@ -48,6 +49,35 @@ function registerOpenb(replicate: Command): void {
           seed: options.seed,
           tune: options.tune,
           departures: options.departures,
+        }),
+        options.json,
+      );
+    });
+}
+
+function registerBatsim(replicate: Command): void {
+  replicate
+    .command('batsim')
+    .description('batch scheduling with backfilling on a Batsim workload: waits, slowdowns, machines, energy')
+    .option('--workload <json>', 'Batsim workload with delay profiles')
+    .option('--policy <name>', 'fcfs, easy, easy-count or conservative', 'easy')
+    .option('--machines <n>', 'machines instead of the nb_res of the workload', wholeNumber)
+    .option('--watts <w>', 'power of a machine, drawn all the time', positive, 95)
+    .option('--json', 'print the table as JSON', false)
+    .action(async (options) => {
+      const [{ batsimTable }, { BACKFILL_POLICIES }, { inputPath }] = await Promise.all([
+        import('../lab/replicate/batsim-table.ts'),
+        import('../policies/backfill/backfill-policies.ts'),
+        import('../lab/replicate/inputs.ts'),
+      ]);
+      const policy = BACKFILL_POLICIES[options.policy as string];
+      if (policy === undefined) unknown('--policy', options.policy, Object.keys(BACKFILL_POLICIES));
+      await show(
+        await batsimTable({
+          workload: inputPath(options.workload, 'batsim/medium_late.json', '--workload'),
+          policy,
+          ...(options.machines === undefined ? {} : { machines: options.machines }),
+          watts: options.watts,
         }),
         options.json,
       );

@@ -1,0 +1,13 @@
+/** The batch scheduling policies by name. To add one, add its file and its line here. */
+import type { BackfillPolicy } from './batch-queue.ts';
+import { conservative } from './conservative.ts';
+import { easy } from './easy.ts';
+import { easyCount } from './easy-count.ts';
+import { fcfs } from './fcfs.ts';
+
+export const BACKFILL_POLICIES: Readonly<Record<string, BackfillPolicy>> = Object.freeze({
+  fcfs,
+  easy,
+  'easy-count': easyCount,
+  conservative,
+});
