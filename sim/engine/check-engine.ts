@@ -71,18 +71,31 @@ function checkStarts(engine: Engine): void {
       fail(`task ${tasks.id[row]} is bound and never starts`);
 }
 
-/** A job counts its tasks that are still there. */
+/** A job counts its tasks that are still there, and has one stage under way: later ones are held, and none is held for nothing. */
 function checkJobs(engine: Engine): void {
   const { jobs } = engine;
   const { tasks } = engine.cluster;
   const left = new Int32Array(jobs.left.length);
   const released = new Int32Array(jobs.left.length);
+  const stage = new Int32Array(jobs.left.length).fill(-1);
   for (let row = tasks.firstBestEffort; row < tasks.used; row++) {
     const state = tasks.state[row];
     if (state < TASK_STATE.held || state > TASK_STATE.running || tasks.kind[row] !== TASK_KIND.bestEffort) continue;
-    left[tasks.job[row]]++;
-    if (state !== TASK_STATE.held) released[tasks.job[row]]++;
+    const job = tasks.job[row];
+    left[job]++;
+    if (state === TASK_STATE.held) continue;
+    released[job]++;
+    if (stage[job] >= 0 && stage[job] !== tasks.stage[row]) fail(`job row ${job} has two stages under way`);
+    stage[job] = tasks.stage[row];
   }
+  for (let row = tasks.firstBestEffort; row < tasks.used; row++)
+    if (
+      tasks.state[row] === TASK_STATE.held &&
+      !(stage[tasks.job[row]] >= 0 && tasks.stage[row] > stage[tasks.job[row]])
+    )
+      fail(
+        `task ${tasks.id[row]} of stage ${tasks.stage[row]} is held while stage ${stage[tasks.job[row]]} is under way`,
+      );
   for (let job = 0; job < jobs.used; job++)
     if (left[job] !== jobs.left[job] || released[job] !== jobs.leftReleased[job])
       fail(
