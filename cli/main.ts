@@ -5,6 +5,8 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, InvariantError, TraceError } from '../policies/base/assert.ts';
+import { register as registerFuzz } from './fuzz.ts';
+import { register as registerReplicate } from './replicate.ts';
 import { register as registerValidatePhysics } from './validate-physics.ts';
 import { tidemarkVersion } from './version.ts';
 
@@ -98,6 +100,8 @@ function createProgram(): Command {
     });
 
   registerValidatePhysics(program);
+  registerReplicate(program);
+  registerFuzz(program);
 
   program
     .command('diff')
