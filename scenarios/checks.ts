@@ -1,6 +1,7 @@
 /** What no single field can know: rules that tie fields together. Errors stop the run, notes are told. */
 import { MS_PER_HOUR } from '../policies/base/units.ts';
 import { checkBestEffort } from './checks-load.ts';
+import { checkMesos } from './checks-mesos.ts';
 import { checkExplicitServices } from './checks-services.ts';
 import { estimateMemoryBytes, LIMITS } from './limits.ts';
 import { covered, type ParsedScenario, touchesLeftOut } from './parse-scenario.ts';
@@ -192,8 +193,13 @@ function checkKoordinator({ koordinator }: Partial<Scenario>, report: Report): v
     );
 }
 
-function checkControlPlane({ controlPlane, koordinator, physics }: Partial<Scenario>, report: Report): void {
+function checkControlPlane(scenario: Partial<Scenario>, report: Report): void {
+  const { controlPlane, koordinator, physics } = scenario;
   if (controlPlane === undefined) return;
+  if (controlPlane.kind === 'mesos') {
+    checkMesos(controlPlane, scenario, report);
+    return;
+  }
   const { initialBackoff, maxBackoff } = controlPlane;
   if (maxBackoff < initialBackoff)
     report.error(

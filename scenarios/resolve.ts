@@ -1,8 +1,16 @@
 /** Scenario -> Plan: pure, every value written out, in the units of the plan. */
 import { createHash } from 'node:crypto';
-import { type BatchPopulationPlan, canonicalText, freezePlan, type Plan, type ServicePlan } from '../sim/plan.ts';
+import {
+  type BatchPopulationPlan,
+  canonicalText,
+  freezePlan,
+  type KubernetesPlan,
+  type Plan,
+  type ServicePlan,
+} from '../sim/plan.ts';
 import { sizesOf } from './checks-load.ts';
 import { ARRIVAL_CURVES, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
+import { resolveMesos } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 
 /** The plan of a checked scenario, frozen at every depth. Host shapes without hosts are left out. */
@@ -57,24 +65,10 @@ export function resolve(scenario: Scenario): Plan {
       failureProbability: bestEffort.failureProbability,
       maxRetries: bestEffort.maxRetries,
     },
-    controlPlane: {
-      kind: controlPlane.kind,
-      onlineFit: controlPlane.onlineFit,
-      bestEffortFit: controlPlane.bestEffortFit,
-      fitWeight: controlPlane.fitWeight,
-      loadAwareWeight: controlPlane.loadAwareWeight,
-      spreadWeight: controlPlane.spreadWeight,
-      bindLatencyMs: controlPlane.bindLatency,
-      podStartMs: controlPlane.podStart,
-      podsPerSecond: controlPlane.podsPerSecond,
-      initialBackoffMs: controlPlane.initialBackoff,
-      maxBackoffMs: controlPlane.maxBackoff,
-      unschedulableRetryMs: controlPlane.unschedulableRetry,
-      preemption: controlPlane.preemption,
-      evictionGraceMs: controlPlane.evictionGrace,
-    },
+    controlPlane: controlPlane.kind === 'mesos' ? resolveMesos(controlPlane) : resolveKubernetes(controlPlane),
     koordinator: {
-      enabled: koordinator.enabled,
+      // Koordinator works on Kubernetes; Mesos has its own way to sell slack.
+      enabled: koordinator.enabled && controlPlane.kind !== 'mesos',
       cpuReclaimThresholdPercent: koordinator.cpuReclaimThresholdPercent,
       memoryReclaimThresholdPercent: koordinator.memoryReclaimThresholdPercent,
       cpuCalculatePolicy: koordinator.cpuCalculatePolicy,
@@ -116,6 +110,25 @@ export function resolve(scenario: Scenario): Plan {
     cost: { ...scenario.cost },
     record: { ...scenario.record },
   });
+}
+
+function resolveKubernetes(controlPlane: Exclude<Scenario['controlPlane'], { kind: 'mesos' }>): KubernetesPlan {
+  return {
+    kind: 'kubernetes',
+    onlineFit: controlPlane.onlineFit,
+    bestEffortFit: controlPlane.bestEffortFit,
+    fitWeight: controlPlane.fitWeight,
+    loadAwareWeight: controlPlane.loadAwareWeight,
+    spreadWeight: controlPlane.spreadWeight,
+    bindLatencyMs: controlPlane.bindLatency,
+    podStartMs: controlPlane.podStart,
+    podsPerSecond: controlPlane.podsPerSecond,
+    initialBackoffMs: controlPlane.initialBackoff,
+    maxBackoffMs: controlPlane.maxBackoff,
+    unschedulableRetryMs: controlPlane.unschedulableRetry,
+    preemption: controlPlane.preemption,
+    evictionGraceMs: controlPlane.evictionGrace,
+  };
 }
 
 function resolveService([name, service]: [string, Scenario['online']['explicit'][string]]): ServicePlan {

@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS } from './defaults.ts';
 import { duration, flag, ratio, wholePercent } from './fields.ts';
+import { mesosSchema } from './schema-mesos.ts';
 
 const fit = z.enum(['least-allocated', 'most-allocated']);
 const weight = (description: string) => ratio(description, 0, 100);
 
-export const controlPlaneSchema = z
+export const kubernetesSchema = z
   .strictObject({
-    kind: z.literal('kubernetes').describe('Orchestrator.').prefault('kubernetes'),
+    kind: z.literal('kubernetes').optional().describe('Orchestrator; kubernetes when left out.'),
     onlineFit: fit
       .describe('Placing services: `least-allocated` spreads, `most-allocated` packs.')
       .prefault(KUBERNETES_DEFAULTS.onlineFit),
@@ -29,7 +30,11 @@ export const controlPlaneSchema = z
     preemption: flag('Services may push out pods of lower priority.').prefault(KUBERNETES_DEFAULTS.preemption),
     evictionGrace: duration('Time an evicted pod has to stop.').prefault(KUBERNETES_DEFAULTS.evictionGrace),
   })
-  .describe('Who places pods.');
+  .describe('Kubernetes: one scheduler places pods by filter and score.');
+
+export const controlPlaneSchema = z
+  .discriminatedUnion('kind', [kubernetesSchema, mesosSchema])
+  .describe('Who places pods and tasks.');
 
 /** Ranges are upstream's: reclaim percentages have no upper bound, thresholds of the node agent end at 100. */
 export const koordinatorSchema = z

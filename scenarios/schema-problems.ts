@@ -21,7 +21,7 @@ export function schemaProblems(
   return issues.flatMap((issue) => {
     const path = issue.path as PathKey[];
     if (issue.code === 'unrecognized_keys') {
-      const known = knownKeys(schema, path);
+      const known = knownKeys(schema, path, value);
       return issue.keys.map((key) => ({
         path: [...path, key],
         text: `is an unknown key; known: ${knownText(key, known)}`,
@@ -42,6 +42,10 @@ function issueText(issue: z.core.$ZodIssue, found: unknown): string {
     return `has the name ${key}; names are letters, digits, - and _, at most 63, no dots`;
   }
   const is = `is ${shownValue(found)}; `;
+  if (issue.code === 'invalid_union' && 'options' in issue) {
+    const known = (issue.options as readonly unknown[]).filter((option) => option !== undefined).map(String);
+    return `is ${shownValue(found)}; known: ${known.join(', ')}.${typeof found === 'string' ? didYouMean(found, known) : ''}`;
+  }
   if (issue.code === 'invalid_value') {
     const known = issue.values.map(String);
     const suggestion = typeof found === 'string' ? didYouMean(found, known) : '';
@@ -112,12 +116,24 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   return at;
 }
 
-function knownKeys(schema: z.core.$ZodType, path: readonly PathKey[]): string[] {
-  let at = unwrapped(schema);
+function knownKeys(schema: z.core.$ZodType, path: readonly PathKey[], value: unknown): string[] {
+  let at = chosen(unwrapped(schema), value);
   for (const key of path) {
     if (at instanceof z.ZodObject) at = unwrapped((at.shape as z.core.$ZodShape)[String(key)] as z.core.$ZodType);
     else if (at instanceof z.ZodRecord) at = unwrapped(at.valueType as z.core.$ZodType);
     else if (at instanceof z.ZodArray) at = unwrapped(at.element as z.core.$ZodType);
   }
   return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+}
+
+/** The member of a union that `value` names by its discriminator. */
+function chosen(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  const { discriminator, options } = schema._zod.def;
+  const named = (value as Record<string, unknown> | undefined)?.[discriminator];
+  return (
+    options.find(
+      (option) => (option as z.ZodObject).shape[discriminator]?._zod.values?.has(named as string) === true,
+    ) ?? schema
+  );
 }

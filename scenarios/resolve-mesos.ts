@@ -1,0 +1,56 @@
+/** The Mesos part of a scenario in the units of the plan. */
+import type { MesosPlan } from '../sim/plan.ts';
+import type { Scenario } from './schema.ts';
+
+export type MesosSection = Extract<Scenario['controlPlane'], { kind: 'mesos' }>;
+
+/** Everything written out; incidents in order of time. */
+export function resolveMesos(section: MesosSection): MesosPlan {
+  const { oversubscription, launch } = section;
+  return {
+    kind: 'mesos',
+    variant: section.variant,
+    allocationIntervalMs: section.allocationInterval,
+    offerTimeoutMs: section.offerTimeout,
+    roleSorter: section.roleSorter,
+    frameworkSorter: section.frameworkSorter,
+    filterGpuResources: section.filterGpuResources,
+    roles: Object.entries(section.roles).map(([name, role]) => ({
+      name,
+      weight: role.weight,
+      guaranteeMilliCpu: role.cpuGuarantee,
+      guaranteeMemMib: role.memGuarantee,
+      limitMilliCpu: role.cpuLimit,
+      limitMemMib: role.memLimit,
+    })),
+    frameworks: Object.entries(section.frameworks).map(([name, framework]) => ({
+      name,
+      kind: framework.kind,
+      role: framework.role,
+      populations: [...framework.populations],
+      gpuCapable: framework.gpuCapable,
+      failoverTimeoutMs: framework.failoverTimeout,
+      settings: structuredClone(framework.settings),
+    })),
+    oversubscription:
+      oversubscription.kind === 'static'
+        ? { kind: 'static', cpuRatio: oversubscription.cpuRatio, memRatio: oversubscription.memRatio }
+        : { kind: oversubscription.kind },
+    launch: {
+      lanes: launch.lanes,
+      createMs: launch.create,
+      startMs: launch.start,
+      imageMb: launch.imageMb,
+      nicMbPerSecond: launch.nicMbPerSecond,
+      registryMbPerSecond: launch.registryMbPerSecond,
+    },
+    agentPingTimeoutMs: section.agentPingTimeout,
+    agentMaxPingTimeouts: section.agentMaxPingTimeouts,
+    agentBackoffMs: section.agentBackoff,
+    zooKeeperSessionMs: section.zooKeeperSession,
+    diskGibPerAgent: section.diskPerAgent / 1024,
+    incidents: section.incidents
+      .map((incident) => ({ atMs: incident.at, kind: incident.kind, framework: incident.framework }))
+      .sort((a, b) => a.atMs - b.atMs),
+  };
+}

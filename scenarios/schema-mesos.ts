@@ -1,0 +1,107 @@
+/** Mesos as control plane: master, roles, frameworks, oversubscription, launch pipeline and what goes wrong. */
+import { z } from 'zod';
+import {
+  MESOS_DEFAULTS as D,
+  MESOS_FRAMEWORK_DEFAULTS as F,
+  MESOS_LAUNCH_DEFAULTS as L,
+  MESOS_OVERSUBSCRIPTION_DEFAULTS as O,
+  MESOS_ROLE_DEFAULTS as R,
+} from './defaults-mesos.ts';
+import { count, cpu, duration, flag, memory, named, ratio, text } from './fields.ts';
+
+const roleSchema = z
+  .strictObject({
+    weight: ratio('Share of the role against others.', 0.001, 1e6).prefault(R.weight),
+    cpuGuarantee: cpu('CPU kept for the role; 0 = none.').prefault(R.cpuGuarantee),
+    memGuarantee: memory('Memory kept for the role; 0 = none.').prefault(R.memGuarantee),
+    cpuLimit: cpu('Most CPU the role may hold; 0 = no limit.').prefault(R.cpuLimit),
+    memLimit: memory('Most memory the role may hold; 0 = no limit.').prefault(R.memLimit),
+  })
+  .describe('A role of the allocator.');
+
+const frameworkSchema = z
+  .strictObject({
+    kind: z
+      .enum(['marathon', 'chronos', 'sisyphus', 'spark-like', 'storm-like'])
+      .describe('`marathon` runs the services; the others run the populations they list.'),
+    role: text('Role it registers with.').prefault(F.role),
+    populations: z
+      .array(z.string())
+      .describe('Populations of best effort it runs; with none it declines every offer.')
+      .prefault([]),
+    gpuCapable: flag('Sees agents with GPUs.').prefault(F.gpuCapable),
+    failoverTimeout: duration('How long its tasks outlive a lost scheduler.').prefault(F.failoverTimeout),
+    settings: z
+      .record(z.string(), z.unknown())
+      .describe("Settings of the framework that differ from its defaults, in the framework's own words (times in ms).")
+      .prefault({}),
+  })
+  .describe('A framework that registers with the master.');
+
+const oversubscriptionSchema = z
+  .strictObject({
+    kind: z
+      .enum(['none', 'static', 'revocable'])
+      .describe(
+        '`static`: agents offer a multiple of what they have. `revocable`: policies sell slack and take it back.',
+      )
+      .prefault(O.kind),
+    cpuRatio: ratio('`static`: CPU offered over CPU there is.', 0.1, 100).prefault(O.cpuRatio),
+    memRatio: ratio('`static`: memory offered over memory there is.', 0.1, 100).prefault(O.memRatio),
+  })
+  .describe('What is sold beyond what an agent has.');
+
+const launchSchema = z
+  .strictObject({
+    lanes: count('Containers a host creates at once.', 1, 64).prefault(L.lanes),
+    create: duration('Time to create one container.').prefault(L.create),
+    start: duration('From a created container to a running application.').prefault(L.start),
+    imageMb: ratio('Image pulled once a host, in MB; 0 = images are there.', 0, 1e6).prefault(L.imageMb),
+    nicMbPerSecond: ratio('Network of a host, MB/s.', 0.001, 1e6).prefault(L.nicMbPerSecond),
+    registryMbPerSecond: ratio('The registry serves all pulls with this, MB/s.', 0.001, 1e9).prefault(
+      L.registryMbPerSecond,
+    ),
+  })
+  .describe('From a launch to a running task.');
+
+const incidentSchema = z
+  .strictObject({
+    at: duration('Time from the start of the run.'),
+    kind: z
+      .enum(['store-fails', 'store-mended', 'scheduler-lost', 'resubscribe', 'master-lost'])
+      .describe('What happens.'),
+    framework: text('Whom it happens to; empty for the master.').prefault(''),
+  })
+  .describe('Something that goes wrong, or is set right.');
+
+const sorter = z.enum(['drf', 'random']);
+
+export const mesosSchema = z
+  .strictObject({
+    kind: z.literal('mesos').describe('Orchestrator.'),
+    variant: z
+      .enum(['modern', '0.2x'])
+      .describe('Allocator: `modern` is 1.9 and later, `0.2x` is 0.19 to 0.22.')
+      .prefault(D.variant),
+    allocationInterval: duration('Time between allocation runs.', 10).prefault(D.allocationInterval),
+    offerTimeout: duration('An unanswered offer is rescinded after this; 0 = never.').prefault(D.offerTimeout),
+    roleSorter: sorter.describe('Order of roles.').prefault(D.roleSorter),
+    frameworkSorter: sorter.describe('Order of frameworks in a role.').prefault(D.frameworkSorter),
+    filterGpuResources: flag('Keep agents with GPUs for frameworks that use them.').prefault(D.filterGpuResources),
+    roles: z
+      .record(z.string(), roleSchema)
+      .describe('Roles with a weight, a guarantee or a limit; others need no entry.')
+      .prefault({}),
+    frameworks: named(frameworkSchema, 'Frameworks by name, in order of their registration.'),
+    oversubscription: oversubscriptionSchema.prefault({}),
+    launch: launchSchema.prefault({}),
+    agentPingTimeout: duration('A ping unanswered for this time is missed.', 1000, 900_000).prefault(
+      D.agentPingTimeout,
+    ),
+    agentMaxPingTimeouts: count('Missed pings after which an agent is lost.', 1, 1000).prefault(D.agentMaxPingTimeouts),
+    agentBackoff: duration('Agents wait a uniform part of this before they register.').prefault(D.agentBackoff),
+    zooKeeperSession: duration('A dead master is replaced after this.').prefault(D.zooKeeperSession),
+    diskPerAgent: memory('Disk every agent offers.').prefault(D.diskPerAgent),
+    incidents: z.array(incidentSchema).max(1000).describe('What goes wrong, in any order.').prefault([]),
+  })
+  .describe('Mesos: who is offered what, and by which frameworks work is placed.');
