@@ -51,11 +51,11 @@ export function compareSelling(
 
 function runSeller(plan: Plan, name: string, options: CompareSellingOptions): SellingRow {
   const seller = POLICIES[name];
-  if (seller?.sells !== 'batch') {
-    const sellers = Object.values(POLICIES).filter((policy) => policy.sells === 'batch');
+  if (!sellsBatch(seller)) {
+    const sellers = Object.values(POLICIES).filter(sellsBatch);
     throw new ConfigError(`"${name}" sells nothing; known: ${sellers.map((policy) => policy.name).join(', ')}`);
   }
-  const others = plan.policies.filter((entry) => POLICIES[entry.name]?.sells !== 'batch');
+  const others = plan.policies.filter((entry) => !sellsBatch(POLICIES[entry.name]));
   const own = plan.policies.find((entry) => entry.name === name) ?? { name, config: {} };
   const audit = createAudit(plan.warmUpMs);
   const results = runPlan(
@@ -84,6 +84,10 @@ function runSeller(plan: Plan, name: string, options: CompareSellingOptions): Se
     soldBelowOraclePercent: Number.NaN,
     digest: results.manifest.digest,
   };
+}
+
+function sellsBatch(policy: Policy | undefined): policy is Policy {
+  return policy?.sells?.includes('batch') === true;
 }
 
 /** Sums over (host, sample). */

@@ -2,7 +2,7 @@
  * One plan in, one set of results out: the call that a command, a worker thread and a test all make.
  */
 import { ConfigError } from '../policies/base/assert.ts';
-import type { Policy, PolicyConfig } from '../policies/ports.ts';
+import type { Policy, PolicyConfig, SoldTier } from '../policies/ports.ts';
 import { POLICIES } from '../policies/registry.ts';
 import type { ChangeSink } from '../sim/cluster/apply.ts';
 import { createEngine, type Engine, type EngineOptions } from '../sim/engine/engine.ts';
@@ -38,11 +38,17 @@ export function policiesOf(
     ? KOORDINATOR_POLICIES.map((name) => ({ name: name as string, config: {} }))
     : [];
   const own = new Map(plan.policies.map((entry) => [entry.name, entry]));
-  const sellers = plan.policies.filter(({ name }) => known[name]?.sells === 'batch').map(({ name }) => name);
-  if (sellers.length > 1) throw new ConfigError(`policies: ${sellers.join(' and ')} sell the same resources; name one`);
+  const sellersOf = (tier: SoldTier) => plan.policies.filter(({ name }) => known[name]?.sells?.includes(tier) === true);
+  for (const tier of ['batch', 'mid', 'free'] as const) {
+    const sellers = sellersOf(tier).map(({ name }) => name);
+    if (sellers.length > 1)
+      throw new ConfigError(`policies: ${sellers.join(' and ')} sell the same resources; name one`);
+  }
   // A policy that sells batch resources takes the place of batch-resource.
-  const replaced = (name: string) => own.has(name) || (sellers.length > 0 && known[name]?.sells === 'batch');
+  const replaced = (name: string) =>
+    own.has(name) || (known[name]?.sells?.includes('batch') === true && sellersOf('batch').length > 0);
   const all = [...base.filter((entry) => !replaced(entry.name)), ...plan.policies];
+  refuseUnserved(plan, known, (tier) => sellersOf(tier).length > 0);
   return all.map(({ name, config }) => {
     const policy = known[name];
     if (policy === undefined)
@@ -52,6 +58,26 @@ export function policiesOf(
     );
     return { policy, config: policy.configure({ ...shared, ...config }) };
   });
+}
+
+/** What a class of pods waits for that no policy sells by itself; the batch class is served by batch-resource. */
+const SOLD_TO_BAND: Readonly<Record<number, SoldTier>> = { 3: 'free', 7: 'mid' };
+
+/** A population that would wait for ever is a mistake in the scenario. */
+function refuseUnserved(
+  plan: Plan,
+  known: Readonly<Record<string, Policy>>,
+  isSold: (tier: SoldTier) => boolean,
+): void {
+  if (plan.controlPlane.kind !== 'kubernetes') return;
+  for (const { name, priority } of plan.bestEffort.populations) {
+    const tier = SOLD_TO_BAND[Math.floor(priority / 1000)];
+    if (tier === undefined || isSold(tier)) continue;
+    const sellers = Object.values(known).filter((policy) => policy.sells?.includes(tier) === true);
+    throw new ConfigError(
+      `bestEffort.populations.${name}.priority ${priority} is of class ${tier}, and no policy sells ${tier} resources; name one of ${sellers.map((policy) => policy.name).join(', ')} under policies`,
+    );
+  }
 }
 
 /** An engine at time 0 with its services placed, and the notes of its workload. */

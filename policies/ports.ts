@@ -52,6 +52,14 @@ export interface HostSignals {
   readonly publishedBatchMilliCpu: Float64Array;
   readonly publishedBatchMemBytes: Float64Array;
   readonly publishedAtMs: Float64Array;
+  /** Mid resources on the node now. */
+  readonly publishedMidMilliCpu: Float64Array;
+  readonly publishedMidMemBytes: Float64Array;
+  /** Requests of pods of the prod class, and of those of the mid class. */
+  readonly prodRequestMilliCpu: Float64Array;
+  readonly prodRequestMemBytes: Float64Array;
+  readonly midRequestMilliCpu: Float64Array;
+  readonly midRequestMemBytes: Float64Array;
   /** Quota of the best-effort tier in microseconds a 100 ms period; -1 = unlimited. */
   readonly beQuotaUs: Float64Array;
 
@@ -84,6 +92,8 @@ export interface PodSignals {
   /** -1 = the pod ran in no window of the sample. */
   readonly usedMilliCpu: Float64Array;
   readonly usedMemBytes: Float64Array;
+  /** 90th percentile of the one-second use in the newest window; -1 = the pod did not run. */
+  readonly lastP90MilliCpu: Float64Array;
   /** What is still to come; for bounds that no production policy can reach. */
   readonly future?: PodFuture;
 }
@@ -129,6 +139,9 @@ export const DECISION = {
   evict: 2,
   /** task, host: the pod is bound. */
   bind: 3,
+  /** host, a = milli-CPU, b = memory bytes: what the node offers to the mid and to the free class from now on. */
+  publishMid: 4,
+  publishFree: 5,
 } as const;
 
 export const EVICT_REASON = { memory: 0, cpu: 1, preempted: 2, drained: 3, allocatable: 4 } as const;
@@ -188,6 +201,9 @@ export type PolicyConfig = Readonly<Record<string, unknown>>;
 /** Signals that cost something and are there only when a policy asks for them: samples of single pods, and their future. */
 export type PolicyNeed = 'pod-samples' | 'pod-future';
 
+/** What policies sell beside the host's own CPU and memory, by priority class. */
+export type SoldTier = 'batch' | 'mid' | 'free';
+
 /** When a policy runs: with each node report, or with each pass of the node's own loop. */
 export type PolicyMoment = 'report' | 'node-loop';
 
@@ -207,7 +223,7 @@ export interface Policy {
   /** Optional signals without which `decide` cannot work. */
   readonly needs?: readonly PolicyNeed[];
   /** What the policy alone publishes; a run has at most one policy for each. */
-  readonly sells?: 'batch';
+  readonly sells?: readonly SoldTier[];
   /** Every parameter with its production default. */
   readonly defaults: PolicyConfig;
   /** Returns the complete configuration; throws ConfigError for what production would refuse. */

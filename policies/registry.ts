@@ -3,6 +3,8 @@ import { batchResource } from './koordinator/policy-batch-resource.ts';
 import { cpuEvict } from './koordinator/policy-cpu-evict.ts';
 import { cpuSuppress } from './koordinator/policy-cpu-suppress.ts';
 import { memoryEvict } from './koordinator/policy-memory-evict.ts';
+import { midResource } from './koordinator/policy-mid-resource.ts';
+import { nFold } from './overcommit/policy-n-fold.ts';
 import {
   sellAutopilot,
   sellBorgDefault,
@@ -30,6 +32,8 @@ export const POLICIES: Readonly<Record<string, Policy>> = Object.freeze({
   'machine-percentile': sellMachinePercentile,
   'max-predictor': sellMaxPredictor,
   'memory-evict': memoryEvict,
+  'mid-resource': midResource,
+  'n-fold': nFold,
   'n-sigma': sellNSigma,
   'peak-oracle': sellPeakOracle,
   'rc-like': sellRcLike,

@@ -75,6 +75,11 @@ function checkPopulation(scenario: Partial<Scenario>, name: string, population: 
   const path = ['bestEffort', 'populations', name];
   if (population.sizes !== undefined && !population.sizes.some((size) => size.weight > 0))
     report.error([...path, 'sizes'], 'has no weight above 0');
+  if (![3, 5, 7].includes(Math.floor(population.priority / 1000)))
+    report.error(
+      [...path, 'priority'],
+      `is ${population.priority}, which is no class: koord-free is 3000 to 3999, koord-batch 5000 to 5999, koord-mid 7000 to 7999`,
+    );
   for (const [index, size] of (population.sizes ?? []).entries())
     if (!Number.isInteger(size.cores * 1000))
       report.error([...path, 'sizes', index, 'cores'], `is ${size.cores}; cores come in thousandths`);

@@ -179,7 +179,7 @@ const appended: readonly Row[] = [
 `,
     's.yaml:8:5 bestEffort.populations has taskShares x 0.5 + y 0.4 = 0.9; they must sum to 1',
     's.yaml:8:53 bestEffort.populations.x.arrivals is "nigth"; known: flat, night, alibaba-2018, or a list of 24 weights. Did you mean "night"?',
-    's.yaml:9:53 bestEffort.populations.y.priority is 9000; must be at most 5999: the koord-batch band is 5000 to 5999',
+    's.yaml:9:53 bestEffort.populations.y.priority is 9000; must be at most 7999: koord-free is 3000 to 3999, koord-batch 5000 to 5999, koord-mid 7000 to 7999',
     's.yaml:9:66 bestEffort.populations.y.sizes has containers of 128 cores and 332.8 GiB; no host is that large',
   ],
   [

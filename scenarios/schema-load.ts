@@ -103,9 +103,12 @@ const populationSchema = z
       .enum(PRESSURE_CLASSES)
       .describe('How the work presses on the host; default transcode for `transcode`, spark for `analytics`.')
       .optional(),
-    priority: count('Pod priority.', 5000, 5999, 'the koord-batch band is 5000 to 5999').prefault(
-      POPULATION_DEFAULTS.priority,
-    ),
+    priority: count(
+      'Pod priority; its class decides which of the sold resources the pods ask for.',
+      3000,
+      7999,
+      'koord-free is 3000 to 3999, koord-batch 5000 to 5999, koord-mid 7000 to 7999',
+    ).prefault(POPULATION_DEFAULTS.priority),
     lifeLogMean: ratio('Mean of ln(life in seconds); only `transcode` uses it.', -10, 20).prefault(
       POPULATION_DEFAULTS.lifeLogMean,
     ),

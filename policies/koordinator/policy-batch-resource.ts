@@ -69,7 +69,7 @@ export const batchResource: Policy = {
     'sells what prod and mid pods leave unused below the reclaim water-line (Koordinator batch-cpu and batch-memory)',
   moment: 'report',
   periodMs: 60_000,
-  sells: 'batch',
+  sells: ['batch'],
   defaults: DEFAULTS,
   configure,
   createState: () => ({}),

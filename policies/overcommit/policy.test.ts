@@ -24,6 +24,7 @@ function signalsOf(hosts: number, pods: readonly { host: number; request: number
     type: new Uint8Array(pods.length),
     usedMilliCpu: new Float64Array(pods.length).fill(-1),
     usedMemBytes: new Float64Array(pods.length),
+    lastP90MilliCpu: new Float64Array(pods.length),
   };
   const signals = {
     count: hosts,

@@ -142,7 +142,7 @@ export function sellingPolicy<Config>(
     moment: 'report',
     periodMs: 60_000,
     needs,
-    sells: 'batch',
+    sells: ['batch'],
     defaults,
     configure: (config) => configureSelling(name, defaults, config),
     createState: (hostCount): SellingState => ({

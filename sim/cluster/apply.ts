@@ -215,6 +215,10 @@ function linkToHost(tasks: TaskTable, hosts: HostTable, row: number, host: numbe
   hosts.firstTask[host] = row;
   hosts.taskCount[host]++;
 }
+  if (tasks.tier[row] === TIER.mid) {
+    hosts.midDemandMilliCpu[host] += demand;
+    hosts.midMemBytes[host] += sign * tasks.usedMemBytes[row];
+  }
 
 function unlinkFromHost(tasks: TaskTable, hosts: HostTable, row: number, host: number): void {
   const next = tasks.nextOnHost[row];

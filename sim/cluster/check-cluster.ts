@@ -1,7 +1,7 @@
 /** Every sum that `apply` keeps in step, added up again from the tasks: the slow truth beside the fast one. */
 import { fail } from '../../policies/base/assert.ts';
 import type { Cluster } from './apply.ts';
-import { PRESSURE_CLASS_COUNT, TIER_COUNT } from './hosts.ts';
+import { PRESSURE_CLASS_COUNT, TIER, TIER_COUNT } from './hosts.ts';
 import { TASK_KIND, TASK_STATE, TASK_STATE_NAMES } from './tasks.ts';
 
 /** Recomputes host sums, task lists and counts by state; throws InvariantError with the first that differs. */
@@ -17,6 +17,8 @@ export function checkCluster(cluster: Cluster): void {
     beDemandMilliCpu: new Float64Array(n),
     beMemBytes: new Float64Array(n),
     beRunningRequestMilliCpu: new Float64Array(n),
+    midDemandMilliCpu: new Float64Array(n),
+    midMemBytes: new Float64Array(n),
     beDemandByClass: new Float64Array(n * PRESSURE_CLASS_COUNT),
   };
   const states = new Int32Array(16);
@@ -41,6 +43,10 @@ export function checkCluster(cluster: Cluster): void {
       sums.beMemBytes[host] += tasks.usedMemBytes[row];
       sums.beRunningRequestMilliCpu[host] += tasks.requestMilliCpu[row];
       sums.beDemandByClass[host * PRESSURE_CLASS_COUNT + tasks.pressureClass[row]] += tasks.demandMilliCpu[row];
+      if (tasks.tier[row] === TIER.mid) {
+        sums.midDemandMilliCpu[host] += tasks.demandMilliCpu[row];
+        sums.midMemBytes[host] += tasks.usedMemBytes[row];
+      }
     }
   }
   for (const name of Object.keys(sums) as (keyof typeof sums)[]) sameColumn(name, hosts[name], sums[name]);

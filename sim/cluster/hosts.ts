@@ -2,11 +2,11 @@
  * Hosts as columns: what they have, what is sold and allocated on them, and the sums of what runs there.
  *
  * Capacity is sold in tiers. Tier 0 is the host's own CPU and memory (Kubernetes requests, Mesos non-revocable resources, YARN on
- * dedicated hosts); tier 1 is what a policy sells on top of it (batch-cpu, revocable resources, elastic NodeManagers). All sums hold
- * integers, so adding and taking away leaves no rounding behind.
+ * dedicated hosts); tier 1 is what a policy sells on top of it (batch-cpu, revocable resources, elastic NodeManagers); tiers 2 and 3
+ * are sold beside it to the mid and free classes. All sums hold integers, so adding and taking away leaves no rounding behind.
  */
-export const TIER = { native: 0, batch: 1 } as const;
-export const TIER_COUNT = 2;
+export const TIER = { native: 0, batch: 1, mid: 2, free: 3 } as const;
+export const TIER_COUNT = 4;
 
 export interface HostTable {
   readonly count: number;
@@ -47,6 +47,9 @@ export interface HostTable {
   readonly beRunningRequestMilliCpu: Float64Array;
   /** What best effort holds of the native tier (0 where it is sold from the batch tier). */
   readonly beNativeMilliCpu: Float64Array;
+  /** The part of beDemandMilliCpu and beMemBytes that belongs to tasks of the mid tier: they count as high priority when batch is sold. */
+  readonly midDemandMilliCpu: Float64Array;
+  readonly midMemBytes: Float64Array;
   /** Best-effort pressure on memory bandwidth and cache, per demanded milli-CPU: sums of class coefficient x demand. */
   readonly beDemandByClass: Float64Array;
 
@@ -95,6 +98,8 @@ export function createHostTable(count: number): HostTable {
     beMemBytes: f(),
     beRunningRequestMilliCpu: f(),
     beNativeMilliCpu: f(),
+    midDemandMilliCpu: f(),
+    midMemBytes: f(),
     beDemandByClass: new Float64Array(count * PRESSURE_CLASS_COUNT),
     changes: { rows: new Int32Array(CHANGE_LOG_SIZE), total: new Float64Array(2) },
   };

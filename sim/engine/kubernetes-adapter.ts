@@ -1,6 +1,6 @@
 /** Wires the Kubernetes plane to a run: pod shapes, what placement sees, and the calls the plane may make. */
 import type { OnlineServices } from '../../traces/format.ts';
-import { TIER } from '../cluster/hosts.ts';
+import { TIER, TIER_COUNT } from '../cluster/hosts.ts';
 import type { KoordinatorPlan, KubernetesPlan } from '../plan.ts';
 import { KubernetesPlane } from '../planes/kubernetes/kubernetes-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
@@ -68,10 +68,10 @@ export function createKubernetes(
       fitWeight: controlPlane.fitWeight,
       loadAwareWeight: controlPlane.loadAwareWeight,
       spreadWeight: controlPlane.spreadWeight,
-      packTier: [
-        controlPlane.onlineFit === 'most-allocated' ? 1 : 0,
-        controlPlane.bestEffortFit === 'most-allocated' ? 1 : 0,
-      ],
+      packTier: Array.from({ length: TIER_COUNT }, (_, tier) => {
+        const fit = tier === TIER.native ? controlPlane.onlineFit : controlPlane.bestEffortFit;
+        return fit === 'most-allocated' ? 1 : 0;
+      }),
       cpuThresholdPercent: koordinator.enabled ? koordinator.loadAwareCpuThresholdPercent : 0,
       memThresholdPercent: koordinator.enabled ? koordinator.loadAwareMemoryThresholdPercent : 0,
     },
@@ -82,14 +82,14 @@ export function createKubernetes(
   writable.countReplica = (row, host, by) => {
     replicasOnHost[cluster.tasks.group[row] * hosts.count + host] += by;
   };
-  writable.batchShape = (requestMilliCpu, requestMemBytes) => {
+  writable.batchShape = (requestMilliCpu, requestMemBytes, tier) => {
     // KiB below 2^32 and milli-CPU below 2^21 share one exact double: 4 TiB and 2,097 cores a task.
     const key = requestMilliCpu * 4294967296 + requestMemBytes / 1024;
-    const known = shapes.byKey.get(key);
+    const known = shapes.byKey[tier].get(key);
     if (known !== undefined) return known;
     const [estimateMilliCpu, estimateMemBytes] = estimateOf(koordinator, requestMilliCpu, requestMemBytes);
     const made = addPodShape(shapes, {
-      tier: TIER.batch,
+      tier,
       requestMilliCpu,
       requestMemBytes,
       estimateMilliCpu,
@@ -98,7 +98,7 @@ export function createKubernetes(
       maxPerHost: 0,
       eligible: anywhere,
     });
-    shapes.byKey.set(key, made);
+    shapes.byKey[tier].set(key, made);
     return made;
   };
 }

@@ -15,6 +15,7 @@ import { keyedWord } from '../kernel/random.ts';
 import type { Engine } from './engine.ts';
 import { closeJob, dropHeld, holdTask, openJob, takeNextStage } from './jobs.ts';
 import { countBatch, noteWait, OPEN, WORK } from './recorder.ts';
+import { tierOfPriority } from './tier-of-priority.ts';
 
 export const EVENT = { tick: 1, arrive: 2, start: 3, finish: 4, wake: 5, fault: 6, scale: 7, repair: 8 } as const;
 
@@ -93,7 +94,7 @@ function takeArrival(engine: Engine, nowMs: number): void {
   const job = intake.jobRow;
   const row = takeRow(tasks);
   tasks.kind[row] = TASK_KIND.bestEffort;
-  tasks.tier[row] = engine.plane.bestEffortTier;
+  tasks.tier[row] = tierOfPriority(about.priority, engine.plane.bestEffortTier);
   tasks.group[row] = population;
   tasks.id[row] = intake.nextTaskId++;
   tasks.priority[row] = about.priority;
@@ -110,7 +111,7 @@ function takeArrival(engine: Engine, nowMs: number): void {
   tasks.failing[row] = 0;
   tasks.job[row] = job;
   tasks.stage[row] = chunk.stage[at];
-  tasks.podShape[row] = engine.batchShape(tasks.requestMilliCpu[row], tasks.requestMemBytes[row]);
+  tasks.podShape[row] = engine.batchShape(tasks.requestMilliCpu[row], tasks.requestMemBytes[row], tasks.tier[row]);
   jobs.left[job]++;
   const held = chunk.stage[at] > 0;
   if (!held) jobs.leftReleased[job]++;

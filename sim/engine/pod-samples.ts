@@ -10,6 +10,8 @@ import type { Plan } from '../plan.ts';
 import { createOnlineState, type OnlineState, sweepDemand } from './online.ts';
 
 const SAMPLE_MS = 300_000;
+/** Standard normal quantile of 0.9. */
+const NORMAL_P90 = 1.2815515655446004;
 
 export interface PodSamples {
   readonly windowsPerSample: number;
@@ -60,6 +62,7 @@ export function createPodSamples(
     type,
     usedMilliCpu: f().fill(-1),
     usedMemBytes: f(),
+    lastP90MilliCpu: f().fill(-1),
     ...(ahead === null ? {} : { future: ahead.future }),
   };
   return {
@@ -72,13 +75,26 @@ export function createPodSamples(
   };
 }
 
-/** Adds a window that has ended; the last window of a sample makes the sample. */
-export function pushPodWindow(samples: PodSamples, online: OnlineState, tasks: TaskTable): void {
+/**
+ * Adds a window that has ended; the last window of a sample makes the sample.
+ *
+ * Inside a window the rate varies with the service's `rateCv`: the 90th percentile of a second is use x (1 + 1.2816 x rateCv), and at
+ * most the limit.
+ */
+export function pushPodWindow(samples: PodSamples, online: OnlineState, tasks: TaskTable, rateCv: Float64Array): void {
   const { sumMilliCpu, windowsRun, sumSinceMs, signals } = samples;
   const { usedMilliCpu, silent } = online;
-  const { state, startedAtMs } = tasks;
+  const { limitMilliCpu } = online.services;
+  const { state, startedAtMs, group } = tasks;
   for (let row = 0; row < signals.count; row++) {
-    if (state[row] !== TASK_STATE.running || silent[row] === 1) continue;
+    if (state[row] !== TASK_STATE.running || silent[row] === 1) {
+      signals.lastP90MilliCpu[row] = -1;
+      continue;
+    }
+    const service = group[row];
+    const p90 = usedMilliCpu[row] * (1 + NORMAL_P90 * rateCv[service]);
+    const limit = limitMilliCpu[service];
+    signals.lastP90MilliCpu[row] = limit > 0 && p90 > limit ? limit : p90;
     if (sumSinceMs[row] !== startedAtMs[row]) {
       sumSinceMs[row] = startedAtMs[row];
       sumMilliCpu[row] = 0;

@@ -24,7 +24,11 @@ export interface RunSnapshot {
   readonly plane: unknown;
   readonly policies: readonly { readonly name: string; readonly state: unknown }[];
   /** Requests of the pod shapes made while the run went on, in order of their numbers. */
-  readonly batchShapes: { readonly milliCpu: Float64Array; readonly memBytes: Float64Array };
+  readonly batchShapes: {
+    readonly milliCpu: Float64Array;
+    readonly memBytes: Float64Array;
+    readonly tier: Uint8Array;
+  };
   readonly intake: Readonly<Record<'hour' | 'next' | 'jobNumber' | 'jobRow' | 'nextTaskId', number>>;
   /** All other state, by part and column. */
   readonly parts: unknown;
@@ -48,6 +52,7 @@ export function snapshotRun(engine: Engine): RunSnapshot {
     batchShapes: {
       milliCpu: shapes?.requestMilliCpu.slice(first, shapes.count) ?? new Float64Array(0),
       memBytes: shapes?.requestMemBytes.slice(first, shapes.count) ?? new Float64Array(0),
+      tier: shapes?.tier.slice(first, shapes.count) ?? new Uint8Array(0),
     },
     intake: {
       hour: intake.hour,
@@ -73,9 +78,9 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
   const { cluster, intake } = engine;
   assert(cluster.hosts.count === snapshot.hosts, `a snapshot of ${snapshot.hosts} hosts fits ${cluster.hosts.count}`);
   assert(engine.online.services.count === snapshot.services, `a snapshot of ${snapshot.services} services fits`);
-  const { milliCpu, memBytes } = snapshot.batchShapes;
+  const { milliCpu, memBytes, tier } = snapshot.batchShapes;
   for (let i = 0; i < milliCpu.length; i++) {
-    const shape = engine.batchShape(milliCpu[i], memBytes[i]);
+    const shape = engine.batchShape(milliCpu[i], memBytes[i], tier[i]);
     assert(shape === snapshot.services + i, 'pod shapes come back with their numbers');
   }
   writeInto(partsOf(engine), snapshot.parts);

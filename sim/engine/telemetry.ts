@@ -69,7 +69,13 @@ export function createTelemetry(cluster: Cluster, aggregateMs: number, windowMs:
     averageBeLimitMilliCpu: f(),
     publishedBatchMilliCpu: hosts.soldMilliCpu.subarray(TIER.batch * n, (TIER.batch + 1) * n),
     publishedBatchMemBytes: hosts.soldMemBytes.subarray(TIER.batch * n, (TIER.batch + 1) * n),
+    publishedMidMilliCpu: hosts.soldMilliCpu.subarray(TIER.mid * n, (TIER.mid + 1) * n),
+    publishedMidMemBytes: hosts.soldMemBytes.subarray(TIER.mid * n, (TIER.mid + 1) * n),
     publishedAtMs: hosts.publishedAtMs,
+    prodRequestMilliCpu: hosts.allocatedMilliCpu.subarray(0, n),
+    prodRequestMemBytes: hosts.allocatedMemBytes.subarray(0, n),
+    midRequestMilliCpu: hosts.allocatedMilliCpu.subarray(TIER.mid * n, (TIER.mid + 1) * n),
+    midRequestMemBytes: hosts.allocatedMemBytes.subarray(TIER.mid * n, (TIER.mid + 1) * n),
     beQuotaUs: hosts.beQuotaUs,
     hpLimitMilliCpu: hosts.allocatedMilliCpu.subarray(0, n),
     history: {
@@ -159,10 +165,12 @@ export function report(telemetry: Telemetry, cluster: Cluster, nowMs: number): v
     s.reportedHpMemBytes[host] = hpMem + freshHpMemBytes[host];
     // Pod by pod max(request, usage) needs a pass over pods; requests exceed usage for all but a few, so the host's sum of
     // requests (or its usage, where that is larger) stands for it. Error: the excess of pods above their request.
-    s.reportedHpMaxUsedRequestMilliCpu[host] = Math.max(hosts.allocatedMilliCpu[host], hpCpu);
-    s.reportedHpMaxUsedRequestMemBytes[host] = Math.max(hosts.allocatedMemBytes[host], hpMem);
-    s.hpRequestMilliCpu[host] = hosts.allocatedMilliCpu[host];
-    s.hpRequestMemBytes[host] = hosts.allocatedMemBytes[host];
+    const hpRequestCpu = hosts.allocatedMilliCpu[host] + s.midRequestMilliCpu[host];
+    const hpRequestMem = hosts.allocatedMemBytes[host] + s.midRequestMemBytes[host];
+    s.reportedHpMaxUsedRequestMilliCpu[host] = Math.max(hpRequestCpu, hpCpu);
+    s.reportedHpMaxUsedRequestMemBytes[host] = Math.max(hpRequestMem, hpMem);
+    s.hpRequestMilliCpu[host] = hpRequestCpu;
+    s.hpRequestMemBytes[host] = hpRequestMem;
     freshHpMilliCpu[host] = 0;
     freshHpMemBytes[host] = 0;
   }
@@ -194,8 +202,8 @@ export function senseNode(telemetry: Telemetry, cluster: Cluster, window: HostWi
     s.lastNodeMemBytes[host] = hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
     s.beRequestMilliCpu[host] = hosts.allocatedMilliCpu[TIER.batch * n + host];
     s.beRequestMemBytes[host] = hosts.allocatedMemBytes[TIER.batch * n + host];
-    s.hpRequestMilliCpu[host] = hosts.allocatedMilliCpu[host];
-    s.hpRequestMemBytes[host] = hosts.allocatedMemBytes[host];
+    s.hpRequestMilliCpu[host] = hosts.allocatedMilliCpu[host] + s.midRequestMilliCpu[host];
+    s.hpRequestMemBytes[host] = hosts.allocatedMemBytes[host] + s.midRequestMemBytes[host];
   }
 }
 
@@ -206,9 +214,12 @@ export function pushWindow(telemetry: Telemetry, cluster: Cluster, window: HostW
   const at = (telemetry.pushed[0] % telemetry.windowsInReport) * n;
   for (let host = 0; host < n; host++) {
     const online = window.onlineGrantedMilliCpu[host];
-    telemetry.hpMilliCpu[at + host] = online;
+    // Tasks of the mid class are best effort to the kernel and high priority to the formula that sells batch.
+    const midDemand = hosts.midDemandMilliCpu[host];
+    const mid = midDemand > 0 ? (window.bestEffortMilliCpu[host] * midDemand) / hosts.beDemandMilliCpu[host] : 0;
+    telemetry.hpMilliCpu[at + host] = online + mid;
     telemetry.nodeMilliCpu[at + host] = online + hosts.systemMilliCpu[host] + window.bestEffortMilliCpu[host];
-    telemetry.hpMemBytes[at + host] = hosts.onlineMemBytes[host];
+    telemetry.hpMemBytes[at + host] = hosts.onlineMemBytes[host] + hosts.midMemBytes[host];
     telemetry.nodeMemBytes[at + host] =
       hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
   }

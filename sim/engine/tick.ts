@@ -23,8 +23,8 @@ import { sweepHosts } from './host-sweep.ts';
 import { sweepLatency } from './latency-sweep.ts';
 import { evictTask, scheduleFinish } from './lifecycle.ts';
 import { sweepDemand } from './online.ts';
-import { OPEN } from './recorder.ts';
 import { pushPodWindow, refreshPods } from './pod-samples.ts';
+import { OPEN } from './recorder.ts';
 import { pushWindow, report, senseNode } from './telemetry.ts';
 
 const CFS_PERIOD_US = 100_000;
@@ -69,7 +69,7 @@ export function runTick(engine: Engine, nowMs: number): void {
   );
   speedUpAll(engine, nowMs);
   pushWindow(telemetry, cluster, hostWindow);
-  if (engine.podSamples !== null) pushPodWindow(engine.podSamples, online, cluster.tasks);
+  if (engine.podSamples !== null) pushPodWindow(engine.podSamples, online, cluster.tasks, latency.rateCv);
   record(engine, nowMs);
 }
 
@@ -93,6 +93,12 @@ export function applyDecisions(engine: Engine, decisions: Decisions, nowMs: numb
     switch (decisions.kind[i]) {
       case DECISION.publishBatch:
         publish(cluster, host, TIER.batch, decisions.a[i], decisions.b[i], nowMs);
+        break;
+      case DECISION.publishMid:
+        publish(cluster, host, TIER.mid, decisions.a[i], decisions.b[i], nowMs);
+        break;
+      case DECISION.publishFree:
+        publish(cluster, host, TIER.free, decisions.a[i], decisions.b[i], nowMs);
         break;
       case DECISION.limitBestEffort:
         hosts.beQuotaUs[host] = decisions.a[i];

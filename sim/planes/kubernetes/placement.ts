@@ -29,7 +29,7 @@ export interface PlacementRules {
   readonly loadAwareWeight: number;
   readonly spreadWeight: number;
   /** Per tier: 1 = most allocated first (pack), 0 = least allocated first. */
-  readonly packTier: readonly [number, number];
+  readonly packTier: readonly number[];
   /** 0 = not looked at. */
   readonly cpuThresholdPercent: number;
   readonly memThresholdPercent: number;

@@ -1,7 +1,7 @@
 /**
  * Pod shapes: tasks that ask for the same things are one row here, so placement can keep one ranking of hosts for all of them.
  */
-import type { HostTable } from '../../cluster/hosts.ts';
+import { type HostTable, TIER_COUNT } from '../../cluster/hosts.ts';
 
 export interface PodShapes {
   count: number;
@@ -17,8 +17,8 @@ export interface PodShapes {
   maxPerHost: Int32Array;
   /** Host rows that selectors, taints and affinity allow; shared between shapes with the same rules. */
   readonly eligible: Uint8Array[];
-  /** Shape by key text; looked up when a task is submitted, never iterated. */
-  readonly byKey: Map<number, number>;
+  /** Per tier: shape by what is asked for; looked up when a task is submitted, never iterated. */
+  readonly byKey: readonly Map<number, number>[];
 }
 
 /** Room for `capacity` shapes; it grows. */
@@ -33,7 +33,7 @@ export function createPodShapes(capacity: number): PodShapes {
     service: new Int32Array(capacity),
     maxPerHost: new Int32Array(capacity),
     eligible: [],
-    byKey: new Map(),
+    byKey: Array.from({ length: TIER_COUNT }, () => new Map()),
   };
 }
 
