@@ -13,7 +13,12 @@ function arm(name: string, columns: Partial<Record<keyof RunSummary, readonly nu
     name,
     runs: Array.from({ length: seeds }, (_, seed) => {
       const own = Object.entries(columns).map(([figure, values]) => [figure, values[seed % values.length]]);
-      return { seed: `s/${seed}`, digest: `${name}/${seed}`, summary: { ...summary, ...Object.fromEntries(own) } };
+      return {
+        seed: `s/${seed}`,
+        digest: `${name}/${seed}`,
+        events: 1,
+        summary: { ...summary, ...Object.fromEntries(own) },
+      };
     }),
   };
 }

@@ -12,7 +12,15 @@ import { equivalenceP } from './tost.ts';
 /** One policy: its runs, one a seed. */
 export interface Arm {
   readonly name: string;
-  readonly runs: readonly { readonly seed: string; readonly digest: string; readonly summary: RunSummary }[];
+  readonly runs: readonly ArmRun[];
+}
+
+export interface ArmRun {
+  readonly seed: string;
+  readonly digest: string;
+  readonly summary: RunSummary;
+  /** Events of the run: its work, whatever machine did it. */
+  readonly events: number;
 }
 
 export type Verdict = 'better' | 'worse' | 'equivalent' | 'undecided';

@@ -53,18 +53,29 @@ function latinHypercube(factors: readonly Factor[], count: number, seed: string)
   if (!(Number.isInteger(count) && count >= 1 && count <= MOST_POINTS))
     throw new ConfigError(`--lhs is ${count}; give a whole number of points, 1 to ${MOST_POINTS}`);
   if (factors.length === 0) throw new ConfigError('--lhs needs at least one --vary path=low,high');
-  const columns = factors.map((factor) => {
-    const stream = createStream(seed, `lab/lhs/${factor.path}`);
-    const parts = permutation(count, () => stream.next());
-    const range = numericRange(factor.values);
-    if (range === null) return parts.map((part) => factor.values[Math.floor((part * factor.values.length) / count)]);
+  const shares = latinShares(
+    factors.map((factor) => factor.path),
+    count,
+    seed,
+  );
+  const columns = factors.map(({ values }, factor) => {
+    const range = numericRange(values);
+    if (range === null) return shares[factor].map((share) => values[Math.floor(share * values.length)]);
     const { low, high, unit, whole } = range;
-    return parts.map((part) => {
-      const value = low + ((part + stream.next()) / count) * (high - low);
+    return shares[factor].map((share) => {
+      const value = low + share * (high - low);
       return `${whole ? Math.round(value) : Number(value.toPrecision(6))}${unit}`;
     });
   });
   return Array.from({ length: count }, (_, index) => columns.map((column) => column[index]));
+}
+
+/** Per name `count` numbers in [0, 1), one in each of `count` equal parts, in an order of its own. */
+export function latinShares(names: readonly string[], count: number, seed: string): number[][] {
+  return names.map((name) => {
+    const stream = createStream(seed, `lab/lhs/${name}`);
+    return permutation(count, () => stream.next()).map((part) => (part + stream.next()) / count);
+  });
 }
 
 function numericRange(values: readonly string[]) {

@@ -44,7 +44,12 @@ export async function readArms(dir: string): Promise<readonly ReadArm[]> {
 }
 
 function armOf(name: string, dir: string, results: readonly RunResults[]): ReadArm {
-  const runs = results.map(({ manifest, summary }) => ({ seed: manifest.seed, digest: manifest.digest, summary }));
+  const runs = results.map(({ manifest, summary }) => ({
+    seed: manifest.seed,
+    digest: manifest.digest,
+    events: manifest.events,
+    summary,
+  }));
   const [first] = results;
   const plan = first.plan as Plan;
   return { name, dir, runs, plan, tidemarkVersion: first.manifest.tidemarkVersion, warmUp: warmUpOf(first, plan) };
@@ -64,7 +69,7 @@ function sweepArms(dir: string): ReadArm[] {
   return table.description.points.map((_, point) => ({
     name: pointName(table.description, point),
     dir,
-    runs: summariesOf(table, point).map(({ seed, digest, summary }) => ({ seed, digest, summary })),
+    runs: summariesOf(table, point),
     plan: null,
     tidemarkVersion: null,
     warmUp: [],

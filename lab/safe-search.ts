@@ -24,7 +24,7 @@ export interface SafeSearchOptions {
   readonly confidence: number;
   /** Failing seeds that a test may see before it gives up, plus one; more looks cost seeds and find more. */
   readonly looks?: number;
-  /** Seeds asked for at once; does not depend on the number of workers, so neither does the answer. */
+  /** Seeds asked for first, then twice as many each time; does not depend on the number of workers, so neither does the answer. */
   readonly batch?: number;
 }
 
@@ -160,12 +160,14 @@ async function testCandidate(
 ): Promise<CandidateTest | null> {
   const violates: boolean[] = [];
   let hits = 0;
+  let ask = batch;
   for (const [look, size] of sizes.entries()) {
     while (violates.length < size) {
       const from = violates.length;
-      const seeds = Array.from({ length: Math.min(batch, size - from) }, (_, at) => from + at);
+      const seeds = Array.from({ length: Math.min(ask, size - from) }, (_, at) => from + at);
       const answers = await evaluate(candidate, seeds);
       if (answers === null) return null;
+      ask *= 2;
       assert(answers.length === seeds.length, 'every seed has an answer');
       for (const answer of answers) if (answer) hits++;
       violates.push(...answers);

@@ -12,6 +12,7 @@ export interface SweepRow {
   readonly seed: string;
   readonly planHash: string;
   readonly digest: string;
+  readonly events: number;
   readonly summary: RunSummary;
 }
 
@@ -40,7 +41,9 @@ export function rowsOf(
     const result = resultOf(index);
     if (result === undefined) return [];
     const { point, replication, seed, planHash } = cell;
-    return [{ point, replication, seed, planHash, digest: result.digest, summary: result.summary }];
+    return [
+      { point, replication, seed, planHash, digest: result.digest, events: result.events, summary: result.summary },
+    ];
   });
 }
 
@@ -53,7 +56,7 @@ export function summariesOf(table: SweepTable, point: number): readonly SweepRow
 export function csvOf(table: SweepTable): string {
   const { description, rows } = table;
   const figures = rows.length === 0 ? [] : (Object.keys(rows[0].summary) as (keyof RunSummary)[]);
-  const lines = [['point', ...description.paths, 'seed', 'planHash', 'digest', ...figures]];
+  const lines = [['point', ...description.paths, 'seed', 'planHash', 'digest', 'events', ...figures]];
   for (const row of rows)
     lines.push([
       String(row.point),
@@ -61,6 +64,7 @@ export function csvOf(table: SweepTable): string {
       row.seed,
       row.planHash,
       row.digest,
+      String(row.events),
       ...figures.map((figure) => String(row.summary[figure])),
     ]);
   return `${lines.map((cells) => cells.map(csvCell).join(',')).join('\n')}\n`;

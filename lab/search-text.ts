@@ -1,0 +1,87 @@
+/** The answer of a search in sentences. */
+import { bindingSentence } from './binds.ts';
+import type { EpistemicBand } from './epistemic.ts';
+import type { CurvePoint } from './plan-search.ts';
+import type { Gain, ProofRun, SearchAnswer } from './water-line.ts';
+import { numberWords, signedWords } from './words.ts';
+
+const percent = (share: number): string => `${numberWords(100 * share)} %`;
+
+/** Lines of text: recommendation, curve, proof, cause, gain, what is not known. */
+export function searchLines(answer: SearchAnswer): string[] {
+  const { search } = answer;
+  const { result, names, rule, epsilon, confidence } = search;
+  const { recommended } = result;
+  const claim = `P(${rule.figure} > ${numberWords(rule.budget)}) <= ${percent(epsilon)} at ${percent(confidence)} confidence`;
+  const lines = [answer.title];
+  if (recommended === null) lines.push(`No value is shown safe: ${claim} fails even for ${names[0]}.`);
+  else {
+    const point = search.curve.find((entry) => entry.candidate === recommended);
+    const margin = point === undefined ? '' : marginText(point, rule.budget);
+    lines.push(`Recommended: ${names[recommended]} (${claim})${margin}`);
+    if (result.notSafe === null)
+      lines.push('Every value tried is safe; the line may lie higher still: widen the range.');
+  }
+  lines.push('Tested (n seeds, of them violating, P(violation) with one-sided bounds, mean of the figure):');
+  for (const point of search.curve) lines.push(`  ${curveLine(point, point.candidate === recommended)}`);
+  lines.push(monotoneLine(answer));
+  if (answer.justSafe !== null) lines.push(`Just safe:   ${proofLine(answer.justSafe)}`);
+  if (answer.justUnsafe !== null) lines.push(`Just unsafe: ${proofLine(answer.justUnsafe)}`);
+  if (answer.binding !== null) lines.push(bindingSentence(answer.binding));
+  if (answer.gain !== null) lines.push(gainLine(answer.gain));
+  if (answer.epistemic !== null) lines.push(...epistemicLines(answer.epistemic, rule.budget));
+  lines.push(`${answer.runs.ran} runs made, ${answer.runs.reused} taken from disk`);
+  return lines;
+}
+
+function marginText(point: CurvePoint, budget: number): string {
+  const { mean, halfWidth } = point.figure;
+  return `; mean ${numberWords(mean)} -+ ${numberWords(halfWidth)}, margin to the budget ${numberWords(budget - mean)}`;
+}
+
+function curveLine(point: CurvePoint, recommended: boolean): string {
+  const { test, figure } = point;
+  return (
+    `${point.name}: ${test.verdict}${recommended ? ' (recommended)' : ''}; n ${test.violates.length}, ${test.hits} violate, ` +
+    `${percent(test.low)} to ${percent(test.high)}; mean ${numberWords(figure.mean)}; ` +
+    `CPU ${numberWords(point.cpuUtilisationMeanPercent.mean)} %, best effort ${numberWords(point.doneCoreHours.mean)} core-hours`
+  );
+}
+
+function monotoneLine({ search }: SearchAnswer): string {
+  const { monotone } = search.result;
+  if (monotone.holds)
+    return `Risk rises with the value on the seeds seen (smallest p against it ${numberWords(monotone.p)})`;
+  const [low, high] = monotone.pair ?? [0, 0];
+  return (
+    `Risk does not rise with the value: ${search.names[high]} did better than ${search.names[low]} (p ${numberWords(monotone.p)}). ` +
+    'The recommended value is shown safe all the same; values below it are not, and a larger safe one may exist'
+  );
+}
+
+function proofLine(run: ProofRun): string {
+  const verdict = run.violates ? 'violates' : 'keeps the budget';
+  return `${run.command}  (${numberWords(run.figure)}, ${verdict}, digest ${run.digest})`;
+}
+
+function gainLine(gain: Gain): string {
+  const { interval, moneyInterval, currency } = gain;
+  return (
+    `Gain over the scenario as written, a week: ${signedWords(gain.coreHoursPerWeek)} core-hours ` +
+    `(${signedWords(interval.low)} to ${signedWords(interval.high)}), ${signedWords(gain.moneyPerWeek)} ${currency} ` +
+    `(${signedWords(moneyInterval.low)} to ${signedWords(moneyInterval.high)}) at today's cost of a useful core-hour; ${gain.seeds} seeds in pairs`
+  );
+}
+
+function epistemicLines(band: EpistemicBand, budget: number): string[] {
+  const { figures } = band;
+  const middle = figures[Math.floor(figures.length / 2)];
+  const strongest = band.strongest.map(({ name, rankCorrelation }) => `${name} ${signedWords(rankCorrelation)}`);
+  return [
+    `Not known: ${band.parameters.length} assumed coefficients drawn over their ranges, ${band.draws} draws x ${band.seedsPerDraw} seeds: ` +
+      `figure ${numberWords(figures[0])} to ${numberWords(figures[figures.length - 1])}, median ${numberWords(middle)}; ` +
+      `${band.violating} draws above ${numberWords(budget)} (${percent(band.violatingLow)} to ${percent(band.violatingHigh)})`,
+    `  deviation between seeds ${numberWords(band.aleatoryDeviation)}, between draws ${numberWords(band.epistemicDeviation)}; ` +
+      `rank correlation: ${strongest.join(', ')}`,
+  ];
+}
