@@ -205,6 +205,10 @@ function addRunning(tasks: TaskTable, hosts: HostTable, row: number, host: numbe
   hosts.beDemandByClass[host * PRESSURE_CLASS_COUNT + tasks.pressureClass[row]] += demand;
   hosts.beMemBytes[host] += sign * tasks.usedMemBytes[row];
   hosts.beRunningRequestMilliCpu[host] += sign * tasks.requestMilliCpu[row];
+  if (tasks.tier[row] === TIER.mid) {
+    hosts.midDemandMilliCpu[host] += demand;
+    hosts.midMemBytes[host] += sign * tasks.usedMemBytes[row];
+  }
 }
 
 function linkToHost(tasks: TaskTable, hosts: HostTable, row: number, host: number): void {
@@ -215,10 +219,6 @@ function linkToHost(tasks: TaskTable, hosts: HostTable, row: number, host: numbe
   hosts.firstTask[host] = row;
   hosts.taskCount[host]++;
 }
-  if (tasks.tier[row] === TIER.mid) {
-    hosts.midDemandMilliCpu[host] += demand;
-    hosts.midMemBytes[host] += sign * tasks.usedMemBytes[row];
-  }
 
 function unlinkFromHost(tasks: TaskTable, hosts: HostTable, row: number, host: number): void {
   const next = tasks.nextOnHost[row];
