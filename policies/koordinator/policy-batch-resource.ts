@@ -5,6 +5,7 @@
  * Source: koordinator slo-controller noderesource, batchresource plugin and its write gate.
  */
 import { ConfigError } from '../base/assert.ts';
+import { completeConfig } from '../base/policy-config.ts';
 import { DECISION, type Decisions, decide, type HostSignals, type Policy, type PolicyConfig } from '../ports.ts';
 import { cpuPolicyCode, memoryPolicyCode } from './batch-formula.ts';
 import { batchMemBytesOf, batchMilliCpuOf, isBatchWritten } from './batch-from-signals.ts';
@@ -23,7 +24,7 @@ const DEFAULTS = {
 
 /** Complete configuration with production defaults; ConfigError for a threshold upstream would refuse. */
 function configure(config: PolicyConfig): PolicyConfig {
-  const full = { ...DEFAULTS, ...config };
+  const full = completeConfig('batch-resource', DEFAULTS, config);
   for (const name of ['cpuReclaimThresholdPercent', 'memoryReclaimThresholdPercent'] as const) {
     const value = full[name] as number;
     if (!(value >= 0)) throw new ConfigError(`${name} is ${value}; it is a percentage of 0 or more`);

@@ -3,6 +3,7 @@
  * are evicted until the rest is satisfied. Source: koordlet qosmanager, cpuevict (BECPUEvict, evictByRealLimit).
  */
 import { ConfigError } from '../base/assert.ts';
+import { completeConfig } from '../base/policy-config.ts';
 import {
   DECISION,
   type Decisions,
@@ -25,7 +26,7 @@ const DEFAULTS = {
 
 /** Complete configuration; both lines unset switches the policy off, one alone or bad lines are refused. */
 function configure(config: PolicyConfig): PolicyConfig {
-  const full = { ...DEFAULTS, ...config };
+  const full = completeConfig('cpu-evict', DEFAULTS, config);
   const lower = full['cpuEvictSatisfactionLowerPercent'] as number | null;
   const upper = full['cpuEvictSatisfactionUpperPercent'] as number | null;
   if (lower === null && upper === null) return full;

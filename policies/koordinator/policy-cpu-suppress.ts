@@ -6,6 +6,7 @@
  * Source: koordlet qosmanager, cpusuppress.
  */
 import { ConfigError } from '../base/assert.ts';
+import { completeConfig } from '../base/policy-config.ts';
 import {
   DECISION,
   type Decisions,
@@ -31,7 +32,7 @@ const DEFAULTS = {
 
 /** Complete configuration; ConfigError outside upstream's ranges. */
 function configure(config: PolicyConfig): PolicyConfig {
-  const full = { ...DEFAULTS, ...config };
+  const full = completeConfig('cpu-suppress', DEFAULTS, config);
   const threshold = full['cpuSuppressThresholdPercent'] as number;
   if (!(threshold >= 0 && threshold <= 100))
     throw new ConfigError(`cpuSuppressThresholdPercent is ${threshold}; koordlet accepts 0 to 100`);

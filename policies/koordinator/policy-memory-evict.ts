@@ -3,6 +3,7 @@
  * lower line. Source: koordlet qosmanager, memoryevict (BEMemoryEvict).
  */
 import { ConfigError } from '../base/assert.ts';
+import { completeConfig } from '../base/policy-config.ts';
 import {
   DECISION,
   type Decisions,
@@ -24,7 +25,7 @@ const DEFAULTS = {
 
 /** Complete configuration; ConfigError when upstream would switch the loop off for bad lines. */
 function configure(config: PolicyConfig): PolicyConfig {
-  const full = { ...DEFAULTS, ...config };
+  const full = completeConfig('memory-evict', DEFAULTS, config);
   const threshold = full['memoryEvictThresholdPercent'] as number;
   const lower = (full['memoryEvictLowerPercent'] as number | null) ?? Number.NaN;
   if (!usedLinesValid(threshold, lower))

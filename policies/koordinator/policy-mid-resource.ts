@@ -5,6 +5,7 @@
  * subtracted on either side. Source: koordinator slo-controller noderesource, midresource plugin; koordlet prediction.
  */
 import { ConfigError, fail } from '../base/assert.ts';
+import { completeConfig } from '../base/policy-config.ts';
 import {
   DECISION,
   type Decisions,
@@ -43,7 +44,7 @@ interface MidState extends PolicyState {
 
 /** Complete configuration; ConfigError outside upstream's ranges (0 to 100). */
 function configure(config: PolicyConfig): PolicyConfig {
-  const full: PolicyConfig = { ...DEFAULTS, ...config };
+  const full: PolicyConfig = completeConfig('mid-resource', DEFAULTS, config);
   for (const name of PERCENTS) {
     const value = full[name] as number;
     if (!(value >= 0 && value <= 100)) throw new ConfigError(`${name} is ${value}; it is a percentage of 0 to 100`);

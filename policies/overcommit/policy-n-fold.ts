@@ -8,6 +8,7 @@
  * hold. A lower tier never sees its own requests, so raising its line sells more of what is idle, not of what it holds itself.
  */
 import { ConfigError } from '../base/assert.ts';
+import { completeConfig } from '../base/policy-config.ts';
 import { memoryPolicyCode } from '../koordinator/batch-formula.ts';
 import { batchMemBytesOf } from '../koordinator/batch-from-signals.ts';
 import { resourceChanged } from '../koordinator/write-gate.ts';
@@ -37,7 +38,7 @@ const DEFAULTS = {
 
 /** Complete configuration; ConfigError for a number of tiers that does not exist. */
 function configure(config: PolicyConfig): PolicyConfig {
-  const full: PolicyConfig = { ...DEFAULTS, ...config };
+  const full: PolicyConfig = completeConfig('n-fold', DEFAULTS, config);
   const tiers = full['tiers'] as number;
   if (SOLD_BY_FOLD[tiers] === undefined) throw new ConfigError(`n-fold: tiers is ${tiers}; known: 2, 3, 4`);
   for (const name of ['midLinePercent', 'batchLinePercent', 'freeLinePercent']) {
