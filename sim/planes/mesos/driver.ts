@@ -57,9 +57,23 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
   };
 }
 
-/** Fresh rows for one call. */
-export function noActions(): FrameworkActions {
-  return createActions(16);
+/** Rows that frameworks answer with; a call that leads to another while it is worked off takes the next of them. */
+export interface ActionPool {
+  readonly rows: FrameworkActions[];
+  taken: number;
+}
+
+/** Empty rows for one call; give them back when they are worked off. */
+export function takeActions(pool: ActionPool): FrameworkActions {
+  if (pool.taken === pool.rows.length) pool.rows.push(createActions(64));
+  const out = pool.rows[pool.taken++];
+  out.count = 0;
+  return out;
+}
+
+/** Gives the rows taken last back. */
+export function giveBack(pool: ActionPool): void {
+  pool.taken--;
 }
 
 /** The id of a framework's task at the master. */

@@ -3,10 +3,10 @@ import { fail } from '../../../policies/base/assert.ts';
 import { setStoreFailed } from '../../../policies/chronos/framework.ts';
 import type { ChronosState } from '../../../policies/chronos/state.ts';
 import type { MesosIncidentPlan } from '../../plan.ts';
-import { type Driver, noActions } from './driver.ts';
-import { AGENT, createMaster, frameworkContext, type MesosRun } from './mesos-run.ts';
+import type { Driver } from './driver.ts';
+import { AGENT, createMaster, type MesosRun } from './mesos-run.ts';
 import { missedUpdates, registerAgent, subscribe } from './registration.ts';
-import { perform, tell } from './talk.ts';
+import { ask, tell } from './talk.ts';
 
 /** A scheduler's driver waits a uniform part of this before it registers with a new master. */
 const SCHEDULER_BACKOFF_MS = 2_000;
@@ -72,9 +72,7 @@ function loseMaster(run: MesosRun, nowMs: number): void {
   const { plan } = setup;
   for (const offer of s.master.offers.values()) {
     const driver = s.drivers.find(({ plan: own }) => own.name === offer.framework) ?? fail('an offer has a framework');
-    const out = noActions();
-    driver.framework.rescind(driver.state, offer.id, frameworkContext(run, nowMs), out);
-    perform(run, driver, out, nowMs);
+    ask(run, driver, nowMs, (context, out) => driver.framework.rescind(driver.state, offer.id, context, out));
   }
   s.master.takeMessages();
   s.launches.clear();

@@ -16,21 +16,19 @@ import { CHANGE } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import type { ControlPlane } from '../control-plane.ts';
-import { noActions } from './driver.ts';
 import { fromGraphData, type GraphData, toGraphData } from './graph-data.ts';
 import { happen, nextIncidentMs } from './incidents.ts';
 import {
   createMesosState,
   driverOf,
   fitRows,
-  frameworkContext,
   type MesosCounters,
   type MesosRun,
   type MesosSetup,
 } from './mesos-run.ts';
 import { workOffNotes } from './notes.ts';
 import { begin } from './registration.ts';
-import { deliverAll, perform } from './talk.ts';
+import { ask, deliverAll } from './talk.ts';
 
 export class MesosPlane implements ControlPlane {
   readonly bestEffortTier: number;
@@ -43,7 +41,7 @@ export class MesosPlane implements ControlPlane {
     const { plan } = setup;
     this.bestEffortTier = plan.oversubscription.kind === 'revocable' ? TIER.batch : TIER.native;
     this.podLossAfterMs = plan.agentPingTimeoutMs * plan.agentMaxPingTimeouts;
-    this.run = { setup, s: createMesosState(setup) };
+    this.run = { setup, pool: { rows: [], taken: 0 }, s: createMesosState(setup) };
     setup.context.wakeAt(0);
   }
 
@@ -191,9 +189,7 @@ export class MesosPlane implements ControlPlane {
     deliverAll(run, nowMs);
     for (const driver of s.drivers) {
       if (driver.framework.nextWakeMs(driver.state) > nowMs) continue;
-      const out = noActions();
-      driver.framework.tick(driver.state, frameworkContext(run, nowMs), out);
-      perform(run, driver, out, nowMs);
+      ask(run, driver, nowMs, (context, out) => driver.framework.tick(driver.state, context, out));
     }
     deliverAll(run, nowMs);
     run.setup.context.wakeAt(Math.max(nowMs + 1, this.nextMs()));

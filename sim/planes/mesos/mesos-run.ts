@@ -12,7 +12,7 @@ import { noLimits, noQuantities } from '../../../policies/mesos/resource-quantit
 import type { MesosPlan } from '../../plan.ts';
 import type { PlaneContext } from '../control-plane.ts';
 import { type AgentKinds, createKinds } from './agents.ts';
-import { createDriver, type Driver } from './driver.ts';
+import { type ActionPool, createDriver, type Driver } from './driver.ts';
 import { createPipeline, type LaunchPipeline } from './launch-pipeline.ts';
 import { PlaneRandom } from './plane-random.ts';
 
@@ -113,6 +113,7 @@ export interface MesosCounters {
 
 export interface MesosRun {
   readonly setup: MesosSetup;
+  readonly pool: ActionPool;
   s: MesosState;
 }
 

@@ -8,10 +8,10 @@ import { CHANGE } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import { memMibOf } from './agents.ts';
-import { type Driver, laneOf, noActions, taskId } from './driver.ts';
-import { AGENT, driverOf, frameworkContext, type MesosRun, type Note } from './mesos-run.ts';
+import { type Driver, laneOf, taskId } from './driver.ts';
+import { AGENT, driverOf, type MesosRun, type Note } from './mesos-run.ts';
 import { loseHost, reconnectHost, registerAgent } from './registration.ts';
-import { perform, tell } from './talk.ts';
+import { ask, tell } from './talk.ts';
 
 /** Works off the notes taken since the last wake; notes taken meanwhile wait for the next. */
 export function workOffNotes(run: MesosRun, nowMs: number): void {
@@ -60,32 +60,26 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
   const work = driver.nextWork++;
   s.workOfRow[row] = work;
   driver.targetOfWork.set(work, row);
-  const out = noActions();
-  driver.framework.submit(
-    driver.state,
-    {
-      name: String(id),
-      instances: 1,
-      milliCpu: Math.ceil(tasks.requestMilliCpu[row]),
-      memMiB: memMibOf(tasks.requestMemBytes[row]),
-      diskMiB: 0,
-      lane: laneOf(tasks.priority[row], driver.lanes),
-      revocable: driver.revocable,
-    },
-    frameworkContext(run, nowMs),
-    out,
-  );
-  perform(run, driver, out, nowMs);
+  const job = {
+    name: String(id),
+    instances: 1,
+    milliCpu: Math.ceil(tasks.requestMilliCpu[row]),
+    memMiB: memMibOf(tasks.requestMemBytes[row]),
+    diskMiB: 0,
+    lane: laneOf(tasks.priority[row], driver.lanes),
+    revocable: driver.revocable,
+  };
+  ask(run, driver, nowMs, (context, out) => driver.framework.submit(driver.state, job, context, out));
 }
 
 /** Gives Marathon the number of replicas the engine wants. */
 function scale(run: MesosRun, service: number, nowMs: number): void {
   const { s, setup } = run;
   const driver = s.drivers[setup.driverOfServices] ?? fail('services without Marathon');
-  const out = noActions();
   const { name } = setup.services[service];
-  scaleApp(driver.state as MarathonState, name, s.wanted[service], frameworkContext(run, nowMs), out);
-  perform(run, driver, out, nowMs);
+  ask(run, driver, nowMs, (context, out) =>
+    scaleApp(driver.state as MarathonState, name, s.wanted[service], context, out),
+  );
 }
 
 /** A task's end: its resources go back, its framework hears of it, and the master forgets it. */

@@ -2,15 +2,16 @@
 
 import { BYTES_PER_GIB, BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import type { TaskStatus } from '../../../policies/framework.ts';
+import { createActions } from '../../../policies/framework.ts';
 import { adoptTask } from '../../../policies/marathon/framework.ts';
 import type { MarathonState } from '../../../policies/marathon/state.ts';
 import { addBags, bagOf, EMPTY_BAG, type ResourceBag } from '../../../policies/mesos/resource-bag.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { memMibOf, regularBag, taskBag } from './agents.ts';
-import { type Driver, noActions, taskId } from './driver.ts';
+import { type Driver, taskId } from './driver.ts';
 import { noteImage } from './launch-pipeline.ts';
 import { AGENT, fitRows, frameworkContext, type MesosRun } from './mesos-run.ts';
-import { perform } from './talk.ts';
+import { ask } from './talk.ts';
 
 /**
  * The first moment: services that stand from the start are taken over as after a restart, then everybody registers.
@@ -24,7 +25,8 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
   const marathon = s.drivers[setup.driverOfServices];
   const context = frameworkContext(run, nowMs);
   if (marathon !== undefined) {
-    const out = noActions();
+    // Not subscribed yet, so Marathon has nothing to say to the master.
+    const out = createActions();
     setup.services.forEach((service, index) => {
       const work = marathon.nextWork++;
       marathon.targetOfWork.set(work, index);
@@ -53,9 +55,7 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
 /** A framework registers, for the first time or again; updates it missed are told by the caller. */
 export function subscribe(run: MesosRun, driver: Driver, nowMs: number): void {
   run.s.master.subscribe(driver.info, driver.plan.failoverTimeoutMs);
-  const out = noActions();
-  driver.framework.subscribe(driver.state, frameworkContext(run, nowMs), out);
-  perform(run, driver, out, nowMs);
+  ask(run, driver, nowMs, (context, out) => driver.framework.subscribe(driver.state, context, out));
 }
 
 /** An agent registers with everything that is bound to it. */

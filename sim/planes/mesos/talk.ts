@@ -1,11 +1,17 @@
 /** Messages between master and frameworks, carried until nobody has anything more to say at this moment. */
 import { fail } from '../../../policies/base/assert.ts';
-import { ActionKind, type FrameworkActions, type StatusUpdate, TaskStatus } from '../../../policies/framework.ts';
+import {
+  ActionKind,
+  type FrameworkActions,
+  type FrameworkContext,
+  type StatusUpdate,
+  TaskStatus,
+} from '../../../policies/framework.ts';
 import type { MasterMessage, TaskInfo } from '../../../policies/mesos/master-messages.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { taskBag } from './agents.ts';
-import { type Driver, noActions, offerColumns, parseTaskId, taskId } from './driver.ts';
+import { type Driver, giveBack, offerColumns, parseTaskId, takeActions, taskId } from './driver.ts';
 import { launchDelayMs } from './launch-pipeline.ts';
 import { frameworkContext, type MesosRun } from './mesos-run.ts';
 
@@ -29,18 +35,14 @@ function deliver(run: MesosRun, message: MasterMessage, nowMs: number): void {
     case 'offers': {
       const driver = driverByName(run, message.framework);
       s.counters.offers += message.offers.length;
-      const out = noActions();
       const offers = offerColumns(s.kinds, message.offers);
-      driver.framework.resourceOffers(driver.state, offers, frameworkContext(run, nowMs), out);
-      perform(run, driver, out, nowMs);
+      ask(run, driver, nowMs, (context, out) => driver.framework.resourceOffers(driver.state, offers, context, out));
       break;
     }
     case 'rescind': {
       const driver = driverByName(run, message.framework);
       s.counters.rescinds++;
-      const out = noActions();
-      driver.framework.rescind(driver.state, message.offerId, frameworkContext(run, nowMs), out);
-      perform(run, driver, out, nowMs);
+      ask(run, driver, nowMs, (context, out) => driver.framework.rescind(driver.state, message.offerId, context, out));
       break;
     }
     case 'runTask':
@@ -117,13 +119,24 @@ export function tell(run: MesosRun, driver: Driver, update: StatusUpdate, nowMs:
     backlog.push(update);
     return;
   }
-  const out = noActions();
-  driver.framework.statusUpdate(driver.state, update, frameworkContext(run, nowMs), out);
+  ask(run, driver, nowMs, (context, out) => driver.framework.statusUpdate(driver.state, update, context, out));
+}
+
+/** Calls a framework and does what it answers. */
+export function ask(
+  run: MesosRun,
+  driver: Driver,
+  nowMs: number,
+  call: (context: FrameworkContext, out: FrameworkActions) => void,
+): void {
+  const out = takeActions(run.pool);
+  call(frameworkContext(run, nowMs), out);
   perform(run, driver, out, nowMs);
+  giveBack(run.pool);
 }
 
 /** Does what a framework answered, in its order. */
-export function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: number): void {
+function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: number): void {
   const { master, counters } = run.s;
   const { name } = driver.plan;
   const accepted = new Set<number>();
