@@ -17,7 +17,7 @@ import { TIER } from '../cluster/hosts.ts';
 import { createTaskTable, TASK_KIND } from '../cluster/tasks.ts';
 import { latencyClassTable, pressureClassTable } from '../host/contention.ts';
 import { ISOLATION_NAMES, type IsolationLevel, isolationModel } from '../host/isolation.ts';
-import { parametersWith } from '../host/parameters.ts';
+import { type Parameters, parametersWith } from '../host/parameters.ts';
 import { fanCurve, type PowerCurve } from '../host/power.ts';
 import type { EventCalendar } from '../kernel/calendar.ts';
 import { createDigest } from '../kernel/digest.ts';
@@ -60,6 +60,8 @@ export interface EngineOptions {
   /** Place by full scan instead of the index: the oracle, for tests. */
   readonly placementByScan?: boolean;
   readonly sink?: ChangeSink;
+  /** Coefficients in place of the plan's: lets a caller watch which of them a run reads. */
+  readonly parameters?: Parameters;
   /** A run with the same workload and physics, whose latency tables are shared instead of built again. */
   readonly like?: Engine;
 }
@@ -111,7 +113,7 @@ export interface Engine {
 /** Builds a run at time 0: hosts empty, services submitted but not placed. */
 export function createEngine(plan: Plan, workload: Workload, options: EngineOptions): Engine {
   const { services } = workload;
-  const parameters = parametersWith(plan.physics.parameters);
+  const parameters = options.parameters ?? parametersWith(plan.physics.parameters);
   const { hosts, watts, threadsPerCore, bandwidth } = hostsFromPlan(plan.cluster);
   const autoscaleMax = new Map(plan.online.explicit.map((s) => [s.name, s.autoscale?.maxReplicas ?? s.replicas]));
   const rowsOf = (s: number) => Math.max(services.replicas[s], autoscaleMax.get(services.names[s]) ?? 0);
