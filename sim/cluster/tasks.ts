@@ -62,6 +62,8 @@ export interface TaskTable {
   speed: Float64Array;
   /** Time up to which progress is booked. */
   bookedAtMs: Float64Array;
+  /** Work of the attempt under way: all of it, or what is done before it fails. */
+  attemptMs: Float64Array;
   attempts: Uint8Array;
   /** 1 when the attempt under way will fail on its own; leftMs then counts down to the failure. */
   failing: Uint8Array;
@@ -113,6 +115,7 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
     countByState: new Int32Array(16),
     generation: i(),
     job: i(),
+    attemptMs: f(),
     stage: u(),
     podShape: i(),
     nextOnHost: i().fill(-1),

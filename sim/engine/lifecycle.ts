@@ -135,21 +135,30 @@ export function bindTask(engine: Engine, row: number, host: number, nowMs: numbe
   const { tasks } = cluster;
   bind(cluster, row, host, nowMs);
   if (tasks.kind[row] === TASK_KIND.online) engine.countReplica(row, host, 1);
-  else drawFailure(engine, row);
+  else drawFailure(engine, row, host, nowMs);
   calendar.push(nowMs + startAfterMs, PHASE.finish, tasks.id[row], EVENT.start, taskPayload(tasks, row));
 }
 
-function drawFailure(engine: Engine, row: number): void {
+function drawFailure(engine: Engine, row: number, host: number, nowMs: number): void {
   const { tasks } = engine.cluster;
+  for (const hole of engine.plan.failures.blackHoles ?? []) {
+    if (hole.host !== host || nowMs < hole.fromMs || nowMs >= hole.toMs) continue;
+    tasks.failing[row] = 1;
+    tasks.leftMs[row] = Math.min(tasks.durationMs[row], hole.failAfterMs);
+    tasks.attemptMs[row] = tasks.leftMs[row];
+    return;
+  }
   const word = keyedWord(engine.failureSalt, tasks.id[row] * 16 + (tasks.attempts[row] & 15)) >>> 0;
   const draw = word / 4294967296;
   if (draw >= engine.failureProbability) {
     tasks.failing[row] = 0;
+    tasks.attemptMs[row] = tasks.durationMs[row];
     return;
   }
   // A draw below p is uniform on [0, p): its place in there is the share of the work done before the failure.
   tasks.failing[row] = 1;
   tasks.leftMs[row] = tasks.durationMs[row] * (draw / engine.failureProbability);
+  tasks.attemptMs[row] = tasks.leftMs[row];
 }
 
 /** A bound task starts; if it ends before the next window, its end is scheduled now. */
@@ -298,16 +307,9 @@ function wasteAttempt(engine: Engine, row: number, nowMs: number): void {
   if (tasks.state[row] !== TASK_STATE.running) return;
   bookProgress(tasks, row, nowMs);
   // A failing attempt counts down to its failure, not to the end of the task.
-  const planned = tasks.failing[row] === 1 ? failureAfterMs(engine, row) : tasks.durationMs[row];
-  const work = (planned - tasks.leftMs[row]) * tasks.demandMilliCpu[row];
+  const work = (tasks.attemptMs[row] - tasks.leftMs[row]) * tasks.demandMilliCpu[row];
   engine.recorder.work[WORK.wasted] += work;
   countBatch(engine.recorder, 'wastedCoreHours', tasks.group[row], nowMs, work / MS_PER_CORE_HOUR);
-}
-
-function failureAfterMs(engine: Engine, row: number): number {
-  const { tasks } = engine.cluster;
-  const word = keyedWord(engine.failureSalt, tasks.id[row] * 16 + (tasks.attempts[row] & 15)) >>> 0;
-  return tasks.durationMs[row] * (word / 4294967296 / engine.failureProbability);
 }
 
 function abandonTask(engine: Engine, row: number, nowMs: number): void {
