@@ -2,8 +2,8 @@
  * Best-effort load from an imported trace.
  *
  * Tasks joined by parents form one job, whose stage is the longest way from a task without parents; the job is submitted when its
- * first task is. A task larger than one host may take is split into equal containers, as a parallel job runs on several hosts; they are
- * placed one by one, not all or nothing. Sources repeat nothing: hours after the last task are empty.
+ * first task is. A task of several instances, or larger than one host may take, is split into equal containers, as a parallel job runs on several
+ * hosts; they are placed one by one, not all or nothing. Sources repeat nothing: hours after the last task are empty.
  */
 import { ConfigError, TraceError } from '../policies/base/assert.ts';
 import { BYTES_PER_MIB, MS_PER_HOUR } from '../policies/base/units.ts';
@@ -166,6 +166,7 @@ function addTask(
   }
   const containers = Math.max(
     1,
+    tasks.instances[task],
     Math.ceil(milliCpu / config.maxRequestMilliCpu),
     Math.ceil(memBytes / config.maxRequestMemBytes),
   );

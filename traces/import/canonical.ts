@@ -36,6 +36,8 @@ export interface ImportedTasks {
   readonly durationMs: Float64Array;
   /** Time the user asked for. */
   readonly wallTimeMs: Float64Array;
+  /** Equal parts the task consists of; requests and use are those of all parts together. */
+  readonly instances: Int32Array;
   readonly requestMilliCpu: Float64Array;
   readonly requestMemMib: Float64Array;
   /** Mean CPU use while it ran. */
@@ -123,6 +125,7 @@ export interface TaskRow {
   readonly requestMemMib: number;
   readonly group?: string;
   readonly wallTimeMs?: number;
+  readonly instances?: number;
   readonly usedMilliCpu?: number;
   readonly gpus?: number;
   readonly gpuMilli?: number;
@@ -224,6 +227,7 @@ export function taskColumns(rows: readonly TaskRow[]): { tasks: ImportedTasks; l
     submitMs: Float64Array.from(sorted, (row) => row.submitMs),
     durationMs: Float64Array.from(sorted, (row) => row.durationMs),
     wallTimeMs: Float64Array.from(sorted, (row) => row.wallTimeMs ?? Number.NaN),
+    instances: Int32Array.from(sorted, (row) => row.instances ?? 1),
     requestMilliCpu: Float64Array.from(sorted, (row) => row.requestMilliCpu),
     requestMemMib: Float64Array.from(sorted, (row) => row.requestMemMib),
     usedMilliCpu: Float64Array.from(sorted, (row) => row.usedMilliCpu ?? Number.NaN),

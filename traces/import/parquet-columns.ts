@@ -80,3 +80,18 @@ function idText(value: unknown, where: () => string): string {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   throw new TraceError(`${where()} is ${String(value)}; an id (number or string) is expected`);
 }
+
+/** The column as doubles. */
+export function doubles(file: ParquetColumns, name: string): Float64Array {
+  return Float64Array.from(file.column(name), (value) => Number(value));
+}
+
+/** The column as 32-bit integers. */
+export function ints(file: ParquetColumns, name: string): Int32Array {
+  return Int32Array.from(file.column(name), (value) => Number(value));
+}
+
+/** The column as text. Throws TraceError. */
+export function texts(file: ParquetColumns, name: string): string[] {
+  return Array.from({ length: file.count }, (_, row) => idAt(file, name, row));
+}

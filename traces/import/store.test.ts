@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { hostColumns, type ImportedTrace, taskColumns } from './canonical.ts';
+import { eventColumns, hostColumns, type ImportedTrace, serviceColumns, taskColumns } from './canonical.ts';
 import { readImport, writeImport } from './store.ts';
+import { readUsage } from './store-services.ts';
 import { createTestFiles } from './test-files.ts';
+import { parquetSink } from './usage-sink.ts';
 
 const files = createTestFiles();
 afterAll(() => files.remove());
@@ -78,6 +80,47 @@ test('a folder without trace.json was never finished and is refused; so is anoth
   await writeImport(trace, files.path('c'));
   rmSync(join(files.path('c'), 'trace.json'));
   await expect(readImport(files.path('c'))).rejects.toThrow(/trace\.json: ENOENT/);
-  files.write('c/trace.json', '{"version": 2}');
-  await expect(readImport(files.path('c'))).rejects.toThrow(/version is 2; this program reads 1/);
+  files.write('c/trace.json', '{"version": 3}');
+  await expect(readImport(files.path('c'))).rejects.toThrow(/version is 3; this program reads 1 to 2/);
+});
+
+test('services, events and 130 000 samples of use are read again, the samples in two groups of at most 122 880', async () => {
+  const full: ImportedTrace = {
+    ...trace,
+    services: serviceColumns([
+      {
+        id: 'vm/1=',
+        kind: 'vm',
+        requestMilliCpu: 2_000,
+        requestMemMib: Number.NaN,
+        group: 'd',
+        replicas: 3,
+        startMs: 5,
+      },
+      { id: 'b', kind: 'host', requestMilliCpu: 1, requestMemMib: 2, endMs: 9, qos: 'prod', host: 'n' },
+    ]),
+    events: eventColumns([
+      { timeMs: 9, id: 'n', kind: 'remove' },
+      { timeMs: 3, id: 'n', kind: 'add', detail: 'x' },
+    ]),
+  };
+  await writeImport(full, files.path('d'));
+  expect(await readImport(files.path('d'))).toEqual(full);
+  const table = parquetSink(files.path('d')).open('cpu');
+  for (let row = 0; row < 130_000; row++)
+    table.add(row % 2 === 0 ? 'vm/1=' : 'b', row, row / 2, Number.NaN, 1, () => '');
+  expect(table.finish()).toEqual([
+    { id: 'b', samples: 65_000, firstMs: 1, lastMs: 129_999 },
+    { id: 'vm/1=', samples: 65_000, firstMs: 0, lastMs: 129_998 },
+  ]);
+  const sizes: number[] = [];
+  let sum = 0;
+  for await (const batch of readUsage(files.path('d'))) {
+    sizes.push(batch.count);
+    for (let row = 0; row < batch.count; row++) if (batch.ids[row] === 'b') sum += batch.milliCpu[row];
+    expect(batch.peakMilliCpu.every(Number.isNaN)).toBe(true);
+  }
+  expect(sizes).toEqual([122_880, 7_120]);
+  // Odd rows 1, 3, .. 129 999: half of their sum 65 000^2.
+  expect(sum).toBe((65_000 * 65_000) / 2);
 });

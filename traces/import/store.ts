@@ -1,5 +1,6 @@
 /**
- * An imported trace as a folder: tasks.parquet, hosts.parquet, use.parquet where there is any, and trace.json, written last.
+ * An imported trace as a folder: tasks.parquet, hosts.parquet, where there is any use.parquet, services.parquet, events.parquet and
+ * usage/*.parquet, and trace.json, written last. docs/trace-format.md describes every column.
  *
  * Lists are text: GPU models and taints joined by `|`, parents as row numbers joined by blanks. NaN stays NaN.
  */
@@ -15,9 +16,12 @@ import {
   type ImportedUse,
 } from './canonical.ts';
 import { asNumber, asObject, asText, member, readJson } from './json-access.ts';
-import { idAt, type ParquetColumns, readParquet } from './parquet-columns.ts';
+import { doubles, ints, type ParquetColumns, readParquet, texts } from './parquet-columns.ts';
+import { readEvents, readServices, writeEvents, writeServices } from './store-services.ts';
 
-const VERSION = 1;
+/** 2: services, events and use by service; tasks of several instances. Folders of version 1 have none of these. */
+const VERSION = 2;
+const OLDEST_VERSION = 1;
 const TASK_TEXT = ['id', 'group', 'gpuModels', 'qos', 'status', 'host', 'parents'] as const;
 const TASK_NUMBERS = [
   'submitMs',
@@ -43,6 +47,7 @@ export async function writeImport(trace: ImportedTrace, folder: string): Promise
       text('id', tasks.ids),
       text('group', tasks.groups),
       ...TASK_NUMBERS.map((name) => double(name, tasks[name])),
+      int('instances', tasks.instances),
       int('gpus', tasks.gpus),
       int('gpuMilli', tasks.gpuMilli),
       text(
@@ -85,8 +90,11 @@ export async function writeImport(trace: ImportedTrace, folder: string): Promise
       filename: join(folder, 'use.parquet'),
       columnData: [double('durationMs', use.durationMs), double('milliCpu', use.milliCpu)],
     });
+  if (trace.services !== undefined) writeServices(trace.services, join(folder, 'services.parquet'));
+  if (trace.events !== undefined) writeEvents(trace.events, join(folder, 'events.parquet'));
   const { format, startUnixMs, columns, notes } = trace;
-  const record = { version: VERSION, format, startUnixMs, hasUse: use !== null, columns, notes };
+  const parts = { hasServices: trace.services !== undefined, hasEvents: trace.events !== undefined };
+  const record = { version: VERSION, format, startUnixMs, hasUse: use !== null, ...parts, columns, notes };
   await writeFile(index, `${JSON.stringify(record, null, 2)}\n`);
 }
 
@@ -98,15 +106,14 @@ function parentsOf(tasks: ImportedTasks, row: number): Int32Array {
 export async function readImport(folder: string): Promise<ImportedTrace> {
   const root = await readJson(join(folder, 'trace.json'));
   const version = asNumber(member(root, 'version'));
-  if (version !== VERSION) throw new TraceError(`${root.where} version is ${version}; this program reads ${VERSION}`);
+  if (version < OLDEST_VERSION || version > VERSION)
+    throw new TraceError(`${root.where} version is ${version}; this program reads ${OLDEST_VERSION} to ${VERSION}`);
   const record = asObject(root);
-  const taskFile = await readParquet(join(folder, 'tasks.parquet'), [
-    ...TASK_TEXT,
-    ...TASK_NUMBERS,
-    'gpus',
-    'gpuMilli',
-    'useCount',
-  ]);
+  const taskFile = await readParquet(
+    join(folder, 'tasks.parquet'),
+    [...TASK_TEXT, ...TASK_NUMBERS, 'gpus', 'gpuMilli', 'useCount'],
+    ['instances'],
+  );
   const hostFile = await readParquet(join(folder, 'hosts.parquet'), [
     'id',
     'milliCpu',
@@ -123,21 +130,11 @@ export async function readImport(folder: string): Promise<ImportedTrace> {
     hosts: readHosts(hostFile),
     tasks: readTasks(taskFile),
     use: record.hasUse === true ? await readUse(folder, taskFile) : null,
+    ...(record.hasServices === true ? { services: await readServices(folder) } : {}),
+    ...(record.hasEvents === true ? { events: await readEvents(folder) } : {}),
     columns: asObject(member(root, 'columns')) as Readonly<Record<string, ColumnSource>>,
     notes: (record.notes as readonly unknown[]).map(String),
   };
-}
-
-function doubles(file: ParquetColumns, name: string): Float64Array {
-  return Float64Array.from(file.column(name), (value) => Number(value));
-}
-
-function ints(file: ParquetColumns, name: string): Int32Array {
-  return Int32Array.from(file.column(name), (value) => Number(value));
-}
-
-function texts(file: ParquetColumns, name: string): string[] {
-  return Array.from({ length: file.count }, (_, row) => idAt(file, name, row));
 }
 
 function lists(file: ParquetColumns, name: string, separator: string): string[][] {
@@ -170,6 +167,7 @@ function readTasks(file: ParquetColumns): ImportedTasks {
     submitMs: doubles(file, 'submitMs'),
     durationMs: doubles(file, 'durationMs'),
     wallTimeMs: doubles(file, 'wallTimeMs'),
+    instances: file.has('instances') ? ints(file, 'instances') : new Int32Array(file.count).fill(1),
     requestMilliCpu: doubles(file, 'requestMilliCpu'),
     requestMemMib: doubles(file, 'requestMemMib'),
     usedMilliCpu: doubles(file, 'usedMilliCpu'),

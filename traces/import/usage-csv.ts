@@ -15,6 +15,10 @@ export interface UsageCsv {
   readonly separator: ',';
   /** Fields a row must have; more are refused. */
   readonly fields: number;
+  /** Older versions have fewer; as many as `fields` unless said. */
+  readonly fewestFields?: number;
+  /** Put before every id, where ids of two tables would be the same. */
+  readonly idPrefix?: string;
   /** Positions from 0; several are joined by `/`. */
   readonly id: readonly number[];
   readonly time: number;
@@ -84,7 +88,7 @@ async function readPart(
       if (line === '') continue;
       const fields = line.split(table.separator);
       try {
-        if (fields.length !== table.fields)
+        if (fields.length > table.fields || fields.length < (table.fewestFields ?? table.fields))
           rejectRow(place, `has ${fields.length} fields; ${table.name} has ${table.fields}`);
         const id = table.id.length === 1 ? fields[table.id[0]] : table.id.map((at) => fields[at]).join('/');
         if (id === '' && table.skipEmptyId === true) {
@@ -92,13 +96,16 @@ async function readPart(
           continue;
         }
         if (id === '') rejectRow(place, 'has no id');
-        const timeMs = readNumber(place, fields[table.time], 'time') * table.timeScaleMs - table.timeOffsetMs;
-        const scale = scales.get(id) ?? other;
+        const timeMs = Math.round(
+          readNumber(place, fields[table.time], 'time') * table.timeScaleMs - table.timeOffsetMs,
+        );
+        const name = (table.idPrefix ?? '') + id;
+        const scale = scales.get(name) ?? other;
         const cpu = readValue(place, fields, table.cpu, table, 'CPU', table.mostCpu);
         const peak = readValue(place, fields, table.peak, table, 'peak CPU', table.mostCpu);
         const mem = readValue(place, fields, table.mem, table, 'memory', Infinity);
         tally.rows += 1;
-        output.add(id, Math.max(0, timeMs), cpu * scale.milliCpu, peak * scale.milliCpu, mem * scale.memMib, where);
+        output.add(name, Math.max(0, timeMs), cpu * scale.milliCpu, peak * scale.milliCpu, mem * scale.memMib, where);
       } catch (error) {
         if (error instanceof TraceError && error.message.includes('on the disk')) throw error;
         dropRow(context, error);

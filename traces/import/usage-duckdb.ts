@@ -105,11 +105,12 @@ function usageQuery(table: UsageCsv, paths: readonly string[], other: UsageScale
       WHEN isfinite(${number}) AND ${number} >= 0 ${upper} THEN ${number} * ${scale} ELSE NULL END`;
   };
   const id = table.id.length === 1 ? `nullif(c${table.id[0]}, '')` : table.id.map((at) => `c${at}`).join(` || '/' || `);
+  const prefix = sqlText(table.idPrefix ?? '');
   const files = paths.map(sqlText).join(', ');
-  return `SELECT t.id, greatest(0, TRY_CAST(c${table.time} AS DOUBLE) * ${table.timeScaleMs}::DOUBLE - ${table.timeOffsetMs}::DOUBLE) AS timeMs,
+  return `SELECT t.id, greatest(0, round(TRY_CAST(c${table.time} AS DOUBLE) * ${table.timeScaleMs}::DOUBLE - ${table.timeOffsetMs}::DOUBLE)) AS timeMs,
       ${value(table.cpu, table.mostCpu, `coalesce(s.milliCpu, ${other.milliCpu}::DOUBLE)`)} AS milliCpu,
       ${value(table.peak, table.mostCpu, `coalesce(s.milliCpu, ${other.milliCpu}::DOUBLE)`)} AS peakMilliCpu,
       ${value(table.mem, Infinity, `coalesce(s.memMib, ${other.memMib}::DOUBLE)`)} AS memMib
-    FROM (SELECT *, ${id} AS id FROM read_csv([${files}], header = false, delim = ',', quote = '', escape = '', auto_detect = false,
+    FROM (SELECT *, ${prefix} || ${id} AS id FROM read_csv([${files}], header = false, delim = ',', quote = '', escape = '', auto_detect = false,
       strict_mode = true, columns = {${columns}})) t LEFT JOIN scales s ON s.id = t.id`;
 }

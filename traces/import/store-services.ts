@@ -1,0 +1,150 @@
+/** Services, events and use by service of an imported trace, as parquet. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { parquetWriteFile } from 'hyparquet-writer';
+import { TraceError } from '../../policies/base/assert.ts';
+import type { ImportedEvents, ImportedServices } from './canonical.ts';
+import { doubles, ints, readParquet, texts } from './parquet-columns.ts';
+
+const text = (name: string, data: readonly string[]) => ({ name, data: [...data], type: 'STRING' as const });
+const double = (name: string, data: Float64Array) => ({ name, data, type: 'DOUBLE' as const });
+
+export function writeServices(services: ImportedServices, path: string): void {
+  parquetWriteFile({
+    filename: path,
+    columnData: [
+      text('id', services.ids),
+      text('kind', services.kinds),
+      text('group', services.groups),
+      double('requestMilliCpu', services.requestMilliCpu),
+      double('requestMemMib', services.requestMemMib),
+      { name: 'replicas', data: services.replicas, type: 'INT32' },
+      double('startMs', services.startMs),
+      double('endMs', services.endMs),
+      text('qos', services.qos),
+      text('host', services.hosts),
+    ],
+  });
+}
+
+export async function readServices(folder: string): Promise<ImportedServices> {
+  const names = [
+    'id',
+    'kind',
+    'group',
+    'requestMilliCpu',
+    'requestMemMib',
+    'replicas',
+    'startMs',
+    'endMs',
+    'qos',
+    'host',
+  ];
+  const file = await readParquet(join(folder, 'services.parquet'), names);
+  return {
+    count: file.count,
+    ids: texts(file, 'id'),
+    kinds: texts(file, 'kind'),
+    groups: texts(file, 'group'),
+    requestMilliCpu: doubles(file, 'requestMilliCpu'),
+    requestMemMib: doubles(file, 'requestMemMib'),
+    replicas: ints(file, 'replicas'),
+    startMs: doubles(file, 'startMs'),
+    endMs: doubles(file, 'endMs'),
+    qos: texts(file, 'qos'),
+    hosts: texts(file, 'host'),
+  };
+}
+
+export function writeEvents(events: ImportedEvents, path: string): void {
+  parquetWriteFile({
+    filename: path,
+    columnData: [
+      double('timeMs', events.timeMs),
+      text('id', events.ids),
+      text('kind', events.kinds),
+      text('detail', events.details),
+    ],
+  });
+}
+
+export async function readEvents(folder: string): Promise<ImportedEvents> {
+  const file = await readParquet(join(folder, 'events.parquet'), ['timeMs', 'id', 'kind', 'detail']);
+  return {
+    timeMs: doubles(file, 'timeMs'),
+    ids: texts(file, 'id'),
+    kinds: texts(file, 'kind'),
+    details: texts(file, 'detail'),
+  };
+}
+
+/** Some rows of a table of use, as columns. */
+export interface UsageBatch {
+  readonly table: string;
+  readonly count: number;
+  readonly ids: readonly string[];
+  readonly timeMs: Float64Array;
+  readonly milliCpu: Float64Array;
+  readonly peakMilliCpu: Float64Array;
+  readonly memMib: Float64Array;
+}
+
+/** The samples of a folder row group by row group: never more than one in memory. Throws TraceError. */
+export async function* readUsage(folder: string): AsyncGenerator<UsageBatch> {
+  let names: string[];
+  try {
+    names = (await readdir(join(folder, 'usage'))).filter((name) => name.endsWith('.parquet')).sort();
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    const path = join(folder, 'usage', name);
+    try {
+      const file = await asyncBufferFromFile(path);
+      const metadata = await parquetMetadataAsync(file);
+      let start = 0;
+      for (const group of metadata.row_groups) {
+        const rows = Number(group.num_rows);
+        yield await readGroup(file, metadata, name.slice(0, -'.parquet'.length), start, rows);
+        start += rows;
+      }
+    } catch (error) {
+      throw new TraceError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+async function readGroup(
+  file: Awaited<ReturnType<typeof asyncBufferFromFile>>,
+  metadata: Awaited<ReturnType<typeof parquetMetadataAsync>>,
+  table: string,
+  start: number,
+  rows: number,
+): Promise<UsageBatch> {
+  const ids = new Array<string>(rows);
+  const numbers = {
+    timeMs: new Float64Array(rows),
+    milliCpu: new Float64Array(rows),
+    peakMilliCpu: new Float64Array(rows),
+    memMib: new Float64Array(rows),
+  };
+  await parquetRead({
+    file,
+    metadata,
+    compressors,
+    columns: ['id', ...Object.keys(numbers)],
+    rowStart: start,
+    rowEnd: start + rows,
+    onChunk: ({ columnName, columnData, rowStart }) => {
+      for (let row = 0; row < columnData.length; row++) {
+        const at = rowStart + row - start;
+        if (at < 0 || at >= rows) continue;
+        if (columnName === 'id') ids[at] = String(columnData[row]);
+        else numbers[columnName as keyof typeof numbers][at] = Number(columnData[row]);
+      }
+    },
+  });
+  return { table, count: rows, ids, ...numbers };
+}
