@@ -200,6 +200,16 @@ function leaveHost(cluster: Cluster, row: number): void {
 }
 
 function addRunning(tasks: TaskTable, hosts: HostTable, row: number, host: number, sign: 1 | -1): void {
+  if (sign === 1) {
+    tasks.runningAt[row] = tasks.runningCount;
+    tasks.runningRows[tasks.runningCount++] = row;
+  } else {
+    const hole = tasks.runningAt[row];
+    const last = tasks.runningRows[--tasks.runningCount];
+    tasks.runningRows[hole] = last;
+    tasks.runningAt[last] = hole;
+    tasks.runningAt[row] = -1;
+  }
   const demand = sign * tasks.demandMilliCpu[row];
   hosts.beDemandMilliCpu[host] += demand;
   hosts.beDemandByClass[host * PRESSURE_CLASS_COUNT + tasks.pressureClass[row]] += demand;

@@ -36,6 +36,10 @@ export interface TaskTable {
   /** Best-effort rows start here; rows below belong to online pods for good. */
   firstBestEffort: number;
   freeCount: number;
+  /** Rows of running best-effort tasks, in no order, and each row's place among them (-1 = not running). */
+  runningCount: number;
+  runningRows: Int32Array;
+  runningAt: Int32Array;
   free: Int32Array;
   state: Uint8Array;
   kind: Uint8Array;
@@ -58,12 +62,12 @@ export interface TaskTable {
   /** Time alone, and how much of it is still to do. */
   durationMs: Float64Array;
   leftMs: Float64Array;
+  /** Work of the attempt under way: all of it, or what is done before it fails. */
+  attemptMs: Float64Array;
   /** Progress per ms of time, 0..1. */
   speed: Float64Array;
   /** Time up to which progress is booked. */
   bookedAtMs: Float64Array;
-  /** Work of the attempt under way: all of it, or what is done before it fails. */
-  attemptMs: Float64Array;
   attempts: Uint8Array;
   /** 1 when the attempt under way will fail on its own; leftMs then counts down to the failure. */
   failing: Uint8Array;
@@ -90,6 +94,9 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
     capacity,
     firstBestEffort,
     freeCount: 0,
+    runningCount: 0,
+    runningRows: i(),
+    runningAt: i().fill(-1),
     free: i(),
     state: u(),
     kind: u(),
@@ -108,6 +115,7 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
     startedAtMs: f(),
     durationMs: f(),
     leftMs: f(),
+    attemptMs: f(),
     speed: f(),
     bookedAtMs: f(),
     attempts: u(),
@@ -115,7 +123,6 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
     countByState: new Int32Array(16),
     generation: i(),
     job: i(),
-    attemptMs: f(),
     stage: u(),
     podShape: i(),
     nextOnHost: i().fill(-1),
@@ -164,5 +171,6 @@ function grow(tasks: TaskTable): void {
   }
   larger.used = tasks.used;
   larger.freeCount = tasks.freeCount;
+  larger.runningCount = tasks.runningCount;
   Object.assign(tasks, larger);
 }

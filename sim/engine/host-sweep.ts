@@ -69,6 +69,8 @@ export interface HostWindow {
   readonly latencyRows: Float64Array;
   readonly headroomAloneMilliCpu: Float64Array;
   readonly busy: Float64Array;
+  /** Late requests of the window. */
+  readonly lateRequests: Float64Array;
 }
 
 /** Columns for `hosts` hosts and `classes` latency classes. */
@@ -86,6 +88,7 @@ export function createHostWindow(hosts: number, classes: number): HostWindow {
     latencyRows: new Float64Array(hosts * classes * LATENCY_COLUMNS),
     headroomAloneMilliCpu: f(),
     busy: f(),
+    lateRequests: f(),
   };
 }
 

@@ -141,7 +141,8 @@ export function sweepLatency(
   const hour = Math.floor(nowMs / MS_PER_HOUR);
   const windowMinutes = windowMs / MS_PER_MINUTE;
   const withP99 = nowMs % P99_EVERY_MS === 0;
-  const hostViolating = recorder.hostViolating;
+  const { lateRequests } = hosts;
+  lateRequests.fill(0);
   const hours = recorder.hours;
   const withAlone = windowMs >= OWN_NOISE_MS || nowMs % OWN_NOISE_MS === 0;
   const { aloneRatio } = recorder;
@@ -182,7 +183,7 @@ export function sweepLatency(
         const loadAlone = (used * rows[at + LATENCY_ROW.aloneOverBeside]) / (roomAlone < limit ? roomAlone : limit);
         lateAlone += podRequests * violationAt(lnTail, loadAlone, rows[at + LATENCY_ROW.placeAlone], 0);
       }
-      hostViolating[host * hours + hour] += podLate * perWork;
+      lateRequests[host] += podLate * perWork;
       if (isSloMinute(p)) sloPods++;
       if (withP99) {
         loadSum += load;

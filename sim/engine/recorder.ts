@@ -21,12 +21,13 @@ export interface Recorder {
   /** Windows recorded so far. */
   readonly cursor: Int32Array;
   readonly windows: Readonly<Record<WindowColumn, Float64Array>>;
-  /** Row-major host x hour: sums over the hour's windows. */
+  /** Row-major hour x host (a window writes neighbours): sums over the hour's windows. */
   readonly hostOnline: Float64Array;
   readonly hostBestEffort: Float64Array;
   readonly hostMem: Float64Array;
   readonly hostSuppressedMs: Float64Array;
   readonly hostViolating: Float64Array;
+  /** Row-major host x hour. */
   readonly hostEvictions: Int32Array;
   /** Windows that went into each hour. */
   readonly windowsInHour: Int32Array;

@@ -115,6 +115,14 @@ function hourMean(sums: Float64Array, outer: number, hours: number, windowsInHou
   return means;
 }
 
+/** A column recorded hour by hour, turned so that the hours of a host stand together. */
+function byHost(recorded: Float64Array, hosts: number, hours: number): Float64Array {
+  const turned = new Float64Array(hosts * hours);
+  for (let host = 0; host < hosts; host++)
+    for (let hour = 0; hour < hours; hour++) turned[host * hours + hour] = recorded[hour * hosts + host];
+  return turned;
+}
+
 function hostHourTable(engine: Engine): Table<'hostHours'> {
   const { recorder, cluster } = engine;
   const n = cluster.hosts.count;
@@ -122,11 +130,11 @@ function hostHourTable(engine: Engine): Table<'hostHours'> {
   return table('hostHours', n * hours, {
     host: repeated(n, hours, (host) => host),
     hour: repeated(n, hours, (_, hour) => hour),
-    onlineUtilisation: hourMean(recorder.hostOnline, n, hours, windowsInHour),
-    bestEffortUtilisation: hourMean(recorder.hostBestEffort, n, hours, windowsInHour),
-    memUtilisation: hourMean(recorder.hostMem, n, hours, windowsInHour),
-    suppressedMinutes: recorder.hostSuppressedMs,
-    violatingRequests: recorder.hostViolating,
+    onlineUtilisation: hourMean(byHost(recorder.hostOnline, n, hours), n, hours, windowsInHour),
+    bestEffortUtilisation: hourMean(byHost(recorder.hostBestEffort, n, hours), n, hours, windowsInHour),
+    memUtilisation: hourMean(byHost(recorder.hostMem, n, hours), n, hours, windowsInHour),
+    suppressedMinutes: byHost(recorder.hostSuppressedMs, n, hours),
+    violatingRequests: byHost(recorder.hostViolating, n, hours),
     evictions: recorder.hostEvictions,
   });
 }

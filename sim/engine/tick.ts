@@ -158,11 +158,10 @@ function speedUpAll(engine: Engine, nowMs: number): void {
   const { hostWindow, cluster } = engine;
   const { tasks, hosts } = cluster;
   const { bestEffortShare, bestEffortSpeed } = hostWindow;
-  const { state, host: hostOf, speed, leftMs, bookedAtMs } = tasks;
-  const running = TASK_STATE.running;
+  const { host: hostOf, speed, leftMs, bookedAtMs, runningRows, runningCount } = tasks;
   const spanMs = engine.nextTickMs - nowMs;
-  for (let row = tasks.firstBestEffort; row < tasks.used; row++) {
-    if (state[row] !== running) continue;
+  for (let i = 0; i < runningCount; i++) {
+    const row = runningRows[i];
     const left = leftMs[row] - (nowMs - bookedAtMs[row]) * speed[row];
     leftMs[row] = left > 0 ? left : 0;
     bookedAtMs[row] = nowMs;
@@ -258,10 +257,11 @@ function record(engine: Engine, nowMs: number): void {
     memSold += hosts.soldMemBytes[batch];
     memRequested += hosts.allocatedMemBytes[batch];
     watts += powerWatts(powerCurve, hostWatts.idle[host], hostWatts.max[host], fraction);
-    const cell = host * recorder.hours + hour;
+    const cell = hour * n + host;
     recorder.hostOnline[cell] += hostOnline / cpu;
     recorder.hostBestEffort[cell] += hostBest / cpu;
     recorder.hostMem[cell] += hostMem / mem;
+    recorder.hostViolating[cell] += hostWindow.lateRequests[host];
     if (hostWindow.bestEffortShare[host] < 1) {
       suppressed += hosts.beDemandMilliCpu[host] - hostBest;
       suppressedHosts++;
