@@ -5,8 +5,13 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, InvariantError, TraceError } from '../policies/base/assert.ts';
+import { register as registerCompare } from './compare.ts';
 import { register as registerFuzz } from './fuzz.ts';
+import { register as registerGate } from './gate.ts';
+import { register as registerMerge } from './merge.ts';
+import { register as registerPlan } from './plan.ts';
 import { register as registerReplicate } from './replicate.ts';
+import { register as registerSweep } from './sweep.ts';
 import { register as registerValidatePhysics } from './validate-physics.ts';
 import { tidemarkVersion } from './version.ts';
 
@@ -102,6 +107,11 @@ function createProgram(): Command {
   registerValidatePhysics(program);
   registerReplicate(program);
   registerFuzz(program);
+  registerSweep(program);
+  registerMerge(program);
+  registerCompare(program);
+  registerPlan(program);
+  registerGate(program);
 
   program
     .command('diff')

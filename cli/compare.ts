@@ -1,0 +1,47 @@
+/** `tidemark compare A B...`: policies against a baseline, paired by seed. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { collect, share } from './lab-session.ts';
+
+interface CompareCommand {
+  readonly outcome: string[];
+  readonly confidence: number;
+  readonly out?: string;
+  readonly json: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('compare')
+    .description('who is better at what, paired by seed: run directories with several seeds, or a sweep')
+    .argument('<dirs...>', 'the baseline first; of a sweep the first point is the baseline')
+    .option('--outcome <figure>', 'compare only this figure; may be repeated', collect, [])
+    .option('--confidence <share>', 'over all comparisons together', share, 0.95)
+    .option('--out <dir>', 'write comparison.json and comparison.md there')
+    .option('--json', 'print the comparison as JSON', false)
+    .action(async (dirs: string[], options: CompareCommand) => {
+      process.exitCode = await compare(dirs, options);
+    });
+}
+
+async function compare(dirs: readonly string[], command: CompareCommand): Promise<number> {
+  const [{ checkSameWorld, readArms }, { compareArms }, { comparisonLines }, { OUTCOMES, outcomeOf }] =
+    await Promise.all([
+      import('../lab/read-arms.ts'),
+      import('../lab/compare.ts'),
+      import('../lab/compare-text.ts'),
+      import('../lab/outcomes.ts'),
+    ]);
+  const outcomes = command.outcome.length === 0 ? OUTCOMES : command.outcome.map(outcomeOf);
+  const arms = (await Promise.all(dirs.map(readArms))).flat();
+  for (const arm of arms.slice(1)) checkSameWorld(arms[0], arm);
+  const comparison = compareArms(arms, outcomes, command.confidence);
+  const lines = comparisonLines(comparison, arms[0].warmUp);
+  if (command.out !== undefined) {
+    const { writeWhole } = await import('../lab/sweep-table.ts');
+    writeWhole(join(command.out, 'comparison.json'), `${JSON.stringify(comparison, null, 1)}\n`);
+    writeWhole(join(command.out, 'comparison.md'), `\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`);
+  }
+  process.stdout.write(command.json ? `${JSON.stringify(comparison, null, 1)}\n` : `${lines.join('\n')}\n`);
+  return 0;
+}

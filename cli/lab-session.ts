@@ -1,0 +1,138 @@
+/** What commands that make many runs share: scenario and checks, code version, progress, Ctrl-C. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { ConfigError } from '../policies/base/assert.ts';
+import type { LoadOptions } from '../scenarios/load.ts';
+import type { OnlineServices } from '../traces/format.ts';
+import { createProgress } from './progress.ts';
+import { packageRoot, tidemarkVersion } from './version.ts';
+
+export const EXIT_INTERRUPTED = 130;
+
+/** A scenario and all that runs of it need. */
+export interface LabSession {
+  readonly scenario: string;
+  readonly load: LoadOptions;
+  readonly code: { readonly codeVersion: string; readonly replayVersion: string };
+  readonly identity: { readonly tidemarkVersion: string; readonly nodeVersion: string };
+  readonly replayed: OnlineServices | undefined;
+}
+
+/** Opens a scenario (a file, or the name of one in the library) with its overrides; everything is checked. */
+export async function openSession(name: string, sets: readonly string[]): Promise<LabSession> {
+  const [{ loadPlan }, { codeVersion, replayVersion }, { POLICIES }, { parameterRanges }] = await Promise.all([
+    import('../scenarios/load.ts'),
+    import('../lab/code-version.ts'),
+    import('../policies/registry.ts'),
+    import('./parameters.ts'),
+  ]);
+  const scenario = findScenario(name);
+  const load: LoadOptions = { knownPolicies: Object.keys(POLICIES), knownParameters: parameterRanges() };
+  const { plan } = await loadPlan(scenario, { ...load, sets });
+  let replayed: OnlineServices | undefined;
+  if (plan.online.source === 'replay') replayed = (await (await import('./replay.ts')).replayFor(plan)).services;
+  const code = { codeVersion: codeVersion(), replayVersion: replayVersion(replayed) };
+  return { scenario, load, code, identity: identity(), replayed };
+}
+
+/** Throws ConfigError when a setting would change the load of a scenario whose series were read for it as written. */
+export function refuseOnReplay(session: LabSession, paths: readonly string[]): void {
+  const path = paths.find((own) => /^(online|cluster)\b/.test(own));
+  if (session.replayed !== undefined && path !== undefined)
+    throw new ConfigError(
+      `${path} cannot vary while online.source is "replay": the series are read for the scenario as written; use --set online.source=fit`,
+    );
+}
+
+/** What runs of this installation carry in their manifests. */
+export function identity(): LabSession['identity'] {
+  return { tidemarkVersion: tidemarkVersion(), nodeVersion: process.version };
+}
+
+/** The scenario as given, or the library scenario of that name shipped with the package. */
+export function findScenario(scenario: string): string {
+  if (existsSync(scenario)) return scenario;
+  const file = scenario.endsWith('.yaml') ? scenario : `${scenario}.yaml`;
+  const shipped = join(packageRoot(), 'scenarios', 'library', file);
+  return existsSync(shipped) ? shipped : scenario;
+}
+
+export interface Attended {
+  readonly signal: AbortSignal;
+  readonly onProgress: (done0to1: number, detail: string) => void;
+  readonly onNote: (text: string) => void;
+}
+
+/** Does work with a progress line on stderr; Ctrl-C and SIGTERM stop it cleanly, and the answer is then null. */
+export async function attended<T>(label: string, work: (attended: Attended) => Promise<T | null>): Promise<T | null> {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const progress = createProgress(process.stderr, label);
+  const notes: string[] = [];
+  try {
+    return await work({
+      signal: abort.signal,
+      onProgress: (done, detail) => progress.update(done, detail),
+      onNote: (text) => notes.push(text),
+    });
+  } finally {
+    progress.close();
+    for (const note of notes) process.stderr.write(`note: ${note}\n`);
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+/** Collects an option that may be repeated. */
+export function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+/** A whole number of 0 or more. */
+export function wholeOrZero(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0)
+    throw new InvalidArgumentError('give a whole number of 0 or more');
+  return value;
+}
+
+/** A whole number of 1 or more. */
+export function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number of 1 or more');
+  return value;
+}
+
+/** A finite number. */
+export function real(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('give a number');
+  return value;
+}
+
+/** A share in 0..1, written as 0.05 or 5%. */
+export function share(text: string): number {
+  const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('give a share between 0 and 1, as 0.05 or 5%');
+  return value;
+}
+
+/** The figure of that name. Throws ConfigError with the nearest known ones. */
+export async function figureOf(name: string) {
+  const [{ knownText }, { OUTCOMES }] = await Promise.all([
+    import('../scenarios/suggest.ts'),
+    import('../lab/outcomes.ts'),
+  ]);
+  const known = OUTCOMES.filter((outcome) => outcome.better === 'lower').map((outcome) => outcome.figure);
+  const figure = known.find((candidate) => candidate === name);
+  if (figure === undefined) throw new ConfigError(`--figure ${name} is unknown; known: ${knownText(name, known)}`);
+  return figure;
+}
+
+export function interrupted(kept: string): number {
+  process.stderr.write(`interrupted; ${kept}\n`);
+  return EXIT_INTERRUPTED;
+}

@@ -1,0 +1,254 @@
+/** `tidemark plan water-line | hosts | headroom`: how high, how few, how many more. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { SearchAnswer } from '../lab/water-line.ts';
+import { ConfigError } from '../policies/base/assert.ts';
+import {
+  type Attended,
+  attended,
+  collect,
+  figureOf,
+  interrupted,
+  openSession,
+  real,
+  refuseOnReplay,
+  share,
+  whole,
+  wholeOrZero,
+} from './lab-session.ts';
+
+interface SearchCommand {
+  readonly set: string[];
+  readonly figure: string;
+  readonly budget: number;
+  readonly epsilon: number;
+  readonly confidence: number;
+  readonly workers: number;
+  readonly out?: string;
+  readonly json: boolean;
+}
+interface WaterLineCommand extends SearchCommand {
+  readonly line: string[];
+  readonly gainSeeds: number;
+  readonly draws: number;
+}
+interface HostsCommand extends SearchCommand {
+  readonly from?: number;
+  readonly to?: number;
+  readonly step: number;
+  readonly growth?: number;
+  readonly months: number;
+  readonly spareHosts: number;
+  readonly spareRacks: number;
+}
+interface HeadroomCommand {
+  readonly set: string[];
+  readonly service?: string;
+  readonly cpu: number;
+  readonly mem: number;
+  readonly batch: boolean;
+  readonly seeds: number;
+  readonly workers: number;
+  readonly json: boolean;
+}
+
+const DEFAULT_LINE = 'koordinator.cpuSuppressThresholdPercent=50..90/5';
+
+function searchOptions(command: Command): Command {
+  return command
+    .argument('<scenario>', 'scenario file, or a library name such as quickstart')
+    .option('--set <path=value>', 'override that holds everywhere; may be repeated', collect, [])
+    .option('--figure <name>', 'a run violates when this figure is above the budget', 'violationServiceHourPercent')
+    .option('--budget <value>', 'in the unit of the figure', real, 1)
+    .option('--epsilon <share>', 'share of weeks that may violate', share, 0.1)
+    .option('--confidence <share>', 'chance that the recommended value is safe', share, 0.9)
+    .option('--workers <n>', 'worker threads', whole, 1)
+    .option('--out <dir>', 'folder of results and answer (default: plans/<scenario>-<what>)')
+    .option('--json', 'print the answer as JSON', false);
+}
+
+export function register(program: Command): void {
+  const plan = program.command('plan').description('answers with a confidence: water-lines, host counts, headroom');
+  searchOptions(plan.command('water-line'))
+    .description('the largest safe value of a water-line')
+    .option(
+      '--line <path=values>',
+      `values to search, the safest first; several move together (default ${DEFAULT_LINE})`,
+      collect,
+      [],
+    )
+    .option('--gain-seeds <n>', 'seeds of the comparison with the scenario as written', whole, 8)
+    .option('--draws <n>', 'draws of the assumed coefficients at the recommended value', wholeOrZero, 16)
+    .action(async (scenario: string, options: WaterLineCommand) => {
+      process.exitCode = await waterLine(scenario, options);
+    });
+  searchOptions(plan.command('hosts'))
+    .description('the smallest safe number of hosts, or with --growth the months until the hosts there are run out')
+    .option('--from <n>', 'fewest hosts to try', whole)
+    .option('--to <n>', 'most hosts to try', whole)
+    .option('--step <n>', 'hosts between two tries', whole, 1)
+    .option('--growth <percent>', 'growth of the load a month', real)
+    .option('--months <n>', 'months to look ahead', whole, 24)
+    .option('--spare-hosts <k>', 'hosts that may be down while the load is carried', wholeOrZero, 0)
+    .option('--spare-racks <k>', 'racks that may be down while the load is carried', wholeOrZero, 0)
+    .action(async (scenario: string, options: HostsCommand) => {
+      process.exitCode = await hosts(scenario, options);
+    });
+  plan
+    .command('headroom')
+    .description('how many more replicas of a pod fit, hour by hour through a run')
+    .argument('<scenario>', 'scenario file, or a library name such as quickstart')
+    .option('--set <path=value>', 'override; may be repeated', collect, [])
+    .option('--service <name>', 'one more replica of this service, by its rules')
+    .option('--cpu <cores>', 'request of a pod of its own', real, 0)
+    .option('--mem <mib>', 'request of a pod of its own', real, 0)
+    .option('--batch', 'the pod asks for batch-cpu and batch-memory', false)
+    .option('--seeds <n>', 'seeds; the least over all counts', whole, 1)
+    .option('--workers <n>', 'worker threads', whole, 1)
+    .option('--json', 'print as JSON', false)
+    .action(async (scenario: string, options: HeadroomCommand) => {
+      process.exitCode = await headroom(scenario, options);
+    });
+}
+
+async function waterLine(name: string, command: WaterLineCommand): Promise<number> {
+  const [{ planWaterLine, waterLineCandidates }, { parseVary }] = await Promise.all([
+    import('../lab/water-line.ts'),
+    import('../lab/vary.ts'),
+  ]);
+  const session = await openSession(name, command.set);
+  const { epsilon, confidence, gainSeeds, draws } = command;
+  const lines = (command.line.length === 0 ? [DEFAULT_LINE] : command.line).map(parseVary);
+  refuseOnReplay(
+    session,
+    lines.map((line) => line.path),
+  );
+  const rule = { figure: await figureOf(command.figure), budget: command.budget, unplaced: false };
+  const request = {
+    ...{ scenario: session.scenario, sets: command.set, lines, rule, epsilon, confidence },
+    ...{ gainSeeds, draws, seedsPerDraw: 2 },
+  };
+  // Refuses what is wrong before a folder is made.
+  const { base } = await waterLineCandidates(request, session.load);
+  return answer('water-line', base.name, session, command, (runner, at) =>
+    planWaterLine(request, session.load, runner, at.onProgress),
+  );
+}
+
+async function hosts(name: string, command: HostsCommand): Promise<number> {
+  const [{ growthCandidates, hostCandidates, searchHosts }, { loadPlan }] = await Promise.all([
+    import('../lab/hosts.ts'),
+    import('../scenarios/load.ts'),
+  ]);
+  const session = await openSession(name, command.set);
+  refuseOnReplay(session, ['cluster']);
+  const { plan } = await loadPlan(session.scenario, { ...session.load, sets: command.set });
+  const now = plan.cluster.shapes.reduce((sum, shape) => sum + shape.count, 0);
+  const spare = { hosts: command.spareHosts, racks: command.spareRacks };
+  const rule = { figure: await figureOf(command.figure), budget: command.budget, unplaced: true };
+  const request = { rule, epsilon: command.epsilon, confidence: command.confidence, spare };
+  const spared = spare.hosts + spare.racks > 0 ? `, ${spare.hosts} hosts and ${spare.racks} racks down` : '';
+  if (command.growth !== undefined) {
+    const candidates = growthCandidates(plan, command.growth, command.months, spare);
+    const title = `plan hosts: months until ${now} hosts run out at ${command.growth} % a month${spared}`;
+    return answer('growth', plan.name, session, command, (runner, at) =>
+      searchHosts(title, candidates, request, runner, at.onProgress),
+    );
+  }
+  const range = { from: command.from ?? Math.ceil(now / 2), to: command.to ?? now, step: command.step };
+  const { candidates } = hostCandidates(plan, range, spare);
+  const title = `plan hosts: smallest number for the load of ${plan.name} (${now} hosts as written)${spared}`;
+  return answer('hosts', plan.name, session, command, (runner, at) =>
+    searchHosts(title, candidates, request, runner, at.onProgress),
+  );
+}
+
+type Session = Awaited<ReturnType<typeof openSession>>;
+type Runner = import('../lab/cell-runner.ts').CellRunner;
+
+/** Runs a search, prints its answer and keeps it beside the results. Exit code 0, 1 when nothing is safe, 130 when interrupted. */
+async function answer(
+  what: string,
+  name: string,
+  session: Session,
+  command: SearchCommand,
+  search: (runner: Runner, at: Attended) => Promise<SearchAnswer | null>,
+): Promise<number> {
+  const [{ createCellRunner }, { searchLines }, { writeWhole }] = await Promise.all([
+    import('../lab/cell-runner.ts'),
+    import('../lab/search-text.ts'),
+    import('../lab/sweep-table.ts'),
+  ]);
+  const out = command.out ?? join('plans', `${name}-${what}`);
+  const found = await attended(`plan ${what}`, (at) => {
+    const runner = createCellRunner({
+      ...session.code,
+      dir: join(out, 'cells'),
+      workers: command.workers,
+      identity: session.identity,
+      signal: at.signal,
+      onNote: at.onNote,
+      ...(session.replayed === undefined ? {} : { replayed: session.replayed }),
+    });
+    return search(runner, at);
+  });
+  if (found === null) return interrupted(`finished runs stay in ${out}; the same command goes on from there`);
+  const lines = searchLines(found);
+  const { cells, ...rest } = found.search;
+  const plain = { ...found, search: { ...rest, cells: Object.fromEntries(cells) } };
+  const json = `${JSON.stringify(plain, null, 1)}\n`;
+  writeWhole(join(out, 'answer.json'), json);
+  writeWhole(join(out, 'answer.txt'), `${lines.join('\n')}\n`);
+  process.stdout.write(command.json ? json : `${lines.join('\n')}\n${join(out, 'answer.json')}\n`);
+  return found.search.result.recommended === null ? 1 : 0;
+}
+
+async function headroom(name: string, command: HeadroomCommand): Promise<number> {
+  const [{ loadPlan }, { runPool }, { errorOf, seedText, withSeed }, { numberWords, hourWords }] = await Promise.all([
+    import('../scenarios/load.ts'),
+    import('../lab/pool.ts'),
+    import('../lab/replications.ts'),
+    import('../lab/words.ts'),
+  ]);
+  if (command.service === undefined && !(command.cpu > 0 && command.mem > 0))
+    throw new ConfigError('plan headroom needs --service NAME, or --cpu CORES and --mem MIB above 0');
+  const session = await openSession(name, command.set);
+  const { plan } = await loadPlan(session.scenario, { ...session.load, sets: command.set });
+  const pod = {
+    requestMilliCpu: Math.round(command.cpu * 1000),
+    requestMemMib: Math.round(command.mem),
+    tier: command.batch ? ('batch' as const) : ('native' as const),
+    ...(command.service === undefined ? {} : { service: command.service }),
+  };
+  const jobs = Array.from({ length: command.seeds }, (_, index) => {
+    const seed = seedText(plan.seed, index);
+    return { name: `seed ${seed}`, cost: 1, payload: { plan: withSeed(plan, seed), pod } };
+  });
+  const outcomes = await attended('plan headroom', ({ signal, onProgress }) =>
+    runPool<unknown, import('../lab/headroom.ts').Headroom>(jobs, {
+      workers: command.workers,
+      workerUrl: new URL('../lab/headroom-worker.js', import.meta.url),
+      workerData: session.replayed === undefined ? {} : { replayed: session.replayed },
+      signal,
+      onProgress: (job, done) => onProgress((job + done) / jobs.length, jobs[job].name),
+    }),
+  );
+  if (outcomes === null) return interrupted('nothing was written');
+  const found = outcomes.map((outcome) => {
+    if (!outcome.ok) throw errorOf(outcome.failure, outcome.name);
+    return { name: outcome.name, ...outcome.value };
+  });
+  if (command.json) {
+    process.stdout.write(`${JSON.stringify(found, null, 1)}\n`);
+    return 0;
+  }
+  const what =
+    command.service ?? `a pod of ${command.cpu} cores and ${command.mem} MiB${command.batch ? ' (batch)' : ''}`;
+  process.stdout.write(`plan headroom: replicas of ${what} that still fit, at the end of every hour after warm-up\n`);
+  for (const room of found)
+    process.stdout.write(
+      `  ${room.name}: least ${numberWords(room.min)} (${hourWords(room.minHour)}), p5 ${numberWords(room.p5)}, ` +
+        `median ${numberWords(room.median)}, p95 ${numberWords(room.p95)} over ${room.perHour.length} hours\n`,
+    );
+  return 0;
+}

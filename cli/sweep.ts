@@ -1,0 +1,89 @@
+/** `tidemark sweep SCENARIO --vary path=v1,v2`: a scenario x factors x seeds, one table. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { ConfigError } from '../policies/base/assert.ts';
+import { attended, collect, interrupted, openSession, refuseOnReplay, whole, wholeOrZero } from './lab-session.ts';
+
+interface SweepCommand {
+  readonly vary: string[];
+  readonly set: string[];
+  readonly factorial: boolean;
+  readonly paired: boolean;
+  readonly lhs?: number;
+  readonly seeds: number;
+  readonly workers: number;
+  readonly out?: string;
+  readonly shard?: string;
+  readonly memory?: number;
+}
+
+export function register(program: Command): void {
+  program
+    .command('sweep')
+    .description('run a scenario over values of its settings and seeds; finished runs are kept and reused')
+    .argument('<scenario>', 'scenario file, or a library name such as quickstart')
+    .requiredOption(
+      '--vary <path=values>',
+      'values to run, as path=60,65,70 or path=60..70/5; may be repeated',
+      collect,
+      [],
+    )
+    .option('--set <path=value>', 'override that holds everywhere; may be repeated', collect, [])
+    .option('--factorial', 'every combination (the default)', false)
+    .option('--paired', 'first values together, second values together, ...', false)
+    .option('--lhs <n>', 'latin hypercube of n points between the least and the largest value', wholeOrZero)
+    .option('--seeds <n>', 'seeds per point; all points meet the same seeds', wholeOrZero, 1)
+    .option('--workers <n>', 'worker threads', whole, 1)
+    .option('--out <dir>', 'folder of the sweep (default: sweeps/<scenario name>)')
+    .option('--shard <i/n>', 'run only part i of n; tidemark merge puts the parts together')
+    .option('--memory <mb>', 'heap of one worker; a run that needs more fails alone', whole)
+    .action(async (scenario: string, options: SweepCommand) => {
+      process.exitCode = await sweep(scenario, options);
+    });
+}
+
+/** Exit code: 0 when every run has a result, 1 when some failed (they are named), 130 when interrupted. */
+async function sweep(name: string, command: SweepCommand): Promise<number> {
+  const [{ parseVary }, { planSweep }, { parseShard, runSweep }] = await Promise.all([
+    import('../lab/vary.ts'),
+    import('../lab/sweep-plan.ts'),
+    import('../lab/sweep.ts'),
+  ]);
+  const chosen = [command.factorial, command.paired, command.lhs !== undefined].filter(Boolean).length;
+  if (chosen > 1) throw new ConfigError('--factorial, --paired and --lhs exclude each other; give one');
+  const design =
+    command.lhs !== undefined
+      ? ({ kind: 'lhs', points: command.lhs } as const)
+      : ({ kind: command.paired ? 'paired' : 'factorial' } as const);
+  const factors = command.vary.map(parseVary);
+  const shard = command.shard === undefined ? undefined : parseShard(command.shard);
+  const session = await openSession(name, command.set);
+  refuseOnReplay(
+    session,
+    factors.map((factor) => factor.path),
+  );
+  const request = { scenario: session.scenario, sets: command.set, factors, design, seeds: command.seeds };
+  const plan = await planSweep(request, session.code, session.load);
+  const out = command.out ?? join('sweeps', plan.description.name);
+  const outcome = await attended(`sweep ${plan.description.name}`, ({ signal, onProgress, onNote }) =>
+    runSweep(plan, out, {
+      workers: command.workers,
+      identity: session.identity,
+      signal,
+      onProgress,
+      onNote,
+      ...(shard === undefined ? {} : { shard }),
+      ...(session.replayed === undefined ? {} : { replayed: session.replayed }),
+      ...(command.memory === undefined ? {} : { memoryLimitMb: command.memory }),
+    }),
+  );
+  if (outcome === null) return interrupted(`finished runs stay in ${out}; the same command goes on from there`);
+  const { table, reused, ran, cells } = outcome;
+  const { sweepLines } = await import('../lab/sweep-text.ts');
+  for (const line of sweepLines(table)) process.stdout.write(`${line}\n`);
+  const rest = shard === undefined ? join(out, 'table.csv') : `${out}, shard ${shard.index} of ${shard.count}`;
+  process.stdout.write(
+    `${cells} runs: ${ran} made, ${reused} taken from disk, ${table.failures.length} failed; ${rest}\n`,
+  );
+  return table.failures.length === 0 ? 0 : 1;
+}
