@@ -1,9 +1,12 @@
 /** Every policy by name: the one list. To add a policy, add its line here; to delete one, delete its line and its file. */
 import { batchResource } from './koordinator/policy-batch-resource.ts';
+import { cpuBurst } from './koordinator/policy-cpu-burst.ts';
 import { cpuEvict } from './koordinator/policy-cpu-evict.ts';
 import { cpuSuppress } from './koordinator/policy-cpu-suppress.ts';
 import { memoryEvict } from './koordinator/policy-memory-evict.ts';
 import { midResource } from './koordinator/policy-mid-resource.ts';
+import { loadQos } from './mesos/policy-load-qos.ts';
+import { slackEstimator } from './mesos/policy-slack-estimator.ts';
 import { nFold } from './overcommit/policy-n-fold.ts';
 import {
   sellAutopilot,
@@ -24,11 +27,13 @@ export const POLICIES: Readonly<Record<string, Policy>> = Object.freeze({
   autopilot: sellAutopilot,
   'batch-resource': batchResource,
   'borg-default': sellBorgDefault,
+  'cpu-burst': cpuBurst,
   'cpu-evict': cpuEvict,
   'cpu-suppress': cpuSuppress,
   'empirical-ratio': sellEmpiricalRatio,
   'gaussian-percentile': sellGaussianPercentile,
   'limit-sum': sellLimitSum,
+  'load-qos': loadQos,
   'machine-percentile': sellMachinePercentile,
   'max-predictor': sellMaxPredictor,
   'memory-evict': memoryEvict,
@@ -37,5 +42,6 @@ export const POLICIES: Readonly<Record<string, Policy>> = Object.freeze({
   'n-sigma': sellNSigma,
   'peak-oracle': sellPeakOracle,
   'rc-like': sellRcLike,
+  'slack-estimator': slackEstimator,
   'time-window': sellTimeWindow,
 });

@@ -74,7 +74,7 @@ function checkTime({ horizon, window, warmUp }: Partial<Scenario>, report: Repor
     report.error(['warmUp'], `is ${time(warmUp)}; it must end before the horizon of ${time(horizon)}`, [['horizon']]);
 }
 
-function checkCluster({ cluster }: Partial<Scenario>, report: Report): void {
+function checkCluster({ cluster, failures }: Partial<Scenario>, report: Report): void {
   if (cluster === undefined) return;
   const hosts = Object.entries(cluster.hosts);
   if (hosts.length > LIMITS.hostShapes.max)
@@ -89,6 +89,12 @@ function checkCluster({ cluster }: Partial<Scenario>, report: Report): void {
     ]);
   if (total > LIMITS.hosts.max)
     report.error(['cluster', 'hosts'], `has ${total} hosts; at most ${LIMITS.hosts.max}: ${LIMITS.hosts.why}`);
+  failures?.blackHoles.forEach((hole, index) => {
+    if (hole.host >= total)
+      report.error(['failures', 'blackHoles', index, 'host'], `is ${hole.host}; hosts are numbered 0 to ${total - 1}`, [
+        ['cluster', 'hosts', '*'],
+      ]);
+  });
   for (const [name, host] of hosts) {
     const path = ['cluster', 'hosts', name];
     const cores = host.cpu / 1000;

@@ -106,6 +106,16 @@ export function resolve(scenario: Scenario): Plan {
       hostCrashesPerYear: failures.hostCrashesPerYear,
       rackEventsPerYear: failures.rackEventsPerYear,
       repairMedianMs: failures.repairMedian,
+      ...(failures.blackHoles.length === 0
+        ? {}
+        : {
+            blackHoles: failures.blackHoles.map((hole) => ({
+              host: hole.host,
+              fromMs: hole.from,
+              toMs: hole.to,
+              failAfterMs: hole.failAfter,
+            })),
+          }),
     },
     cost: { ...scenario.cost },
     record: { ...scenario.record },

@@ -102,6 +102,18 @@ const failureSchema = z
       FAILURE_DEFAULTS.rackEventsPerYear,
     ),
     repairMedian: duration('Median time until a crashed host is back.', 1).prefault(FAILURE_DEFAULTS.repairMedian),
+    blackHoles: z
+      .array(
+        z.strictObject({
+          host: count('Number of the host, in the order of the shapes.', 0, LIMITS.hosts.max),
+          from: duration('Begin.').prefault('0s'),
+          to: duration('End.').prefault('3650d'),
+          failAfter: duration('Work done before each failure.', 1).prefault('1s'),
+        }),
+      )
+      .max(1000)
+      .describe('Hosts that look healthy and fail every task soon after its start.')
+      .prefault([]),
   })
   .describe('Failures of hosts and racks.');
 

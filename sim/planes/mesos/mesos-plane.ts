@@ -163,8 +163,21 @@ export class MesosPlane implements ControlPlane {
 
   onReports(nowMs: number): void {
     if (this.run.setup.plan.oversubscription.kind !== 'revocable') return;
+    this.publishMemory(nowMs);
     this.run.s.notes.push({ kind: 'reports' });
     this.run.setup.context.wakeAt(nowMs);
+  }
+
+  /** Only CPU is revocable: a task of that tier takes memory like any other, and the allocator keeps the sum within the agent's. */
+  private publishMemory(nowMs: number): void {
+    const { context } = this.run.setup;
+    const { hosts } = context.cluster;
+    const batch = TIER.batch * hosts.count;
+    for (let host = 0; host < hosts.count; host++) {
+      const memBytes = hosts.soldMemBytes[TIER.native * hosts.count + host];
+      if (hosts.publishedAtMs[host] < 0 || hosts.soldMemBytes[batch + host] === memBytes) continue;
+      context.publish(host, TIER.batch, hosts.soldMilliCpu[batch + host], memBytes, nowMs);
+    }
   }
 
   waitingRows(): readonly number[] {
