@@ -54,13 +54,23 @@ export function referenceText(): string {
   const single: Row[] = [];
   const sections: string[] = [];
   for (const [key, node] of Object.entries(schema.properties ?? {})) {
-    const rows: Row[] = [];
-    collect(key, node, required.has(key), rows);
-    const own = rows.filter((row) => row.path !== key && row.meaning !== '');
-    if (own.length === 0) single.push(...rows);
-    else sections.push(`## ${key}\n\n${plainMeaning(node)}\n\n${table(own)}\n`);
+    const variants = variantsOf(node);
+    const tables = (variants.length > 1 ? variants : [node]).map((variant) => {
+      const rows: Row[] = [];
+      collect(key, variant, required.has(key), rows);
+      const own = rows.filter((row) => row.path !== key && row.meaning !== '');
+      if (own.length === 0) single.push(...rows);
+      const kind = variants.length > 1 ? `**\`kind: ${String(variant.properties?.['kind']?.const)}\`**\n\n` : '';
+      return own.length === 0 ? '' : `${kind}${table(own)}\n`;
+    });
+    if (tables[0] !== '') sections.push(`## ${key}\n\n${plainMeaning(node)}\n\n${tables.join('\n')}`);
   }
   return `${HEAD}\n## The run\n\n${table(single)}\n\n${sections.join('\n')}`;
+}
+
+/** The alternatives of a section that may be written in several ways, told apart by their `kind`. */
+function variantsOf(node: Node): readonly Node[] {
+  return (node.anyOf ?? node.oneOf ?? []).filter((part) => part.properties !== undefined);
 }
 
 /** Adds a row for the key and rows for what lies under it, in the order of the schema; variants of one key add up. */
