@@ -97,6 +97,11 @@ function worldOf(seed: number, hosts: number, hostNames: readonly number[]): Pol
     usedMilliCpu: new Float64Array(pods).fill(-1),
     usedMemBytes: new Float64Array(pods),
     lastP90MilliCpu: new Float64Array(pods).fill(-1),
+    throttling: {
+      limitMilliCpu: new Float64Array(pods).fill(2_000),
+      throttledRatio: new Float64Array(pods),
+      lastUsedMilliCpu: new Float64Array(pods),
+    },
     future: {
       horizonSamples: FUTURE_SAMPLES,
       usedMilliCpu: Float32Array.from({ length: pods * FUTURE_SAMPLES }, () => next() * 2_000),
@@ -194,6 +199,10 @@ function movePods(world: PolicyWorld, nowMs: number): void {
     if (at < 0) continue;
     if (restarts || pods.startedAtMs[pod] < 0) pods.startedAtMs[pod] = nowMs;
     pods.lastP90MilliCpu[pod] = used;
+    if (pods.throttling !== undefined) {
+      pods.throttling.lastUsedMilliCpu[pod] = Math.min(used, 2_000);
+      pods.throttling.throttledRatio[pod] = used > 1_500 ? 0.2 : 0;
+    }
     if (!isSample) continue;
     pods.usedMilliCpu[pod] = restarts ? -1 : used;
     pods.usedMemBytes[pod] = pods.requestMemBytes[pod] / 2;

@@ -207,6 +207,10 @@ function wrongDecision(world: PolicyWorld, decisions: Decisions): string {
       if (gone.has(task)) return `${where}: task ${task} is evicted twice`;
       gone.add(task);
       if (!Object.values<number>(EVICT_REASON).includes(a)) return `${where}: no reason`;
+    } else if (decisions.kind[i] === DECISION.limitPod) {
+      if (signals.pods?.host[decisions.task[i]] !== host)
+        return `${where}: pod ${decisions.task[i]} does not run there`;
+      if (!(a > 0) || !(b >= 0)) return `${where}: no quota`;
     } else if (decisions.kind[i] === DECISION.bind) return `${where}: a policy binds nothing`;
     else if (a < 0 || a > signals.capacityMilliCpu[host] || b < 0 || b > signals.capacityMemBytes[host])
       return `${where}: more than the host has`;

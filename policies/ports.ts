@@ -94,8 +94,19 @@ export interface PodSignals {
   readonly usedMemBytes: Float64Array;
   /** 90th percentile of the one-second use in the newest window; -1 = the pod did not run. */
   readonly lastP90MilliCpu: Float64Array;
+  /** What limits do to pods; for policies that need `throttling`. */
+  readonly throttling?: PodThrottling;
   /** What is still to come; for bounds that no production policy can reach. */
   readonly future?: PodFuture;
+}
+
+/** CFS limits of pods in the newest window, one row a pod. */
+export interface PodThrottling {
+  /** 0 = no limit. */
+  readonly limitMilliCpu: Float64Array;
+  /** Share of 100 ms periods in which the pod was throttled. */
+  readonly throttledRatio: Float64Array;
+  readonly lastUsedMilliCpu: Float64Array;
 }
 
 /** Demand of every pod in the coming samples, if nothing slows it and all replicas of its service are there. */
@@ -142,6 +153,8 @@ export const DECISION = {
   /** host, a = milli-CPU, b = memory bytes: what the node offers to the mid and to the free class from now on. */
   publishMid: 4,
   publishFree: 5,
+  /** host, task = row of the pod, a and b = quota and burst buffer in microseconds a 100 ms period. */
+  limitPod: 6,
 } as const;
 
 export const EVICT_REASON = { memory: 0, cpu: 1, preempted: 2, drained: 3, allocatable: 4 } as const;
@@ -199,7 +212,7 @@ export type PolicyState = Record<string, unknown>;
 export type PolicyConfig = Readonly<Record<string, unknown>>;
 
 /** Signals that cost something and are there only when a policy asks for them: samples of single pods, and their future. */
-export type PolicyNeed = 'pod-samples' | 'pod-future';
+export type PolicyNeed = 'pod-samples' | 'pod-future' | 'throttling';
 
 /** What policies sell beside the host's own CPU and memory, by priority class. */
 export type SoldTier = 'batch' | 'mid' | 'free';

@@ -38,6 +38,7 @@ import { createDemandAhead, createPodSamples, type DemandAhead, type PodSamples 
 import { createRecorder, type Recorder } from './recorder.ts';
 import type { Desire } from './scaling.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
+import { createThrottling, type Throttling } from './throttle-sweep.ts';
 
 /** A policy of the run with its configuration and state. */
 export interface ActivePolicy {
@@ -80,6 +81,8 @@ export interface Engine {
   /** Samples of single pods and their future; null when no policy asks for them. */
   readonly podSamples: PodSamples | null;
   readonly demandAhead: DemandAhead | null;
+  /** Quotas of pods; null when no policy asks for throttling. */
+  readonly throttling: Throttling | null;
   readonly recorder: Recorder;
   readonly hostModel: HostModel;
   readonly hostWindow: HostWindow;
@@ -224,8 +227,12 @@ function samplePods(engine: Engine): void {
   const needs = engine.policies.flatMap(({ policy }) => policy.needs ?? []);
   const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
   writable.demandAhead = needs.includes('pod-future') ? createDemandAhead(online, plan) : null;
+  writable.throttling = needs.includes('throttling') ? createThrottling(online) : null;
   writable.podSamples = createPodSamples(online, cluster.tasks, plan.windowMs, needs, writable.demandAhead);
-  if (writable.podSamples !== null) telemetry.signals.pods = writable.podSamples.signals;
+  const { podSamples, throttling } = writable;
+  if (podSamples === null) return;
+  telemetry.signals.pods = podSamples.signals;
+  if (throttling !== null) podSamples.signals.throttling = throttling.signals;
 }
 
 /** Koordinator's default value for the prod class. */

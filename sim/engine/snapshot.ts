@@ -11,6 +11,7 @@ import type { CalendarSnapshot } from '../kernel/calendar.ts';
 import type { Plan } from '../plan.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { createEngine, type Engine, type EngineOptions, type Workload } from './engine.ts';
+import type { Throttling } from './throttle-sweep.ts';
 
 /** Plain data that structuredClone copies. */
 export interface RunSnapshot {
@@ -115,6 +116,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     telemetry: { ...telemetry, signals },
     history: telemetry.signals.history,
     ...(engine.podSamples === null ? {} : { podSamples: engine.podSamples }),
+    ...(engine.throttling === null ? {} : { throttling: throttlingColumns(engine.throttling) }),
     recorder: engine.recorder,
     hostWindow: engine.hostWindow,
     latencySums: engine.latencySums,
@@ -129,6 +131,11 @@ function partsOf(engine: Engine): Record<string, unknown> {
 function viewColumns(view: PlacementView): Record<string, unknown> {
   const { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost } = view;
   return { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost };
+}
+
+/** All but the table, which follows from nothing. */
+function throttlingColumns({ table: _, ...columns }: Throttling): Record<string, unknown> {
+  return columns;
 }
 
 type Column = Float64Array;

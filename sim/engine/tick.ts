@@ -26,6 +26,7 @@ import { sweepDemand } from './online.ts';
 import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { OPEN } from './recorder.ts';
 import { pushWindow, report, senseNode } from './telemetry.ts';
+import { limitPod, sweepThrottling } from './throttle-sweep.ts';
 
 const CFS_PERIOD_US = 100_000;
 /** The suppress loop runs once a second; a longer window hides its ramp, which the closed form puts back. */
@@ -53,6 +54,8 @@ export function runTick(engine: Engine, nowMs: number): void {
     runPolicies(engine, 'report', nowMs);
     refreshEstimates(engine, nowMs);
   }
+  if (engine.throttling !== null && engine.podSamples !== null)
+    refreshPods(engine.podSamples, cluster.tasks, null, nowMs);
   runPolicies(engine, 'node-loop', nowMs);
   limitBestEffort(engine);
   sweepHosts(cluster.hosts, hostModel, telemetry.signals.beLimitMilliCpu, engine.beLossMilliCpu, hostWindow);
@@ -67,6 +70,19 @@ export function runTick(engine: Engine, nowMs: number): void {
     engine.recorder,
     engine.latencySums,
   );
+  if (engine.throttling !== null)
+    sweepThrottling(
+      engine.throttling,
+      online,
+      cluster.tasks,
+      hostWindow,
+      hostModel,
+      latency,
+      nowMs,
+      plan.windowMs,
+      engine.recorder,
+      engine.latencySums,
+    );
   speedUpAll(engine, nowMs);
   pushWindow(telemetry, cluster, hostWindow);
   if (engine.podSamples !== null) pushPodWindow(engine.podSamples, online, cluster.tasks, latency.rateCv);
@@ -109,6 +125,10 @@ export function applyDecisions(engine: Engine, decisions: Decisions, nowMs: numb
         evictTask(engine, row, nowMs, decisions.a[i]);
         break;
       }
+      case DECISION.limitPod:
+        if (engine.throttling === null) fail('a policy limits pods, and does not say that it needs throttling');
+        limitPod(engine.throttling, tasks, decisions.task[i], decisions.a[i], decisions.b[i]);
+        break;
       default:
         fail(`decision of unknown kind ${decisions.kind[i]}`);
     }
