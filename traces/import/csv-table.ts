@@ -1,5 +1,5 @@
 /** CSV with a header line: columns by name, rows with their place. */
-import { type RowPlace, readLines, rejectRow } from '../readers/rows.ts';
+import { type ReadOptions, type RowPlace, readLines, rejectRow } from '../readers/rows.ts';
 
 export interface CsvRow extends RowPlace {
   /** Text of the column, empty when the row has it empty or the file has no such column. */
@@ -11,14 +11,18 @@ export interface CsvRow extends RowPlace {
  *
  * Throws TraceError when one of `required` is not in the header or a row has another number of fields.
  */
-export async function* readCsv(path: string, required: readonly string[]): AsyncGenerator<CsvRow> {
+export async function* readCsv(
+  path: string,
+  required: readonly string[],
+  reading: ReadOptions = {},
+): AsyncGenerator<CsvRow> {
   let columns: Map<string, number> | undefined;
   let row = 0;
-  for await (const line of readLines(path)) {
+  for await (const line of readLines(path, reading)) {
     row += 1;
     const place = { path, row };
     if (columns === undefined) {
-      const names = splitCsv(place, line.replace(/^\uFEFF/, ''));
+      const names = splitCsv(place, line);
       columns = new Map(names.map((name, index) => [name.trim(), index]));
       for (const name of required)
         if (!columns.has(name)) rejectRow(place, `has no column ${name}; it has ${names.join(', ')}`);
