@@ -10,6 +10,8 @@ export function register(program: Command): void {
     .description('published tables from our simulator: expected beside got (inputs default to TIDEMARK_DATA)');
   registerOpenb(replicate);
   registerBatsim(replicate);
+  registerSurfWeek(replicate);
+  registerMicro(replicate);
 }
 
 function registerOpenb(replicate: Command): void {
@@ -81,6 +83,66 @@ function registerBatsim(replicate: Command): void {
         }),
         options.json,
       );
+    });
+}
+
+function registerSurfWeek(replicate: Command): void {
+  replicate
+    .command('opendc-surf-week')
+    .description('a week of SURF jobs replayed fragment by fragment: energy, carbon, utilisation, queueing')
+    .option('--topology <json...>', 'topologies, one run each (default: the six published runs)')
+    .option('--tasks <parquet>', 'tasks')
+    .option('--fragments <parquet>', 'fragments')
+    .option('--carbon <parquet>', 'carbon trace instead of the one a topology names; "none" leaves carbon out')
+    .option(
+      '--hosts <n>',
+      'hosts instead of the count of the topology (published: 100, 150, 200, 277, 279)',
+      wholeNumber,
+    )
+    .option('--progress <rule>', 'no-delay (as published) or perfect', 'no-delay')
+    .option('--json', 'print the table as JSON', false)
+    .action(async (options) => {
+      const [{ surfWeekTable }, { inputPath, dataFolder }] = await Promise.all([
+        import('../lab/replicate/opendc-surf-week.ts'),
+        import('../lab/replicate/inputs.ts'),
+      ]);
+      if (options.progress !== 'no-delay' && options.progress !== 'perfect')
+        unknown('--progress', options.progress, ['no-delay', 'perfect']);
+      const topology = (name: string) => inputPath(undefined, `opendc/topologies/surfsara_${name}.json`, '--topology');
+      const given = options.topology as readonly string[] | undefined;
+      const topologies =
+        given ??
+        (options.hosts === undefined
+          ? ['linear_NL_100', 'linear_NL_150', 'linear_NL_200', 'linear_NL_279', 'sqrt_AU', 'sqrt_BE']
+          : ['linear_NL_279']
+        ).map(topology);
+      const folder = dataFolder('opendc/carbon_traces');
+      await show(
+        await surfWeekTable({
+          tasks: inputPath(options.tasks, 'opendc/workload_traces/surf_week/tasks.parquet', '--tasks'),
+          fragments: inputPath(options.fragments, 'opendc/workload_traces/surf_week/fragments.parquet', '--fragments'),
+          runs: topologies.map((path) => ({
+            topology: path,
+            ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
+            ...(options.carbon === undefined ? {} : { carbon: options.carbon === 'none' ? null : options.carbon }),
+          })),
+          ...(folder === null ? {} : { carbonFolder: folder }),
+          progress: options.progress,
+        }),
+        options.json,
+      );
+    });
+}
+
+function registerMicro(replicate: Command): void {
+  replicate
+    .command('opendc-micro')
+    .description('small cases of one host: sharing, delay, workflows, failures, energy')
+    .option('--cases <json>', 'other cases of the same form')
+    .option('--json', 'print the table as JSON', false)
+    .action(async (options) => {
+      const { microTable } = await import('../lab/replicate/opendc-micro.ts');
+      await show(await microTable(options.cases), options.json);
     });
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { BACKFILL_POLICIES } from '../../policies/backfill/backfill-policies.ts';
 import { createTestFiles, publicData } from '../../traces/import/test-files.ts';
 import { machineText, readBatsim, runBatsim, startLines } from './batsim.ts';
@@ -9,6 +9,7 @@ import { agrees } from './table.ts';
 
 const data = publicData('the Batsim tables (batsim/)');
 const files = createTestFiles();
+afterAll(() => files.remove());
 
 const job = (id: number | string, subtime: number, res: number, walltime: number, delay: number) => ({
   job: { id, subtime, res, walltime, profile: `p${delay}` },

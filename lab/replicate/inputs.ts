@@ -16,6 +16,12 @@ export function inputPath(given: string | undefined, name: string, option: strin
   return join(folder, name);
 }
 
+/** A folder of the public data, null when TIDEMARK_DATA is not set. */
+export function dataFolder(name: string): string | null {
+  const folder = process.env.TIDEMARK_DATA ?? '';
+  return folder === '' ? null : join(folder, name);
+}
+
 /** sha256 of a file's content, unpacked when the name ends in .gz: it names the data, not the way it was packed. */
 export async function contentSha256(path: string): Promise<string> {
   try {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { PACKING_POLICIES } from '../../policies/packing/packing-policies.ts';
 import { createTestFiles, publicData } from '../../traces/import/test-files.ts';
 import { placementLines, roundHalfEven, runOpenb } from './openb.ts';
@@ -13,6 +13,7 @@ const data = publicData('the openb tables (openb/)');
 
 describe('a list of our own: one node with 2 cards, 3 pods', () => {
   const files = createTestFiles();
+  afterAll(() => files.remove());
   const nodes = files.write('nodes.csv', 'sn,cpu_milli,memory_mib,gpu,model\nn0,8000,1024,2,T4\n');
   // The list is not in order of time: arrivals name lines of the file.
   const pods = files.write(

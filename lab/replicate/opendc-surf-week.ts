@@ -1,0 +1,154 @@
+/**
+ * OpenDC's SURF week: 6,295 tasks, each on a host of its own, replayed fragment by fragment.
+ *
+ * Energy counts from the first submission to the last completion over all hosts; carbon is energy between steps of the carbon trace times
+ * its intensity. Any workload, topology and carbon trace of the same kind runs; figures are compared where the inputs are the published ones.
+ */
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { BYTES_PER_MIB, MS_PER_HOUR } from '../../policies/base/units.ts';
+import { POWER_MODEL_NAMES } from '../../sim/host/power-models.ts';
+import published from './expected/opendc-surf-week.json' with { type: 'json' };
+import type { ReplayHosts } from './fragment-host.ts';
+import { type FragmentWorkload, type ReplayResult, replayFragments } from './fragment-replay.ts';
+import { contentSha256 } from './inputs.ts';
+import { readCarbon, readOpendcWorkload, readTopology, type Topology } from './opendc-inputs.ts';
+import type { Table, TableRow } from './table.ts';
+
+export interface SurfWeekRun {
+  readonly topology: string;
+  /** Hosts instead of the topology's count. */
+  readonly hosts?: number;
+  /** Carbon trace instead of the one the topology names; null = none. */
+  readonly carbon?: string | null;
+}
+
+export interface SurfWeekRequest {
+  readonly tasks: string;
+  readonly fragments: string;
+  readonly runs: readonly SurfWeekRun[];
+  /** Folder in which carbon traces named by topologies are looked up; without it they are left out. */
+  readonly carbonFolder?: string;
+  readonly progress: 'no-delay' | 'perfect';
+}
+
+type Wanted = readonly [value: number, tolerance: number] | undefined;
+
+/** Runs every topology on the workload. Throws TraceError. */
+export async function surfWeekTable(request: SurfWeekRequest): Promise<Table> {
+  const workload = await readOpendcWorkload(request.tasks, request.fragments);
+  const known =
+    request.progress === 'no-delay' &&
+    (await contentSha256(request.tasks)) === published.tasksSha256 &&
+    (await contentSha256(request.fragments)) === published.fragmentsSha256;
+  const rows: TableRow[] = [];
+  const notes = new Set<string>();
+  for (const run of request.runs) {
+    const topology = await readTopology(run.topology, run.hosts);
+    const carbon = carbonPath(run, topology, request.carbonFolder);
+    if (carbon === null && topology.carbonName !== null && run.carbon !== null)
+      notes.add(
+        `carbon trace ${basename(topology.carbonName)} is not at hand: no carbon for ${basename(run.topology)}`,
+      );
+    const result = replayFragments(workload, topology.hosts, {
+      progress: request.progress,
+      failures: [],
+      carbon: carbon === null ? null : await readCarbon(carbon, workload.startUnixMs),
+      sampleMs: MS_PER_HOUR,
+      probesMs: [],
+    });
+    const model = known ? publishedModel(topology.hosts) : null;
+    const country = carbon === null ? '' : await knownCountry(carbon);
+    rows.push(...runRows(run, workload, topology.hosts, result, model, country));
+    if (model !== null && published.openTieOrder.hosts.includes(topology.hosts.count))
+      notes.add(published.openTieOrder.why);
+  }
+  return {
+    name: 'opendc-surf-week',
+    about: `${workload.count} tasks, ${workload.fragmentMs.length} fragments, progress ${request.progress}`,
+    rows,
+    notes: [...notes],
+  };
+}
+
+function carbonPath(run: SurfWeekRun, topology: Topology, folder: string | undefined): string | null {
+  if (run.carbon !== undefined) return run.carbon;
+  if (folder === undefined || topology.carbonName === null) return null;
+  const path = join(folder, basename(topology.carbonName));
+  return existsSync(path) ? path : null;
+}
+
+/** Name of the power model when the hosts are the published ones, else null. */
+function publishedModel(hosts: ReplayHosts): string | null {
+  const { host } = published;
+  for (let h = 0; h < hosts.count; h++)
+    if (
+      hosts.cores[h] !== host.cores ||
+      hosts.coreMhz[h] !== host.coreMhz ||
+      hosts.memBytes[h] !== host.memMib * BYTES_PER_MIB ||
+      hosts.idleWatts[h] !== host.idleWatts ||
+      hosts.maxWatts[h] !== host.maxWatts ||
+      hosts.powerModel[h] !== hosts.powerModel[0]
+    )
+      return null;
+  return POWER_MODEL_NAMES[hosts.powerModel[0]];
+}
+
+async function knownCountry(path: string): Promise<string> {
+  const sha = await contentSha256(path);
+  return Object.entries(published.carbonSha256).find(([, known]) => known === sha)?.[0] ?? '';
+}
+
+/** Recomputed figures are sums of millions of doubles: equal to 9 digits, or as far as the order of ties leaves them open. */
+function wanted(
+  model: string | null,
+  field: 'energyJ' | 'sampledUse' | 'carbonGrams' | 'makespanH' | 'meanUse' | 'meanWaitH',
+  key: string,
+  hosts: number,
+): Wanted {
+  if (model === null) return undefined;
+  const asserted = (published.upstream as unknown as Record<string, Record<string, [number, number]>>)[field]?.[key];
+  if (asserted !== undefined) return asserted;
+  const value = (published.recomputed as unknown as Record<string, Record<string, number>>)[field]?.[key];
+  if (value === undefined) return undefined;
+  const { openTieOrder } = published;
+  const open = (openTieOrder.relative as Readonly<Record<string, number>>)[field] ?? 1e-9;
+  return [value, Math.abs(value) * (openTieOrder.hosts.includes(hosts) ? open : 1e-9)];
+}
+
+function runRows(
+  run: SurfWeekRun,
+  workload: FragmentWorkload,
+  hosts: ReplayHosts,
+  result: ReplayResult,
+  model: string | null,
+  country: string,
+): TableRow[] {
+  const n = hosts.count;
+  const name = `${n} hosts ${POWER_MODEL_NAMES[hosts.powerModel[0]]}`;
+  const row = (what: string, want: Wanted, got: number, places: number): TableRow => ({
+    name: `${name}: ${what}`,
+    expected: want?.[0] ?? null,
+    got: Number(got.toFixed(places)),
+    tolerance: (want?.[1] ?? 0) + (places < 9 ? 0.5 * Number(`1e-${places}`) : 0),
+  });
+  const rows = [
+    row('tasks completed', model === null ? [workload.count, 0] : [published.completed, 0], result.completed, 0),
+    row('makespan h', wanted(model, 'makespanH', `${n}`, n), result.makespanMs / MS_PER_HOUR, 8),
+    row('energy J', wanted(model, 'energyJ', `${model} ${n}`, n), result.energyJ, 1),
+    row('mean utilisation', wanted(model, 'meanUse', `${n}`, n), result.meanUse, 8),
+    row('mean sampled utilisation', wanted(model, 'sampledUse', `${n}`, n), result.sampledUse, 5),
+    row('mean queue wait h', wanted(model, 'meanWaitH', `${n}`, n), result.meanWaitMs / MS_PER_HOUR, 6),
+  ];
+  if (!Number.isNaN(result.carbonGrams))
+    rows.push(
+      row(
+        `carbon g ${country || basename(run.carbon ?? '')}`.trimEnd(),
+        wanted(model, 'carbonGrams', `${model} ${n} ${country}`, n),
+        result.carbonGrams,
+        2,
+      ),
+    );
+  rows.push({ name: `${name}: digest`, expected: null, got: result.digest, tolerance: 0 });
+  return rows;
+}
