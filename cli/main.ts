@@ -11,6 +11,7 @@ import { register as registerGate } from './gate.ts';
 import { register as registerMerge } from './merge.ts';
 import { register as registerPlan } from './plan.ts';
 import { register as registerReplicate } from './replicate.ts';
+import { register as registerSensitivity } from './sensitivity.ts';
 import { register as registerSweep } from './sweep.ts';
 import { register as registerValidatePhysics } from './validate-physics.ts';
 import { tidemarkVersion } from './version.ts';
@@ -105,6 +106,7 @@ function createProgram(): Command {
     });
 
   registerValidatePhysics(program);
+  registerSensitivity(program);
   registerReplicate(program);
   registerFuzz(program);
   registerSweep(program);
