@@ -94,6 +94,8 @@ function worldOf(seed: number, hosts: number, hostNames: readonly number[]): Pol
     requestMilliCpu: perPod(500, 4_000).map(Math.floor),
     requestMemBytes: perPod(1, 8).map((gib) => Math.floor(gib) * GIB),
     type: Uint8Array.from({ length: pods }, (_, pod) => pod % 4),
+    workload: Int32Array.from({ length: pods }, (_, pod) => pod % 4),
+    wantedReplicas: new Int32Array(4).fill(pods / 4),
     usedMilliCpu: new Float64Array(pods).fill(-1),
     usedMemBytes: new Float64Array(pods),
     lastP90MilliCpu: new Float64Array(pods).fill(-1),

@@ -11,6 +11,8 @@ const ALONE = 'a host alone gets what it gets among many';
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // Learns the share of a kind of workload from every host of the cluster; it runs on the manager, never on one node.
   'empirical-ratio': [ALONE],
+  // Compares the nodes of a cluster with each other.
+  'low-node-load': [ALONE],
 };
 
 test.each(Object.entries(POLICIES))('%s keeps the laws of policies', (name, policy) => {

@@ -89,6 +89,9 @@ export interface PodSignals {
   readonly requestMemBytes: Float64Array;
   /** Kind of workload, 0..31. */
   readonly type: Uint8Array;
+  /** Number of the workload that the pod is a replica of, and per workload how many replicas are wanted. */
+  readonly workload: Int32Array;
+  readonly wantedReplicas: Int32Array;
   /** -1 = the pod ran in no window of the sample. */
   readonly usedMilliCpu: Float64Array;
   readonly usedMemBytes: Float64Array;
@@ -157,7 +160,7 @@ export const DECISION = {
   limitPod: 6,
 } as const;
 
-export const EVICT_REASON = { memory: 0, cpu: 1, preempted: 2, drained: 3, allocatable: 4 } as const;
+export const EVICT_REASON = { memory: 0, cpu: 1, preempted: 2, drained: 3, allocatable: 4, rebalanced: 5 } as const;
 
 /** What policies want done, in the order they said it. Columns grow; rows are never removed before they are applied. */
 export interface Decisions {

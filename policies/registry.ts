@@ -3,6 +3,7 @@ import { batchResource } from './koordinator/policy-batch-resource.ts';
 import { cpuBurst } from './koordinator/policy-cpu-burst.ts';
 import { cpuEvict } from './koordinator/policy-cpu-evict.ts';
 import { cpuSuppress } from './koordinator/policy-cpu-suppress.ts';
+import { lowNodeLoad } from './koordinator/policy-low-node-load.ts';
 import { memoryEvict } from './koordinator/policy-memory-evict.ts';
 import { midResource } from './koordinator/policy-mid-resource.ts';
 import { loadQos } from './mesos/policy-load-qos.ts';
@@ -34,6 +35,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = Object.freeze({
   'gaussian-percentile': sellGaussianPercentile,
   'limit-sum': sellLimitSum,
   'load-qos': loadQos,
+  'low-node-load': lowNodeLoad,
   'machine-percentile': sellMachinePercentile,
   'max-predictor': sellMaxPredictor,
   'memory-evict': memoryEvict,

@@ -20,6 +20,8 @@ function oneHost() {
     requestMilliCpu: f(40_000),
     requestMemBytes: f(100 * GIB),
     type: new Uint8Array(1),
+    workload: new Int32Array(1),
+    wantedReplicas: Int32Array.of(1),
     usedMilliCpu: f(-1),
     usedMemBytes: f(20 * GIB),
     lastP90MilliCpu: f(10_000),

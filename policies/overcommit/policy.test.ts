@@ -22,6 +22,8 @@ function signalsOf(hosts: number, pods: readonly { host: number; request: number
     requestMilliCpu: Float64Array.from(pods, (pod) => pod.request),
     requestMemBytes: new Float64Array(pods.length),
     type: new Uint8Array(pods.length),
+    workload: new Int32Array(pods.length),
+    wantedReplicas: Int32Array.of(pods.length),
     usedMilliCpu: new Float64Array(pods.length).fill(-1),
     usedMemBytes: new Float64Array(pods.length),
     lastP90MilliCpu: new Float64Array(pods.length),

@@ -60,6 +60,8 @@ export function createPodSamples(
     requestMilliCpu: tasks.requestMilliCpu.slice(0, pods),
     requestMemBytes: tasks.requestMemBytes.slice(0, pods),
     type,
+    workload: tasks.group.slice(0, pods),
+    wantedReplicas: online.wanted,
     usedMilliCpu: f().fill(-1),
     usedMemBytes: f(),
     lastP90MilliCpu: f().fill(-1),

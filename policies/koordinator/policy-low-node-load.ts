@@ -1,0 +1,293 @@
+/**
+ * The low-node-load policy: Koordinator's descheduler moves pods away from over-used nodes while under-used nodes can take them.
+ *
+ * It runs at its own period on the reports. A pod it names is evicted at once if the migration limits allow, and the scheduler finds
+ * its new place (mode EvictDirectly). In one round at most evictionsPerSecond x period pods go, which is what the rate limiter of
+ * the migration controller lets pass until the next round. Without thresholds it does nothing, as upstream.
+ * Source: koordinator descheduler, LowNodeLoad and controllers/migration.
+ */
+import { ConfigError, fail } from '../base/assert.ts';
+import { completeConfig } from '../base/policy-config.ts';
+import {
+  DECISION,
+  type Decisions,
+  decide,
+  EVICT_REASON,
+  type HostSignals,
+  type PodSignals,
+  type Policy,
+  type PolicyConfig,
+  type PolicyState,
+} from '../ports.ts';
+import { type AnomalyDetectors, createAnomalyDetectors } from './anomaly-detector.ts';
+import { type BalanceNode, type BalancePod, CPU_NAME, MEMORY_NAME } from './descheduler-round.ts';
+import { balanceLowNodeLoad, type LowNodeLoadConfig } from './low-node-load.ts';
+import { DEFAULT_MIGRATION_LIMITS, type MigrationLimits, refuseMigration } from './migration-limits.ts';
+import type { PercentByName } from './node-usage-class.ts';
+import type { PriorityClass } from './priority-class.ts';
+
+const BATCH_CPU = 'batchCpuMilli';
+const BATCH_MEMORY = 'batchMemoryBytes';
+const MID_CPU = 'midCpuMilli';
+const MID_MEMORY = 'midMemoryBytes';
+
+const DEFAULTS = {
+  /** deschedulingInterval. */
+  periodMs: 120_000,
+  lowCpuPercent: null,
+  lowMemoryPercent: null,
+  highCpuPercent: null,
+  highMemoryPercent: null,
+  prodLowCpuPercent: null,
+  prodLowMemoryPercent: null,
+  prodHighCpuPercent: null,
+  prodHighMemoryPercent: null,
+  useDeviation: false,
+  numberOfNodes: 0,
+  nodeFit: true,
+  consecutiveAbnormalities: 5,
+  consecutiveNormalities: 3,
+  anomalyTimeoutMs: 60_000,
+  /** null = none. */
+  maxEvictionTotal: null,
+  maxEvictionPerNode: null,
+  maxMigratingPerNode: 2,
+  workloadWindowMs: DEFAULT_MIGRATION_LIMITS.workloadWindowMs,
+  evictionsPerSecond: DEFAULT_MIGRATION_LIMITS.evictionsPerSecond,
+  /** A node is looked at when its report is not older than this. */
+  metricExpirationMs: 180_000,
+  /** K15 and K16. */
+  anomalyNeedsOneMoreMark: true,
+  nodeFitReservesInListOrder: true,
+} as const;
+
+interface DeschedulerState extends PolicyState {
+  readonly node: AnomalyDetectors;
+  readonly prod: AnomalyDetectors;
+  lastAtMs: number;
+  /** Migrations inside the window: when, of which workload, from which host. */
+  moves: { readonly atMs: number; readonly workload: number; readonly host: number }[];
+}
+
+/** Complete configuration; ConfigError for a period of 0 and a high line without, or below, its low line. */
+function configure(config: PolicyConfig): PolicyConfig {
+  const full: PolicyConfig = completeConfig('low-node-load', DEFAULTS, config);
+  if (!((full['periodMs'] as number) > 0))
+    throw new ConfigError(`policy low-node-load: periodMs is ${full['periodMs']}; it is above 0`);
+  for (const [low, high] of LINES) {
+    const [from, to] = [full[low] as number | null, full[high] as number | null];
+    if ((from === null) !== (to === null))
+      throw new ConfigError(`policy low-node-load: ${low} and ${high} go together`);
+    if (from !== null && to !== null && full['useDeviation'] === false && from > to)
+      throw new ConfigError(`policy low-node-load: ${low} ${from} is above ${high} ${to}`);
+  }
+  return full;
+}
+
+const LINES = [
+  ['lowCpuPercent', 'highCpuPercent'],
+  ['lowMemoryPercent', 'highMemoryPercent'],
+  ['prodLowCpuPercent', 'prodHighCpuPercent'],
+  ['prodLowMemoryPercent', 'prodHighMemoryPercent'],
+] as const;
+
+function percents(config: PolicyConfig, cpu: string, memory: string): PercentByName {
+  const map: Record<string, number> = {};
+  if (config[cpu] !== null) map[CPU_NAME] = config[cpu] as number;
+  if (config[memory] !== null) map[MEMORY_NAME] = config[memory] as number;
+  return map;
+}
+
+function roundConfig(config: PolicyConfig): LowNodeLoadConfig {
+  return {
+    thresholds: {
+      low: percents(config, 'lowCpuPercent', 'lowMemoryPercent'),
+      high: percents(config, 'highCpuPercent', 'highMemoryPercent'),
+      prodLow: percents(config, 'prodLowCpuPercent', 'prodLowMemoryPercent'),
+      prodHigh: percents(config, 'prodHighCpuPercent', 'prodHighMemoryPercent'),
+      useDeviation: config['useDeviation'] as boolean,
+    },
+    resourceWeights: {},
+    nodeFit: config['nodeFit'] as boolean,
+    numberOfNodes: config['numberOfNodes'] as number,
+    anomaly: {
+      consecutiveAbnormalities: config['consecutiveAbnormalities'] as number,
+      consecutiveNormalities: config['consecutiveNormalities'] as number,
+      timeoutMs: config['anomalyTimeoutMs'] as number,
+      anomalyNeedsOneMoreMark: config['anomalyNeedsOneMoreMark'] as boolean,
+    },
+    maxEvictionTotal: (config['maxEvictionTotal'] as number | null) ?? Infinity,
+    maxEvictionPerNode: (config['maxEvictionPerNode'] as number | null) ?? Infinity,
+    nodeFitReservesInListOrder: config['nodeFitReservesInListOrder'] as boolean,
+  };
+}
+
+function decideBalance(signals: HostSignals, config: PolicyConfig, state: PolicyState, out: Decisions): void {
+  if (LINES.every(([low]) => config[low] === null)) return;
+  const own = state as DeschedulerState;
+  const { nowMs, pods } = signals;
+  if (pods === undefined) fail('low-node-load needs samples of single pods, and the signals carry none');
+  if (nowMs - own.lastAtMs < (config['periodMs'] as number)) return;
+  own.lastAtMs = nowMs;
+  const nodes = nodesOf(signals, config['metricExpirationMs'] as number);
+  const rows: number[] = [];
+  const balance = [...prodPods(signals, pods, rows), ...batchPods(signals, rows)];
+  const moves = balanceLowNodeLoad(nodes, balance, { node: own.node, prod: own.prod }, nowMs, roundConfig(config));
+  migrate(signals, pods, config, own, balance, rows, moves, out);
+}
+
+function nodesOf(signals: HostSignals, metricExpirationMs: number): BalanceNode[] {
+  return Array.from({ length: signals.count }, (_, host) => ({
+    name: String(host),
+    capacity: {
+      [CPU_NAME]: signals.capacityMilliCpu[host] - signals.reservedMilliCpu[host],
+      [MEMORY_NAME]: signals.capacityMemBytes[host] - signals.reservedMemBytes[host],
+      [BATCH_CPU]: signals.publishedBatchMilliCpu[host],
+      [BATCH_MEMORY]: signals.publishedBatchMemBytes[host],
+      [MID_CPU]: signals.publishedMidMilliCpu[host],
+      [MID_MEMORY]: signals.publishedMidMemBytes[host],
+    },
+    schedulable: signals.up[host] === 1,
+    systemUsage: {
+      [CPU_NAME]: signals.reportedSystemMilliCpu[host],
+      [MEMORY_NAME]: signals.reportedSystemMemBytes[host],
+    },
+    hasFreshReport:
+      signals.up[host] === 1 &&
+      signals.sampledAtMs[host] >= 0 &&
+      signals.nowMs - signals.sampledAtMs[host] < metricExpirationMs,
+  }));
+}
+
+/** Pods of services that run; `rows` receives the row of each. */
+function prodPods(signals: HostSignals, pods: PodSignals, rows: number[]): BalancePod[] {
+  const list: BalancePod[] = [];
+  for (let row = 0; row < pods.count; row++) {
+    const host = pods.host[row];
+    if (host < 0 || signals.up[host] === 0) continue;
+    rows.push(row);
+    const used = pods.usedMilliCpu[row];
+    list.push({
+      name: String(row),
+      node: host,
+      priorityClass: 'koord-prod',
+      priorityValue: 9500,
+      kubernetesQos: 'Burstable',
+      koordinatorQos: 'LS',
+      deletionCost: 0,
+      evictionCost: 0,
+      createdAtMs: pods.startedAtMs[row],
+      request: { [CPU_NAME]: pods.requestMilliCpu[row], [MEMORY_NAME]: pods.requestMemBytes[row] },
+      evictable: true,
+      ...(used >= 0 ? { usage: { [CPU_NAME]: Math.trunc(used), [MEMORY_NAME]: pods.usedMemBytes[row] } } : {}),
+    });
+  }
+  return list;
+}
+
+/** Class by the band of a priority; what lies in no band counts as batch. */
+function classOfPriority(priority: number): PriorityClass {
+  const band = Math.floor(priority / 1000);
+  return band === 7 ? 'koord-mid' : band === 3 ? 'koord-free' : 'koord-batch';
+}
+
+function batchPods(signals: HostSignals, rows: number[]): BalancePod[] {
+  const { tasks } = signals;
+  const onHost = new Int32Array(tasks.maxRowsPerHost);
+  const list: BalancePod[] = [];
+  for (let host = 0; host < signals.count; host++) {
+    if (signals.up[host] === 0) continue;
+    const count = tasks.rowsOnHost(host, onHost);
+    for (let i = 0; i < count; i++) {
+      const row = onHost[i];
+      rows.push(row);
+      const priorityClass = classOfPriority(tasks.priority[row]);
+      const [cpu, memory] = priorityClass === 'koord-mid' ? [MID_CPU, MID_MEMORY] : [BATCH_CPU, BATCH_MEMORY];
+      list.push({
+        name: String(row),
+        node: host,
+        priorityClass,
+        priorityValue: tasks.priority[row],
+        kubernetesQos: 'BestEffort',
+        koordinatorQos: 'BE',
+        deletionCost: 0,
+        evictionCost: 0,
+        createdAtMs: tasks.startedAtMs[row],
+        request: { [cpu]: tasks.requestMilliCpu[row], [memory]: tasks.requestMemBytes[row] },
+        evictable: true,
+        usage: { [CPU_NAME]: Math.trunc(tasks.usedMilliCpu[row]), [MEMORY_NAME]: tasks.usedMemBytes[row] },
+      });
+    }
+  }
+  return list;
+}
+
+/** Turns the named pods into evictions, as far as the limits of node, workload and rate go. Batch pods have no workload to protect. */
+function migrate(
+  signals: HostSignals,
+  pods: PodSignals,
+  config: PolicyConfig,
+  state: DeschedulerState,
+  balance: readonly BalancePod[],
+  rows: readonly number[],
+  named: readonly { readonly pod: number }[],
+  out: Decisions,
+): void {
+  const { nowMs } = signals;
+  const limits: MigrationLimits = {
+    ...DEFAULT_MIGRATION_LIMITS,
+    maxMigratingPerNode: config['maxMigratingPerNode'] as number,
+  };
+  const periodMs = config['periodMs'] as number;
+  let permits = Math.floor(((config['evictionsPerSecond'] as number) * periodMs) / 1000);
+  state.moves = state.moves.filter((move) => nowMs - move.atMs < (config['workloadWindowMs'] as number));
+  const running = new Map<number, number>();
+  for (let row = 0; row < pods.count; row++)
+    if (pods.host[row] >= 0) running.set(pods.workload[row], (running.get(pods.workload[row]) ?? 0) + 1);
+  for (const { pod } of named) {
+    if (permits <= 0) return;
+    const { node, priorityClass } = balance[pod];
+    const row = rows[pod];
+    const isProd = priorityClass === 'koord-prod';
+    const workload = isProd ? pods.workload[row] : -1;
+    const replicas = isProd ? pods.wantedReplicas[workload] : Infinity;
+    const movedSince = (test: (move: { workload: number; host: number; atMs: number }) => boolean) =>
+      state.moves.filter(test).length;
+    const migratingOnNode = movedSince((move) => move.host === node && move.atMs === nowMs);
+    if (isProd) {
+      const migratingInWorkload = movedSince((move) => move.workload === workload);
+      const refused = refuseMigration(
+        {
+          evictionCost: 0,
+          replicas,
+          migratingOnNode,
+          migratingInNamespace: 0,
+          migratingInWorkload,
+          unavailableInWorkload: Math.max(0, replicas - (running.get(workload) ?? 0)),
+        },
+        limits,
+      );
+      if (refused !== undefined) continue;
+    } else if (migratingOnNode >= limits.maxMigratingPerNode) continue;
+    permits--;
+    state.moves.push({ atMs: nowMs, workload, host: node });
+    decide(out, DECISION.evict, node, row, EVICT_REASON.rebalanced, 0);
+  }
+}
+
+export const lowNodeLoad: Policy = {
+  name: 'low-node-load',
+  about: 'moves pods from over-used to under-used nodes, within the limits of migration (Koordinator descheduler)',
+  moment: 'report',
+  periodMs: DEFAULTS.periodMs,
+  needs: ['pod-samples'],
+  defaults: DEFAULTS,
+  configure,
+  createState: (hostCount): DeschedulerState => ({
+    node: createAnomalyDetectors(hostCount),
+    prod: createAnomalyDetectors(hostCount),
+    lastAtMs: -Infinity,
+    moves: [],
+  }),
+  decide: decideBalance,
+};
