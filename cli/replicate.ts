@@ -12,6 +12,7 @@ export function register(program: Command): void {
   registerBatsim(replicate);
   registerSurfWeek(replicate);
   registerMicro(replicate);
+  registerDslab(replicate);
 }
 
 function registerOpenb(replicate: Command): void {
@@ -143,6 +144,18 @@ function registerMicro(replicate: Command): void {
     .action(async (options) => {
       const { microTable } = await import('../lab/replicate/opendc-micro.ts');
       await show(await microTable(options.cases), options.json);
+    });
+}
+
+function registerDslab(replicate: Command): void {
+  replicate
+    .command('dslab-placement')
+    .description('decisions of ten VM placement policies on four hosts')
+    .option('--setup <json>', 'another setup of the same form')
+    .option('--json', 'print the table as JSON', false)
+    .action(async (options) => {
+      const { dslabTable } = await import('../lab/replicate/dslab-placement.ts');
+      await show(await dslabTable(options.setup), options.json);
     });
 }
 

@@ -14,6 +14,8 @@ export interface VmHosts {
   readonly soldMemBytes: Float64Array;
   readonly allocatedMilliCpu: Float64Array;
   readonly allocatedMemBytes: Float64Array;
+  /** CPU that what runs there uses now. */
+  readonly usedMilliCpu: Float64Array;
   readonly up: Uint8Array;
   readonly rack: Int32Array;
   readonly cpuUnitMilli: number;
@@ -59,6 +61,17 @@ export function bestVmHost(hosts: VmHosts, milliCpu: number, memBytes: number, s
     bestScore = score;
   }
   return best;
+}
+
+/** The mean over hosts of allocated / capacity: how scarce CPU and memory are. */
+export function meanLoads(hosts: VmHosts): { readonly cpu: number; readonly mem: number } {
+  let cpu = 0;
+  let mem = 0;
+  for (let host = 0; host < hosts.count; host++) {
+    cpu += hosts.allocatedMilliCpu[host] / hosts.capacityMilliCpu[host];
+    mem += hosts.allocatedMemBytes[host] / hosts.capacityMemBytes[host];
+  }
+  return { cpu: cpu / hosts.count, mem: mem / hosts.count };
 }
 
 /** CPU not yet allocated. */

@@ -33,6 +33,7 @@ export function vmView(cluster: Cluster, cpuUnitMilli: number, memUnitBytes: num
     soldMemBytes: hosts.soldMemBytes,
     allocatedMilliCpu: hosts.allocatedMilliCpu,
     allocatedMemBytes: hosts.allocatedMemBytes,
+    usedMilliCpu: hosts.beDemandMilliCpu,
     up: hosts.up,
     rack: hosts.rack,
     cpuUnitMilli,
