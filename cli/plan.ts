@@ -118,14 +118,14 @@ async function waterLine(name: string, command: WaterLineCommand): Promise<numbe
   ]);
   const session = await openSession(name, command.set);
   const { epsilon, confidence, gainSeeds, draws } = command;
-  const lines = (command.line.length === 0 ? [DEFAULT_LINE] : command.line).map(parseVary);
+  const lines = (command.line.length === 0 ? [DEFAULT_LINE] : command.line).map((text) => parseVary(text, '--line'));
   refuseOnReplay(
     session,
     lines.map((line) => line.path),
   );
   const rule = { figure: await figureOf(command.figure), budget: command.budget, unplaced: false };
   const request = {
-    ...{ scenario: session.scenario, sets: command.set, lines, rule, epsilon, confidence },
+    ...{ scenario: session.scenario, shown: name, sets: command.set, lines, rule, epsilon, confidence },
     ...{ gainSeeds, draws, seedsPerDraw: 2 },
   };
   // Refuses what is wrong before a folder is made.
@@ -147,19 +147,20 @@ async function hosts(name: string, command: HostsCommand): Promise<number> {
   const spare = { hosts: command.spareHosts, racks: command.spareRacks };
   const rule = { figure: await figureOf(command.figure), budget: command.budget, unplaced: true };
   const request = { rule, epsilon: command.epsilon, confidence: command.confidence, spare };
+  const head = ['tidemark run', name, ...command.set.map((set) => `--set ${set}`)].join(' ');
   const spared = spare.hosts + spare.racks > 0 ? `, ${spare.hosts} hosts and ${spare.racks} racks down` : '';
   if (command.growth !== undefined) {
     const candidates = growthCandidates(plan, command.growth, command.months, spare);
     const title = `plan hosts: months until ${now} hosts run out at ${command.growth} % a month${spared}`;
     return answer('growth', plan.name, session, command, (runner, at) =>
-      searchHosts(title, candidates, request, runner, at.onProgress),
+      searchHosts(title, plan, head, candidates, request, runner, at.onProgress),
     );
   }
   const range = { from: command.from ?? Math.ceil(now / 2), to: command.to ?? now, step: command.step };
   const { candidates } = hostCandidates(plan, range, spare);
   const title = `plan hosts: smallest number for the load of ${plan.name} (${now} hosts as written)${spared}`;
   return answer('hosts', plan.name, session, command, (runner, at) =>
-    searchHosts(title, candidates, request, runner, at.onProgress),
+    searchHosts(title, plan, head, candidates, request, runner, at.onProgress),
   );
 }
 

@@ -55,7 +55,7 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
     command.lhs !== undefined
       ? ({ kind: 'lhs', points: command.lhs } as const)
       : ({ kind: command.paired ? 'paired' : 'factorial' } as const);
-  const factors = command.vary.map(parseVary);
+  const factors = command.vary.map((text) => parseVary(text));
   const shard = command.shard === undefined ? undefined : parseShard(command.shard);
   const session = await openSession(name, command.set);
   refuseOnReplay(

@@ -1,7 +1,7 @@
 /** A comparison in sentences: who wins on what, what is the same, what is undecided and what would decide it. */
 import type { Comparison, OutcomeComparison, Verdict } from './compare.ts';
 import type { WarmUpCheck } from './mser.ts';
-import { numberWords, signedWords, withUnit } from './words.ts';
+import { amountWords, numberWords, signedWords } from './words.ts';
 
 const HEADINGS: readonly (readonly [Verdict, string])[] = [
   ['better', 'better'],
@@ -38,9 +38,10 @@ export function comparisonLines(comparison: Comparison, warmUp: readonly WarmUpC
 
 function outcomeLine(entry: OutcomeComparison): string {
   const { outcome, sample, interval, margin } = entry;
-  const value = (x: number): string => withUnit(numberWords(x), outcome.unit);
-  const head = `${outcome.words} ${numberWords(sample.meanA)} -> ${value(sample.meanB)}`;
-  const range = `${signedWords(sample.difference)}, ${signedWords(interval.low)} to ${signedWords(interval.high)}`;
+  const value = (x: number): string => amountWords(x, outcome.unit);
+  const change = (x: number): string => amountWords(x, outcome.unit === 'ms' ? 'ms' : '', signedWords);
+  const head = `${outcome.words} ${outcome.unit === 'ms' ? value(sample.meanA) : numberWords(sample.meanA)} -> ${value(sample.meanB)}`;
+  const range = `${change(sample.difference)}, ${change(interval.low)} to ${change(interval.high)}`;
   if (entry.verdict === 'equivalent') return `${head} (${range}; margin ${value(margin)})`;
   if (entry.verdict === 'undecided') {
     const { seedsToDecide } = entry;

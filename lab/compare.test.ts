@@ -4,7 +4,7 @@ import { threeWindowResults } from '../sim/results/testing/three-windows.ts';
 import { type Arm, compareArms } from './compare.ts';
 import { comparisonLines } from './compare-text.ts';
 import { OUTCOMES, outcomeOf } from './outcomes.ts';
-import { numberWords, signedWords } from './words.ts';
+import { amountWords, numberWords, signedWords } from './words.ts';
 
 const { summary } = threeWindowResults();
 
@@ -110,7 +110,7 @@ describe('a comparison', () => {
     expect(text).toMatch(/better:\n {4}best-effort work done 45 -> 46 core-hours \(\+1, /);
     expect(text).toMatch(/the same, within the margin:\n {4}late requests 1 -> 1 %/);
     expect(text).toMatch(
-      /undecided:\n {4}queueing time p95 1,000 -> 1,250 ms .*; about \d+ seeds would decide it, \d+ more/,
+      /undecided:\n {4}queueing time p95 1 s -> 1.25 s .*; about \d+ seeds would decide it, \d+ more/,
     );
     expect(text).toContain('Common seeds took away');
   });
@@ -122,6 +122,16 @@ describe('a comparison', () => {
     expect(comparison.identical).toEqual(['no-op']);
     expect(comparisonLines(comparison)).toContain('  the same runs as the baseline, event for event');
   });
+});
+
+test('amounts in words: 250 ms, 90 s as 1.5 min, 2 h, -3 s, 5 %', () => {
+  expect([250, 90_000, 7_200_000, -3_000].map((ms) => amountWords(ms, 'ms'))).toEqual([
+    '250 ms',
+    '1.5 min',
+    '2 h',
+    '-3 s',
+  ]);
+  expect(amountWords(5, '%')).toBe('5 %');
 });
 
 test('numbers in words: 12,346 and 0.0123 and -4.57, +1 and 0', () => {

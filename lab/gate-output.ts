@@ -1,6 +1,6 @@
 /** A gate's verdict for people and machines: Markdown for a pull request, JUnit XML, annotations of GitHub Actions. */
 import type { GateOutcome, GateResult } from './gate.ts';
-import { numberWords, signedWords, withUnit } from './words.ts';
+import { amountWords, numberWords, signedWords } from './words.ts';
 
 const VERDICT_WORDS = {
   ok: 'no outcome got worse',
@@ -11,11 +11,16 @@ const VERDICT_WORDS = {
 function evidence(entry: GateOutcome): string {
   const { outcome, sample, worseLow, worseHigh, margin } = entry;
   const side = outcome.better === 'lower' ? [worseLow, worseHigh] : [-worseHigh, -worseLow];
+  const value = (x: number): string => amountWords(x, outcome.unit);
   return (
-    `${outcome.words} ${numberWords(sample.meanA)} -> ${withUnit(numberWords(sample.meanB), outcome.unit)} ` +
-    `(${signedWords(sample.difference)}, ${signedWords(side[0])} to ${signedWords(side[1])}; ` +
-    `${outcome.better} is better, margin ${numberWords(margin)})${more(entry)}`
+    `${outcome.words} ${value(sample.meanA)} -> ${value(sample.meanB)} ` +
+    `(${change(entry, sample.difference)}, ${change(entry, side[0])} to ${change(entry, side[1])}; ` +
+    `${outcome.better} is better, margin ${value(margin)})${more(entry)}`
   );
+}
+
+function change({ outcome }: GateOutcome, value: number): string {
+  return amountWords(value, outcome.unit === 'ms' ? 'ms' : '', signedWords);
 }
 
 function more({ verdict, seedsToDecide }: GateOutcome): string {
@@ -56,10 +61,10 @@ export function gateMarkdown(result: GateResult): string {
     const cells = [
       entry.verdict === 'regressed' ? '**regressed**' : entry.verdict,
       outcome.words,
-      withUnit(numberWords(sample.meanA), outcome.unit),
-      withUnit(numberWords(sample.meanB), outcome.unit),
-      `${signedWords(sample.difference)} (${signedWords(side[0])} to ${signedWords(side[1])})`,
-      `${numberWords(entry.margin)}${more(entry)}`,
+      amountWords(sample.meanA, outcome.unit),
+      amountWords(sample.meanB, outcome.unit),
+      `${change(entry, sample.difference)} (${change(entry, side[0])} to ${change(entry, side[1])})`,
+      `${amountWords(entry.margin, outcome.unit)}${more(entry)}`,
     ];
     return `| ${cells.map(cell).join(' | ')} |`;
   });

@@ -4,6 +4,7 @@ import { BYTES_PER_MIB, MS_PER_HOUR } from '../policies/base/units.ts';
 import { knownText } from '../scenarios/suggest.ts';
 import { type Engine, placementView } from '../sim/engine/engine.ts';
 import { runUntil } from '../sim/engine/run.ts';
+import { digestText } from '../sim/kernel/digest.ts';
 import type { Plan } from '../sim/plan.ts';
 import { type PlacementView, scoreHost } from '../sim/planes/kubernetes/placement.ts';
 import { addPodShape, createPodShapes, eligibleHosts } from '../sim/planes/kubernetes/pod-shapes.ts';
@@ -28,6 +29,8 @@ export interface Headroom {
   readonly p5: number;
   readonly median: number;
   readonly p95: number;
+  /** Of the run looked at: looking leaves no trace in it. */
+  readonly digest: string;
 }
 
 const MOST_PER_HOST = 100_000;
@@ -124,11 +127,12 @@ export function headroomOf(
     if (timeMs > plan.warmUpMs) perHour.push(headroomNow(engine, pod));
     onHour(timeMs / plan.horizonMs);
   }
-  return sumUp(perHour, Math.floor(plan.warmUpMs / MS_PER_HOUR));
+  const firstHour = Math.floor(plan.warmUpMs / MS_PER_HOUR);
+  return { ...sumUp(perHour, firstHour), digest: digestText(engine.cluster.digest) };
 }
 
 /** Least, quantiles (nearest rank) and the first hour of the least. Throws ConfigError without hours. */
-export function sumUp(perHour: readonly number[], firstHour: number): Headroom {
+export function sumUp(perHour: readonly number[], firstHour: number): Omit<Headroom, 'digest'> {
   if (perHour.length === 0)
     throw new ConfigError('the run has no whole hour after warm-up; make the horizon longer or the warm-up shorter');
   const sorted = Float64Array.from(perHour).sort();

@@ -50,14 +50,15 @@ export function planOnHosts(base: Plan, shapes: readonly HostShapePlan[], load: 
   const cpuFactor = (load * cpu(base.cluster.shapes)) / cpu(shapes);
   const memFactor = (load * mem(base.cluster.shapes)) / mem(shapes);
   const { online, bestEffort } = base;
+  const generated = online.source !== 'none';
   return freezePlan<Plan>({
     ...base,
     cluster: { ...base.cluster, shapes },
     online: {
       ...online,
       pods: Math.round(online.pods * load),
-      cpuRequestPercent: online.cpuRequestPercent * cpuFactor,
-      memRequestPercent: online.memRequestPercent * memFactor,
+      cpuRequestPercent: online.cpuRequestPercent * (generated ? cpuFactor : 1),
+      memRequestPercent: online.memRequestPercent * (generated ? memFactor : 1),
       explicit: online.explicit.map((service) => ({ ...service, replicas: Math.ceil(service.replicas * load) })),
     },
     bestEffort: {
@@ -114,9 +115,35 @@ export function growthCandidates(base: Plan, growthPercent: number, months: numb
   return candidates;
 }
 
+/**
+ * The overrides that turn the scenario of `base` into `plan`, a plan of planOnHosts with the shapes of `base` or fewer. Requests beyond
+ * the capacity of all hosts cannot be written in a scenario: such a candidate is refused there.
+ */
+export function overridesOf(base: Plan, plan: Plan): string[] {
+  const counts = new Map(plan.cluster.shapes.map((shape) => [shape.name, shape.count]));
+  const { online, bestEffort } = plan;
+  const generated =
+    base.online.source === 'none'
+      ? []
+      : [
+          `online.pods=${online.pods}`,
+          `online.cpuRequestPercent=${online.cpuRequestPercent}`,
+          `online.memRequestPercent=${online.memRequestPercent}`,
+        ];
+  return [
+    ...base.cluster.shapes.map(({ name }) => `cluster.hosts.${name}.count=${counts.get(name) ?? 0}`),
+    ...generated,
+    ...online.explicit.map((service) => `online.explicit.${service.name}.replicas=${service.replicas}`),
+    `bestEffort.tasksPerWeek=${bestEffort.tasksPerWeek}`,
+    `bestEffort.offeredPercent=${bestEffort.offeredPercent}`,
+  ];
+}
+
 /** Searches candidates of either kind; null when the runner was stopped. */
 export async function searchHosts(
   title: string,
+  base: Plan,
+  commandHead: string,
   candidates: readonly NamedPlan[],
   request: HostsRequest,
   runner: CellRunner,
@@ -127,7 +154,10 @@ export async function searchHosts(
   if (search === null) return null;
   const binding = await bindingAt(search, candidates, runner);
   if (binding === undefined) return null;
-  const command = (candidate: number, seed: string): string => `${candidates[candidate].name}, seed ${seed}`;
+  const command = (candidate: number, seed: string): string =>
+    [commandHead, ...overridesOf(base, candidates[candidate].plan).map((set) => `--set ${set}`), `--seed ${seed}`].join(
+      ' ',
+    );
   return {
     title,
     search,

@@ -52,7 +52,7 @@ export const OUTCOMES: readonly Outcome[] = [
   lower('suppressedPercentOfDemand', 'best-effort demand denied', '%', 'absolute', 0.5),
   lower('waitMsP95', 'queueing time p95', 'ms', 'relative', 0.05),
   lower('strandedCpuPercent', 'stranded CPU', '%', 'absolute', 1),
-  lower('costPerUsefulCoreHour', 'cost per useful core-hour', 'money', 'relative', 0.01),
+  lower('costPerUsefulCoreHour', 'cost per useful core-hour', '', 'relative', 0.01),
 ];
 
 /** The outcome of that name. Throws ConfigError with the nearest known ones. */

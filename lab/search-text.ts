@@ -60,7 +60,7 @@ function monotoneLine({ search }: SearchAnswer): string {
 }
 
 function proofLine(run: ProofRun): string {
-  const verdict = run.violates ? 'violates' : 'keeps the budget';
+  const verdict = run.unplaced ? 'online pods without a host' : run.violates ? 'violates' : 'keeps the budget';
   return `${run.command}  (${numberWords(run.figure)}, ${verdict}, digest ${run.digest})`;
 }
 

@@ -153,7 +153,7 @@ describe('what a sweep refuses', () => {
       {
         scenario: 'scenarios/library/unit-small.yaml',
         sets: [],
-        factors: factors.map(parseVary),
+        factors: factors.map((factor) => parseVary(factor)),
         design: { kind: 'factorial' },
         seeds,
       },

@@ -17,27 +17,28 @@ const MOST_VALUES = 10_000;
 const NOT_VARIED = ['extends', 'include', 'name', 'title', 'seed'];
 
 /** Reads `path=v1,v2` or `path=low..high/step` (both ends included; commas inside brackets and quotes do not separate). */
-export function parseVary(text: string): Factor {
+export function parseVary(text: string, option = '--vary'): Factor {
   const equals = text.indexOf('=');
-  if (equals < 1) throw new ConfigError(`--vary ${text}: expected path=values, as in ${EXAMPLE}`);
+  if (equals < 1) throw new ConfigError(`${option} ${text}: expected path=values, as in ${EXAMPLE}`);
   const path = text.slice(0, equals).trim();
   const list = text.slice(equals + 1).trim();
-  const values = rangeValues(text, list) ?? splitValues(list);
+  const values = rangeValues(`${option} ${text}`, list) ?? splitValues(list);
   if (values.length === 0 || values.some((value) => value === ''))
-    throw new ConfigError(`--vary ${text}: a value is empty; expected values joined by commas, as in ${EXAMPLE}`);
+    throw new ConfigError(`${option} ${text}: a value is empty; expected values joined by commas, as in ${EXAMPLE}`);
   const twice = values.find((value, at) => values.indexOf(value) < at);
-  if (twice !== undefined) throw new ConfigError(`--vary ${text}: ${twice} stands there twice; name each value once`);
+  if (twice !== undefined)
+    throw new ConfigError(`${option} ${text}: ${twice} stands there twice; name each value once`);
   return { path, values };
 }
 
 /** `60..70/5`, `60%..70%/5%`: values with the unit of the ends; null when the text is no range. */
-function rangeValues(text: string, list: string): string[] | null {
+function rangeValues(given: string, list: string): string[] | null {
   const match = /^(-?[\d.]+?)(\D*)\.\.(-?[\d.]+)(\D*?)(?:\/([\d.]+)(\D*))?$/.exec(list);
   if (match === null) return null;
   const [, lowText, unit, highText, highUnit, stepText = '1', stepUnit = unit] = match;
   const [low, high, step] = [Number(lowText), Number(highText), Number(stepText)];
   const complain = (problem: string): never => {
-    throw new ConfigError(`--vary ${text}: ${problem}; expected low..high/step, as in ${EXAMPLE}`);
+    throw new ConfigError(`${given}: ${problem}; expected low..high/step, as in ${EXAMPLE}`);
   };
   if (unit !== highUnit || unit !== stepUnit) complain('the ends and the step have different units');
   if (!(Number.isFinite(low) && Number.isFinite(high) && step > 0)) complain('the step is not positive');
@@ -97,12 +98,12 @@ export function knownPaths(plan: Plan): string[] {
 }
 
 /** Throws ConfigError when a path cannot be varied, with the nearest that can, or when two factors share a path. */
-export function checkFactors(factors: readonly Factor[], plan: Plan): void {
+export function checkFactors(factors: readonly Factor[], plan: Plan, option = '--vary'): void {
   const known = knownPaths(plan);
   for (const [index, { path }] of factors.entries()) {
     if (factors.findIndex((factor) => factor.path === path) < index)
-      throw new ConfigError(`--vary ${path} is given twice; join its values in one list`);
-    if (path === 'seed') throw new ConfigError('--vary seed: seeds are replications; use --seeds N');
+      throw new ConfigError(`${option} ${path} is given twice; join its values in one list`);
+    if (path === 'seed') throw new ConfigError(`${option} seed: seeds are replications; use --seeds N`);
     // Configurations of policies, labels and the like are free below their key; loading the scenario checks them.
     const free = known.some((key) => path.startsWith(`${key}.`) || path.startsWith(`${key}[`));
     const open = free && !path.startsWith('physics.parameters.') && !path.startsWith('cluster.hosts.');
@@ -110,6 +111,6 @@ export function checkFactors(factors: readonly Factor[], plan: Plan): void {
     const last = path.slice(path.lastIndexOf('.') + 1);
     const same = known.filter((key) => key === path || key.endsWith(`.${last}`));
     const nearest = same.length > 0 ? `${same.join(', ')}. Did you mean "${same[0]}"?` : knownText(path, known);
-    throw new ConfigError(`--vary ${path} is an unknown path; nearest known: ${nearest}`);
+    throw new ConfigError(`${option} ${path} is an unknown path; nearest known: ${nearest}`);
   }
 }

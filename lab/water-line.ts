@@ -16,6 +16,8 @@ import { checkFactors, type Factor } from './vary.ts';
 
 export interface WaterLineRequest {
   readonly scenario: string;
+  /** The scenario as the person wrote it, for commands that repeat a run. */
+  readonly shown: string;
   readonly sets: readonly string[];
   /** One line, or several that move together: lists of equal length, risk rising along them. */
   readonly lines: readonly Factor[];
@@ -38,6 +40,8 @@ export interface ProofRun {
   readonly digest: string;
   readonly figure: number;
   readonly violates: boolean;
+  /** Online pods found no host. */
+  readonly unplaced: boolean;
 }
 
 /** Recommended over as written, paired by seed, per week of this cluster. */
@@ -71,7 +75,7 @@ export async function waterLineCandidates(
   const { scenario, sets, lines } = request;
   if (lines.length === 0) throw new ConfigError('plan water-line needs at least one --line path=low..high/step');
   const base = await loadPlan(scenario, { ...load, sets });
-  checkFactors(lines, base.plan);
+  checkFactors(lines, base.plan, '--line');
   const [{ path, values }] = lines;
   for (const line of lines) {
     if (line.values.length !== values.length)
@@ -113,7 +117,7 @@ export async function planWaterLine(
   const command = (candidate: number, seed: string): string =>
     [
       'tidemark run',
-      request.scenario,
+      request.shown,
       ...[...request.sets, ...settings[candidate]].map((set) => `--set ${set}`),
       `--seed ${seed}`,
     ].join(' ');
@@ -158,6 +162,7 @@ export function proofRuns(
       digest: cell.digest,
       figure: value,
       violates: violates(search.rule, cell.summary),
+      unplaced: search.rule.unplaced && cell.summary.onlinePodsUnplacedPeak > 0,
     };
   };
   // The same seed on both sides shows the line alone at work.

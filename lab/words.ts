@@ -18,9 +18,22 @@ export function signedWords(value: number): string {
   return value > 0 && words !== '0' ? `+${words}` : words;
 }
 
-/** `1.23 %`, `45 min`, `12`. */
+/** Words with their unit behind them: `1.23 %`; without a unit the words alone. */
 export function withUnit(words: string, unit: string): string {
   return unit === '' ? words : `${words} ${unit}`;
+}
+
+/** Milliseconds in each unit of time, the largest first. */
+const DURATIONS: readonly (readonly [number, string])[] = [
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+];
+
+/** `1.23 %`, `45 min`, `12`; milliseconds in the unit that fits: `250 ms`, `3.5 s`, `24 min`, `2.3 h`. */
+export function amountWords(value: number, unit: string, words: (value: number) => string = numberWords): string {
+  const fitting = unit === 'ms' ? DURATIONS.find(([ms]) => Math.abs(value) >= ms) : undefined;
+  return fitting === undefined ? withUnit(words(value), unit) : `${words(value / fitting[0])} ${fitting[1]}`;
 }
 
 /** Day and hour of an hour counted from the start: `day 2, 13:00`. */
