@@ -3,7 +3,8 @@
  *
  *   total revocable = slack + revocable already held,  at least 0
  *
- * Each host counts as two executors: its services, and its best effort. The agent reports every 15 s upstream; here with each node
+ * The agent looks at its own newest samples: an average would not show what was launched meanwhile, and the same slack would be sold
+ * again. Each host counts as two executors: its services, and its best effort. The agent reports every 15 s upstream; here with each node
  * report. Memory is never revocable in Mesos, so memory is published as it is: what the agent has, kept apart by the allocator.
  * Source: Mesos src/slave/slave.cpp, forwardOversubscribed; mesosphere/serenity, estimator pipeline.
  */
@@ -36,12 +37,9 @@ function decideSlack(signals: HostSignals, config: PolicyConfig, _state: unknown
   for (let host = 0; host < signals.count; host++) {
     if (signals.up[host] === 0 || signals.sampledAtMs[host] < 0) continue;
     limitMilliCpu[0] = signals.hpRequestMilliCpu[host];
-    usedMilliCpu[0] = signals.reportedHpMilliCpu[host];
+    usedMilliCpu[0] = signals.lastNonBeMilliCpu[host];
     limitMilliCpu[1] = signals.beRequestMilliCpu[host];
-    usedMilliCpu[1] = Math.max(
-      0,
-      signals.reportedNodeMilliCpu[host] - signals.reportedHpMilliCpu[host] - signals.reportedSystemMilliCpu[host],
-    );
+    usedMilliCpu[1] = signals.lastBeMilliCpu[host];
     const total = signals.capacityMilliCpu[host];
     const slack = estimateSlackMilliCpu(columns, 2, total, signals.nowMs, true, rules);
     if (slack === null) continue;

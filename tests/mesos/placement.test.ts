@@ -1,0 +1,89 @@
+// Where tasks go under Mesos, and what the same load costs under three ways of selling idle CPU.
+import { describe, expect, test } from 'vitest';
+import { TASK_STATE } from '../../sim/cluster/tasks.ts';
+import type { RunResults } from '../../sim/results/schema.ts';
+import { batchSum, HOUR, libraryPlan, results, runTo } from './run-scenario.ts';
+
+/** Largest hourly CPU use of one host, percent of the host, without system. */
+function busiestHostPercent(run: RunResults): number {
+  const { onlineUtilisation, bestEffortUtilisation } = run.tables.hostHours.columns;
+  let most = 0;
+  for (let i = 0; i < run.tables.hostHours.rows; i++)
+    most = Math.max(most, Number(onlineUtilisation[i]) + Number(bestEffortUtilisation[i]));
+  return 100 * most;
+}
+
+describe('SSD-aware placement', () => {
+  test('eight replicas that ask for SSDs stand two by two on the four agents that have them, also after a restart', async () => {
+    const plan = await libraryPlan('mesos-unit', ['online.explicit.cache.rollingRestartAt=[1h]']);
+    const { cluster, online } = runTo(plan, 2 * HOUR);
+    const cache = online.services.names.indexOf('cache');
+    const onHost = new Map<number, number>();
+    for (let row = online.firstPod[cache]; row < online.firstPod[cache + 1]; row++) {
+      expect(cluster.tasks.state[row]).toBe(TASK_STATE.running);
+      expect(cluster.tasks.startedAtMs[row]).toBeGreaterThan(HOUR - 1);
+      const host = cluster.tasks.host[row];
+      onHost.set(host, (onHost.get(host) ?? 0) + 1);
+    }
+    // Hosts 16 to 19 are the ones with SSDs; at most 2 replicas a host, so 8 replicas fill all four.
+    expect([...onHost].sort(([a], [b]) => a - b)).toEqual([16, 17, 18, 19].map((host) => [host, 2]));
+  });
+});
+
+describe('static oversubscription', () => {
+  const base = 'mesos-compare-static';
+
+  test('without it services leave 19 % of the CPU to sell; one and a half times fill the busiest host above 50 % and the mean above 20 %', async () => {
+    const none = results(runTo(await libraryPlan(base, ['controlPlane.oversubscription={}', 'horizon=4h']), 4 * HOUR));
+    const half = results(runTo(await libraryPlan(base, ['horizon=4h']), 4 * HOUR));
+    expect(half.summary.cpuUtilisationMeanPercent).toBeGreaterThan(20);
+    expect(busiestHostPercent(half)).toBeGreaterThan(50);
+    // Services ask for 80 %, 1 % is reserved: at most 19 % x 80 % use is left to best effort without overselling.
+    expect(none.summary.bestEffortUtilisationMeanPercent).toBeLessThan(19 * 0.8);
+    expect(half.summary.bestEffortUtilisationMeanPercent).toBeGreaterThan(
+      2 * none.summary.bestEffortUtilisationMeanPercent,
+    );
+  });
+
+  test('isolation by group identity takes away nine in ten of the late requests that overselling without isolation costs', async () => {
+    const late = async (isolation: string) =>
+      results(runTo(await libraryPlan(base, [`physics.isolation=${isolation}`, 'horizon=4h']), 4 * HOUR)).summary
+        .lateRequestFromColocationPercent;
+    const equal = await late('equal');
+    expect(equal).toBeGreaterThan(1);
+    expect(await late('group-identity')).toBeLessThan(equal / 10);
+  });
+});
+
+describe('the same load and hosts under three ways to sell idle CPU', () => {
+  test('static sells most requests late, revocable fewer, Koordinator fewest; the water-line costs best effort its throughput', async () => {
+    const [sold, revocable, koordinator] = await Promise.all(
+      ['mesos-compare-static', 'mesos-compare-revocable', 'mesos-compare-koordinator'].map(async (name) => {
+        const plan = await libraryPlan(name, ['horizon=4h']);
+        return results(runTo(plan, plan.horizonMs));
+      }),
+    );
+    // One seed draws one load: the three runs are asked the same.
+    expect(batchSum(revocable, 'submitted')).toBe(batchSum(sold, 'submitted'));
+    expect(batchSum(koordinator, 'submitted')).toBe(batchSum(sold, 'submitted'));
+    const late = (run: RunResults) => run.summary.lateRequestFromColocationPercent;
+    expect(late(sold)).toBeGreaterThan(4 * late(revocable));
+    expect(late(revocable)).toBeGreaterThan(4 * late(koordinator));
+    expect(sold.summary.cpuUtilisationMeanPercent).toBeGreaterThan(50);
+    expect(revocable.summary.doneCoreHours).toBeGreaterThan(koordinator.summary.doneCoreHours);
+    expect(batchSum(sold, 'evicted')).toBe(0);
+    expect(batchSum(revocable, 'evicted')).toBeGreaterThan(0);
+    expect(batchSum(koordinator, 'evicted')).toBe(0);
+  });
+
+  test('a load threshold at the line up to which slack is sold kills everything again and again: most work is wasted', async () => {
+    // Slack is sold up to 70 % of the host; the load controller without hysteresis kills above 70 %.
+    const plan = await libraryPlan('mesos-compare-revocable', [
+      'policies.1.config.load5ThresholdPercent=70',
+      'horizon=4h',
+    ]);
+    const run = results(runTo(plan, plan.horizonMs));
+    expect(batchSum(run, 'evicted')).toBeGreaterThan(10 * batchSum(run, 'finished'));
+    expect(run.summary.wastedPercent).toBeGreaterThan(80);
+  });
+});
