@@ -83,18 +83,33 @@ describe('quickstart', () => {
   });
 });
 
-test.each(['unit-small', 'faults', 'quickstart'])('%s holds every fact each hour and books all work', async (name) => {
-  const plan = await libraryPlan(name);
-  const engine = createEngine(plan, workloadOf(plan), { policies: policiesOf(plan) });
-  const checker = watch(engine.cluster);
-  startRun(engine);
-  for (let untilMs = HOUR; untilMs <= plan.horizonMs; untilMs += HOUR) {
-    runUntil(engine, untilMs);
-    checkEngine(engine);
-    checker.compare();
-  }
-  checkWork(engine, checker);
+test.each(['mesos-unit', 'mesos-black-hole'])('%s keeps its digest when it is forked in the middle', async (name) => {
+  const library = await libraryPlan(name);
+  const plan: Plan = { ...library, horizonMs: 2 * HOUR };
+  const { engine } = prepare(plan, {});
+  runUntil(engine, HOUR);
+  const snapshot = structuredClone(snapshotRun(engine));
+  const fork = restoreRun(plan, workloadOf(plan), { policies: policiesOf(plan), like: engine }, snapshot);
+  for (const run of [engine, fork]) runUntil(run, plan.horizonMs);
+  expect(digestText(fork.cluster.digest)).toBe(digestText(engine.cluster.digest));
+  checkEngine(fork);
 });
+
+test.each(['unit-small', 'faults', 'quickstart', 'mesos-unit', 'mesos-black-hole'])(
+  '%s holds every fact each hour and books all work',
+  async (name) => {
+    const plan = await libraryPlan(name);
+    const engine = createEngine(plan, workloadOf(plan), { policies: policiesOf(plan) });
+    const checker = watch(engine.cluster);
+    startRun(engine);
+    for (let untilMs = HOUR; untilMs <= plan.horizonMs; untilMs += HOUR) {
+      runUntil(engine, untilMs);
+      checkEngine(engine);
+      checker.compare();
+    }
+    checkWork(engine, checker);
+  },
+);
 
 describe('unit-small', () => {
   test('cache stands on the two ssd hosts, nobody else does, and orders has one replica a host', async () => {

@@ -14,7 +14,7 @@ import type { ResourceCatalog } from './resource-catalog.ts';
 import type { Quantities } from './resource-quantities.ts';
 import type { ScalarTotals } from './scalar-totals.ts';
 import type { Sorter } from './sorter.ts';
-import { NodeKind, ROOT, SorterTree } from './sorter-tree.ts';
+import { NodeKind, ROOT, SorterTree, type TreeListener } from './sorter-tree.ts';
 
 export interface DrfOptions {
   /** Resource names that shares ignore. */
@@ -27,7 +27,7 @@ const NO_ORDER = new Int32Array(0);
 /** Up to so many misplaced nodes, moving them one by one is cheaper than sorting the group. */
 const FEW = 32;
 
-export class DrfSorter implements Sorter {
+export class DrfSorter implements Sorter, TreeListener {
   private readonly catalog: ResourceCatalog;
   private readonly totals: ScalarTotals;
   private readonly options: DrfOptions;
@@ -55,10 +55,8 @@ export class DrfSorter implements Sorter {
     this.totals = totals;
     this.options = options;
     for (const name of options.excludedNames) this.excluded[catalog.nameIndex(name)] = true;
-    this.tree = new SorterTree(catalog, {
-      groupChanged: (node) => this.markGroup(node),
-      nodeChanged: (node) => this.markNode(node),
-    });
+    // The sorter itself listens, not closures over it: a master can then be written as plain data.
+    this.tree = new SorterTree(catalog, this);
   }
 
   add(path: string): number {
@@ -162,13 +160,13 @@ export class DrfSorter implements Sorter {
     return share / this.tree.weightOf(node);
   }
 
-  private markNode(node: number): void {
+  nodeChanged(node: number): void {
     if (node === ROOT || this.nodeMarked[node]) return;
     this.nodeMarked[node] = true;
     this.markedNodes.push(node);
   }
 
-  private markGroup(group: number): void {
+  groupChanged(group: number): void {
     if (this.groupMarked[group]) return;
     this.groupMarked[group] = true;
     this.markedGroups.push(group);

@@ -13,7 +13,7 @@ import type { ResourceBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
 import type { Quantities } from './resource-quantities.ts';
 import type { Sorter } from './sorter.ts';
-import { NodeKind, ROOT, SorterTree } from './sorter-tree.ts';
+import { NodeKind, ROOT, SorterTree, type TreeListener } from './sorter-tree.ts';
 
 /** Indexes 0..weights.length-1 in weighted random order: the heavier, the likelier early. Weights > 0. */
 export function weightedShuffle(weights: readonly number[], random: RandomSource): number[] {
@@ -21,18 +21,21 @@ export function weightedShuffle(weights: readonly number[], random: RandomSource
   return weights.map((_, index) => index).sort((a, b) => keys[b] - keys[a] || a - b);
 }
 
-const SILENT = { groupChanged(): void {}, nodeChanged(): void {} };
-
-export class RandomSorter implements Sorter {
+export class RandomSorter implements Sorter, TreeListener {
   private readonly tree: SorterTree;
   private readonly random: RandomSource;
   private order: number[] = [];
   private position = 0;
 
   constructor(catalog: ResourceCatalog, random: RandomSource) {
-    this.tree = new SorterTree(catalog, SILENT);
+    this.tree = new SorterTree(catalog, this);
     this.random = random;
   }
+
+  /** The order is drawn anew in every round, whatever changed. */
+  groupChanged(): void {}
+
+  nodeChanged(): void {}
 
   add(path: string): number {
     return this.tree.add(path);
