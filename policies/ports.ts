@@ -160,7 +160,15 @@ export const DECISION = {
   limitPod: 6,
 } as const;
 
-export const EVICT_REASON = { memory: 0, cpu: 1, preempted: 2, drained: 3, allocatable: 4, rebalanced: 5 } as const;
+export const EVICT_REASON = {
+  memory: 0,
+  cpu: 1,
+  preempted: 2,
+  drained: 3,
+  allocatable: 4,
+  rebalanced: 5,
+  quota: 6,
+} as const;
 
 /** What policies want done, in the order they said it. Columns grow; rows are never removed before they are applied. */
 export interface Decisions {

@@ -156,6 +156,9 @@ export const KUBERNETES_DEFAULTS = {
   evictionGrace: '30s',
 } as const;
 
+/** Koordinator elastic quota: minima may be lent; pods are taken back only where all quotas are monitored. */
+export const QUOTA_DEFAULTS = { minCpu: '0 cores', minMemory: '0GiB', allowLent: true, revokeOverused: false } as const;
+
 /** Koordinator defaults (ColocationStrategy, ResourceThresholdStrategy, LoadAwareSchedulingArgs), but for `enabled`. */
 export const KOORDINATOR_DEFAULTS = {
   /** Upstream ships false; a scenario of this lab wants the water-lines unless it says otherwise. */

@@ -138,6 +138,21 @@ function resolveKubernetes(controlPlane: Exclude<Scenario['controlPlane'], { kin
     unschedulableRetryMs: controlPlane.unschedulableRetry,
     preemption: controlPlane.preemption,
     evictionGraceMs: controlPlane.evictionGrace,
+    ...(Object.keys(controlPlane.quotas).length === 0
+      ? {}
+      : {
+          quotas: Object.entries(controlPlane.quotas).map(([name, quota]) => ({
+            name,
+            parent: quota.parent,
+            populations: [...quota.populations],
+            minMilliCpu: quota.minCpu,
+            minMemMib: quota.minMemory,
+            maxMilliCpu: quota.maxCpu,
+            maxMemMib: quota.maxMemory,
+            allowLent: quota.allowLent,
+          })),
+          revokeOverusedQuotas: controlPlane.revokeOverusedQuotas,
+        }),
   };
 }
 

@@ -1,11 +1,27 @@
 /** The part of a scenario that decides: control plane and Koordinator, in upstream's words. */
 import { z } from 'zod';
-import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS } from './defaults.ts';
-import { duration, flag, ratio, wholePercent } from './fields.ts';
+import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS, QUOTA_DEFAULTS } from './defaults.ts';
+import { cpu, duration, flag, memory, named, ratio, wholePercent } from './fields.ts';
 import { mesosSchema } from './schema-mesos.ts';
 
 const fit = z.enum(['least-allocated', 'most-allocated']);
 const weight = (description: string) => ratio(description, 0, 100);
+
+const quotaSchema = z
+  .strictObject({
+    parent: z
+      .string()
+      .nullable()
+      .describe('Quota that this one shares with its siblings; null = the whole.')
+      .prefault(null),
+    populations: z.array(z.string()).describe('Best-effort populations whose pods count in it.').prefault([]),
+    minCpu: cpu('Batch CPU that is there when it is asked for.').prefault(QUOTA_DEFAULTS.minCpu),
+    minMemory: memory('Batch memory that is there when it is asked for.').prefault(QUOTA_DEFAULTS.minMemory),
+    maxCpu: cpu('Most batch CPU; null = no bound.').nullable().prefault(null),
+    maxMemory: memory('Most batch memory; null = no bound.').nullable().prefault(null),
+    allowLent: flag('Others may use what of the minimum is idle.').prefault(QUOTA_DEFAULTS.allowLent),
+  })
+  .describe('A share of the batch resources (Koordinator elastic quota).');
 
 export const kubernetesSchema = z
   .strictObject({
@@ -29,6 +45,10 @@ export const kubernetesSchema = z
     ),
     preemption: flag('Services may push out pods of lower priority.').prefault(KUBERNETES_DEFAULTS.preemption),
     evictionGrace: duration('Time an evicted pod has to stop.').prefault(KUBERNETES_DEFAULTS.evictionGrace),
+    quotas: named(quotaSchema, 'Elastic quotas of best effort, by name.').prefault({}),
+    revokeOverusedQuotas: flag('Quotas above their share for two minutes give pods back.').prefault(
+      QUOTA_DEFAULTS.revokeOverused,
+    ),
   })
   .describe('Kubernetes: one scheduler places pods by filter and score.');
 

@@ -127,8 +127,25 @@ export interface PolicyPlan {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** A share of the batch resources for some populations (Koordinator elastic quota). null = no maximum. */
+export interface ElasticQuotaPlan {
+  readonly name: string;
+  readonly parent: string | null;
+  readonly populations: readonly string[];
+  readonly minMilliCpu: number;
+  readonly minMemMib: number;
+  readonly maxMilliCpu: number | null;
+  readonly maxMemMib: number | null;
+  /** Whether others may use what of the minimum is idle. */
+  readonly allowLent: boolean;
+}
+
 export interface KubernetesPlan {
   readonly kind: 'kubernetes';
+  /** Absent: best effort starts wherever it fits. */
+  readonly quotas?: readonly ElasticQuotaPlan[];
+  /** Quotas above their share for two minutes give pods back. */
+  readonly revokeOverusedQuotas?: boolean;
   /** `least-allocated` spreads, `most-allocated` packs. */
   readonly onlineFit: 'least-allocated' | 'most-allocated';
   readonly bestEffortFit: 'least-allocated' | 'most-allocated';

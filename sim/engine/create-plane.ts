@@ -7,6 +7,8 @@ import { createMesos } from './mesos-adapter.ts';
 
 export interface PlacementTables {
   readonly view: PlacementView;
+  /** Lane of the pod shapes of each population; null = all in the common one. */
+  readonly laneOf: Int32Array | null;
 }
 
 /** Puts plane, placement tables and what goes with them into `engine`. */

@@ -109,7 +109,7 @@ export interface Engine {
   events: number;
   /** Earliest wake asked for and not yet delivered; Infinity = none. */
   wakeMs: number;
-  batchShape(requestMilliCpu: number, requestMemBytes: number, tier: number): number;
+  batchShape(requestMilliCpu: number, requestMemBytes: number, tier: number, lane: number): number;
   countReplica(row: number, host: number, by: 1 | -1): void;
 }
 

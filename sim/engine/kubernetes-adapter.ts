@@ -5,6 +5,7 @@ import type { KoordinatorPlan, KubernetesPlan } from '../plan.ts';
 import { KubernetesPlane } from '../planes/kubernetes/kubernetes-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { addPodShape, createPodShapes, eligibleHosts } from '../planes/kubernetes/pod-shapes.ts';
+import { createQuotaGate } from '../planes/kubernetes/quota-gate.ts';
 import type { Engine } from './engine.ts';
 import { planeContext } from './plane-context.ts';
 
@@ -76,16 +77,23 @@ export function createKubernetes(
       memThresholdPercent: koordinator.enabled ? koordinator.loadAwareMemoryThresholdPercent : 0,
     },
   };
+  const gate = createQuotaGate(
+    controlPlane.quotas ?? [],
+    controlPlane.revokeOverusedQuotas ?? false,
+    engine.intake.source.populations.map((population) => population.name),
+  );
   const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
-  writable.plane = new KubernetesPlane(planeContext(engine), view, controlPlane, byScan);
-  writable.placement = { view };
+  writable.plane = new KubernetesPlane(planeContext(engine), view, controlPlane, byScan, gate);
+  writable.placement = { view, laneOf: gate === null ? null : gate.quotaOf.map((quota) => quota + 1) };
   writable.countReplica = (row, host, by) => {
     replicasOnHost[cluster.tasks.group[row] * hosts.count + host] += by;
   };
-  writable.batchShape = (requestMilliCpu, requestMemBytes, tier) => {
+  writable.batchShape = (requestMilliCpu, requestMemBytes, tier, lane) => {
     // KiB below 2^32 and milli-CPU below 2^21 share one exact double: 4 TiB and 2,097 cores a task.
     const key = requestMilliCpu * 4294967296 + requestMemBytes / 1024;
-    const known = shapes.byKey[tier].get(key);
+    const place = lane * TIER_COUNT + tier;
+    shapes.byKey[place] ??= new Map();
+    const known = shapes.byKey[place].get(key);
     if (known !== undefined) return known;
     const [estimateMilliCpu, estimateMemBytes] = estimateOf(koordinator, requestMilliCpu, requestMemBytes);
     const made = addPodShape(shapes, {
@@ -96,9 +104,10 @@ export function createKubernetes(
       estimateMemBytes,
       service: -1,
       maxPerHost: 0,
+      lane,
       eligible: anywhere,
     });
-    shapes.byKey[tier].set(key, made);
+    shapes.byKey[place].set(key, made);
     return made;
   };
 }

@@ -111,7 +111,12 @@ function takeArrival(engine: Engine, nowMs: number): void {
   tasks.failing[row] = 0;
   tasks.job[row] = job;
   tasks.stage[row] = chunk.stage[at];
-  tasks.podShape[row] = engine.batchShape(tasks.requestMilliCpu[row], tasks.requestMemBytes[row], tasks.tier[row]);
+  tasks.podShape[row] = engine.batchShape(
+    tasks.requestMilliCpu[row],
+    tasks.requestMemBytes[row],
+    tasks.tier[row],
+    engine.placement?.laneOf?.[population] ?? 0,
+  );
   jobs.left[job]++;
   const held = chunk.stage[at] > 0;
   if (!held) jobs.leftReleased[job]++;

@@ -31,6 +31,16 @@ import {
   setRetry,
   snapshotQueues,
 } from './queues.ts';
+import {
+  mayStart,
+  noteRequest,
+  noteUse,
+  type QuotaGate,
+  refreshTotals,
+  restoreGate,
+  rowsToRevoke,
+  snapshotGate,
+} from './quota-gate.ts';
 
 /** node-monitor-grace-period 40 s, then tolerationSeconds 300 of the unreachable taint. */
 const POD_LOSS_AFTER_MS = 340_000;
@@ -52,12 +62,20 @@ export class KubernetesPlane implements ControlPlane {
   private readonly agingMilliCpu: Float64Array;
   private readonly agingMemBytes: Float64Array;
   private readonly byScan: boolean;
+  private readonly gate: QuotaGate | null;
 
-  constructor(context: PlaneContext, view: PlacementView, plan: KubernetesPlan, byScan = false) {
+  constructor(
+    context: PlaneContext,
+    view: PlacementView,
+    plan: KubernetesPlan,
+    byScan = false,
+    gate: QuotaGate | null = null,
+  ) {
     this.context = context;
     this.view = view;
     this.plan = plan;
     this.byScan = byScan;
+    this.gate = gate;
     this.queues = createQueues(context.cluster.tasks);
     this.index = new PlacementIndex(view);
     const hosts = view.hosts.count;
@@ -72,6 +90,7 @@ export class KubernetesPlane implements ControlPlane {
     const attempts = tasks.attempts[row];
     const retryAtMs = attempts === 0 ? nowMs : nowMs + this.backoffMs(attempts);
     setRetry(this.queues, row, 0, retryAtMs);
+    if (this.gate !== null) noteRequest(this.gate, this.context.cluster, row, 1);
     if (attempts === 0) this.queues.active.add(row);
     else this.queues.backoff.add(row);
     this.context.wakeAt(Math.max(retryAtMs, this.busyUntilMs));
@@ -79,8 +98,13 @@ export class KubernetesPlane implements ControlPlane {
 
   // The scheduler reads the host columns themselves; starts, ends and lost hosts reach it there.
   onStarted(): void {}
-  onLeft(): void {}
   onHostChanged(): void {}
+
+  onLeft(row: number): void {
+    if (this.gate === null) return;
+    noteRequest(this.gate, this.context.cluster, row, -1);
+    noteUse(this.gate, this.context.cluster, row, -1);
+  }
 
   onCapacity(nowMs: number): void {
     if (this.queues.waitingCount > 0) this.context.wakeAt(Math.max(nowMs, this.busyUntilMs));
@@ -98,10 +122,16 @@ export class KubernetesPlane implements ControlPlane {
       this.freshMilliCpu[host] = 0;
       this.freshMemBytes[host] = 0;
     }
+    if (this.gate !== null) {
+      refreshTotals(this.gate, this.context.cluster);
+      for (const row of rowsToRevoke(this.gate, this.context.cluster, nowMs))
+        this.context.evict(row, nowMs, EVICT_REASON.quota);
+    }
     this.onCapacity(nowMs);
   }
 
   onAbandoned(row: number): void {
+    if (this.gate !== null) noteRequest(this.gate, this.context.cluster, row, -1);
     // A stale entry would stand twice in the queues once the row is used again, and tear its line apart.
     if (!removeFromQueues(this.queues, this.context.cluster.tasks, row)) fail(`task row ${row} waits in no queue`);
   }
@@ -150,6 +180,7 @@ export class KubernetesPlane implements ControlPlane {
       busyUntilMs: this.busyUntilMs,
       fresh: [this.freshMilliCpu.slice(), this.freshMemBytes.slice()],
       aging: [this.agingMilliCpu.slice(), this.agingMemBytes.slice()],
+      gate: this.gate === null ? null : snapshotGate(this.gate),
     };
   }
 
@@ -159,8 +190,10 @@ export class KubernetesPlane implements ControlPlane {
       busyUntilMs: number;
       fresh: [Float64Array, Float64Array];
       aging: [Float64Array, Float64Array];
+      gate: unknown;
     };
     restoreQueues(this.queues, state.queues);
+    if (this.gate !== null && state.gate !== null) restoreGate(this.gate, state.gate);
     this.busyUntilMs = state.busyUntilMs;
     this.freshMilliCpu.set(state.fresh[0]);
     this.freshMemBytes.set(state.fresh[1]);
@@ -186,6 +219,10 @@ export class KubernetesPlane implements ControlPlane {
     this.freshMemBytes[host] += view.shapes.estimateMemBytes[shape];
   }
 
+  private isLetIn(row: number): boolean {
+    return this.gate === null || mayStart(this.gate, this.context.cluster, row);
+  }
+
   private takeMostUrgent(nowMs: number): number {
     const { queues } = this;
     const { tasks } = this.context.cluster;
@@ -196,7 +233,7 @@ export class KubernetesPlane implements ControlPlane {
       const head = queues.lineHead[shape];
       if (queues.retryAtMs[head] > nowMs) continue;
       if (best >= 0 && !isMoreUrgent(tasks, head, best)) continue;
-      if (tasks.state[head] === TASK_STATE.pending && this.bestHost(shape) < 0) continue;
+      if (tasks.state[head] === TASK_STATE.pending && (this.bestHost(shape) < 0 || !this.isLetIn(head))) continue;
       best = head;
       line = shape;
     }
@@ -208,7 +245,7 @@ export class KubernetesPlane implements ControlPlane {
     const { cluster } = this.context;
     const { tasks } = cluster;
     const shape = tasks.podShape[row];
-    let host = this.bestHost(shape);
+    let host = this.isLetIn(row) ? this.bestHost(shape) : -1;
     if (host < 0 && this.plan.preemption && tasks.kind[row] === TASK_KIND.online) {
       const found = findPreemption(this.view, cluster, row);
       if (found !== null) {
@@ -219,6 +256,7 @@ export class KubernetesPlane implements ControlPlane {
     if (host >= 0) {
       this.context.bind(row, host, nowMs, this.plan.bindLatencyMs + this.plan.podStartMs);
       this.noteBound(row, host);
+      if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
       return;
     }
     const tries = Math.min(255, this.queues.tries[row] + 1);

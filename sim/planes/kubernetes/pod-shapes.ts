@@ -1,7 +1,7 @@
 /**
  * Pod shapes: tasks that ask for the same things are one row here, so placement can keep one ranking of hosts for all of them.
  */
-import { type HostTable, TIER_COUNT } from '../../cluster/hosts.ts';
+import type { HostTable } from '../../cluster/hosts.ts';
 
 export interface PodShapes {
   count: number;
@@ -17,8 +17,10 @@ export interface PodShapes {
   maxPerHost: Int32Array;
   /** Host rows that selectors, taints and affinity allow; shared between shapes with the same rules. */
   readonly eligible: Uint8Array[];
-  /** Per tier: shape by what is asked for; looked up when a task is submitted, never iterated. */
-  readonly byKey: readonly Map<number, number>[];
+  /** Pods of different lanes never share a shape: their queues move on for different reasons. 0 = the common lane. */
+  lane: Uint8Array;
+  /** Per lane and tier (lane x TIER_COUNT + tier): shape by what is asked for; looked up when a task is submitted, never iterated. */
+  readonly byKey: Map<number, number>[];
 }
 
 /** Room for `capacity` shapes; it grows. */
@@ -33,7 +35,8 @@ export function createPodShapes(capacity: number): PodShapes {
     service: new Int32Array(capacity),
     maxPerHost: new Int32Array(capacity),
     eligible: [],
-    byKey: Array.from({ length: TIER_COUNT }, () => new Map()),
+    lane: new Uint8Array(capacity),
+    byKey: [],
   };
 }
 
@@ -45,6 +48,7 @@ export interface ShapeRow {
   readonly estimateMemBytes: number;
   readonly service: number;
   readonly maxPerHost: number;
+  readonly lane?: number;
   readonly eligible: Uint8Array;
 }
 
@@ -59,6 +63,7 @@ export function addPodShape(shapes: PodShapes, row: ShapeRow): number {
   shapes.estimateMemBytes[at] = row.estimateMemBytes;
   shapes.service[at] = row.service;
   shapes.maxPerHost[at] = row.maxPerHost;
+  shapes.lane[at] = row.lane ?? 0;
   shapes.eligible.push(row.eligible);
   return at;
 }
@@ -72,6 +77,7 @@ function grow(shapes: PodShapes): void {
   larger.estimateMemBytes.set(shapes.estimateMemBytes);
   larger.service.set(shapes.service);
   larger.maxPerHost.set(shapes.maxPerHost);
+  larger.lane.set(shapes.lane);
   shapes.tier = larger.tier;
   shapes.requestMilliCpu = larger.requestMilliCpu;
   shapes.requestMemBytes = larger.requestMemBytes;
@@ -79,6 +85,7 @@ function grow(shapes: PodShapes): void {
   shapes.estimateMemBytes = larger.estimateMemBytes;
   shapes.service = larger.service;
   shapes.maxPerHost = larger.maxPerHost;
+  shapes.lane = larger.lane;
 }
 
 /**

@@ -1,0 +1,140 @@
+/** Elastic quotas in whole runs: who may start when two populations want everything. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadPlan } from '../scenarios/load.ts';
+import { TASK_STATE } from '../sim/cluster/tasks.ts';
+import { checkEngine } from '../sim/engine/check-engine.ts';
+import type { Engine } from '../sim/engine/engine.ts';
+import { runUntil } from '../sim/engine/run.ts';
+import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';
+import { digestText } from '../sim/kernel/digest.ts';
+import type { ElasticQuotaPlan, KubernetesPlan, Plan } from '../sim/plan.ts';
+import { workloadOf } from '../sim/workload/from-plan.ts';
+import { policiesOf, prepare } from './run-plan.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/**
+ * Four hosts of 32 cores without services sell trunc(60 %) - 3 % system = 18.2 cores each, 73 together. Two populations of two-core
+ * pods that live for about an hour and arrive 60 an hour each: either alone wants more than there is.
+ */
+const TEXT = `
+name: quotas
+seed: quotas
+horizon: 4h
+window: 60s
+cluster:
+  hosts:
+    plain: { count: 4, cpu: 32 cores, memory: 256GiB }
+online: { source: none, explicit: { idle: { latencyClass: rpc, replicas: 4, cpuRequest: 1 cores, memRequest: 1GiB, meanUsagePercent: 1% } } }
+bestEffort:
+  tasksPerWeek: 20160
+  failureProbability: 0%
+  populations:
+    one: { kind: transcode, taskShare: 50%, lifeLogMean: 8.2, lifeLogSigma: 0.1, sizes: [{ cores: 2, weight: 1 }], memPerCore: 1GiB }
+    two: { kind: transcode, taskShare: 50%, lifeLogMean: 8.2, lifeLogSigma: 0.1, sizes: [{ cores: 2, weight: 1 }], memPerCore: 1GiB }
+controlPlane:
+  quotas:
+    a: { populations: [one], minCpu: 20 cores, minMemory: 100GiB, maxCpu: 200 cores, maxMemory: 1000GiB }
+    b: { populations: [two], minCpu: 20 cores, minMemory: 100GiB, maxCpu: 200 cores, maxMemory: 1000GiB }
+`;
+
+let base: Plan;
+beforeAll(async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'tidemark-')), 'quotas.yaml');
+  writeFileSync(file, TEXT);
+  base = (await loadPlan(file)).plan;
+});
+
+function planWith(
+  change: (quota: ElasticQuotaPlan) => Partial<ElasticQuotaPlan>,
+  more: Partial<KubernetesPlan> = {},
+): Plan {
+  const plane = base.controlPlane as KubernetesPlan;
+  const quotas = (plane.quotas ?? []).map((quota) => ({ ...quota, ...change(quota) }));
+  return { ...base, controlPlane: { ...plane, quotas, ...more } };
+}
+
+/** Cores that each population holds now, bound or running. */
+function held(engine: Engine): [number, number] {
+  const { tasks } = engine.cluster;
+  const cores: [number, number] = [0, 0];
+  for (let row = tasks.firstBestEffort; row < tasks.used; row++)
+    if (tasks.state[row] === TASK_STATE.bound || tasks.state[row] === TASK_STATE.running)
+      cores[tasks.group[row]] += tasks.requestMilliCpu[row] / 1000;
+  return cores;
+}
+
+function mostHeld(plan: Plan, population: number): number {
+  const { engine } = prepare(plan, {});
+  let most = 0;
+  for (let atMs = 5 * MINUTE; atMs < base.horizonMs; atMs += 5 * MINUTE) {
+    runUntil(engine, atMs);
+    most = Math.max(most, held(engine)[population]);
+  }
+  checkEngine(engine);
+  return most;
+}
+
+describe('elastic quotas in a run', () => {
+  test('a maximum of 11 cores holds 5 pods of 2 at most, at any time, while the other population takes more', () => {
+    const plan = planWith((quota) => (quota.name === 'b' ? { maxMilliCpu: 11_000, minMilliCpu: 0 } : {}));
+    expect(mostHeld(plan, 1)).toBe(10);
+    expect(mostHeld(plan, 0)).toBeGreaterThan(30);
+  });
+
+  test('two hungry quotas of equal weight share what is sold about evenly', () => {
+    const { engine } = prepare(base, {});
+    runUntil(engine, 4 * HOUR - 1);
+    const [one, two] = held(engine);
+    expect(one + two).toBeGreaterThan(50);
+    expect(Math.abs(one - two)).toBeLessThanOrEqual(4);
+  });
+
+  test('with weights 3 to 1 by maximum, the shares above the minima go 3 to 1', () => {
+    const plan = planWith((quota) => (quota.name === 'b' ? { maxMilliCpu: 50_000 } : { maxMilliCpu: 150_000 }));
+    const { engine } = prepare(plan, {});
+    runUntil(engine, 4 * HOUR - 1);
+    const [one, two] = held(engine);
+    // 73 sold: 20 + 20 as minima, the rest of 33 as 25 to 8: 45 and 28, in pods of 2 cores.
+    expect(one).toBeGreaterThanOrEqual(40);
+    expect(two).toBeLessThanOrEqual(30);
+    expect(two).toBeGreaterThanOrEqual(20);
+  });
+
+  test('an idle minimum is lent: a population takes the minimum of the other too, unless it may not be lent', () => {
+    // Without a pod in it, quota b still stands there with its minimum of 40 cores.
+    const alone = (allowLent: boolean) =>
+      mostHeld(
+        planWith((quota) =>
+          quota.name === 'b' ? { minMilliCpu: 40_000, allowLent, populations: [] } : { minMilliCpu: 0 },
+        ),
+        0,
+      );
+    expect(alone(true)).toBeGreaterThan(45);
+    // 73 - 40 = 33 cores: 16 pods.
+    expect(alone(false)).toBeLessThanOrEqual(34);
+  });
+
+  test('a run interrupted while pods wait for their quota ends with the digest of one that was not', () => {
+    const { engine } = prepare(base, {});
+    runUntil(engine, 2 * HOUR + 90_000);
+    const snapshot = structuredClone(snapshotRun(engine));
+    runUntil(engine, base.horizonMs);
+    const continued = restoreRun(base, workloadOf(base, undefined), { policies: policiesOf(base) }, snapshot);
+    runUntil(continued, base.horizonMs);
+    expect(digestText(continued.cluster.digest)).toBe(digestText(engine.cluster.digest));
+  });
+
+  test('a quota that names an unknown population is refused', () => {
+    expect(() =>
+      prepare(
+        planWith(() => ({ populations: ['three'] })),
+        {},
+      ),
+    ).toThrow(/quota "a" names population "three"; known: one, two/);
+  });
+});
