@@ -7,6 +7,9 @@
  * "Alone" is the same formula with best effort removed from the host (same demand): the difference is what co-location causes. It is
  * evaluated in the first window of each five-minute noise slot; in between the service's ratio of late requests alone to late
  * requests stands. Demand hardly moves inside a slot, and numerator and denominator move together.
+ *
+ * While replicas are missing, "alone" is evaluated in every window, and a third time at the load that each would carry if none were:
+ * the difference is what the missing ones cause. A service of which none is left answers nobody: all its requests are late.
  */
 import { MS_PER_HOUR, MS_PER_MINUTE } from '../../policies/base/units.ts';
 import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
@@ -24,7 +27,7 @@ import {
   windowQuantileMs,
 } from '../host/window-latency.ts';
 import { type HostModel, type HostWindow, LATENCY_COLUMNS, LATENCY_ROW } from './host-sweep.ts';
-import { type OnlineState, OWN_NOISE_MS, rateCvOf } from './online.ts';
+import { baseRatioAt, type OnlineState, OWN_NOISE_MS, rateCvOf } from './online.ts';
 import type { Recorder } from './recorder.ts';
 
 /** The p99 of a service is worked out once an hour, at the mean load, slowdown and delay of its replicas in that window. */
@@ -122,6 +125,27 @@ export interface LatencySums {
   violatingAlone: number;
 }
 
+/**
+ * Books late requests that come from missing replicas: by the share of them that stand on dead hosts nobody has noticed, and the
+ * rest, which have no host or are starting.
+ */
+function bookMissing(
+  online: OnlineState,
+  tasks: TaskTable,
+  s: number,
+  late: number,
+  cell: number,
+  recorder: Recorder,
+): void {
+  let dead = 0;
+  for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++)
+    if (tasks.state[row] === TASK_STATE.running && online.silent[row] === 1) dead++;
+  const missing = online.wanted[s] - online.ready[s];
+  const deadShare = dead < missing ? dead / missing : 1;
+  recorder.serviceViolatingDead[cell] += late * deadShare;
+  recorder.serviceViolatingUnplaced[cell] += late * (1 - deadShare);
+}
+
 /** Runs the pass for the window [nowMs, nowMs + windowMs) and books it into the recorder. */
 export function sweepLatency(
   online: OnlineState,
@@ -134,7 +158,7 @@ export function sweepLatency(
   recorder: Recorder,
   sums: LatencySums,
 ): void {
-  const { services, firstPod, usedMilliCpu, silent } = online;
+  const { services, firstPod, usedMilliCpu, silent, ready, wanted } = online;
   const { state, host: taskHost } = tasks;
   const rows = hosts.latencyRows;
   const { classCount, isolation } = hostModel;
@@ -145,7 +169,7 @@ export function sweepLatency(
   lateRequests.fill(0);
   const hours = recorder.hours;
   const withAlone = windowMs >= OWN_NOISE_MS || nowMs % OWN_NOISE_MS === 0;
-  const { aloneRatio } = recorder;
+  const { aloneRatio, wasReady } = recorder;
   const running = TASK_STATE.running;
   sums.requests = 0;
   sums.violating = 0;
@@ -163,6 +187,11 @@ export function sweepLatency(
     let loadSum = 0;
     let kappaSum = 0;
     let delayedSum = 0;
+    let lateFull = 0;
+    // Share of its present load that a replica would carry if none were missing.
+    const fullShare = ready[s] < wanted[s] ? ready[s] / wanted[s] : 1;
+    const isShort = fullShare < 1;
+    const withoutBestEffort = withAlone || isShort;
     const end = firstPod[s + 1];
     for (let row = firstPod[s]; row < end; row++) {
       if (state[row] !== running || silent[row] === 1) continue;
@@ -178,10 +207,12 @@ export function sweepLatency(
       requests += podRequests;
       const podLate = podRequests * p;
       late += podLate;
-      if (withAlone) {
+      if (withoutBestEffort) {
         const roomAlone = used + rows[at + LATENCY_ROW.headroomAloneMilliCpu];
         const loadAlone = (used * rows[at + LATENCY_ROW.aloneOverBeside]) / (roomAlone < limit ? roomAlone : limit);
-        lateAlone += podRequests * violationAt(lnTail, loadAlone, rows[at + LATENCY_ROW.placeAlone], 0);
+        const placeAlone = rows[at + LATENCY_ROW.placeAlone];
+        lateAlone += podRequests * violationAt(lnTail, loadAlone, placeAlone, 0);
+        if (isShort) lateFull += podRequests * violationAt(lnTail, loadAlone * fullShare, placeAlone, 0);
       }
       lateRequests[host] += podLate * perWork;
       if (isSloMinute(p)) sloPods++;
@@ -193,11 +224,21 @@ export function sweepLatency(
     }
     requests *= perWork;
     late *= perWork;
-    if (withAlone) {
+    if (withoutBestEffort) {
       lateAlone *= perWork;
-      aloneRatio[s] = late > 0 ? lateAlone / late : 1;
+      if (withAlone) aloneRatio[s] = late > 0 ? lateAlone / late : 1;
     } else lateAlone = late * aloneRatio[s];
     const cell = s * hours + hour;
+    if (readyPods > 0) wasReady[s] = 1;
+    else if (isShort && wasReady[s] === 1) {
+      // Nobody answers: every request that comes is late.
+      const base = services.requestMilliCpu[s] * baseRatioAt(services, s, nowMs + windowMs / 2);
+      requests = base * services.replicas[s] * perWork;
+      late = requests;
+      lateAlone = requests;
+      recorder.serviceSloMinutes[cell] += windowMinutes;
+    }
+    if (isShort) bookMissing(online, tasks, s, lateAlone - lateFull * perWork, cell, recorder);
     recorder.serviceRequests[cell] += requests;
     recorder.serviceViolating[cell] += late;
     recorder.serviceViolatingAlone[cell] += lateAlone;

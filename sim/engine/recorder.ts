@@ -39,12 +39,18 @@ export interface Recorder {
   readonly serviceRequests: Float64Array;
   readonly serviceViolating: Float64Array;
   readonly serviceViolatingAlone: Float64Array;
+  /** Parts of serviceViolatingAlone: limits, replicas on dead hosts, replicas without a host or starting. */
+  readonly serviceViolatingThrottled: Float64Array;
+  readonly serviceViolatingDead: Float64Array;
+  readonly serviceViolatingUnplaced: Float64Array;
   readonly serviceSloMinutes: Float64Array;
   readonly serviceP99Sum: Float64Array;
   readonly serviceP99Samples: Float64Array;
   readonly serviceReady: Float64Array;
   /** Late requests alone over late requests of each service, as last evaluated. */
   readonly aloneRatio: Float64Array;
+  /** 1 = the service has answered before; until then it is starting, not down. */
+  readonly wasReady: Uint8Array;
   /** Row-major population x hour. */
   readonly batch: Readonly<Record<BatchColumn, Float64Array>>;
   readonly waits: readonly QuantileHistogram[];
@@ -88,11 +94,15 @@ export function createRecorder(
     serviceRequests: perServiceHour(),
     serviceViolating: perServiceHour(),
     serviceViolatingAlone: perServiceHour(),
+    serviceViolatingThrottled: perServiceHour(),
+    serviceViolatingDead: perServiceHour(),
+    serviceViolatingUnplaced: perServiceHour(),
     serviceSloMinutes: perServiceHour(),
     serviceP99Sum: perServiceHour(),
     serviceP99Samples: perServiceHour(),
     serviceReady: perServiceHour(),
     aloneRatio: new Float64Array(services).fill(1),
+    wasReady: new Uint8Array(services),
     batch: columnsOf(BATCH_COLUMNS, populations * hours),
     waits: Array.from({ length: populations }, createHistogram),
     stretches: Array.from({ length: populations }, createHistogram),

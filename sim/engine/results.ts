@@ -166,6 +166,9 @@ function serviceHourTable(engine: Engine): Table<'serviceHours'> {
     requests: recorder.serviceRequests,
     violatingRequests: recorder.serviceViolating,
     violatingRequestsAlone: recorder.serviceViolatingAlone,
+    violatingThrottled: recorder.serviceViolatingThrottled,
+    violatingDeadHosts: recorder.serviceViolatingDead,
+    violatingUnplaced: recorder.serviceViolatingUnplaced,
     sloMinutes: recorder.serviceSloMinutes,
     waitMsP99: recorder.serviceP99Sum.map((sum, i) =>
       recorder.serviceP99Samples[i] > 0 ? sum / recorder.serviceP99Samples[i] : 0,
