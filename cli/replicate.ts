@@ -64,7 +64,7 @@ function registerBatsim(replicate: Command): void {
     .description('batch scheduling with backfilling on a Batsim workload: waits, slowdowns, machines, energy')
     .option('--workload <json>', 'Batsim workload with delay profiles')
     .option('--policy <name>', 'fcfs, easy, easy-count or conservative', 'easy')
-    .option('--machines <n>', 'machines instead of the nb_res of the workload', wholeNumber)
+    .option('--machines <n>', 'machines instead of the nb_res of the workload', countFromOne)
     .option('--watts <w>', 'power of a machine, drawn all the time', positive, 95)
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
@@ -98,7 +98,7 @@ function registerSurfWeek(replicate: Command): void {
     .option(
       '--hosts <n>',
       'hosts instead of the count of the topology (published: 100, 150, 200, 277, 279)',
-      wholeNumber,
+      countFromOne,
     )
     .option('--progress <rule>', 'no-delay (as published) or perfect', 'no-delay')
     .option('--json', 'print the table as JSON', false)
@@ -173,6 +173,12 @@ function unknown(option: string, value: string, known: readonly string[]): never
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('give a whole number from 0');
+  return value;
+}
+
+function countFromOne(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number from 1');
   return value;
 }
 

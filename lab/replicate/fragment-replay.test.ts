@@ -90,6 +90,20 @@ describe('queue, sharing and progress', () => {
     expect(result.energyJ).toBe(160);
   });
 
+  test('what can never run is said: 1 core is not 2; two tasks that wait for each other', () => {
+    const wide = { ...workloadOf([[0, [1, 1]]]), cores: Int32Array.of(2) };
+    expect(() => replayFragments(wide, hostsOf(3, 1), OPTIONS)).toThrow(/wants 2 cores.*none of 3 hosts/);
+    const cycle = {
+      ...workloadOf([
+        [0, [1, 1]],
+        [0, [1, 1]],
+      ]),
+      parentStart: Int32Array.of(0, 1, 2),
+      parents: Int32Array.of(1, 0),
+    };
+    expect(() => replayFragments(cycle, hostsOf(1, 2), OPTIONS)).toThrow(/2 of 2 tasks never start/);
+  });
+
   test('a task without fragments is done at once', () => {
     expect(replayFragments(workloadOf([[5]]), hostsOf(1, 1), OPTIONS).makespanMs).toBe(5);
   });
