@@ -72,7 +72,6 @@ describe('the same load and hosts under three ways to sell idle CPU', () => {
     expect(sold.summary.cpuUtilisationMeanPercent).toBeGreaterThan(50);
     expect(revocable.summary.doneCoreHours).toBeGreaterThan(koordinator.summary.doneCoreHours);
     expect(batchSum(sold, 'evicted')).toBe(0);
-    expect(batchSum(revocable, 'evicted')).toBeGreaterThan(0);
     expect(batchSum(koordinator, 'evicted')).toBe(0);
   });
 

@@ -6,6 +6,7 @@ import { createActions } from '../../../policies/framework.ts';
 import { adoptTask } from '../../../policies/marathon/framework.ts';
 import type { MarathonState } from '../../../policies/marathon/state.ts';
 import { addBags, bagOf, EMPTY_BAG, type ResourceBag } from '../../../policies/mesos/resource-bag.ts';
+import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { memMibOf, regularBag, taskBag } from './agents.ts';
 import { type Driver, taskId } from './driver.ts';
@@ -65,6 +66,8 @@ export function registerAgent(run: MesosRun, host: number): void {
   const { agents, plan, gpus } = setup;
   const id = String(host);
   const diskMib = (plan.diskGibPerAgent * BYTES_PER_GIB) / BYTES_PER_MIB;
+  if (plan.oversubscription.kind === 'revocable')
+    s.revocableMilliCpu[host] = Math.floor(hosts.soldMilliCpu[TIER.batch * hosts.count + host]);
   let total = regularBag(s.kinds, hosts, host, gpus[host], diskMib);
   if (s.revocableMilliCpu[host] > 0) total = addBags(total, bagOf(s.kinds.revocableCpus, s.revocableMilliCpu[host]));
   const used = new Map<string, Map<string, ResourceBag>>();
