@@ -1,0 +1,99 @@
+import { afterAll, expect, test } from 'vitest';
+import { importGoogle2019 } from './google-2019.ts';
+import { testContext } from './test-context.ts';
+import { createTestFiles } from './test-files.ts';
+
+const files = createTestFiles();
+afterAll(() => files.remove());
+const lines = (name: string, rows: object[]) => files.write(name, rows.map((row) => JSON.stringify(row)).join('\n'));
+
+const machines = lines('machine_events.json', [
+  { time: '0', machine_id: '23', type: 1, capacity: { cpus: 0.5, memory: 0.25 }, platform_id: 'p' },
+  { time: '700000000', machine_id: '23', type: 'REMOVE' },
+]);
+const collections = lines('collection_events.json', [
+  { time: '0', type: 0, collection_id: '330587230000', collection_type: 1 },
+  { time: '0', type: 0, collection_id: '9', collection_type: 0, start_after_collection_ids: ['8', '7'] },
+]);
+const event = (time: string, type: number, collection: string, machine: string) => ({
+  time,
+  type,
+  collection_id: collection,
+  instance_index: 0,
+  machine_id: machine,
+  priority: 200,
+  alloc_instance_index: '-1',
+  resource_request: { cpus: 0.25, memory: 0.125 },
+});
+const instances = lines('instance_events-00.json', [
+  event('600000000', 0, '8', '0'),
+  event('601000000', 3, '8', '23'),
+  event('611000000', 4, '8', '23'),
+  event('620000000', 3, '8', '-1'),
+  event('650000000', 6, '8', '-1'),
+  event('0', 0, '9', '0'),
+  event('0', 0, '330587230000', '0'),
+]);
+const deciles = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((value) => value / 10);
+const usage = lines('instance_usage-00.json', [
+  {
+    start_time: '900000000',
+    end_time: '1200000000',
+    collection_id: '8',
+    instance_index: '0',
+    average_usage: { cpus: 0.125, memory: 0.5 },
+    maximum_usage: { cpus: 0.75 },
+    cpu_usage_distribution: deciles,
+  },
+  {
+    start_time: '1200000000',
+    collection_id: '8',
+    instance_index: '0',
+    average_usage: { cpus: 0.25 },
+    cpu_usage_distribution: deciles,
+  },
+  {
+    start_time: '1500000000',
+    collection_id: '8',
+    instance_index: '0',
+    average_usage: { cpus: 0.25 },
+    cpu_usage_distribution: deciles.slice(1),
+  },
+]);
+
+test('numbers as text; the run after the eviction lasts 30 s on a dedicated machine; alloc sets are no tasks; 9 waits for 8, 7 is lost', async () => {
+  const { context, samples } = testContext({ scale: { cpu: 64, mem: 1000 } });
+  const { tasks, hosts, events, notes } = await importGoogle2019([machines, collections, instances, usage], context);
+  expect(tasks.ids).toEqual(['8/0', '9/0']);
+  expect(Array.from(tasks.durationMs)).toEqual([30_000, Number.NaN]);
+  expect(tasks.hosts).toEqual(['', '']);
+  expect(tasks.requestMilliCpu[0]).toBe(16_000);
+  expect(Array.from(tasks.parents)).toEqual([0]);
+  expect(hosts.milliCpu[0]).toBe(32_000);
+  expect(Array.from(events?.timeMs ?? [])).toEqual([0, 100_000]);
+  // The maximum is given once; then the 11th value of the distribution stands in; 10 values are not used.
+  expect(samples.map((one) => [one.timeMs, one.milliCpu, one.peakMilliCpu])).toEqual([
+    [300_000, 8_000, 48_000],
+    [600_000, 16_000, 64_000],
+    [900_000, 16_000, Number.NaN],
+  ]);
+  expect(notes).toEqual([
+    '1 events are of alloc sets, which hold jobs; they are not tasks',
+    '2 events are on a dedicated machine (-1): no host is kept',
+    '1 times an instance was evicted, failed or lost and may have run again',
+    '1 distributions do not have 11 values and are not used',
+    '1 collections to wait for are not in the trace',
+  ]);
+});
+
+test('a cut line, an id that lost its digits and an unknown event are named, or skipped and listed', async () => {
+  const bad = files.write(
+    'bad/instance_events.json',
+    `${JSON.stringify(event('0', 0, '1', '0'))}\n{"time":\n{"collection_id":93372036854775807}\n${JSON.stringify(event('0', 77, '1', '0'))}`,
+  );
+  await expect(importGoogle2019([bad], testContext().context)).rejects.toThrow(/json:2 is not JSON/);
+  const { context } = testContext({ skipInvalid: true });
+  expect((await importGoogle2019([bad], context)).tasks.count).toBe(1);
+  expect(context.drops.listed[1]).toMatch(/json:3: collection_id is 93372036854775\d+; an id as text is expected/);
+  expect(context.drops.listed[2]).toMatch(/json:4: type is 77; known: submit, queue/);
+});

@@ -1,0 +1,289 @@
+/**
+ * Google 2019 (ClusterData v3), exported from BigQuery as JSON lines: machine_events, collection_events, instance_events, instance_usage.
+ *
+ * 64-bit numbers arrive as strings. CPU and memory are shares of the largest machine (`--scale cpu=CORES mem=MIB`); time 0 is before the
+ * trace, 2^63-1 after it, and it starts at 600 s. A machine of 0 is none, of -1 a dedicated one; alloc instance -1 is none. cpu_usage_distribution
+ * has 11 values, 0 to 100 %, the last of which is the peak where no maximum is given. Alloc sets hold jobs and are not tasks themselves.
+ */
+import { TraceError } from '../../policies/base/assert.ts';
+import { readLineBlocks } from '../readers/rows.ts';
+import {
+  countedNote,
+  type EventRow,
+  eventColumns,
+  type HostRow,
+  hostColumns,
+  type ImportedTrace,
+  serviceColumns,
+  type TaskRow,
+  taskColumns,
+} from './canonical.ts';
+import { dropRow, type ImportContext, scaleOf } from './context.ts';
+import { asList, type Located, member, memberAt, textOr } from './json-access.ts';
+import { tableFiles } from './table-files.ts';
+
+const START_US = 600_000_000;
+const AFTER = '9223372036854775807';
+const EVENT_WORDS = [
+  'submit',
+  'queue',
+  'enable',
+  'schedule',
+  'evict',
+  'fail',
+  'finish',
+  'kill',
+  'lost',
+  'update-pending',
+  'update-running',
+];
+const MACHINE_WORDS = ['', 'add', 'remove', 'update'];
+const ENDS = ['evict', 'fail', 'finish', 'kill', 'lost'];
+const DISTRIBUTION_VALUES = 11;
+
+interface Instance {
+  submitMs: number;
+  scheduledMs: number;
+  endMs: number;
+  status: string;
+  host: string;
+  cpus: number;
+  memory: number;
+  priority: number;
+}
+
+/** Reads the tables given. Throws ConfigError, TraceError with file and row. */
+export async function importGoogle2019(paths: readonly string[], context: ImportContext): Promise<ImportedTrace> {
+  const files = await tableFiles(
+    'google-2019',
+    paths,
+    {
+      machine_events: { pattern: /machine_events/ },
+      collection_events: { pattern: /collection_events/ },
+      instance_events: { pattern: /instance_events/ },
+      instance_usage: { pattern: /instance_usage/ },
+    },
+    context,
+  );
+  const milli = scaleOf(context, 'cpu', 1) * 1000;
+  const mib = scaleOf(context, 'mem', 1);
+  const machines = new Map<string, HostRow>();
+  const events: EventRow[] = [];
+  await takeObjects(files.machine_events, context, (row) => {
+    const id = idText(member(row, 'machine_id'));
+    const kind = wordOf(member(row, 'type'), MACHINE_WORDS);
+    const milliCpu = numberOr(memberAt(row, 'capacity', 'cpus'), Number.NaN) * milli;
+    const memMib = numberOr(memberAt(row, 'capacity', 'memory'), Number.NaN) * mib;
+    if (kind !== 'remove')
+      machines.set(id, {
+        id,
+        milliCpu,
+        memMib,
+        labels: { switch: textOr(member(row, 'switch_id'), ''), platform: textOr(member(row, 'platform_id'), '') },
+      });
+    events.push({ timeMs: timeOf(member(row, 'time')), id, kind });
+  });
+  const allocSets = new Set<string>();
+  const parentsOf = new Map<string, string[]>();
+  await takeObjects(files.collection_events, context, (row) => {
+    const id = idText(member(row, 'collection_id'));
+    if (numberOr(member(row, 'collection_type'), 0) === 1) allocSets.add(id);
+    const after = asList(member(row, 'start_after_collection_ids'), true).map(idText);
+    if (after.length > 0) parentsOf.set(id, after);
+  });
+  const instances = new Map<string, Instance>();
+  const counts = { alloc: 0, dedicated: 0, evicted: 0, long: 0 };
+  await takeObjects(files.instance_events, context, (row) => takeInstance(row, instances, allocSets, counts));
+  const table = context.usage.open('instance_usage');
+  await takeObjects(files.instance_usage, context, (row) => {
+    const distribution = asList(member(row, 'cpu_usage_distribution'), true);
+    if (distribution.length !== 0 && distribution.length !== DISTRIBUTION_VALUES) counts.long += 1;
+    const top =
+      distribution.length === DISTRIBUTION_VALUES
+        ? numberOr(distribution[DISTRIBUTION_VALUES - 1], Number.NaN)
+        : Number.NaN;
+    const id = instanceId(row);
+    const timeMs = Math.max(0, timeOf(member(row, 'start_time')));
+    const cpu = numberOr(memberAt(row, 'average_usage', 'cpus'), Number.NaN);
+    const peak = numberOr(memberAt(row, 'maximum_usage', 'cpus'), top);
+    const memory = numberOr(memberAt(row, 'average_usage', 'memory'), Number.NaN);
+    table.add(id, timeMs, cpu * milli, peak * milli, memory * mib, () => row.where.slice(0, -1));
+  });
+  const measured = table.finish();
+  const lastOf = new Map<string, string>();
+  for (const id of instances.keys()) lastOf.set(id.slice(0, id.indexOf('/')), id);
+  const rows = Array.from(instances, ([id, one]) => taskRow(id, one, milli, mib, parentsOf, lastOf));
+  const { tasks, lostParents } = taskColumns(rows);
+  return {
+    format: 'google-2019',
+    startUnixMs: null,
+    hosts: hostColumns(Array.from(machines.values())),
+    tasks,
+    use: null,
+    services: serviceColumns(
+      measured.map(({ id }) => ({
+        id,
+        kind: 'task',
+        group: id.slice(0, id.indexOf('/')),
+        requestMilliCpu: (instances.get(id)?.cpus ?? Number.NaN) * milli,
+        requestMemMib: (instances.get(id)?.memory ?? Number.NaN) * mib,
+      })),
+    ),
+    events: eventColumns(events),
+    columns: {
+      'hosts.milliCpu': { kind: 'normalised', from: 'capacity.cpus, share of the largest machine', scale: milli },
+      'hosts.memMib': { kind: 'normalised', from: 'capacity.memory, share of the largest machine', scale: mib },
+      'tasks.requestMilliCpu': { kind: 'normalised', from: 'resource_request.cpus', scale: milli },
+      'tasks.requestMemMib': { kind: 'normalised', from: 'resource_request.memory', scale: mib },
+      'usage.milliCpu': { kind: 'normalised', from: 'average_usage.cpus', scale: milli },
+      'usage.peakMilliCpu': {
+        kind: 'normalised',
+        from: 'maximum_usage.cpus, else the last of cpu_usage_distribution',
+        scale: milli,
+      },
+    },
+    notes: [
+      ...(context.scale.cpu === undefined
+        ? ['one unit of CPU is taken as one core; give --scale cpu=CORES of the largest machine']
+        : []),
+      ...countedNote(counts.alloc, 'events are of alloc sets, which hold jobs; they are not tasks'),
+      ...countedNote(counts.dedicated, 'events are on a dedicated machine (-1): no host is kept'),
+      ...countedNote(counts.evicted, 'times an instance was evicted, failed or lost and may have run again'),
+      ...countedNote(counts.long, `distributions do not have ${DISTRIBUTION_VALUES} values and are not used`),
+      ...countedNote(lostParents, 'collections to wait for are not in the trace'),
+    ],
+  };
+}
+
+async function takeObjects(
+  paths: readonly string[],
+  context: ImportContext,
+  take: (row: Located) => void,
+): Promise<void> {
+  for (const path of paths) {
+    let row = 0;
+    for await (const lines of readLineBlocks(path, context.reading))
+      for (const line of lines) {
+        row += 1;
+        if (line === '') continue;
+        try {
+          take({ value: parseLine(line, path, row), where: `${path}:${row}:` });
+        } catch (error) {
+          dropRow(context, error);
+        }
+      }
+  }
+}
+
+function parseLine(line: string, path: string, row: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new TraceError(`${path}:${row} is not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+}
+
+function idText(located: Located): string {
+  if (typeof located.value === 'string') return located.value;
+  // A bare 64-bit id has already lost its last digits when it is larger than 2^53.
+  if (typeof located.value === 'number' && Number.isSafeInteger(located.value)) return String(located.value);
+  throw new TraceError(`${located.where} is ${String(located.value)}; an id as text is expected`);
+}
+
+function numberOr(located: Located, fallback: number): number {
+  if (located.value === undefined || located.value === null) return fallback;
+  const value = Number(located.value);
+  if (!Number.isFinite(value))
+    throw new TraceError(`${located.where} is ${JSON.stringify(located.value)}; a number is expected`);
+  return value;
+}
+
+/** Milliseconds from the start; below 0 before it, Infinity after the trace. */
+function timeOf(located: Located): number {
+  if (String(located.value) === AFTER) return Infinity;
+  const us = numberOr(located, Number.NaN);
+  if (Number.isNaN(us)) throw new TraceError(`${located.where} is missing`);
+  return us === 0 ? 0 : Math.round((us - START_US) / 1000);
+}
+
+/** Numbers or, in some exports, the words themselves. */
+function wordOf(located: Located, words: readonly string[]): string {
+  const word = words[Number(located.value)] ?? String(located.value).toLowerCase().replaceAll('_', '-');
+  if (word === '' || !words.includes(word))
+    throw new TraceError(`${located.where} is ${String(located.value)}; known: ${words.filter(Boolean).join(', ')}`);
+  return word;
+}
+
+function instanceId(row: Located): string {
+  return `${idText(member(row, 'collection_id'))}/${numberOr(member(row, 'instance_index'), 0)}`;
+}
+
+function takeInstance(
+  row: Located,
+  instances: Map<string, Instance>,
+  allocSets: ReadonlySet<string>,
+  counts: { alloc: number; dedicated: number; evicted: number },
+): void {
+  const collection = idText(member(row, 'collection_id'));
+  if (allocSets.has(collection) || numberOr(member(row, 'collection_type'), 0) === 1) {
+    counts.alloc += 1;
+    return;
+  }
+  const id = instanceId(row);
+  const timeMs = timeOf(member(row, 'time'));
+  const kind = wordOf(member(row, 'type'), EVENT_WORDS);
+  const cpus = numberOr(memberAt(row, 'resource_request', 'cpus'), Number.NaN);
+  const memory = numberOr(memberAt(row, 'resource_request', 'memory'), Number.NaN);
+  const priority = numberOr(member(row, 'priority'), Number.NaN);
+  const machine = member(row, 'machine_id').value === undefined ? '0' : String(member(row, 'machine_id').value);
+  let one = instances.get(id);
+  if (one === undefined) {
+    one = {
+      submitMs: Math.max(0, timeMs),
+      scheduledMs: Number.NaN,
+      endMs: Number.NaN,
+      status: '',
+      host: '',
+      cpus,
+      memory,
+      priority,
+    };
+    instances.set(id, one);
+  }
+  if (!Number.isNaN(cpus)) one.cpus = cpus;
+  if (!Number.isNaN(memory)) one.memory = memory;
+  one.status = kind;
+  if (machine === '-1') counts.dedicated += 1;
+  if (kind === 'schedule') {
+    one.scheduledMs = Math.max(0, timeMs);
+    one.endMs = Number.NaN;
+    one.host = machine === '0' || machine === '-1' || machine === 'null' ? '' : machine;
+  } else if (ENDS.includes(kind)) {
+    one.endMs = timeMs;
+    if (kind !== 'finish' && kind !== 'kill') counts.evicted += 1;
+  }
+}
+
+function taskRow(
+  id: string,
+  one: Instance,
+  milli: number,
+  mib: number,
+  parentsOf: ReadonlyMap<string, readonly string[]>,
+  lastOf: ReadonlyMap<string, string>,
+): TaskRow {
+  const ran = one.endMs - one.scheduledMs;
+  const collection = id.slice(0, id.indexOf('/'));
+  return {
+    id,
+    group: collection,
+    submitMs: Number.isFinite(one.submitMs) ? one.submitMs : 0,
+    durationMs: Number.isFinite(ran) && ran >= 0 ? ran : Number.NaN,
+    requestMilliCpu: one.cpus * milli,
+    requestMemMib: one.memory * mib,
+    qos: `priority-${one.priority}`,
+    status: one.status,
+    host: one.host,
+    parents: (parentsOf.get(collection) ?? []).map((parent) => lastOf.get(parent) ?? parent),
+  };
+}
