@@ -21,8 +21,10 @@ test('an SWF file of two jobs over an hour on 8 processors is described with its
   ]);
 });
 
-test('an unknown format names the five known ones; two paths are one too many for SWF', async () => {
-  await expect(importTrace('slurm', ['x'])).rejects.toThrow('"slurm"; known: swf, batsim, openb, kubectl, opendc');
+test('an unknown format names the 23 known ones; two paths are one too many for SWF', async () => {
+  await expect(importTrace('slurm', ['x'])).rejects.toThrow(
+    '"slurm"; known: swf, batsim, openb, kubectl, opendc, azure, google-2011',
+  );
   await expect(importTrace('swf', ['x', 'y'])).rejects.toThrow(/2 paths were given; swf reads/);
   await expect(importTrace('toString', ['x'])).rejects.toThrow(/"toString"; known/);
 });

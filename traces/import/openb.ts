@@ -7,7 +7,7 @@
  */
 import { TraceError } from '../../policies/base/assert.ts';
 import { MS_PER_SECOND } from '../../policies/base/units.ts';
-import { readNumber, rejectRow } from '../readers/rows.ts';
+import { type ReadOptions, readNumber, rejectRow } from '../readers/rows.ts';
 import { countedNote, type HostRow, hostColumns, type ImportedTrace, type TaskRow, taskColumns } from './canonical.ts';
 import { type CsvRow, readCsv } from './csv-table.ts';
 
@@ -15,10 +15,14 @@ const POD_COLUMNS = ['name', 'cpu_milli', 'memory_mib', 'num_gpu', 'gpu_milli'];
 const NODE_COLUMNS = ['sn', 'cpu_milli', 'memory_mib', 'gpu', 'model'];
 
 /** Reads a pod list and, when given, a node list. Throws TraceError with file and row. */
-export async function importOpenb(podPath: string, nodePath?: string): Promise<ImportedTrace> {
+export async function importOpenb(
+  podPath: string,
+  nodePath?: string,
+  reading: ReadOptions = {},
+): Promise<ImportedTrace> {
   const hosts: HostRow[] = [];
   if (nodePath !== undefined)
-    for await (const row of readCsv(nodePath, NODE_COLUMNS))
+    for await (const row of readCsv(nodePath, NODE_COLUMNS, reading))
       hosts.push({
         id: row.field('sn'),
         milliCpu: whole(row, 'cpu_milli'),
@@ -30,7 +34,7 @@ export async function importOpenb(podPath: string, nodePath?: string): Promise<I
   const seen = new Set<string>();
   let untimed = 0;
   let neverScheduled = 0;
-  for await (const row of readCsv(podPath, POD_COLUMNS)) {
+  for await (const row of readCsv(podPath, POD_COLUMNS, reading)) {
     const id = row.field('name');
     if (seen.has(id)) rejectRow(row, `pod ${id} appears a second time`);
     seen.add(id);

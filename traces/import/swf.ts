@@ -7,7 +7,7 @@
  */
 import { TraceError } from '../../policies/base/assert.ts';
 import { MILLI_PER_CPU, MS_PER_SECOND } from '../../policies/base/units.ts';
-import { readLines, readNumber, rejectRow } from '../readers/rows.ts';
+import { type ReadOptions, readLines, readNumber, rejectRow } from '../readers/rows.ts';
 import { countedNote, type HostRow, hostColumns, type ImportedTrace, type TaskRow, taskColumns } from './canonical.ts';
 
 const FIELDS = 18;
@@ -22,7 +22,7 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
 };
 
 /** Reads one .swf file, plain or gzipped. Throws TraceError with file and row. */
-export async function importSwf(path: string): Promise<ImportedTrace> {
+export async function importSwf(path: string, reading: ReadOptions = {}): Promise<ImportedTrace> {
   const rows: TaskRow[] = [];
   const header = new Map<string, string>();
   const seen = new Set<string>();
@@ -30,7 +30,7 @@ export async function importSwf(path: string): Promise<ImportedTrace> {
   let neverRan = 0;
   let extraFields = 0;
   let guessedProcs = 0;
-  for await (const line of readLines(path)) {
+  for await (const line of readLines(path, reading)) {
     row += 1;
     const place = { path, row };
     const text = line.trim();

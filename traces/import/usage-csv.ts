@@ -59,6 +59,7 @@ export async function readUsageCsv(
   other: UsageScale,
   context: ImportContext,
 ): Promise<UsageRead> {
+  if (paths.length === 0) return { counts: [], rows: 0, emptyIds: 0, engine: 'stream' };
   const target = context.usage.pathOf(table.name);
   if (context.duckdb && target !== null) {
     const done = await copyUsageWithDuckdb(table, paths, scales, other, target);
