@@ -15,6 +15,7 @@ import { register as registerSensitivity } from './sensitivity.ts';
 import { register as registerSweep } from './sweep.ts';
 import { register as registerValidatePhysics } from './validate-physics.ts';
 import { tidemarkVersion } from './version.ts';
+import { register as registerWorker } from './worker.ts';
 
 const EXIT_BAD_INPUT = 2;
 const EXIT_BUG = 70;
@@ -110,6 +111,7 @@ function createProgram(): Command {
   registerReplicate(program);
   registerFuzz(program);
   registerSweep(program);
+  registerWorker(program);
   registerMerge(program);
   registerCompare(program);
   registerPlan(program);

@@ -15,6 +15,7 @@ interface SweepCommand {
   readonly out?: string;
   readonly shard?: string;
   readonly memory?: number;
+  readonly queue?: string;
 }
 
 export function register(program: Command): void {
@@ -37,6 +38,7 @@ export function register(program: Command): void {
     .option('--out <dir>', 'folder of the sweep (default: sweeps/<scenario name>)')
     .option('--shard <i/n>', 'run only part i of n; tidemark merge puts the parts together')
     .option('--memory <mb>', 'heap of one worker; a run that needs more fails alone', whole)
+    .option('--queue <url>', 'run on the workers of a queue (redis://host:port; tidemark worker) instead of threads')
     .action(async (scenario: string, options: SweepCommand) => {
       process.exitCode = await sweep(scenario, options);
     });
@@ -64,6 +66,9 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
   );
   const request = { scenario: session.scenario, sets: command.set, factors, design, seeds: command.seeds };
   const plan = await planSweep(request, session.code, session.load);
+  const { queueRuns } = await import('../lab/queue.ts');
+  if (command.queue !== undefined && session.replayed !== undefined)
+    throw new ConfigError('--queue cannot carry replayed series; use --set online.source=fit, or --shard');
   const out = command.out ?? join('sweeps', plan.description.name);
   const outcome = await attended(`sweep ${plan.description.name}`, ({ signal, onProgress, onNote }) =>
     runSweep(plan, out, {
@@ -72,6 +77,7 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
       signal,
       onProgress,
       onNote,
+      ...(command.queue === undefined ? {} : { execute: queueRuns(command.queue, session.code.codeVersion, signal) }),
       ...(shard === undefined ? {} : { shard }),
       ...(session.replayed === undefined ? {} : { replayed: session.replayed }),
       ...(command.memory === undefined ? {} : { memoryLimitMb: command.memory }),

@@ -8,7 +8,8 @@ import { ConfigError } from '../policies/base/assert.ts';
 import type { RunIdentity } from '../sim/engine/results.ts';
 import type { OnlineServices } from '../traces/format.ts';
 import { type CellIdentity, type CellResult, readCell, sweepLeftovers, writeCell } from './cache.ts';
-import { runPool } from './pool.ts';
+import { type JobOutcome, runPool } from './pool.ts';
+import type { ExecuteRuns } from './queue.ts';
 import { RUN_WORKER_URL, withSeed } from './replications.ts';
 import { runCost } from './run-cost.ts';
 import { pointName, type SweepDescription, type SweepPlan } from './sweep-plan.ts';
@@ -37,6 +38,8 @@ export interface SweepOptions {
   readonly memoryLimitMb?: number;
   readonly silentLimitMs?: number;
   readonly workerUrl?: URL;
+  /** Where cells run; threads of this machine unless it says otherwise. */
+  readonly execute?: ExecuteRuns;
   readonly onProgress?: (done0to1: number, detail: string) => void;
   /** What a person should know: damaged results found, cells that failed. */
   readonly onNote?: (text: string) => void;
@@ -145,18 +148,12 @@ async function runOpen(
     for (let job = 0; job < jobs.length; job++) sum += done[job] * jobs[job].cost;
     options.onProgress?.(sum / whole, `${reused + finished} of ${cells} runs${last}`);
   };
-  const outcomes = await runPool<RunJob, RunAnswer>(jobs, {
-    workers: options.workers,
-    workerUrl: options.workerUrl ?? RUN_WORKER_URL,
-    workerData: options.replayed === undefined ? {} : { replayed: options.replayed },
-    signal: options.signal,
-    ...(options.memoryLimitMb === undefined ? {} : { memoryLimitMb: options.memoryLimitMb }),
-    ...(options.silentLimitMs === undefined ? {} : { silentLimitMs: options.silentLimitMs }),
-    onProgress: (job, share) => {
+  const hooks = {
+    onProgress: (job: number, share: number) => {
       done[job] = share;
       if (share < 1) progress('');
     },
-    onOutcome: (job, outcome) => {
+    onOutcome: (job: number, outcome: JobOutcome<RunAnswer>) => {
       const index = open[job];
       const cell = description.cells[index];
       finished++;
@@ -172,8 +169,25 @@ async function runOpen(
       }
       progress(`, last ${outcome.name}`);
     },
-  });
+  };
+  const execute = options.execute ?? onThreads(options);
+  const keys = open.map((index) => description.cells[index].key);
+  const outcomes = await execute(jobs, keys, hooks);
   return outcomes === null ? null : failed;
+}
+
+/** Runs cells on worker threads. */
+function onThreads(options: SweepOptions): ExecuteRuns {
+  return (jobs, _keys, hooks) =>
+    runPool<RunJob, RunAnswer>(jobs, {
+      ...hooks,
+      workers: options.workers,
+      workerUrl: options.workerUrl ?? RUN_WORKER_URL,
+      workerData: options.replayed === undefined ? {} : { replayed: options.replayed },
+      signal: options.signal,
+      ...(options.memoryLimitMb === undefined ? {} : { memoryLimitMb: options.memoryLimitMb }),
+      ...(options.silentLimitMs === undefined ? {} : { silentLimitMs: options.silentLimitMs }),
+    });
 }
 
 /** `path=value, seed s`: how messages name a run. */

@@ -1,0 +1,31 @@
+/** `tidemark worker --queue redis://host:port`: runs cells of sweeps that other machines started. */
+import type { Command } from 'commander';
+import { whole } from './lab-session.ts';
+
+export function register(program: Command): void {
+  program
+    .command('worker')
+    .description('serve a queue of sweep cells until interrupted (tidemark sweep --queue)')
+    .requiredOption('--queue <url>', 'redis://host:port')
+    .option('--workers <n>', 'cells at a time, each in its own thread', whole, 1)
+    .option('--lock-seconds <n>', 'after which the cell of a dead worker goes to another', whole, 30)
+    .action(async (options: { queue: string; workers: number; lockSeconds: number }) => {
+      const [{ queueName, serveQueue }, { codeVersion }] = await Promise.all([
+        import('../lab/queue.ts'),
+        import('../lab/code-version.ts'),
+      ]);
+      const abort = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+      const version = codeVersion();
+      process.stderr.write(`serving ${queueName(version)} with ${options.workers} threads; Ctrl-C ends\n`);
+      await serveQueue(options.queue, {
+        codeVersion: version,
+        workers: options.workers,
+        signal: abort.signal,
+        lockMs: options.lockSeconds * 1000,
+        onCell: (name, ok) => process.stderr.write(`${ok ? 'done' : 'failed'}: ${name}\n`),
+      });
+      // Connections that wait for their next try must not hold the process.
+      process.exit(0);
+    });
+}

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { queueName, queueRuns } from './queue.ts';
+import { runSweep } from './sweep.ts';
+import type { SweepPlan } from './sweep-plan.ts';
+import { SMALL_IDENTITY, smallSweep } from './testing/sweep-process.ts';
+
+const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+if (!hasRedis)
+  process.stderr.write('lab/queue.test.ts: no redis-server here; skipped (apt-get install -y redis-server)\n');
+
+const room = mkdtempSync(join(tmpdir(), 'tidemark-queue-'));
+const children: ChildProcess[] = [];
+let url = '';
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+beforeAll(async () => {
+  if (!hasRedis) return;
+  const port = await freePort();
+  url = `redis://127.0.0.1:${port}`;
+  const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', room];
+  const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
+  children.push(server);
+  await new Promise<void>((resolve) =>
+    server.stdout?.on('data', (text: Buffer) => {
+      if (text.toString().includes('Ready to accept')) resolve();
+    }),
+  );
+});
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(room, { recursive: true, force: true });
+});
+
+/** A worker process that tells the cells it has finished. */
+function startWorker(): { child: ChildProcess; cells: string[] } {
+  const script = fileURLToPath(new URL('../dist/lab/testing/queue-worker-process.js', import.meta.url));
+  const child = spawn(process.execPath, [script, url, 'code', '1500'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  const cells: string[] = [];
+  child.stdout?.on('data', (text: Buffer) => cells.push(...text.toString().trim().split('\n')));
+  return { child, cells };
+}
+
+function run(sweep: SweepPlan, name: string, queued: boolean, onProgress?: (done: number) => void) {
+  const { signal } = new AbortController();
+  return runSweep(sweep, join(room, name), {
+    workers: 1,
+    identity: SMALL_IDENTITY,
+    signal,
+    ...(queued ? { execute: queueRuns(url, 'code', signal) } : {}),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+}
+const table = (name: string) => readFileSync(join(room, name, 'table.json'), 'utf8');
+
+describe.skipIf(!hasRedis)('a sweep on a queue', () => {
+  test('8 cells, two worker processes, one killed -9 in the middle of a cell: nothing lost, nothing doubled, the same table', async () => {
+    const sweep = await smallSweep();
+    await run(sweep, 'here', false);
+    const first = startWorker();
+    const finished = run(sweep, 'queued', true);
+    // The first worker alone until it has finished a cell: it is then in the middle of the next.
+    while (first.cells.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    first.child.kill('SIGKILL');
+    const second = startWorker();
+    const outcome = await finished;
+    expect(outcome).toMatchObject({ ran: 8, reused: 0 });
+    expect(outcome?.table.failures).toEqual([]);
+    expect(table('queued')).toBe(table('here'));
+    // Every cell was finished by exactly one of the two, and the dead one left some.
+    const cells = [...first.cells, ...second.cells];
+    expect(new Set(cells).size).toBe(8);
+    expect(cells).toHaveLength(8);
+    expect(second.cells.length).toBeGreaterThan(0);
+  });
+
+  test('another driver of the same sweep takes the finished cells from the queue: no worker runs', async () => {
+    for (const child of children.slice(1)) child.kill('SIGKILL');
+    const outcome = await run(await smallSweep(), 'again', true);
+    expect(outcome).toMatchObject({ ran: 8 });
+    expect(table('again')).toBe(table('here'));
+  });
+});
+
+describe('what a queue refuses', () => {
+  test('an address that is no redis:// address, and one where nothing answers', async () => {
+    const { signal } = new AbortController();
+    expect(() => queueRuns('http://x', 'code', signal)).toThrow('expected redis://host:port');
+    const silent = `redis://127.0.0.1:${await freePort()}`;
+    const hooks = { onProgress: () => {}, onOutcome: () => {} };
+    await expect(queueRuns(silent, 'code', signal)([], [], hooks)).rejects.toThrow('does not answer');
+  });
+
+  test('workers of another code version have another queue', () => {
+    expect(queueName('a'.repeat(64))).toBe(`tidemark-${'a'.repeat(16)}`);
+    expect(queueName('a'.repeat(64))).not.toBe(queueName('b'.repeat(64)));
+  });
+});

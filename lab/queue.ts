@@ -1,0 +1,189 @@
+/**
+ * The cells of a sweep on a queue that other machines serve: BullMQ on Redis, an optional dependency.
+ *
+ * A job is named by the key of its cell (plan, code, replayed series), so adding it twice runs it once and a cell that is finished is
+ * taken as it is. The queue is named by the code version: workers of another version never see its jobs. A worker that dies stops
+ * renewing the lock of its job, and another one runs it again.
+ */
+import type { Job, Queue } from 'bullmq';
+import { ConfigError } from '../policies/base/assert.ts';
+import type { JobOutcome, PoolJob } from './pool.ts';
+import { runPool } from './pool.ts';
+import { RUN_WORKER_URL } from './replications.ts';
+import type { RunAnswer, RunJob } from './worker.ts';
+
+/** Runs jobs named by `keys`; what `runPool` does on threads of this machine. */
+export type ExecuteRuns = (
+  jobs: readonly PoolJob<RunJob>[],
+  keys: readonly string[],
+  hooks: {
+    readonly onProgress: (job: number, done: number) => void;
+    readonly onOutcome: (job: number, outcome: JobOutcome<RunAnswer>) => void;
+  },
+) => Promise<readonly JobOutcome<RunAnswer>[] | null>;
+
+const POLL_MS = 200;
+const REACH_MS = 5_000;
+/** Finished jobs stay this long for drivers that come back. */
+const KEEP_SECONDS = 7 * 24 * 3600;
+/** A cell that kills so many workers is given up. */
+const MOST_STALLS = 3;
+
+/** Name of the queue for one version of the code. */
+export function queueName(codeVersion: string): string {
+  return `tidemark-${codeVersion.slice(0, 16)}`;
+}
+
+async function loadBullmq() {
+  try {
+    return await import('bullmq');
+  } catch {
+    throw new ConfigError('--queue needs the optional packages bullmq and ioredis; run: npm install bullmq ioredis');
+  }
+}
+
+function checkUrl(url: string): void {
+  if (!/^rediss?:\/\/[^/]/.test(url)) throw new ConfigError(`--queue ${url}: expected redis://host:port`);
+}
+
+/** Waits for the server; throws ConfigError when it does not answer within five seconds. */
+async function reach(url: string, ready: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new ConfigError(`--queue ${url} does not answer; is redis-server running there?`)),
+      REACH_MS,
+    );
+  });
+  try {
+    await Promise.race([ready, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Puts runs on the queue at `url` and waits for their results; null when `signal` stopped the waiting (the jobs stay queued). */
+export function queueRuns(url: string, codeVersion: string, signal: AbortSignal): ExecuteRuns {
+  checkUrl(url);
+  return async (jobs, keys, hooks) => {
+    const bullmq = await loadBullmq();
+    const queue: Queue = new bullmq.Queue(queueName(codeVersion), { connection: { url } });
+    queue.on('error', () => {
+      // Lost connections come back by themselves; a server that never answers is reported by `reach`.
+    });
+    try {
+      await reach(url, queue.waitUntilReady());
+      return await drive(queue, bullmq.Job, jobs, keys, hooks, signal);
+    } finally {
+      await queue.close().catch(() => undefined);
+    }
+  };
+}
+
+async function drive(
+  queue: Queue,
+  jobs: typeof Job,
+  runs: readonly PoolJob<RunJob>[],
+  keys: readonly string[],
+  hooks: Parameters<ExecuteRuns>[2],
+  signal: AbortSignal,
+): Promise<readonly JobOutcome<RunAnswer>[] | null> {
+  const add = (at: number) =>
+    queue.add(runs[at].name, runs[at].payload, {
+      jobId: keys[at],
+      removeOnComplete: { age: KEEP_SECONDS },
+      removeOnFail: { age: KEEP_SECONDS },
+    });
+  const order = runs.map((_, at) => at).sort((a, b) => runs[b].cost - runs[a].cost || a - b);
+  for (const at of order) {
+    const earlier = await jobs.fromId(queue, keys[at]);
+    if (earlier?.failedReason !== undefined && (await earlier.isFailed())) await earlier.remove();
+    await add(at);
+  }
+  const outcomes = new Array<JobOutcome<RunAnswer> | undefined>(runs.length).fill(undefined);
+  let open = order;
+  while (open.length > 0) {
+    if (signal.aborted) return null;
+    const found = await Promise.all(open.map((at) => jobs.fromId(queue, keys[at])));
+    for (const [index, at] of open.entries()) {
+      const job = found[index];
+      if (job === undefined) await add(at);
+      else if (job.finishedOn === undefined) {
+        if (typeof job.progress === 'number' && job.progress > 0) hooks.onProgress(at, Math.min(0.99, job.progress));
+      } else outcomes[at] = outcomeOf(runs[at].name, job);
+      const outcome = outcomes[at];
+      if (outcome !== undefined) {
+        hooks.onProgress(at, 1);
+        hooks.onOutcome(at, outcome);
+      }
+    }
+    open = open.filter((at) => outcomes[at] === undefined);
+    if (open.length > 0) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return outcomes as JobOutcome<RunAnswer>[];
+}
+
+function outcomeOf(name: string, job: Job): JobOutcome<RunAnswer> {
+  if (job.failedReason === undefined || job.failedReason === '')
+    return { ok: true, name, value: job.returnvalue as RunAnswer };
+  const match = /^(\w+): ([\s\S]*)$/.exec(job.failedReason);
+  const failure = { error: match?.[1] ?? 'Error', message: match?.[2] ?? job.failedReason, stack: '' };
+  return { ok: false, name, failure, attempts: job.attemptsMade };
+}
+
+export interface QueueWorkerOptions {
+  readonly codeVersion: string;
+  /** Cells at a time, each in a thread of its own: this thread stays free to renew the locks. */
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  /** How long a job of a dead worker waits for another. */
+  readonly lockMs?: number;
+  readonly onCell?: (name: string, ok: boolean) => void;
+}
+
+const DEFAULT_LOCK_MS = 30_000;
+
+/** Serves the queue until `signal`; a cell in hand then goes to another worker when its lock has run out. */
+export async function serveQueue(url: string, options: QueueWorkerOptions): Promise<void> {
+  checkUrl(url);
+  const bullmq = await loadBullmq();
+  const { signal, lockMs = DEFAULT_LOCK_MS } = options;
+  const run = async (job: Job<RunJob, RunAnswer>): Promise<RunAnswer> => {
+    let reported = 0;
+    const outcomes = await runPool<RunJob, RunAnswer>([{ name: job.name, cost: 1, payload: job.data }], {
+      workers: 1,
+      workerUrl: RUN_WORKER_URL,
+      signal,
+      onProgress: (_, done) => {
+        if (done < reported + 0.1) return;
+        reported = done;
+        job.updateProgress(done).catch(() => undefined);
+      },
+    });
+    // Stopped: the job must neither fail nor finish here.
+    if (outcomes === null) return new Promise<never>(() => undefined);
+    const [outcome] = outcomes;
+    if (outcome.ok) return outcome.value;
+    throw new bullmq.UnrecoverableError(`${outcome.failure.error}: ${outcome.failure.message}`);
+  };
+  const worker = new bullmq.Worker<RunJob, RunAnswer>(queueName(options.codeVersion), run, {
+    connection: { url, maxRetriesPerRequest: null },
+    concurrency: options.workers,
+    lockDuration: lockMs,
+    stalledInterval: lockMs,
+    maxStalledCount: MOST_STALLS,
+  });
+  worker.on('error', () => {
+    // Lost connections come back by themselves.
+  });
+  // Told when the server has taken the result, not before: a worker killed in between has finished nothing.
+  worker.on('completed', (job) => options.onCell?.(job.name, true));
+  worker.on('failed', (job) => options.onCell?.(job?.name ?? 'a cell', false));
+  try {
+    await reach(url, worker.waitUntilReady());
+    if (!signal.aborted)
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  } finally {
+    await worker.close(true).catch(() => undefined);
+  }
+}
