@@ -1,4 +1,6 @@
 /** `tidemark replicate NAME`: tables other people published, from our simulator, expected beside got. */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Table } from '../lab/replicate/table.ts';
 import { ConfigError } from '../policies/base/assert.ts';
@@ -21,14 +23,17 @@ function registerOpenb(replicate: Command): void {
     .description('GPU packing on the openb cluster (ATC 2023): allocation and fragmentation')
     .option('--nodes <csv>', 'node list')
     .option('--pods <csv>', 'pod list, .gz or plain')
-    .option('--arrivals <json>', 'order and rank per seed, .gz or plain; "none" draws them')
+    .option(
+      '--arrivals <json>',
+      'order and rank per seed, .gz or plain (default: those of the list in the public data); "none" draws them',
+    )
     .option('--policy <name>', 'random, dotprod, gpu-clustering, gpu-packing, best-fit or fgd', 'fgd')
     .option('--seed <n>', 'seed', wholeNumber, 42)
     .option('--tune <x>', 'arrivals end at this many times the GPU capacity', positive, 1.3)
     .option('--departures <rule>', 'ignored (as published) or replayed', 'ignored')
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
-      const [{ openbTable }, { PACKING_POLICIES }, { inputPath }] = await Promise.all([
+      const [{ openbTable }, { PACKING_POLICIES }, { inputPath, dataFolder }] = await Promise.all([
         import('../lab/replicate/openb-table.ts'),
         import('../policies/packing/packing-policies.ts'),
         import('../lab/replicate/inputs.ts'),
@@ -38,11 +43,10 @@ function registerOpenb(replicate: Command): void {
       if (options.departures !== 'ignored' && options.departures !== 'replayed')
         unknown('--departures', options.departures, ['ignored', 'replayed']);
       const pods = inputPath(options.pods, 'openb/openb_pod_list_default.csv', '--pods');
-      // The published arrivals belong to the published list: another list has its own drawn unless they are given.
       const arrivals =
-        options.arrivals === 'none' || (options.arrivals === undefined && options.pods !== undefined)
+        options.arrivals === 'none'
           ? undefined
-          : inputPath(options.arrivals, 'openb/expected/arrival_default.json.gz', '--arrivals');
+          : (options.arrivals ?? publishedArrivals(pods, options.seed, dataFolder));
       await show(
         await openbTable({
           nodes: inputPath(options.nodes, 'openb/openb_node_list_gpu_node.csv', '--nodes'),
@@ -56,6 +60,18 @@ function registerOpenb(replicate: Command): void {
         options.json,
       );
     });
+}
+
+/** Arrivals published for a list of this name, seeds 42 to 51; undefined when there are none, and then they are drawn. */
+function publishedArrivals(
+  pods: string,
+  seed: number,
+  dataFolder: (name: string) => string | null,
+): string | undefined {
+  if (seed < 42 || seed > 51) return undefined;
+  const name = /openb_pod_list_(.+?)\.csv/.exec(basename(pods))?.[1];
+  const path = dataFolder(`openb/expected/arrival_${name}.json.gz`);
+  return path !== null && existsSync(path) ? path : undefined;
 }
 
 function registerBatsim(replicate: Command): void {

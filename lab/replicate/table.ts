@@ -30,12 +30,18 @@ export function tableAgrees(table: Table): boolean {
   return table.rows.every(agrees);
 }
 
+/** Hashes are for comparing, not for reading: their first 16 digits are shown. */
+function shown(value: number | string): string {
+  const text = String(value);
+  return text.length > 48 ? `${text.slice(0, 16)}...` : text;
+}
+
 /** The table as text, one line a row. */
 export function tableText(table: Table): string {
   const cells = table.rows.map((row) => [
     row.name,
-    row.expected === null ? '-' : String(row.expected),
-    String(row.got),
+    row.expected === null ? '-' : shown(row.expected),
+    shown(row.got),
     row.expected === null ? '' : agrees(row) ? 'agrees' : 'DIFFERS',
   ]);
   const head = ['', 'published', 'got', ''];
