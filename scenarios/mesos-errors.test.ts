@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { MesosPlan } from '../sim/plan.ts';
+import { loadPlan } from './load.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mesos-scenario-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Ten valid lines; the lines of the control plane start on line 11. */
+const BASE = `name: a
+cluster:
+  hosts:
+    web: { count: 2, cpu: 64 cores, memory: 512GiB }
+online: { source: none }
+bestEffort:
+  tasksPerWeek: 10
+  populations: { video: { kind: transcode, taskShare: 100% } }
+controlPlane:
+  kind: mesos
+`;
+
+async function read(text: string): Promise<MesosPlan | string> {
+  const path = join(folder, 's.yaml');
+  writeFileSync(path, text);
+  return loadPlan(path).then(
+    ({ plan }) => plan.controlPlane as MesosPlan,
+    (error: Error) => error.message.replaceAll(`${folder}/`, ''),
+  );
+}
+
+describe('a Mesos control plane', () => {
+  test('with nothing but its frameworks has upstream defaults: 1 s, no offer timeout, lost after 5 pings of 15 s', async () => {
+    const plan = await read(`${BASE}  frameworks: { short: { kind: sisyphus, populations: [video] } }\n`);
+    expect(plan).toMatchObject({
+      kind: 'mesos',
+      variant: 'modern',
+      allocationIntervalMs: 1_000,
+      offerTimeoutMs: 0,
+      agentPingTimeoutMs: 15_000,
+      agentMaxPingTimeouts: 5,
+      zooKeeperSessionMs: 10_000,
+      oversubscription: { kind: 'none' },
+      frameworks: [
+        { name: 'short', kind: 'sisyphus', role: '*', populations: ['video'], failoverTimeoutMs: 604_800_000 },
+      ],
+    });
+  });
+
+  test('lists incidents in order of time, however they were written', async () => {
+    const plan = await read(`${BASE}  frameworks: { short: { kind: sisyphus, populations: [video] } }
+  incidents: [{ at: 2h, kind: resubscribe, framework: short }, { at: 1h, kind: scheduler-lost, framework: short }]
+`);
+    expect((plan as MesosPlan).incidents.map(({ atMs }) => atMs)).toEqual([3_600_000, 7_200_000]);
+  });
+
+  test('switches Koordinator off, which works on Kubernetes', async () => {
+    const path = join(folder, 'k.yaml');
+    writeFileSync(path, `${BASE}  frameworks: { short: { kind: sisyphus, populations: [video] } }\n`);
+    expect((await loadPlan(path)).plan.koordinator.enabled).toBe(false);
+  });
+});
+
+describe('what Mesos refuses is refused with file, line and rule', () => {
+  const frameworks = '  frameworks: { short: { kind: sisyphus, populations: [video] } }\n';
+  test.each([
+    [
+      '  frameworks: { short: { kind: sisyfus } }\n',
+      's.yaml:11:32 controlPlane.frameworks.short.kind is "sisyfus"; known: marathon, chronos, sisyphus, spark-like, storm-like. Did you mean "sisyphus"?',
+    ],
+    [
+      '  frameworks: { short: { kind: sisyphus, populations: [vidio] } }\n',
+      'controlPlane.frameworks.short.populations[0] is "vidio"; known: video',
+    ],
+    [
+      '  frameworks: { short: { kind: sisyphus } }\n',
+      'controlPlane.frameworks leave out the population "video"; a framework must list it',
+    ],
+    [
+      '  frameworks: { short: { kind: sisyphus, populations: [video], settings: { lanez: 3 } } }\n',
+      'controlPlane.frameworks.short.settings.lanez is no setting of sisyphus; known: ',
+    ],
+    [
+      '  frameworks: { short: { kind: sisyphus, populations: [video], role: "-x" } }\n',
+      'is "-x", no role name of Mesos',
+    ],
+    [
+      `${frameworks}  roles: { '*': { cpuGuarantee: 200 cores } }\n`,
+      'controlPlane.roles guarantee 200 cores; the agents have 126',
+    ],
+    [`${frameworks}  roles: { a/b: { cpuGuarantee: 2 cores } }\n`, 'Mesos takes quotas for top-level roles only'],
+    [
+      `${frameworks}  variant: 0.2x\n  roles: { a: { cpuLimit: 2 cores } }\n`,
+      'has a quota, but variant is 0.2x; guarantees came with Mesos 0.27, limits with 1.9',
+    ],
+    [
+      `${frameworks}  roles: { a: { cpuGuarantee: 4 cores, cpuLimit: 2 cores } }\n`,
+      'controlPlane.roles.a.cpuGuarantee is above the limit of the role',
+    ],
+    [
+      '  oversubscription: { kind: revocable }\n  frameworks: { c: { kind: chronos, populations: [video] } }\n',
+      'is chronos, which cannot take revocable resources; sisyphus, spark-like and storm-like can',
+    ],
+    [
+      `${frameworks}  oversubscription: { cpuRatio: 2 }\n`,
+      'controlPlane.oversubscription.cpuRatio is given, but kind is none; ratios are for static',
+    ],
+    [
+      `${frameworks}  incidents: [{ at: 1h, kind: store-fails, framework: short }]\n`,
+      'controlPlane.incidents[0].framework is "short" of kind sisyphus; only chronos has a store that fails',
+    ],
+    [`${frameworks}  incidents: [{ at: 1h, kind: resubscribe, framework: shrt }]\n`, 'is "shrt"; known: short'],
+    [`${frameworks}  podsPerSecond: 3\n`, 's.yaml:12:3 controlPlane.podsPerSecond is an unknown key; known: '],
+  ])('%s', async (lines, message) => {
+    expect(await read(BASE + lines)).toContain(message);
+  });
+
+  test('an unknown orchestrator names those there are', async () => {
+    const text = BASE.replace('kind: mesos', 'kind: mesoz');
+    expect(await read(text)).toContain(
+      's.yaml:10:9 controlPlane.kind is "mesoz"; known: kubernetes, mesos. Did you mean "mesos"?',
+    );
+  });
+
+  test('services need a Marathon', async () => {
+    const text = `${BASE.replace('online: { source: none }', 'online: { services: 2, pods: 4 }')}${frameworks}`;
+    expect(await read(text)).toContain('controlPlane.frameworks hold no marathon, but there are services');
+  });
+});
