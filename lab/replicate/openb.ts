@@ -6,7 +6,7 @@
  * allocated and of fragmentation, in percent of capacity, rounded to two places.
  */
 import { createHash } from 'node:crypto';
-import { TraceError } from '../../policies/base/assert.ts';
+import { assert, TraceError } from '../../policies/base/assert.ts';
 import { seededRandomSource, shuffle, uniformBelow } from '../../policies/base/random-source.ts';
 import { BYTES_PER_MIB } from '../../policies/base/units.ts';
 import { typicalPods } from '../../policies/packing/gpu/fragmentation.ts';
@@ -143,6 +143,8 @@ export function runOpenb(trace: ImportedTrace, arrivals: Arrivals, options: Open
     }
     addToCurve(curve, arrivedMilli, allocatedMilli, fragmentedMilli);
   });
+  const leftMilli = gpus.gpuLeftMilli.reduce((sum, milli) => sum + milli, 0);
+  assert(leftMilli + allocatedMilli === capacity, 'GPU left + GPU held = capacity');
   const { hosts: table } = cluster;
   const share = (part: Float64Array, whole: Float64Array) =>
     (100 * part.subarray(0, table.count).reduce((a, b) => a + b, 0)) / whole.reduce((a, b) => a + b, 0);
