@@ -46,7 +46,9 @@ export function policiesOf(
   }
   // A policy that sells batch resources takes the place of batch-resource.
   const replaced = (name: string) =>
-    own.has(name) || (known[name]?.sells?.includes('batch') === true && sellersOf('batch').length > 0);
+    own.has(name) ||
+    plan.policies.some((entry) => known[entry.name]?.replaces?.includes(name) === true) ||
+    (known[name]?.sells?.includes('batch') === true && sellersOf('batch').length > 0);
   const all = [...base.filter((entry) => !replaced(entry.name)), ...plan.policies];
   refuseUnserved(plan, known, (tier) => sellersOf(tier).length > 0);
   return all.map(({ name, config }) => {

@@ -248,6 +248,8 @@ export interface Policy {
   readonly needs?: readonly PolicyNeed[];
   /** What the policy alone publishes; a run has at most one policy for each. */
   readonly sells?: readonly SoldTier[];
+  /** Policies of the control plane that do part of the same: they do not run beside this one. */
+  readonly replaces?: readonly string[];
   /** Every parameter with its production default. */
   readonly defaults: PolicyConfig;
   /** Returns the complete configuration; throws ConfigError for what production would refuse. */

@@ -6,6 +6,7 @@ import { cpuSuppress } from './koordinator/policy-cpu-suppress.ts';
 import { lowNodeLoad } from './koordinator/policy-low-node-load.ts';
 import { memoryEvict } from './koordinator/policy-memory-evict.ts';
 import { midResource } from './koordinator/policy-mid-resource.ts';
+import { nodeEvict } from './koordinator/policy-node-evict.ts';
 import { loadQos } from './mesos/policy-load-qos.ts';
 import { slackEstimator } from './mesos/policy-slack-estimator.ts';
 import { nFold } from './overcommit/policy-n-fold.ts';
@@ -42,6 +43,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = Object.freeze({
   'mid-resource': midResource,
   'n-fold': nFold,
   'n-sigma': sellNSigma,
+  'node-evict': nodeEvict,
   'peak-oracle': sellPeakOracle,
   'rc-like': sellRcLike,
   'slack-estimator': slackEstimator,
