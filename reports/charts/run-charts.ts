@@ -1,6 +1,7 @@
 /** The charts of a report about one run, in the order they are read. */
 import type { RunFacts } from '../facts.ts';
 import { batchPoolChart } from './batch-pool.ts';
+import { errorBudgetChart } from './error-budget.ts';
 import { evictionsChart, wastedWorkChart } from './evictions.ts';
 import { heatMapChart } from './heat-map.ts';
 import { memoryChart } from './memory.ts';
@@ -23,6 +24,7 @@ export function runCharts(facts: RunFacts): Chart[] {
     utilisationChart(facts, hours),
     batchPoolChart(facts, hours),
     violationByHourChart(facts, hours),
+    errorBudgetChart(facts, hours),
     worstServicesChart(facts),
     serviceDistributionChart(facts),
     heatMapChart(facts, hours),
