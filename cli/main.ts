@@ -13,6 +13,7 @@ import { register as registerPlan } from './plan.ts';
 import { register as registerReplicate } from './replicate.ts';
 import { register as registerSensitivity } from './sensitivity.ts';
 import { register as registerSweep } from './sweep.ts';
+import { register as registerTrace } from './trace.ts';
 import { register as registerValidatePhysics } from './validate-physics.ts';
 import { tidemarkVersion } from './version.ts';
 import { register as registerWorker } from './worker.ts';
@@ -116,6 +117,7 @@ function createProgram(): Command {
   registerCompare(program);
   registerPlan(program);
   registerGate(program);
+  registerTrace(program);
 
   program
     .command('diff')

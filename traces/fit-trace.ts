@@ -1,0 +1,254 @@
+/**
+ * Learns a generator from an imported trace: services in diurnal classes and batch arrivals, with how well it fits and how well it
+ * foretells days it did not see.
+ *
+ * Classes by p/t of the hour-of-day profile of a service: strong from 2, mild from 1.2, flat below. Noise: white plus AR(1), solved from the
+ * median r5 and r60. The common share is the correlation of residuals that the sum over services shows.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ConfigError, TraceError } from '../policies/base/assert.ts';
+import { type Backtest, backtestTrace } from './backtest.ts';
+import { peakToTrough } from './day-shape.ts';
+import { knownSorted, quantileOf, quantilePoints } from './distribution.ts';
+import { type FitQuality, measureFit } from './fit-quality.ts';
+import { seriesStatistics, solveNoise } from './fits/fit-series.ts';
+import type { ImportedServices, ImportedTasks } from './import/canonical.ts';
+import { readImport } from './import/store.ts';
+import { courseOf, hourOfSlot, meanOfKnown } from './inspect.ts';
+import { GRID_PER_DAY, type GridSeries, type KindSeries, readKindSeries } from './series-set.ts';
+
+export const FIT_VERSION = 1;
+
+export interface FittedClass {
+  readonly name: 'strong' | 'mild' | 'flat';
+  readonly share: number;
+  readonly hourOfDay: readonly number[];
+  readonly peakToTrough: number;
+}
+
+export interface FittedServices {
+  readonly kind: string;
+  readonly services: number;
+  readonly days: number;
+  /** Quantiles of mean CPU over request, of requests and of memory over request, at the shares of distribution.ts. */
+  readonly cpuOverRequest: readonly number[];
+  readonly requestMilliCpu: readonly number[];
+  readonly memMibPerCore: number;
+  readonly memOverRequest: number;
+  readonly classes: readonly FittedClass[];
+  readonly noise: { readonly arShare: number; readonly tauMinutes: number; readonly cv: number };
+  /** Share of the noise variance that all services have in common, 0..1. */
+  readonly commonShare: number;
+  readonly peakOverMean: readonly number[];
+}
+
+export interface FittedBatch {
+  readonly tasks: number;
+  readonly jobs: number;
+  readonly hours: number;
+  readonly jobsPerHour: number;
+  readonly hourOfDay: readonly number[];
+  readonly tasksPerJob: readonly number[];
+  readonly instances: readonly number[];
+  readonly durationS: readonly number[];
+  readonly requestMilliCpu: readonly number[];
+  readonly requestMemMib: readonly number[];
+  readonly cpuOverRequest: number;
+  /** Share of the tasks, first of its job apart, that wait for another. */
+  readonly chainedShare: number;
+}
+
+export interface TraceFit {
+  readonly version: number;
+  readonly source: { readonly format: string; readonly folder: string; readonly notes: readonly string[] };
+  readonly services: FittedServices | null;
+  readonly batch: FittedBatch | null;
+  readonly quality: FitQuality;
+  readonly backtest: Backtest;
+}
+
+/** Fits the folder of an import. Throws TraceError when it has neither two days of use nor tasks with durations. */
+export async function fitTrace(folder: string): Promise<TraceFit> {
+  const trace = await readImport(folder);
+  const kinds = await readKindSeries(folder, trace.services);
+  const kind = kindToFit(kinds);
+  const services = kind === null ? null : fitServices(kind, trace.services as ImportedServices, kind.slots);
+  const batch = fitBatch(trace.tasks);
+  if (services === null && batch === null)
+    throw new TraceError(`${folder}: neither two days of use nor a task with a duration; there is nothing to fit`);
+  return {
+    version: FIT_VERSION,
+    source: { format: trace.format, folder, notes: trace.notes },
+    services,
+    batch,
+    quality: measureFit(services, batch, kind, trace),
+    backtest: backtestTrace(kind, trace),
+  };
+}
+
+/** What most services are, machines only when there is nothing else. */
+function kindToFit(kinds: readonly KindSeries[]): KindSeries | null {
+  const long = kinds.filter(
+    (kind) => kind.slots >= 2 * GRID_PER_DAY && kind.kept.some((one) => meanOfKnown(one.milliCpu) > 0),
+  );
+  const rank = (kind: KindSeries) => (kind.kind === 'host' || kind.kind === 'system' ? 0 : kind.services);
+  return long.reduce<KindSeries | null>((best, kind) => (best === null || rank(kind) > rank(best) ? kind : best), null);
+}
+
+function fitServices(kind: KindSeries, services: ImportedServices, slots: number): FittedServices {
+  const live = kind.kept.filter((one) => meanOfKnown(one.milliCpu) > 0);
+  const requests = live.map((one) => {
+    const request = services.requestMilliCpu[one.service];
+    return request > 0 ? request : quantileOf(knownSorted(one.milliCpu), 0.99);
+  });
+  const statistics = live.map((one) => seriesStatistics(one.milliCpu.subarray(0, slots)));
+  const median = (values: ArrayLike<number>) => quantileOf(knownSorted(values), 0.5);
+  const noise = solveNoise(median(statistics.map((one) => one.r5)), median(statistics.map((one) => one.r60)));
+  const cv = median(statistics.map((one) => one.residualCv));
+  const memory = live.map(
+    (one) => services.requestMemMib[one.service] / (services.requestMilliCpu[one.service] / 1000),
+  );
+  return {
+    kind: kind.kind,
+    services: kind.services,
+    days: kind.slots / GRID_PER_DAY,
+    cpuOverRequest: quantilePoints(live.map((one, at) => meanOfKnown(one.milliCpu) / requests[at])),
+    requestMilliCpu: quantilePoints(requests),
+    memMibPerCore: orElse(median(memory), 4096),
+    memOverRequest: orElse(median(live.map((one) => one.memMib / services.requestMemMib[one.service])), 0.65),
+    classes: fitClasses(live),
+    noise: { arShare: Math.min(1, noise?.arShare ?? 0), tauMinutes: noise?.tauMinutes ?? 60, cv: orElse(cv, 0) },
+    commonShare: commonShareOf(live, cv),
+    peakOverMean: quantilePoints(live.map((one) => meanOfKnown(one.peakMilliCpu) / meanOfKnown(one.milliCpu))),
+  };
+}
+
+function orElse(value: number, fallback: number): number {
+  return Number.isFinite(value) ? value : fallback;
+}
+
+function fitClasses(live: readonly GridSeries[]): FittedClass[] {
+  const profiles = live
+    .map((one) => courseOf(one.milliCpu, 24, hourOfSlot).map((value) => (Number.isNaN(value) ? 1 : value)))
+    .map((profile) => ({ profile, ratio: peakToTrough(profile) }));
+  const classes = [
+    ['strong', profiles.filter(({ ratio }) => ratio >= 2)],
+    ['mild', profiles.filter(({ ratio }) => ratio >= 1.2 && ratio < 2)],
+    ['flat', profiles.filter(({ ratio }) => ratio < 1.2)],
+  ] as const;
+  return classes
+    .filter(([, members]) => members.length > 0)
+    .map(([name, members]) => {
+      const hourOfDay = Array.from({ length: 24 }, (_, hour) => {
+        const sum = members.reduce((total, { profile }) => total + profile[hour], 0);
+        return Number((sum / members.length).toPrecision(5));
+      });
+      return { name, share: members.length / profiles.length, hourOfDay, peakToTrough: peakToTrough(hourOfDay) };
+    });
+}
+
+/** From the noise of the mean over n services:  cvMean^2 = cv^2 (c + (1 - c) / n). */
+function commonShareOf(live: readonly GridSeries[], cv: number): number {
+  if (live.length < 2 || !(cv > 0)) return 0;
+  const slots = live[0].milliCpu.length;
+  const relative = live.map((one) => ({ values: one.milliCpu, mean: meanOfKnown(one.milliCpu) }));
+  const mean = new Float64Array(slots);
+  for (let slot = 0; slot < slots; slot++) {
+    let [sum, count] = [0, 0];
+    for (const { values, mean: level } of relative)
+      if (!Number.isNaN(values[slot])) {
+        sum += values[slot] / level;
+        count += 1;
+      }
+    mean[slot] = count > 0 ? sum / count : Number.NaN;
+  }
+  const ratio = seriesStatistics(mean).residualCv / cv;
+  const share = (ratio * ratio - 1 / live.length) / (1 - 1 / live.length);
+  return Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0;
+}
+
+/** Batch of the tasks with a duration; null when there is none. */
+export function fitBatch(tasks: ImportedTasks): FittedBatch | null {
+  const durations = tasks.durationMs.filter((ms) => ms > 0);
+  if (durations.length === 0) return null;
+  const jobs = new Map<string, { submitMs: number; tasks: number }>();
+  let chained = 0;
+  for (let task = 0; task < tasks.count; task++) {
+    const name = tasks.groups[task] === '' ? tasks.ids[task] : tasks.groups[task];
+    const job = jobs.get(name);
+    if (job === undefined) jobs.set(name, { submitMs: tasks.submitMs[task], tasks: 1 });
+    else job.tasks += 1;
+    if (tasks.parentStart[task + 1] > tasks.parentStart[task]) chained += 1;
+  }
+  const hours = Math.floor(tasks.submitMs[tasks.count - 1] / 3_600_000) + 1;
+  const byHour = new Float64Array(hours);
+  for (const { submitMs } of jobs.values()) byHour[Math.floor(submitMs / 3_600_000)] += 1;
+  const profile = courseOf(byHour, 24, (hour) => hour % 24);
+  const inner = tasks.count - jobs.size;
+  const median = quantileOf(
+    knownSorted(tasks.usedMilliCpu.map((milli, task) => milli / tasks.requestMilliCpu[task])),
+    0.5,
+  );
+  return {
+    tasks: tasks.count,
+    jobs: jobs.size,
+    hours,
+    jobsPerHour: jobs.size / hours,
+    hourOfDay: profile.map((value) => (hours >= 24 && !Number.isNaN(value) ? Number(value.toPrecision(5)) : 1)),
+    tasksPerJob: quantilePoints(Array.from(jobs.values(), (job) => job.tasks)),
+    instances: quantilePoints(tasks.instances),
+    durationS: quantilePoints(durations.map((ms) => ms / 1000)),
+    requestMilliCpu: quantilePoints(tasks.requestMilliCpu.map((milli, task) => milli / tasks.instances[task])),
+    requestMemMib: quantilePoints(tasks.requestMemMib.map((mib, task) => mib / tasks.instances[task])),
+    cpuOverRequest: Math.min(1, orElse(median, 0.8)),
+    chainedShare: inner > 0 ? Math.min(1, chained / inner) : 0,
+  };
+}
+
+/** Writes the fit as JSON. */
+export async function writeFit(fit: TraceFit, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `${JSON.stringify(fit, null, 1)}\n`);
+}
+
+/** Reads what writeFit wrote. Throws ConfigError. */
+export async function readFit(path: string): Promise<TraceFit> {
+  let fit: TraceFit;
+  try {
+    fit = JSON.parse(await readFile(path, 'utf8')) as TraceFit;
+  } catch (error) {
+    throw new ConfigError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (fit.version !== FIT_VERSION)
+    throw new ConfigError(`${path}: version of the fit is ${fit.version}; ${FIT_VERSION} is read`);
+  return fit;
+}
+
+/** What was learned, in sentences with numbers. */
+export function fitLines(fit: TraceFit): string[] {
+  const lines: string[] = [];
+  const digits = (value: number | null) =>
+    value === null || !Number.isFinite(value) ? '-' : String(Number(value.toPrecision(3)));
+  if (fit.services !== null) {
+    const { services } = fit;
+    lines.push(
+      `${services.services} services of kind ${services.kind} over ${digits(services.days)} days: ` +
+        services.classes
+          .map((one) => `${digits(one.share * 100)} % ${one.name} (p/t ${digits(one.peakToTrough)})`)
+          .join(', '),
+      `noise: CV ${digits(services.noise.cv)}, AR(1) share ${digits(services.noise.arShare)} with ${digits(services.noise.tauMinutes)} min, ${digits(services.commonShare * 100)} % in common`,
+    );
+  }
+  if (fit.batch !== null)
+    lines.push(`${fit.batch.tasks} tasks in ${fit.batch.jobs} jobs, ${digits(fit.batch.jobsPerHour)} jobs an hour`);
+  for (const row of fit.quality.rows)
+    lines.push(`${row.name}: source ${digits(row.source)}, generated ${digits(row.generated)}`);
+  for (const row of fit.quality.ks) lines.push(`KS distance of ${row.name}: ${digits(row.distance)}`);
+  if (fit.backtest.rows.length === 0) lines.push('no days were held out: the trace is shorter than four days');
+  for (const row of fit.backtest.rows)
+    lines.push(
+      `held out, ${row.name}: ${row.trainDays} days foretell ${row.testDays}: ${row.measure} ${digits(row.value * 100)} %`,
+    );
+  return lines;
+}

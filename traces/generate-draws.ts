@@ -1,0 +1,116 @@
+/** Draws services and tasks from a fit: pure functions of fit, counts and seed. */
+import { exp } from '../policies/base/exact-math.ts';
+import { profileAt } from './day-shape.ts';
+import { drawPoint } from './distribution.ts';
+import type { FittedBatch, FittedServices } from './fit-trace.ts';
+import type { TaskRow } from './import/canonical.ts';
+import { sampleNormal, samplePoisson, sampleUniform } from './samplers.ts';
+import { GRID_PER_HOUR } from './series-set.ts';
+import { createStream } from './streams.ts';
+
+const SLOT_MINUTES = 5;
+const MS_PER_HOUR = 3_600_000;
+
+export interface DrawnService {
+  readonly id: string;
+  readonly className: string;
+  readonly requestMilliCpu: number;
+  readonly peakOverMean: number;
+  readonly milliCpu: Float64Array;
+}
+
+/**
+ * CPU of service s in slot t:  request x mean x profile(t) x factor(day) x max(0, 1 + noise), at most the request.
+ *
+ * The noise of all services shares a common part. `factorAt` gives growth and events by the day from the start.
+ */
+export function drawServices(
+  fit: FittedServices,
+  count: number,
+  slots: number,
+  seed: string,
+  factorAt: (day: number) => number,
+): DrawnService[] {
+  const { cv } = fit.noise;
+  const common = drawNoise(fit.noise, slots, seed, 'generate/common');
+  const commonWeight = cv * Math.sqrt(fit.commonShare);
+  const ownWeight = cv * Math.sqrt(1 - fit.commonShare);
+  return Array.from({ length: count }, (_, service) => {
+    const traits = createStream(seed, `generate/${service}/traits`);
+    const own = drawNoise(fit.noise, slots, seed, `generate/${service}/noise`);
+    // Stratified: service s of n stands for its share of the classes and of the distribution of use.
+    const place = (service + 0.5) / count;
+    let at = 0;
+    let below = fit.classes[0].share;
+    const pick = (place * 0.618_033_988_749_895 * count) % 1;
+    while (pick >= below && at < fit.classes.length - 1) {
+      at += 1;
+      below += fit.classes[at].share;
+    }
+    const { hourOfDay, name } = fit.classes[at];
+    const mean = drawPoint(fit.cpuOverRequest, place);
+    const requestMilliCpu = Math.max(1, Math.round(drawPoint(fit.requestMilliCpu, sampleUniform(traits, 0, 1))));
+    const peak = fit.peakOverMean.length === 0 ? 1 : drawPoint(fit.peakOverMean, sampleUniform(traits, 0, 1));
+    const milliCpu = new Float64Array(slots);
+    for (let slot = 0; slot < slots; slot++) {
+      const hour = (slot + 0.5) / GRID_PER_HOUR;
+      const level = requestMilliCpu * mean * profileAt(hourOfDay, hour) * factorAt(hour / 24);
+      milliCpu[slot] = Math.min(
+        requestMilliCpu,
+        level * Math.max(0, 1 + commonWeight * common[slot] + ownWeight * own[slot]),
+      );
+    }
+    return { id: `service-${service}`, className: name, requestMilliCpu, peakOverMean: Math.max(1, peak), milliCpu };
+  });
+}
+
+/** White noise plus AR(1), variance 1. */
+function drawNoise(noise: FittedServices['noise'], slots: number, seed: string, name: string): Float64Array {
+  const stream = createStream(seed, name);
+  const phi = exp(-SLOT_MINUTES / noise.tauMinutes);
+  const slow = Math.sqrt(noise.arShare);
+  const fast = Math.sqrt(1 - noise.arShare);
+  const step = Math.sqrt(1 - phi * phi);
+  let state = sampleNormal(stream, 0, 1);
+  const values = new Float64Array(slots);
+  for (let slot = 0; slot < slots; slot++) {
+    state = phi * state + step * sampleNormal(stream, 0, 1);
+    values[slot] = slow * state + fast * sampleNormal(stream, 0, 1);
+  }
+  return values;
+}
+
+/** Jobs by the hour (Poisson), tasks, instances, durations and requests by their quantiles, chains by the share of waiting tasks. */
+export function drawTasks(fit: FittedBatch, hours: number, seed: string, factorAt: (day: number) => number): TaskRow[] {
+  const rows: TaskRow[] = [];
+  let job = 0;
+  for (let hour = 0; hour < hours; hour++) {
+    const stream = createStream(seed, `generate/batch/${hour}`);
+    const jobs = samplePoisson(stream, fit.jobsPerHour * fit.hourOfDay[hour % 24] * factorAt(hour / 24));
+    for (let index = 0; index < jobs; index++) {
+      const name = `job-${job}`;
+      const unit = () => sampleUniform(stream, 0, 1);
+      const submitMs = Math.floor((hour + unit()) * MS_PER_HOUR);
+      const tasks = Math.max(1, Math.round(drawPoint(fit.tasksPerJob, unit())));
+      for (let task = 0; task < tasks; task++) {
+        const instances = Math.max(1, Math.round(drawPoint(fit.instances, unit())));
+        const requestMilliCpu = fit.requestMilliCpu.length === 0 ? 1000 : drawPoint(fit.requestMilliCpu, unit());
+        const waits = task > 0 && unit() < fit.chainedShare;
+        rows.push({
+          id: `${name}/${task}`,
+          group: name,
+          submitMs,
+          durationMs: Math.max(1, Math.round(drawPoint(fit.durationS, unit()) * 1000)),
+          instances,
+          requestMilliCpu: requestMilliCpu * instances,
+          requestMemMib:
+            (fit.requestMemMib.length === 0 ? Number.NaN : drawPoint(fit.requestMemMib, unit())) * instances,
+          usedMilliCpu: requestMilliCpu * instances * fit.cpuOverRequest,
+          ...(waits ? { parents: [`${name}/${task - 1}`] } : {}),
+        });
+      }
+      job += 1;
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,212 @@
+/** What is in an imported trace, in numbers: coverage, courses of day and week, use over request, durations, sizes, arrivals. */
+import { MS_PER_HOUR } from '../policies/base/units.ts';
+import { peakToTrough } from './day-shape.ts';
+import { knownSorted, quantileOf } from './distribution.ts';
+import { seriesStatistics } from './fits/fit-series.ts';
+import type { ImportedServices, ImportedTasks } from './import/canonical.ts';
+import { readImport } from './import/store.ts';
+import { GRID_PER_DAY, GRID_PER_HOUR, type KindSeries, readKindSeries } from './series-set.ts';
+
+/** p10, p50, p90, p99 and mean of known values. */
+export interface Spread {
+  readonly n: number;
+  readonly p10: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly mean: number;
+}
+
+export interface UsageInspection {
+  readonly kind: string;
+  readonly services: number;
+  readonly samples: number;
+  readonly unknownSamples: number;
+  readonly days: number;
+  /** Share of five-minute slots with a value, over the kept services. */
+  readonly coverageRatio: number;
+  readonly gaps: number;
+  readonly longestGapHours: number;
+  readonly meanMilliCpu: number;
+  /** Mean over all, of each hour of the day and each day of the week from the start; mean 1. NaN without data. */
+  readonly hourOfDay: readonly number[];
+  readonly dayOfWeek: readonly number[];
+  readonly peakToTrough: number;
+  readonly cpuOverRequest: Spread;
+  readonly memOverRequest: Spread;
+  readonly peakOverMean: Spread;
+  /** Medians over services of a day or longer; null when there is none. */
+  readonly medians: {
+    readonly peakToTrough: number;
+    readonly explainedShare: number;
+    readonly r5: number;
+    readonly r60: number;
+    readonly residualCv: number;
+  } | null;
+}
+
+export interface TaskInspection {
+  readonly tasks: number;
+  readonly jobs: number;
+  readonly hours: number;
+  readonly perHour: number;
+  readonly hourOfDay: readonly number[];
+  readonly arrivalsByHour: readonly number[];
+  readonly durationS: Spread;
+  readonly requestCores: Spread;
+  readonly requestMemGib: Spread;
+  readonly instances: Spread;
+  readonly cpuOverRequest: Spread;
+  readonly tasksPerJob: Spread;
+  readonly withParents: number;
+}
+
+export interface Inspection {
+  readonly folder: string;
+  readonly format: string;
+  readonly hosts: number;
+  readonly hostCores: number;
+  readonly hostMemGib: number;
+  readonly usage: readonly UsageInspection[];
+  readonly tasks: TaskInspection | null;
+  readonly notes: readonly string[];
+}
+
+/** Reads the folder of an import. Throws TraceError. */
+export async function inspectTrace(folder: string): Promise<Inspection> {
+  const trace = await readImport(folder);
+  const kinds = await readKindSeries(folder, trace.services);
+  const sum = (values: Float64Array) => values.reduce((total, value) => total + (value > 0 ? value : 0), 0);
+  return {
+    folder,
+    format: trace.format,
+    hosts: trace.hosts.ids.length,
+    hostCores: sum(trace.hosts.milliCpu) / 1000,
+    hostMemGib: sum(trace.hosts.memMib) / 1024,
+    usage:
+      trace.services === undefined ? [] : kinds.map((kind) => inspectUsage(kind, trace.services as ImportedServices)),
+    tasks: trace.tasks.count === 0 ? null : inspectTasks(trace.tasks),
+    notes: trace.notes,
+  };
+}
+
+export function spreadOf(values: ArrayLike<number>): Spread {
+  const sorted = knownSorted(values);
+  const at = (share: number) => quantileOf(sorted, share);
+  const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
+  return { n: sorted.length, p10: at(0.1), p50: at(0.5), p90: at(0.9), p99: at(0.99), mean };
+}
+
+/** Mean of the known values of a series. */
+export function meanOfKnown(values: Float64Array): number {
+  let [sum, count] = [0, 0];
+  for (const value of values)
+    if (!Number.isNaN(value)) {
+      sum += value;
+      count += 1;
+    }
+  return sum / count;
+}
+
+/** Means by group of slots over the mean of all; NaN for a group without data. */
+export function courseOf(perService: Float64Array, groups: number, groupOf: (slot: number) => number): number[] {
+  const sums = new Float64Array(groups);
+  const counts = new Float64Array(groups);
+  perService.forEach((value, slot) => {
+    if (Number.isNaN(value)) return;
+    sums[groupOf(slot)] += value;
+    counts[groupOf(slot)] += 1;
+  });
+  const means = Array.from(sums, (sum, group) => sum / counts[group]);
+  const known = means.filter((value) => !Number.isNaN(value));
+  const mean = known.reduce((total, value) => total + value, 0) / known.length;
+  return means.map((value) => value / mean);
+}
+
+export const hourOfSlot = (slot: number): number => Math.floor(slot / GRID_PER_HOUR) % 24;
+export const dayOfSlot = (slot: number): number => Math.floor(slot / GRID_PER_DAY) % 7;
+
+/** Use of one service on average, per slot: free of how many are measured at a time. */
+export function perServiceOf(kind: KindSeries): Float64Array {
+  return kind.totalMilliCpu.map((total, slot) => total / kind.measured[slot]);
+}
+
+function inspectUsage(kind: KindSeries, services: ImportedServices): UsageInspection {
+  let [filled, gaps, longest] = [0, 0, 0];
+  for (const { milliCpu } of kind.kept) {
+    let run = 0;
+    for (const value of milliCpu) {
+      if (!Number.isNaN(value)) {
+        filled += 1;
+        run = 0;
+        continue;
+      }
+      run += 1;
+      if (run === 1) gaps += 1;
+      longest = Math.max(longest, run);
+    }
+  }
+  const perService = perServiceOf(kind);
+  const hourOfDay = courseOf(perService, 24, hourOfSlot);
+  const statistics = kind.kept
+    .filter((one) => one.milliCpu.length >= 2 * GRID_PER_DAY && meanOfKnown(one.milliCpu) > 0)
+    .map((one) => seriesStatistics(one.milliCpu));
+  const median = (key: 'peakToTrough' | 'explainedShare' | 'r5' | 'r60' | 'residualCv') =>
+    quantileOf(knownSorted(statistics.map((one) => one[key])), 0.5);
+  const means = kind.kept.map((one) => meanOfKnown(one.milliCpu));
+  return {
+    kind: kind.kind,
+    services: kind.services,
+    samples: kind.samples,
+    unknownSamples: kind.unknownSamples,
+    days: kind.slots / GRID_PER_DAY,
+    coverageRatio: filled / (kind.kept.length * kind.slots),
+    gaps,
+    longestGapHours: longest / GRID_PER_HOUR,
+    meanMilliCpu: meanOfKnown(kind.totalMilliCpu),
+    hourOfDay,
+    dayOfWeek: courseOf(perService, 7, dayOfSlot),
+    peakToTrough: peakToTrough(hourOfDay.filter((value) => !Number.isNaN(value))),
+    cpuOverRequest: spreadOf(kind.kept.map((one, at) => means[at] / services.requestMilliCpu[one.service])),
+    memOverRequest: spreadOf(kind.kept.map((one) => one.memMib / services.requestMemMib[one.service])),
+    peakOverMean: spreadOf(kind.kept.map((one, at) => meanOfKnown(one.peakMilliCpu) / means[at])),
+    medians:
+      statistics.length === 0
+        ? null
+        : {
+            peakToTrough: median('peakToTrough'),
+            explainedShare: median('explainedShare'),
+            r5: median('r5'),
+            r60: median('r60'),
+            residualCv: median('residualCv'),
+          },
+  };
+}
+
+function inspectTasks(tasks: ImportedTasks): TaskInspection {
+  const hours = Math.floor(tasks.submitMs[tasks.count - 1] / MS_PER_HOUR) + 1;
+  const byHour = new Array<number>(hours).fill(0);
+  const jobs = new Map<string, number>();
+  let withParents = 0;
+  for (let task = 0; task < tasks.count; task++) {
+    byHour[Math.floor(tasks.submitMs[task] / MS_PER_HOUR)] += 1;
+    const job = tasks.groups[task] === '' ? tasks.ids[task] : tasks.groups[task];
+    jobs.set(job, (jobs.get(job) ?? 0) + 1);
+    if (tasks.parentStart[task + 1] > tasks.parentStart[task]) withParents += 1;
+  }
+  return {
+    tasks: tasks.count,
+    jobs: jobs.size,
+    hours,
+    perHour: tasks.count / hours,
+    hourOfDay: courseOf(Float64Array.from(byHour), 24, (hour) => hour % 24),
+    arrivalsByHour: byHour,
+    durationS: spreadOf(tasks.durationMs.map((ms) => ms / 1000)),
+    requestCores: spreadOf(tasks.requestMilliCpu.map((milli) => milli / 1000)),
+    requestMemGib: spreadOf(tasks.requestMemMib.map((mib) => mib / 1024)),
+    instances: spreadOf(tasks.instances),
+    cpuOverRequest: spreadOf(tasks.usedMilliCpu.map((milli, task) => milli / tasks.requestMilliCpu[task])),
+    tasksPerJob: spreadOf(Array.from(jobs.values())),
+    withParents,
+  };
+}
