@@ -4,7 +4,8 @@
  * A node that believes in itself answers. The balancer in front takes a node in turn, waits for `timeoutMs`, and tries again up to
  * `tries` times; a hop takes `hopMs`. A loop therefore costs the nodes (timeoutMs / hopMs) requests a try, and the caller an error.
  * Views disagree when a node reads a ZooKeeper server that lost its quorum and answers from what it last knew.
- * Source: slides of iQIYI on Mesos and Chronos; Chronos RedirectFilter, and the fix that forbids read-only ZooKeeper sessions (2015-06-04).
+ * Source: slides of iQIYI on Mesos and Chronos; Chronos RedirectFilter, and the fix that forbids read-only ZooKeeper sessions
+ * (2015-06-04).
  */
 import { ConfigError } from '../base/assert.ts';
 
