@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const room = mkdtempSync(join(tmpdir(), 'tidemark-lab-'));
+afterAll(() => rmSync(room, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line inside the room; `watch` sees the process while it runs. */
+function tidemark(args: string, watch?: (kill: (signal: NodeJS.Signals) => void) => void): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [main, ...args.split(' ')], { cwd: room });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (text: Buffer) => {
+      stdout += text.toString();
+    });
+    child.stderr.on('data', (text: Buffer) => {
+      stderr += text.toString();
+    });
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    watch?.((signal) => child.kill(signal));
+  });
+}
+
+const SHORT = '--set horizon=10m';
+
+describe('sweep, merge, compare', () => {
+  test('a sweep interrupted by Ctrl-C ends with 130, keeps what it finished and goes on from there', async () => {
+    const command = `sweep unit-small ${SHORT} --vary cluster.hosts.plain.count=7,8,9 --seeds 4 --out s`;
+    const cells = join(room, 's', 'cells');
+    const stopped = await tidemark(command, (kill) => {
+      const timer = setInterval(() => {
+        if (!existsSync(cells) || readdirSync(cells).length < 2) return;
+        clearInterval(timer);
+        kill('SIGINT');
+      }, 5);
+    });
+    expect([stopped.code, stopped.stdout]).toEqual([130, '']);
+    expect(stopped.stderr).toContain('interrupted; finished runs stay in s; the same command goes on from there');
+    expect(existsSync(join(room, 's', 'table.csv'))).toBe(false);
+    const again = await tidemark(command);
+    expect(again.code).toBe(0);
+    const counts = /12 runs: (\d+) made, (\d+) taken from disk, 0 failed/.exec(again.stdout);
+    expect(Number(counts?.[1]) + Number(counts?.[2])).toBe(12);
+    expect(Number(counts?.[2])).toBeGreaterThanOrEqual(2);
+    expect(
+      readFileSync(join(room, 's', 'table.csv'), 'utf8')
+        .trimEnd()
+        .split('\n'),
+    ).toHaveLength(13);
+  });
+
+  test('compare reads the sweep: its 3 points over 4 seeds, the first one as baseline', async () => {
+    const { code, stdout } = await tidemark(
+      'compare s --outcome lateRequestPercent --outcome cpuUtilisationMeanPercent',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain('against cluster.hosts.plain.count=7: 4 seeds in pairs, 4 comparisons at 95 % together');
+    // 9 + 2 hosts instead of 7 + 2 carry the same load: utilisation falls by 2 / 11 of itself on every seed.
+    expect(stdout).toMatch(/cluster\.hosts\.plain\.count=9:\n(?:.*\n)*? {2}worse:\n {4}mean CPU utilisation /);
+  });
+
+  test('two shards merged give the table of the whole, byte for byte', async () => {
+    const command = `sweep unit-small ${SHORT} --vary cluster.hosts.plain.count=7,8,9 --seeds 4`;
+    await tidemark(`${command} --shard 1/2 --out a`);
+    const half = await tidemark('merge whole a');
+    expect(half.code).toBe(2);
+    expect(half.stderr).toContain('6 of 12 runs are missing; run their shards again');
+    await tidemark(`${command} --shard 2/2 --out b`);
+    expect((await tidemark('merge whole a b')).code).toBe(0);
+    const table = (dir: string) => readFileSync(join(room, dir, 'table.csv'), 'utf8');
+    expect(table('whole')).toBe(table('s'));
+  });
+
+  test('bad input ends with 2, says how to fix it and writes nothing', async () => {
+    const cases = [
+      ['sweep unit-small --vary online.explicit.web.replicass=1,2 --out bad', 'Did you mean "replicas"?'],
+      ['sweep unit-small --vary slo.objectivePercent=99..90 --out bad', 'the range is empty: 90 is below 99'],
+      ['sweep unit-small --vary slo.objectivePercent=99 --seeds 0 --out bad', '--seeds is 0'],
+      ['sweep unit-small --vary slo.objectivePercent=99 --paired --lhs 3 --out bad', 'exclude each other'],
+      ['plan water-line unit-small --line slo.objectivePercent=99,90 --out bad', 'values must rise'],
+      ['plan hosts unit-small --from 9 --to 8 --out bad', 'is an empty range'],
+      ['compare nowhere s', 'nowhere does not exist or is empty'],
+      ['gate --baseline s --candidate s', 's is a sweep of 3 points; give runs of one point'],
+    ] as const;
+    for (const [args, message] of cases) {
+      const { code, stderr } = await tidemark(args);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+    }
+    expect(existsSync(join(room, 'bad'))).toBe(false);
+  });
+});
+
+describe('gate', () => {
+  beforeAll(async () => {
+    await tidemark(`run unit-small ${SHORT} --seeds 4 --no-report --out base`);
+  });
+
+  test('the scenario itself is ok: exit code 0, the same runs event for event, JUnit without failures', async () => {
+    const { code, stdout } = await tidemark(
+      `gate --baseline base --candidate unit-small ${SHORT} --junit j.xml --github`,
+    );
+    expect([code, stdout]).toEqual([0, expect.stringContaining('the same runs as the baseline, event for event')]);
+    expect(stdout).toContain('::notice title=tidemark gate::');
+    expect(readFileSync(join(room, 'j.xml'), 'utf8')).toContain('failures="0" errors="0"');
+  });
+
+  test('another scenario is refused and the difference named; so is a baseline of another version', async () => {
+    const other = await tidemark(
+      `gate --baseline base --candidate unit-small ${SHORT} --set cluster.hosts.plain.count=9`,
+    );
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('they differ in cluster')]);
+    const manifests = [1, 2, 3, 4].map((n) => join(room, 'base', `seed-${n}`, 'manifest.json'));
+    for (const path of manifests) {
+      const manifest = JSON.parse(readFileSync(path, 'utf8'));
+      writeFileSync(path, JSON.stringify({ ...manifest, tidemarkVersion: '0.0.1' }));
+    }
+    const old = await tidemark(`gate --baseline base --candidate unit-small ${SHORT}`);
+    expect([old.code, old.stderr]).toEqual([2, expect.stringContaining('is of tidemark 0.0.1, the candidate of')]);
+  });
+
+  test('a result changed on disk is refused by name', async () => {
+    const path = join(room, 'base', 'seed-2', 'summary.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"hosts": 10', '"hosts": 11'));
+    const { code, stderr } = await tidemark('gate --baseline base --candidate base');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('contents changed since the run was written')]);
+  });
+});
