@@ -218,9 +218,7 @@ function drawControlPlane(draw: Draw): KubernetesPlan {
     podsPerSecond: draw.of([1, 30, 300]),
     initialBackoffMs: draw.of([100, 1000]),
     maxBackoffMs: draw.of([1000, 10_000]),
-    unschedulableRetryMs: 300_000,
     preemption: draw.chance(0.5),
-    evictionGraceMs: 30_000,
   };
 }
 

@@ -22,6 +22,9 @@ export const HOST_DEFAULTS = {
   idlePower: '130W',
   maxPower: '520W',
   memBandwidth: '220GB/s',
+  /** Koordinator's least legal ratio, which changes nothing. */
+  cpuNormalizationRatio: 1,
+  cpuAmplificationRatio: 1,
 } as const;
 
 export const CLUSTER_DEFAULTS = {
@@ -147,13 +150,10 @@ export const KUBERNETES_DEFAULTS = {
   podStart: '2s',
   /** [A] */
   podsPerSecond: 100,
-  /** kube-scheduler podInitialBackoffSeconds 1, podMaxBackoffSeconds 10, unschedulable pods flushed after 5 minutes. */
+  /** kube-scheduler podInitialBackoffSeconds 1, podMaxBackoffSeconds 10. */
   initialBackoff: '1s',
   maxBackoff: '10s',
-  unschedulableRetry: '5m',
   preemption: true,
-  /** terminationGracePeriodSeconds of a pod. */
-  evictionGrace: '30s',
 } as const;
 
 /** Koordinator elastic quota: minima may be lent; pods are taken back only where all quotas are monitored. */

@@ -80,9 +80,7 @@ describe('a plan', () => {
         podsPerSecond: 100,
         initialBackoffMs: 1_000,
         maxBackoffMs: 10_000,
-        unschedulableRetryMs: 300_000,
         preemption: true,
-        evictionGraceMs: 30_000,
       },
       koordinator: {
         enabled: true,

@@ -40,6 +40,8 @@ export function resolve(scenario: Scenario): Plan {
           idleWatts: host.idlePower,
           maxWatts: host.maxPower,
           memBandwidthGbPerSecond: host.memBandwidth,
+          ...(host.cpuNormalizationRatio > 1 ? { cpuNormalizationRatio: host.cpuNormalizationRatio } : {}),
+          ...(host.cpuAmplificationRatio > 1 ? { cpuAmplificationRatio: host.cpuAmplificationRatio } : {}),
         })),
       hostsPerRack: cluster.hostsPerRack,
       systemCpuPercent: cluster.systemCpuPercent,
@@ -135,9 +137,7 @@ function resolveKubernetes(controlPlane: Exclude<Scenario['controlPlane'], { kin
     podsPerSecond: controlPlane.podsPerSecond,
     initialBackoffMs: controlPlane.initialBackoff,
     maxBackoffMs: controlPlane.maxBackoff,
-    unschedulableRetryMs: controlPlane.unschedulableRetry,
     preemption: controlPlane.preemption,
-    evictionGraceMs: controlPlane.evictionGrace,
     ...(Object.keys(controlPlane.quotas).length === 0
       ? {}
       : {

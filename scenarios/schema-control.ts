@@ -40,11 +40,7 @@ export const kubernetesSchema = z
     ),
     initialBackoff: duration('First wait of a pod that did not fit.', 1).prefault(KUBERNETES_DEFAULTS.initialBackoff),
     maxBackoff: duration('Longest such wait.', 1).prefault(KUBERNETES_DEFAULTS.maxBackoff),
-    unschedulableRetry: duration('Unschedulable pods are tried again after this time.', 1).prefault(
-      KUBERNETES_DEFAULTS.unschedulableRetry,
-    ),
     preemption: flag('Services may push out pods of lower priority.').prefault(KUBERNETES_DEFAULTS.preemption),
-    evictionGrace: duration('Time an evicted pod has to stop.').prefault(KUBERNETES_DEFAULTS.evictionGrace),
     quotas: named(quotaSchema, 'Elastic quotas of best effort, by name.').prefault({}),
     revokeOverusedQuotas: flag('Quotas above their share for two minutes give pods back.').prefault(
       QUOTA_DEFAULTS.revokeOverused,

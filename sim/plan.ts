@@ -23,6 +23,10 @@ export interface HostShapePlan {
   readonly maxWatts: number;
   /** Memory bandwidth of the whole host. */
   readonly memBandwidthGbPerSecond: number;
+  /** How much more a CPU of this model does than the basic one: batch-cpu is sold in basic CPUs. Absent = 1. */
+  readonly cpuNormalizationRatio?: number;
+  /** Factor on the CPU that services may request. Absent = 1. */
+  readonly cpuAmplificationRatio?: number;
 }
 
 export interface ClusterPlan {
@@ -159,9 +163,7 @@ export interface KubernetesPlan {
   readonly podsPerSecond: number;
   readonly initialBackoffMs: number;
   readonly maxBackoffMs: number;
-  readonly unschedulableRetryMs: number;
   readonly preemption: boolean;
-  readonly evictionGraceMs: number;
 }
 
 /** A role of the Mesos allocator. Amounts of 0: no guarantee, no limit. */

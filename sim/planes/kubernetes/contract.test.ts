@@ -20,9 +20,7 @@ const PLAN: KubernetesPlan = {
   podsPerSecond: 20,
   initialBackoffMs: 1_000,
   maxBackoffMs: 10_000,
-  unschedulableRetryMs: 300_000,
   preemption: true,
-  evictionGraceMs: 0,
 };
 
 const factory = (byScan: boolean, change: (plane: KubernetesPlane) => void = () => {}): PlaneFactory => {

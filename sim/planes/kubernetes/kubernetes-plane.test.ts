@@ -24,9 +24,7 @@ const PLAN: KubernetesPlan = {
   podsPerSecond: 10,
   initialBackoffMs: 1_000,
   maxBackoffMs: 10_000,
-  unschedulableRetryMs: 300_000,
   preemption: false,
-  evictionGraceMs: 0,
 };
 
 /** A plane over `hosts` hosts of 10 cores; pods of row r ask for cores[r], shape r. `log` says what the plane did. */
