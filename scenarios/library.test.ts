@@ -39,7 +39,8 @@ const cores = (plan: Plan) => plan.cluster.shapes.reduce((sum, shape) => sum + s
 
 describe('the scenario library', () => {
   test('names each scenario as its file and points editors at the schema', async () => {
-    for (const wanted of ['mixed-2000.yaml', 'mixed-2000-replay.yaml', 'quickstart.yaml']) expect(names).toContain(wanted);
+    for (const wanted of ['mixed-2000.yaml', 'mixed-2000-replay.yaml', 'quickstart.yaml'])
+      expect(names).toContain(wanted);
     for (const file of names) {
       expect(readFileSync(join(library, file), 'utf8')).toMatch(
         /^# yaml-language-server: \$schema=\.\.\/schema\.json\n/,
