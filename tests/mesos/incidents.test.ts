@@ -68,6 +68,30 @@ describe('idle frameworks', () => {
   });
 });
 
+describe('a job that fits nowhere', () => {
+  test('in the urgent lane of Chronos stops the normal lane for good; Sisyphus inherits that from it', async () => {
+    for (const kind of ['chronos', 'sisyphus']) {
+      const plan = await libraryPlan('mesos-unfit-job', [`controlPlane.frameworks.chronos.kind=${kind}`]);
+      const engine = runTo(plan, plan.horizonMs - 1);
+      const { tasks } = engine.cluster;
+      let urgentSinceMs = Infinity;
+      for (let row = tasks.firstBestEffort; row < tasks.used; row++)
+        if (tasks.state[row] === TASK_STATE.pending && tasks.group[row] === 1)
+          urgentSinceMs = Math.min(urgentSinceMs, tasks.submitAtMs[row]);
+      expect(urgentSinceMs).toBeLessThan(2 * HOUR);
+      // 357 tasks an hour come in and none is launched from then on; 20 may be under way.
+      const hours = (plan.horizonMs - urgentSinceMs) / HOUR;
+      expect(pending(engine)).toBeGreaterThan(hours * 357 * 0.85);
+    }
+  });
+
+  test('in a lane with others it goes to the tail and ends the batch it is reached in, so the rest still drains', async () => {
+    const plan = await libraryPlan('mesos-unfit-job', ['bestEffort.populations.urgent.priority=5500']);
+    // Both kinds share a lane: the unfit job goes to the tail and ends each batch it is reached in, so the rest still drains.
+    expect(pending(runTo(plan, plan.horizonMs - 1))).toBeLessThan(100);
+  });
+});
+
 describe('black-hole host', () => {
   test('on a full cluster one agent of twenty fails more tasks in two hours than all finish, and a thousand are given up', async () => {
     const plan = await libraryPlan('mesos-black-hole');

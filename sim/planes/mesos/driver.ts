@@ -111,9 +111,9 @@ export function offerColumns(kinds: AgentKinds, offers: readonly Offer[]): Offer
 
 /**
  * Lane of a task: the band 5000..5999 of best-effort priorities cut into as many equal parts as there are lanes, the highest priority in
- * lane 0.
+ * lane 0. The upper end belongs to a part, so the default priority of 5500 is the normal lane of two.
  */
 export function laneOf(priority: number, lanes: number): number {
-  const from = Math.min(5999, Math.max(5000, priority)) - 5000;
-  return lanes - 1 - Math.floor((from * lanes) / 1000);
+  const above = Math.min(1000, Math.max(1, priority - 5000)) - 1;
+  return lanes - 1 - Math.floor((above * lanes) / 1000);
 }

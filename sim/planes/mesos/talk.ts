@@ -152,7 +152,8 @@ function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: nu
         master.decline(name, [out.offer[i]], out.refuseMs[i]);
         break;
       case ActionKind.Suppress:
-        master.suppress(name, []);
+        // The call came with Mesos 0.25; an older master never hears it.
+        if (run.setup.plan.variant === 'modern') master.suppress(name, []);
         break;
       case ActionKind.Revive:
         counters.revives++;
