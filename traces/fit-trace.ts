@@ -9,7 +9,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConfigError, TraceError } from '../policies/base/assert.ts';
 import { type Backtest, backtestTrace } from './backtest.ts';
-import { peakToTrough } from './day-shape.ts';
+import { peakToTrough, stretchToRatio } from './day-shape.ts';
 import { knownSorted, quantileOf, quantilePoints } from './distribution.ts';
 import { type FitQuality, measureFit } from './fit-quality.ts';
 import { seriesStatistics, solveNoise } from './fits/fit-series.ts';
@@ -104,7 +104,8 @@ function fitServices(kind: KindSeries, services: ImportedServices, slots: number
   });
   const statistics = live.map((one) => seriesStatistics(one.milliCpu.subarray(0, slots)));
   const median = (values: ArrayLike<number>) => quantileOf(knownSorted(values), 0.5);
-  const noise = solveNoise(median(statistics.map((one) => one.r5)), median(statistics.map((one) => one.r60)));
+  // Solved service by service where the model applies: the medians of r5 and r60 need not belong to one series.
+  const solved = statistics.map((one) => solveNoise(one.r5, one.r60)).filter((one) => one !== null && one.arShare <= 1);
   const cv = median(statistics.map((one) => one.residualCv));
   const memory = live.map(
     (one) => services.requestMemMib[one.service] / (services.requestMilliCpu[one.service] / 1000),
@@ -118,7 +119,11 @@ function fitServices(kind: KindSeries, services: ImportedServices, slots: number
     memMibPerCore: orElse(median(memory), 4096),
     memOverRequest: orElse(median(live.map((one) => one.memMib / services.requestMemMib[one.service])), 0.65),
     classes: fitClasses(live),
-    noise: { arShare: Math.min(1, noise?.arShare ?? 0), tauMinutes: noise?.tauMinutes ?? 60, cv: orElse(cv, 0) },
+    noise: {
+      arShare: orElse(median(solved.map((one) => one?.arShare ?? 0)), 0),
+      tauMinutes: orElse(median(solved.map((one) => one?.tauMinutes ?? 0)), 60),
+      cv: orElse(cv, 0),
+    },
     commonShare: commonShareOf(live, cv),
     peakOverMean: quantilePoints(live.map((one) => meanOfKnown(one.peakMilliCpu) / meanOfKnown(one.milliCpu))),
   };
@@ -140,10 +145,12 @@ function fitClasses(live: readonly GridSeries[]): FittedClass[] {
   return classes
     .filter(([, members]) => members.length > 0)
     .map(([name, members]) => {
-      const hourOfDay = Array.from({ length: 24 }, (_, hour) => {
-        const sum = members.reduce((total, { profile }) => total + profile[hour], 0);
-        return Number((sum / members.length).toPrecision(5));
+      // The mean of profiles that peak at different hours is flatter than any of them: it is stretched to their median p/t.
+      const mean = Float64Array.from({ length: 24 }, (_, hour) => {
+        return members.reduce((total, { profile }) => total + profile[hour], 0) / members.length;
       });
+      const ratio = quantileOf(knownSorted(members.map((one) => one.ratio)), 0.5);
+      const hourOfDay = Array.from(stretchToRatio(mean, Math.max(1, ratio)), (value) => Number(value.toPrecision(5)));
       return { name, share: members.length / profiles.length, hourOfDay, peakToTrough: peakToTrough(hourOfDay) };
     });
 }
