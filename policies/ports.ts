@@ -20,6 +20,9 @@ export interface HostSignals {
   readonly up: Uint8Array;
   readonly capacityMilliCpu: Float64Array;
   readonly capacityMemBytes: Float64Array;
+  /** Ratios of CPU normalization and of resource amplification; absent = 1 everywhere. */
+  readonly cpuNormalizationRatio?: Float64Array;
+  readonly cpuAmplificationRatio?: Float64Array;
   /** Kept for the node's daemons: max of kubelet reservation and annotation. */
   readonly reservedMilliCpu: Float64Array;
   readonly reservedMemBytes: Float64Array;

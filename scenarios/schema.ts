@@ -45,6 +45,16 @@ const hostSchema = z
     idlePower: watts('Power of an idle host.').prefault(HOST_DEFAULTS.idlePower),
     maxPower: watts('Power of a fully used host.').prefault(HOST_DEFAULTS.maxPower),
     memBandwidth: bandwidth('Memory bandwidth of the whole host.').prefault(HOST_DEFAULTS.memBandwidth),
+    cpuNormalizationRatio: ratio(
+      'Work of one CPU over that of the basic model (Koordinator cpu normalization).',
+      1,
+      5,
+    ).prefault(HOST_DEFAULTS.cpuNormalizationRatio),
+    cpuAmplificationRatio: ratio(
+      'Factor on the CPU that services may request (resource amplification).',
+      1,
+      5,
+    ).prefault(HOST_DEFAULTS.cpuAmplificationRatio),
   })
   .describe('A group of like hosts.');
 

@@ -4,12 +4,19 @@ import { batchAllocatableOf } from './batch-formula.ts';
 import { resourceChanged } from './write-gate.ts';
 
 /** Batch CPU of one host; see batchAllocatableOf. Units: milli-CPU, percent; NaN = no cap. */
-export function batchMilliCpuOf(s: HostSignals, host: number, percent: number, policy: number, cap: number): number {
+export function batchMilliCpuOf(
+  s: HostSignals,
+  host: number,
+  percent: number,
+  policy: number,
+  cap: number,
+  reserved = s.reservedMilliCpu[host],
+): number {
   return batchAllocatableOf(
     s.capacityMilliCpu[host],
     percent,
     s.reportedSystemMilliCpu[host],
-    s.reservedMilliCpu[host],
+    reserved,
     s.reportedHpMilliCpu[host],
     s.hpRequestMilliCpu[host],
     s.reportedHpMaxUsedRequestMilliCpu[host],
@@ -19,12 +26,19 @@ export function batchMilliCpuOf(s: HostSignals, host: number, percent: number, p
 }
 
 /** Batch memory of one host; see batchAllocatableOf. Units: bytes, percent; NaN = no cap. */
-export function batchMemBytesOf(s: HostSignals, host: number, percent: number, policy: number, cap: number): number {
+export function batchMemBytesOf(
+  s: HostSignals,
+  host: number,
+  percent: number,
+  policy: number,
+  cap: number,
+  reserved = s.reservedMemBytes[host],
+): number {
   return batchAllocatableOf(
     s.capacityMemBytes[host],
     percent,
     s.reportedSystemMemBytes[host],
-    s.reservedMemBytes[host],
+    reserved,
     s.reportedHpMemBytes[host],
     s.hpRequestMemBytes[host],
     s.reportedHpMaxUsedRequestMemBytes[host],

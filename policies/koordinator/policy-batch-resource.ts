@@ -6,9 +6,20 @@
  */
 import { ConfigError } from '../base/assert.ts';
 import { completeConfig } from '../base/policy-config.ts';
-import { DECISION, type Decisions, decide, type HostSignals, type Policy, type PolicyConfig } from '../ports.ts';
+import { MS_PER_MINUTE } from '../base/units.ts';
+import {
+  DECISION,
+  type Decisions,
+  decide,
+  type HostSignals,
+  type Policy,
+  type PolicyConfig,
+  type PolicyState,
+} from '../ports.ts';
 import { cpuPolicyCode, memoryPolicyCode } from './batch-formula.ts';
 import { batchMemBytesOf, batchMilliCpuOf, isBatchWritten } from './batch-from-signals.ts';
+import { amplifiedAllocatable, normalizedBatchCpu } from './cpu-normalization.ts';
+import { degradedValue } from './write-gate.ts';
 
 const DEFAULTS = {
   cpuReclaimThresholdPercent: 60,
@@ -20,7 +31,18 @@ const DEFAULTS = {
   updateTimeThresholdMs: 300_000,
   resourceDiffThreshold: 0.1,
   degradeMs: 900_000,
+  /** K2, K4, K6 and K19; see quirks.ts. */
+  memoryRequestIgnoresSystemUse: true,
+  reclaimAboveHundredPercent: true,
+  degradeRemovesBatch: true,
+  amplificationHidesReservation: true,
 } as const;
+
+interface BatchState extends PolicyState {
+  /** Computed from the last fresh report; held where stale metrics do not remove the resources. */
+  readonly milliCpu: Float64Array;
+  readonly memBytes: Float64Array;
+}
 
 /** Complete configuration with production defaults; ConfigError for a threshold upstream would refuse. */
 function configure(config: PolicyConfig): PolicyConfig {
@@ -37,11 +59,15 @@ function configure(config: PolicyConfig): PolicyConfig {
  *
  *   never published, or published longer than updateTimeThresholdMs ago, or |new - old| > old x resourceDiffThreshold -> write
  *
- * A host whose report is older than degradeMs gets 0 (upstream removes the resources).
+ * On a host with a normalization ratio batch-cpu is counted in basic CPUs. A host whose report is older than degradeMs gets 0 (upstream
+ * removes the resources); with K6 off what it had halves with every further degradeMs.
  */
-function decideBatch(signals: HostSignals, config: PolicyConfig, _state: unknown, out: Decisions): void {
-  const cpuPercent = config['cpuReclaimThresholdPercent'] as number;
-  const memPercent = config['memoryReclaimThresholdPercent'] as number;
+function decideBatch(signals: HostSignals, config: PolicyConfig, state: PolicyState, out: Decisions): void {
+  const own = state as BatchState;
+  const most = config['reclaimAboveHundredPercent'] === true ? Infinity : 100;
+  const cpuPercent = Math.min(most, config['cpuReclaimThresholdPercent'] as number);
+  const memPercent = Math.min(most, config['memoryReclaimThresholdPercent'] as number);
+  const removes = config['degradeRemovesBatch'] as boolean;
   const cpuPolicy = cpuPolicyCode(config['cpuCalculatePolicy'] as string);
   const memPolicy = memoryPolicyCode(config['memoryCalculatePolicy'] as string);
   const cpuCap = (config['batchCpuThresholdPercent'] as number | null) ?? Number.NaN;
@@ -53,15 +79,41 @@ function decideBatch(signals: HostSignals, config: PolicyConfig, _state: unknown
     if (signals.up[host] === 0) continue;
     const sampledAtMs = signals.sampledAtMs[host];
     if (sampledAtMs < 0) continue;
-    let cpu = 0;
-    let mem = 0;
+    let cpu: number;
+    let mem: number;
     if (signals.nowMs <= sampledAtMs + degradeMs) {
-      cpu = batchMilliCpuOf(signals, host, cpuPercent, cpuPolicy, cpuCap);
-      mem = batchMemBytesOf(signals, host, memPercent, memPolicy, memCap);
+      const ratio = signals.cpuNormalizationRatio?.[host] ?? 1;
+      const reserved = reservedOf(signals, host, config);
+      cpu = normalizedBatchCpu(batchMilliCpuOf(signals, host, cpuPercent, cpuPolicy, cpuCap, reserved), ratio);
+      mem = batchMemBytesOf(signals, host, memPercent, memPolicy, memCap, memReservedOf(signals, host, config));
+      own.milliCpu[host] = cpu;
+      own.memBytes[host] = mem;
+    } else {
+      const ageMs = signals.nowMs - sampledAtMs;
+      const minutes = degradeMs / MS_PER_MINUTE;
+      cpu = degradedValue(own.milliCpu[host], ageMs, minutes, removes) ?? 0;
+      mem = degradedValue(own.memBytes[host], ageMs, minutes, removes) ?? 0;
     }
     if (isBatchWritten(signals, host, cpu, mem, updateAfterMs, diffThreshold))
       decide(out, DECISION.publishBatch, host, -1, cpu, mem);
   }
+}
+
+/** K19: the kubelet's reservation is read as capacity - allocatable, which amplified allocatable makes disappear. */
+function reservedOf(s: HostSignals, host: number, config: PolicyConfig): number {
+  const reserved = s.reservedMilliCpu[host];
+  const ratio = s.cpuAmplificationRatio?.[host] ?? 1;
+  if (ratio <= 1 || config['amplificationHidesReservation'] === false) return reserved;
+  const capacity = s.capacityMilliCpu[host];
+  return Math.max(0, capacity - amplifiedAllocatable(capacity - reserved, ratio));
+}
+
+/** K2: the policy "request" subtracts the reservation only; with the quirk off the system's use where that is larger. */
+function memReservedOf(s: HostSignals, host: number, config: PolicyConfig): number {
+  const reserved = s.reservedMemBytes[host];
+  return config['memoryRequestIgnoresSystemUse'] === true
+    ? reserved
+    : Math.max(reserved, s.reportedSystemMemBytes[host]);
 }
 
 export const batchResource: Policy = {
@@ -73,6 +125,9 @@ export const batchResource: Policy = {
   sells: ['batch'],
   defaults: DEFAULTS,
   configure,
-  createState: () => ({}),
+  createState: (hostCount): BatchState => ({
+    milliCpu: new Float64Array(hostCount),
+    memBytes: new Float64Array(hostCount),
+  }),
   decide: decideBatch,
 };

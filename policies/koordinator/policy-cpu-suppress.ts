@@ -28,6 +28,8 @@ const DEFAULTS = {
   cpuSuppressThresholdPercent: 65,
   cpuSuppressMinPercent: null,
   cpuSuppressPolicy: 'cpuset',
+  /** K7: the small-change bypass keeps an unlimited quota. */
+  cfsBypassKeepsUnlimited: true,
 } as const;
 
 /** Complete configuration; ConfigError outside upstream's ranges. */
@@ -52,6 +54,7 @@ function configure(config: PolicyConfig): PolicyConfig {
  */
 function decideSuppress(signals: HostSignals, config: PolicyConfig, state: PolicyState, out: Decisions): void {
   const threshold = config['cpuSuppressThresholdPercent'] as number;
+  const keepsUnlimited = config['cfsBypassKeepsUnlimited'] as boolean;
   const minPercent = (config['cpuSuppressMinPercent'] as number | null) ?? Number.NaN;
   const byCpuset = config['cpuSuppressPolicy'] === 'cpuset';
   const lastAt = state['lastAtMs'] as Float64Array;
@@ -75,7 +78,7 @@ function decideSuppress(signals: HostSignals, config: PolicyConfig, state: Polic
     const before = signals.beQuotaUs[host];
     let quotaUs = before;
     for (let step = 0; step < steps; step++) {
-      const next = byCpuset ? nextCpusetUs(cpus, free, quotaUs) : nextQuotaUs(cpus, free, quotaUs);
+      const next = byCpuset ? nextCpusetUs(cpus, free, quotaUs) : nextQuotaUs(cpus, free, quotaUs, keepsUnlimited);
       if (next === quotaUs) break;
       quotaUs = next;
     }

@@ -21,6 +21,8 @@ const DEFAULTS = {
   memoryEvictThresholdPercent: 70,
   memoryEvictLowerPercent: null,
   memoryEvictCoolingMs: 4_000,
+  /** K11: percent of use are cut to whole ones. */
+  evictIntegerPercent: true,
 } as const;
 
 /** Complete configuration; ConfigError when upstream would switch the loop off for bad lines. */
@@ -40,6 +42,7 @@ function decideEvict(signals: HostSignals, config: PolicyConfig, state: PolicySt
   const threshold = config['memoryEvictThresholdPercent'] as number;
   const lower = (config['memoryEvictLowerPercent'] as number | null) ?? Number.NaN;
   const coolingMs = config['memoryEvictCoolingMs'] as number;
+  const isInteger = config['evictIntegerPercent'] as boolean;
   const lastAtMs = state['lastAtMs'] as Float64Array;
   const rows = state['rows'] as Int32Array;
   const { tasks } = signals;
@@ -50,7 +53,7 @@ function decideEvict(signals: HostSignals, config: PolicyConfig, state: PolicySt
       signals.capacityMemBytes[host],
       threshold,
       lower,
-      true,
+      isInteger,
     );
     if (release <= 0 || signals.nowMs - lastAtMs[host] < coolingMs) continue;
     const count = tasks.rowsOnHost(host, rows);

@@ -14,6 +14,9 @@ export interface HostTable {
   readonly rack: Int32Array;
   readonly capacityMilliCpu: Float64Array;
   readonly capacityMemBytes: Float64Array;
+  /** Koordinator's ratios, 1 = none: of what batch-cpu counts, and of what services may request over the CPU there is. */
+  readonly cpuNormalizationRatio: Float64Array;
+  readonly cpuAmplificationRatio: Float64Array;
   readonly reservedMilliCpu: Float64Array;
   readonly reservedMemBytes: Float64Array;
   readonly systemMilliCpu: Float64Array;
@@ -76,6 +79,8 @@ export function createHostTable(count: number): HostTable {
     rack: new Int32Array(count),
     capacityMilliCpu: f(),
     capacityMemBytes: f(),
+    cpuNormalizationRatio: f().fill(1),
+    cpuAmplificationRatio: f().fill(1),
     reservedMilliCpu: f(),
     reservedMemBytes: f(),
     systemMilliCpu: f(),

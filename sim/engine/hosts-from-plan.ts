@@ -1,5 +1,6 @@
 /** Host columns from the shapes of a plan: hosts of a shape stand together, racks are filled in order. */
 import { BYTES_PER_GIB, MILLI_PER_CPU } from '../../policies/base/units.ts';
+import { amplificationRatio, amplifiedAllocatable } from '../../policies/koordinator/cpu-normalization.ts';
 import { createHostTable, type HostTable, TIER } from '../cluster/hosts.ts';
 import type { ClusterPlan } from '../plan.ts';
 
@@ -37,7 +38,14 @@ export function hostsFromPlan(cluster: ClusterPlan): PlannedHosts {
       hosts.systemMemBytes[host] = Math.ceil((mem * cluster.systemMemPercent) / 100);
       hosts.reservedMilliCpu[host] = Math.ceil((cpu * cluster.reservedCpuPercent) / 100);
       hosts.reservedMemBytes[host] = Math.ceil((mem * cluster.reservedMemPercent) / 100);
-      hosts.soldMilliCpu[TIER.native * count + host] = cpu - hosts.reservedMilliCpu[host];
+      const normalization = shape.cpuNormalizationRatio ?? 1;
+      const amplification = amplificationRatio(shape.cpuAmplificationRatio, normalization);
+      hosts.cpuNormalizationRatio[host] = normalization;
+      hosts.cpuAmplificationRatio[host] = amplification;
+      hosts.soldMilliCpu[TIER.native * count + host] = amplifiedAllocatable(
+        cpu - hosts.reservedMilliCpu[host],
+        amplification,
+      );
       hosts.soldMemBytes[TIER.native * count + host] = mem - hosts.reservedMemBytes[host];
       idle[host] = shape.idleWatts;
       max[host] = shape.maxWatts;

@@ -46,6 +46,8 @@ export function createTelemetry(cluster: Cluster, aggregateMs: number, windowMs:
     up: hosts.up,
     capacityMilliCpu: hosts.capacityMilliCpu,
     capacityMemBytes: hosts.capacityMemBytes,
+    cpuNormalizationRatio: hosts.cpuNormalizationRatio,
+    cpuAmplificationRatio: hosts.cpuAmplificationRatio,
     reservedMilliCpu: hosts.reservedMilliCpu,
     reservedMemBytes: hosts.reservedMemBytes,
     reportedNodeMilliCpu: f(),
