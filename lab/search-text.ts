@@ -23,7 +23,7 @@ export function searchLines(answer: SearchAnswer): string[] {
       lines.push('Every value tried is safe; the line may lie higher still: widen the range.');
   }
   lines.push('Tested (n seeds, of them violating, P(violation) with one-sided bounds, mean of the figure):');
-  for (const point of search.curve) lines.push(`  ${curveLine(point, point.candidate === recommended)}`);
+  for (const point of search.curve) lines.push(`  ${curveLine(point, wordFor(answer, point))}`);
   lines.push(monotoneLine(answer));
   if (answer.justSafe !== null) lines.push(`Just safe:   ${proofLine(answer.justSafe)}`);
   if (answer.justUnsafe !== null) lines.push(`Just unsafe: ${proofLine(answer.justUnsafe)}`);
@@ -39,10 +39,16 @@ function marginText(point: CurvePoint, budget: number): string {
   return `; mean ${numberWords(mean)} -+ ${numberWords(halfWidth)}, margin to the budget ${numberWords(budget - mean)}`;
 }
 
-function curveLine(point: CurvePoint, recommended: boolean): string {
+/** The verdict of a test; the few seeds of the first candidate are for the check of rising risk and give none. */
+function wordFor({ search }: SearchAnswer, point: CurvePoint): string {
+  if (search.result.anchor?.candidate === point.candidate) return 'only looked at';
+  return `${point.test.verdict}${point.candidate === search.result.recommended ? ' (recommended)' : ''}`;
+}
+
+function curveLine(point: CurvePoint, verdict: string): string {
   const { test, figure } = point;
   return (
-    `${point.name}: ${test.verdict}${recommended ? ' (recommended)' : ''}; n ${test.violates.length}, ${test.hits} violate, ` +
+    `${point.name}: ${verdict}; n ${test.violates.length}, ${test.hits} violate, ` +
     `${percent(test.low)} to ${percent(test.high)}; mean ${numberWords(figure.mean)}; ` +
     `CPU ${numberWords(point.cpuUtilisationMeanPercent.mean)} %, best effort ${numberWords(point.doneCoreHours.mean)} core-hours`
   );

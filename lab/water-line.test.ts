@@ -66,6 +66,8 @@ describe('a water-line', () => {
       `Recommended: meanUsagePercent ${value} (P(lateRequestPercent > 1) <= 30 % at 80 % confidence)`,
     );
     expect(text).toContain('Just unsafe: tidemark run unit-small');
+    const { anchor } = one!.search.result;
+    expect(text.includes('only looked at')).toBe(anchor !== null);
     expect(one!.binding!.service).toBe('web');
   });
 
