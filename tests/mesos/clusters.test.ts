@@ -51,6 +51,35 @@ describe('a lost master', () => {
   });
 });
 
+describe('a lost scheduler', () => {
+  const incidents = (backAt: string) =>
+    `controlPlane.incidents=[{at: 2h, kind: scheduler-lost, framework: sisyphus}, {at: ${backAt}, kind: resubscribe, framework: sisyphus}]`;
+
+  test('back after five minutes within its failover timeout of a week: its tasks ran on and it hears of their ends', async () => {
+    const plan = await libraryPlan('mesos-unit', [incidents('125m'), 'horizon=4h']);
+    const engine = runTo(plan, 4 * HOUR);
+    const run = results(engine);
+    expect(batchSum(run, 'evicted')).toBe(0);
+    expect(countInState(engine.cluster.tasks, TASK_KIND.bestEffort, TASK_STATE.pending)).toBeLessThan(10);
+  });
+
+  test('with a failover timeout of one minute all its tasks are killed, and its id is refused when it comes back', async () => {
+    const plan = await libraryPlan('mesos-unit', [
+      incidents('125m'),
+      'controlPlane.frameworks.sisyphus.failoverTimeout=1m',
+      'horizon=4h',
+    ]);
+    const engine = runTo(plan, 2 * HOUR);
+    expect(countInState(engine.cluster.tasks, TASK_KIND.bestEffort, TASK_STATE.running)).toBeGreaterThan(20);
+    runUntil(engine, 2 * HOUR + 61_000);
+    expect(countInState(engine.cluster.tasks, TASK_KIND.bestEffort, TASK_STATE.running)).toBe(0);
+    runUntil(engine, plan.horizonMs);
+    // 357 an hour come in and nobody takes them.
+    expect(countInState(engine.cluster.tasks, TASK_KIND.bestEffort, TASK_STATE.pending)).toBeGreaterThan(650);
+    expect(countInState(engine.cluster.tasks, TASK_KIND.online, TASK_STATE.running)).toBe(48);
+  });
+});
+
 describe('agents with GPUs', () => {
   test('with the filter five of twenty run no best effort while a queue waits; without it they run as much as others', async () => {
     const byHost = async (sets: string[]) => {

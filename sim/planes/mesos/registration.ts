@@ -55,7 +55,10 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
 
 /** A framework registers, for the first time or again; updates it missed are told by the caller. */
 export function subscribe(run: MesosRun, driver: Driver, nowMs: number): void {
-  run.s.master.subscribe(driver.info, driver.plan.failoverTimeoutMs);
+  const { master } = run.s;
+  master.subscribe(driver.info, driver.plan.failoverTimeoutMs);
+  // The id of a framework whose failover timeout has passed is refused for ever.
+  if (!master.allocator.ledger.frameworks.has(driver.plan.name)) return;
   ask(run, driver, nowMs, (context, out) => driver.framework.subscribe(driver.state, context, out));
 }
 

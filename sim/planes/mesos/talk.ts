@@ -139,6 +139,8 @@ export function ask(
 function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: number): void {
   const { master, counters } = run.s;
   const { name } = driver.plan;
+  // A framework that was removed, or has not found the new master yet, talks to nobody.
+  if (!master.allocator.ledger.frameworks.has(name)) return;
   const accepted = new Set<number>();
   for (let i = 0; i < out.count; i++) {
     switch (out.kind[i]) {
