@@ -1,0 +1,58 @@
+import { mkdirSync } from 'node:fs';
+import { afterAll, expect, test } from 'vitest';
+import { testContext } from './test-context.ts';
+import { createTestFiles } from './test-files.ts';
+import { readUsageCsv, type UsageCsv } from './usage-csv.ts';
+import { openDuckdb } from './usage-duckdb.ts';
+import { parquetSink } from './usage-sink.ts';
+
+const files = createTestFiles();
+afterAll(() => files.remove());
+
+const table: UsageCsv = {
+  name: 'use',
+  separator: ',',
+  fields: 4,
+  id: [1, 2],
+  idPrefix: 'p/',
+  time: 0,
+  timeScaleMs: 0.001,
+  timeOffsetMs: 600_000,
+  cpu: 3,
+  peak: -1,
+  mem: -1,
+  invalid: [-1, 101],
+  mostCpu: 100,
+};
+const connection = await openDuckdb(files.path('tmp'));
+connection?.closeSync();
+if (connection === null) console.log('skipped: DuckDB is not installed');
+
+const read = async (name: string, text: string) => {
+  mkdirSync(files.path(name), { recursive: true });
+  const { context } = testContext({ usage: parquetSink(files.path(name)), duckdb: true });
+  const scales = new Map([['p/a/1', { milliCpu: 20, memMib: 1 }]]);
+  return readUsageCsv(table, [files.write(`${name}.csv.gz`, text)], scales, { milliCpu: 10, memMib: 1 }, context);
+};
+
+test.skipIf(connection === null)(
+  'three good rows go through DuckDB: 900 s is 300 000 ms, -1 is unknown, ids are joined and prefixed',
+  async () => {
+    const done = await read('good', '900000000,a,1,50\n1200000000,a,1,-1\n0,b,2,1\n');
+    expect(done.engine).toBe('duckdb');
+    expect(done.rows).toBe(3);
+    expect(done.counts).toEqual([
+      { id: 'p/a/1', samples: 2, firstMs: 300_000, lastMs: 600_000 },
+      { id: 'p/b/2', samples: 1, firstMs: 0, lastMs: 0 },
+    ]);
+  },
+);
+
+test.skipIf(connection === null)(
+  '102 % is no valid value: DuckDB hands the table over to the stream, which names the row',
+  async () => {
+    await expect(read('bad', '900000000,a,1,50\n900000000,a,1,102\n')).rejects.toThrow(
+      /bad\.csv\.gz:2 CPU is 102; 0 to 100/,
+    );
+  },
+);
