@@ -204,6 +204,8 @@ export const FAILURE_DEFAULTS = {
   hostCrashesPerYear: 0.5,
   rackEventsPerYear: 20,
   repairMedian: '15m',
+  domains: false,
+  kernelUpgrades: false,
 } as const;
 
 /** 2 x 26 cores, 384 GB: 60,000 CNY over four years, a quarter of it a year for network, space and people. [A] +-40 % */

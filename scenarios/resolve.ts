@@ -108,6 +108,8 @@ export function resolve(scenario: Scenario): Plan {
       hostCrashesPerYear: failures.hostCrashesPerYear,
       rackEventsPerYear: failures.rackEventsPerYear,
       repairMedianMs: failures.repairMedian,
+      ...(failures.domains ? { domains: true } : {}),
+      ...(failures.kernelUpgrades ? { kernelUpgrades: true } : {}),
       ...(failures.blackHoles.length === 0
         ? {}
         : {

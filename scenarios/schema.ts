@@ -112,6 +112,12 @@ const failureSchema = z
       FAILURE_DEFAULTS.rackEventsPerYear,
     ),
     repairMedian: duration('Median time until a crashed host is back.', 1).prefault(FAILURE_DEFAULTS.repairMedian),
+    domains: flag(
+      'Draw failures by the model of the host physics: reboots, hardware repairs, racks and power domains.',
+    ).prefault(FAILURE_DEFAULTS.domains),
+    kernelUpgrades: flag('Drain hosts for kernel upgrades, all of them once in `upgradePassDays`.').prefault(
+      FAILURE_DEFAULTS.kernelUpgrades,
+    ),
     blackHoles: z
       .array(
         z.strictObject({

@@ -303,6 +303,10 @@ export interface FailurePlan {
   /** Among 2,000 hosts; other clusters in proportion. */
   readonly rackEventsPerYear: number;
   readonly repairMedianMs: number;
+  /** Outages by the failure model of the host physics: soft and hard failures, racks, power domains. Absent = false. */
+  readonly domains?: boolean;
+  /** Hosts are drained for kernel upgrades, one after another. Absent = false. */
+  readonly kernelUpgrades?: boolean;
   /** Hosts on which every task fails soon after its start; the host itself looks healthy. */
   readonly blackHoles?: readonly BlackHolePlan[];
 }

@@ -6,13 +6,15 @@
  */
 import { exp, log, normalQuantile } from '../../policies/base/exact-math.ts';
 import { MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE } from '../../policies/base/units.ts';
+import { EVICT_REASON } from '../../policies/ports.ts';
 import { CHANGE, setHostUp, taskRowsOnHost } from '../cluster/apply.ts';
 import { noteChange } from '../cluster/hosts.ts';
 import { TASK_STATE } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
 import { createStream } from '../kernel/random.ts';
+import { drawHostOutages } from './domain-faults.ts';
 import type { Engine } from './engine.ts';
-import { EVENT, evictPod, failTask, silencePod } from './lifecycle.ts';
+import { EVENT, evictPod, evictTask, failTask, silencePod } from './lifecycle.ts';
 import { OPEN } from './recorder.ts';
 
 const YEAR_MS = 365 * MS_PER_DAY;
@@ -22,13 +24,21 @@ const RACK_LEAST_MS = MS_PER_HOUR;
 const RACK_MOST_MS = 6 * MS_PER_HOUR;
 
 /** Payload of a fault event: what the entity is. */
-const TARGET = { host: 0, rack: 1, evictPods: 2 } as const;
+const TARGET = { host: 0, rack: 1, evictPods: 2, drain: 3 } as const;
 
 /** Draws every failure of the run and puts it into the calendar. */
 export function scheduleFaults(engine: Engine): void {
   const { plan, cluster } = engine;
   const { failures } = plan;
-  if (!failures.enabled) return;
+  if (failures.domains === true || failures.kernelUpgrades === true) {
+    for (const { host, startMs, durationMs, isDrain } of drawHostOutages(
+      plan,
+      engine.hostModel.parameters,
+      cluster.hosts.rack,
+    ))
+      pushOutage(engine, isDrain ? TARGET.drain : TARGET.host, host, startMs, durationMs);
+  }
+  if (!failures.enabled || failures.domains === true) return;
   const { hosts } = cluster;
   const perMs = failures.hostCrashesPerYear / YEAR_MS;
   for (let host = 0; host < hosts.count && perMs > 0; host++) {
@@ -79,11 +89,12 @@ export function handleFault(engine: Engine, kind: number, entity: number, target
       loosePods(engine, entity, nowMs);
     return;
   }
-  const first = target === TARGET.host ? entity : 0;
-  const last = target === TARGET.host ? entity : hosts.count - 1;
+  const first = target === TARGET.rack ? 0 : entity;
+  const last = target === TARGET.rack ? hosts.count - 1 : entity;
   for (let host = first; host <= last; host++) {
     if (target === TARGET.rack && hosts.rack[host] !== entity) continue;
-    if (kind === EVENT.fault) breakHost(engine, host, nowMs);
+    if (kind === EVENT.fault && target === TARGET.drain) drainHost(engine, host, nowMs);
+    else if (kind === EVENT.fault) breakHost(engine, host, nowMs);
     else repairHost(engine, host, nowMs);
   }
 }
@@ -107,6 +118,20 @@ function breakHost(engine: Engine, host: number, nowMs: number): void {
   }
   engine.calendar.push(nowMs + engine.plane.podLossAfterMs, PHASE.fail, host, EVENT.fault, TARGET.evictPods);
   engine.plane.onHostChanged(host, nowMs);
+}
+
+/** Planned: best effort is evicted and online pods go to other hosts at once, none is silent; then the host is down. */
+function drainHost(engine: Engine, host: number, nowMs: number): void {
+  const { cluster, rows } = engine;
+  const { hosts } = cluster;
+  hosts.outages[host]++;
+  if (hosts.outages[host] > 1) return;
+  hosts.brokenAtMs[host] = nowMs;
+  hosts.cordoned[host] = 1;
+  noteChange(hosts.changes, host);
+  const n = taskRowsOnHost(cluster, host, rows);
+  for (const row of rows.slice(0, n)) evictTask(engine, row, nowMs, EVICT_REASON.drained);
+  loosePods(engine, host, nowMs);
 }
 
 function loosePods(engine: Engine, host: number, nowMs: number): void {
