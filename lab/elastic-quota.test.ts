@@ -3,7 +3,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { EVICT_REASON } from '../policies/ports.ts';
 import { loadPlan } from '../scenarios/load.ts';
+import { CHANGE } from '../sim/cluster/apply.ts';
 import { TASK_STATE } from '../sim/cluster/tasks.ts';
 import { checkEngine } from '../sim/engine/check-engine.ts';
 import type { Engine } from '../sim/engine/engine.ts';
@@ -117,6 +119,66 @@ describe('elastic quotas in a run', () => {
     expect(alone(true)).toBeGreaterThan(45);
     // 73 - 40 = 33 cores: 16 pods.
     expect(alone(false)).toBeLessThanOrEqual(34);
+  });
+
+  test('a lent minimum comes back at once where quotas give pods back, and only as pods end where they do not', () => {
+    // Population one comes in hours 2 and 3 only; until then two may use the 40 cores that belong to it.
+    const late = Array.from({ length: 24 }, (_, hour) => (hour === 2 || hour === 3 ? 12 : 0));
+    const ran = (revokeOverusedQuotas: boolean) => {
+      const plan = planWith((quota) => (quota.name === 'a' ? { minMilliCpu: 40_000 } : { minMilliCpu: 0 }), {
+        revokeOverusedQuotas,
+      });
+      const populations = plan.bestEffort.populations.map((population) => ({
+        ...population,
+        lifeLogMean: 9.2,
+        arrivalByHour: population.name === 'one' ? late : population.arrivalByHour,
+      }));
+      let revoked = 0;
+      const { engine } = prepare(
+        { ...plan, bestEffort: { ...plan.bestEffort, populations } },
+        {
+          sink: (_atMs, change, _task, _host, reason) => {
+            if (change === CHANGE.evict && reason === EVICT_REASON.quota) revoked++;
+          },
+        },
+      );
+      runUntil(engine, 2 * HOUR);
+      const before = held(engine);
+      runUntil(engine, 2 * HOUR + 20 * MINUTE);
+      checkEngine(engine);
+      return { before, after: held(engine), revoked };
+    };
+    const [back, kept] = [ran(true), ran(false)];
+    expect(back.before).toEqual(kept.before);
+    expect(back.before[0]).toBe(0);
+    expect(back.before[1]).toBeGreaterThan(60);
+    expect(kept.revoked).toBe(0);
+    expect(back.revoked).toBeGreaterThan(10);
+    expect(back.after[0]).toBeGreaterThanOrEqual(36);
+    expect(kept.after[0]).toBeLessThan(back.after[0] / 2);
+  });
+
+  test('the books of the quotas are what counting gives, with pods that fail, are given up and given back', () => {
+    const plan = planWith((quota) => (quota.name === 'a' ? { minMilliCpu: 40_000 } : { minMilliCpu: 0 }), {
+      revokeOverusedQuotas: true,
+    });
+    const bestEffort = { ...plan.bestEffort, failureProbability: 0.5, maxRetries: 1 };
+    const { engine } = prepare({ ...plan, bestEffort }, {});
+    for (let atMs = 10 * MINUTE; atMs < base.horizonMs; atMs += 10 * MINUTE) {
+      runUntil(engine, atMs);
+      const { tasks } = engine.cluster;
+      const used = [0, 0];
+      const asked = [0, 0];
+      for (let row = tasks.firstBestEffort; row < tasks.used; row++) {
+        const state = tasks.state[row];
+        const isPlaced = state === TASK_STATE.bound || state === TASK_STATE.running;
+        if (isPlaced) used[tasks.group[row]] += tasks.requestMilliCpu[row];
+        if (isPlaced || state === TASK_STATE.pending) asked[tasks.group[row]] += tasks.requestMilliCpu[row];
+      }
+      const { gate } = engine.plane.snapshot() as { gate: { dimensions: { used: number[]; podRequest: number[] }[] } };
+      expect(Array.from(gate.dimensions[0].used)).toEqual(used);
+      expect(Array.from(gate.dimensions[0].podRequest)).toEqual(asked);
+    }
   });
 
   test('a run interrupted while pods wait for their quota ends with the digest of one that was not', () => {
