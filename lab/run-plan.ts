@@ -106,5 +106,5 @@ export function prepare(
 export function runPlan(plan: Plan, options: RunOptions): RunResults | null {
   const { engine, notes } = prepare(plan, options);
   const finished = runUntil(engine, plan.horizonMs, options.onHour);
-  return finished ? resultsOf(engine, options.identity, notes) : null;
+  return finished ? resultsOf(engine, options.identity, [...notes, ...(engine.plane.notes?.() ?? [])]) : null;
 }

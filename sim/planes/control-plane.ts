@@ -47,6 +47,8 @@ export interface ControlPlane {
   onAbandoned(row: number): void;
   /** Rows of all tasks that wait for a host, in any order; for checks from outside. */
   waitingRows(): readonly number[];
+  /** What a reader of the report should know of how the plane did its work. */
+  notes?(): readonly string[];
   snapshot(): unknown;
   restore(from: unknown): void;
 }

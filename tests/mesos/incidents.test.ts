@@ -21,6 +21,7 @@ describe('Chronos deactivated by its own abort', () => {
     expect(mesosOf(engine).counters().launches).toBe(launches);
     expect(pending(engine)).toBeGreaterThan(950);
     expect(pending(engine)).toBeLessThan(1200);
+    expect(mesosOf(engine).notes()[1]).toMatch(/^At the end "chronos" is not subscribed: .* updates wait for it\.$/);
     expect(running(engine)).toBeLessThan(10);
     // Services on Marathon are not touched.
     expect(countInState(engine.cluster.tasks, TASK_KIND.online, TASK_STATE.running)).toBe(48);
@@ -37,6 +38,7 @@ describe('offers hoarded when the store fails', () => {
       const held = mesosOf(engine)
         .openOffers()
         .filter(({ framework }) => framework === 'chronos').length;
+      expect(mesosOf(engine).notes()[1]).toContain(`"chronos" holds ${held} offers on `);
       runUntil(engine, plan.horizonMs);
       const { columns } = results(engine).tables.populations;
       const audio = (columns.name as readonly string[]).indexOf('audio');

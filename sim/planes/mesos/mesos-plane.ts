@@ -16,6 +16,7 @@ import { CHANGE } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import type { ControlPlane } from '../control-plane.ts';
+import { describe } from './describe.ts';
 import { fromGraphData, type GraphData, toGraphData } from './graph-data.ts';
 import { happen, nextIncidentMs } from './incidents.ts';
 import {
@@ -53,6 +54,10 @@ export class MesosPlane implements ControlPlane {
   /** Offers that are out now: framework and agent. */
   openOffers(): readonly { readonly framework: string; readonly host: number }[] {
     return [...this.run.s.master.offers.values()].map(({ framework, agent }) => ({ framework, host: Number(agent) }));
+  }
+
+  notes(): readonly string[] {
+    return describe(this.run);
   }
 
   /** The emptiest host by CPU share on which a replica fits and its constraints hold. */
