@@ -12,7 +12,7 @@ import { type Backtest, backtestTrace } from './backtest.ts';
 import { peakToTrough, stretchToRatio } from './day-shape.ts';
 import { knownSorted, quantileOf, quantilePoints } from './distribution.ts';
 import { type FitQuality, measureFit } from './fit-quality.ts';
-import { seriesStatistics, solveNoise } from './fits/fit-series.ts';
+import { type SeriesStatistics, seriesStatistics, solveNoise } from './fits/fit-series.ts';
 import type { ImportedServices, ImportedTasks } from './import/canonical.ts';
 import { readImport } from './import/store.ts';
 import { courseOf, hourOfSlot, meanOfKnown } from './inspect.ts';
@@ -27,6 +27,13 @@ export interface FittedClass {
   readonly peakToTrough: number;
 }
 
+export interface FittedNoise {
+  readonly arShare: number;
+  readonly tauMinutes: number;
+  /** Standard deviation over mean. */
+  readonly cv: number;
+}
+
 export interface FittedServices {
   readonly kind: string;
   readonly services: number;
@@ -37,7 +44,8 @@ export interface FittedServices {
   readonly memMibPerCore: number;
   readonly memOverRequest: number;
   readonly classes: readonly FittedClass[];
-  readonly noise: { readonly arShare: number; readonly tauMinutes: number; readonly cv: number };
+  /** Of each of up to 200 services: services differ more in their noise than a median can say. */
+  readonly noises: readonly FittedNoise[];
   /** Share of the noise variance that all services have in common, 0..1. */
   readonly commonShare: number;
   readonly peakOverMean: readonly number[];
@@ -104,8 +112,6 @@ function fitServices(kind: KindSeries, services: ImportedServices, slots: number
   });
   const statistics = live.map((one) => seriesStatistics(one.milliCpu.subarray(0, slots)));
   const median = (values: ArrayLike<number>) => quantileOf(knownSorted(values), 0.5);
-  // Solved service by service where the model applies: the medians of r5 and r60 need not belong to one series.
-  const solved = statistics.map((one) => solveNoise(one.r5, one.r60)).filter((one) => one !== null && one.arShare <= 1);
   const cv = median(statistics.map((one) => one.residualCv));
   const memory = live.map(
     (one) => services.requestMemMib[one.service] / (services.requestMilliCpu[one.service] / 1000),
@@ -119,11 +125,7 @@ function fitServices(kind: KindSeries, services: ImportedServices, slots: number
     memMibPerCore: orElse(median(memory), 4096),
     memOverRequest: orElse(median(live.map((one) => one.memMib / services.requestMemMib[one.service])), 0.65),
     classes: fitClasses(live),
-    noise: {
-      arShare: orElse(median(solved.map((one) => one?.arShare ?? 0)), 0),
-      tauMinutes: orElse(median(solved.map((one) => one?.tauMinutes ?? 0)), 60),
-      cv: orElse(cv, 0),
-    },
+    noises: fitNoises(statistics),
     commonShare: commonShareOf(live, cv),
     peakOverMean: quantilePoints(live.map((one) => meanOfKnown(one.peakMilliCpu) / meanOfKnown(one.milliCpu))),
   };
@@ -131,6 +133,23 @@ function fitServices(kind: KindSeries, services: ImportedServices, slots: number
 
 function orElse(value: number, fallback: number): number {
   return Number.isFinite(value) ? value : fallback;
+}
+
+const MOST_NOISES = 200;
+/** Where r60 is not below r5 (hourly jobs do that) the noise is taken to last for hours with the share that r5 shows. */
+const LASTING_MINUTES = 600;
+
+function fitNoises(statistics: readonly SeriesStatistics[]): FittedNoise[] {
+  const step = Math.ceil(statistics.length / MOST_NOISES);
+  return statistics
+    .filter((one, at) => at % step === 0 && Number.isFinite(one.residualCv))
+    .map((one) => {
+      const solved = solveNoise(one.r5, one.r60);
+      const lasting = Math.max(0, orElse(one.r5, 0));
+      const { arShare, tauMinutes } = solved ?? { arShare: lasting, tauMinutes: LASTING_MINUTES };
+      const digits = (value: number) => Number(value.toPrecision(4));
+      return { arShare: digits(Math.min(1, arShare)), tauMinutes: digits(tauMinutes), cv: digits(one.residualCv) };
+    });
 }
 
 function fitClasses(live: readonly GridSeries[]): FittedClass[] {
@@ -239,12 +258,13 @@ export function fitLines(fit: TraceFit): string[] {
     value === null || !Number.isFinite(value) ? '-' : String(Number(value.toPrecision(3)));
   if (fit.services !== null) {
     const { services } = fit;
+    const middle = (values: readonly number[]) => quantileOf(knownSorted(values), 0.5);
     lines.push(
       `${services.services} services of kind ${services.kind} over ${digits(services.days)} days: ` +
         services.classes
           .map((one) => `${digits(one.share * 100)} % ${one.name} (p/t ${digits(one.peakToTrough)})`)
           .join(', '),
-      `noise: CV ${digits(services.noise.cv)}, AR(1) share ${digits(services.noise.arShare)} with ${digits(services.noise.tauMinutes)} min, ${digits(services.commonShare * 100)} % in common`,
+      `noise: median CV ${digits(middle(services.noises.map((one) => one.cv)))}, AR(1) share ${digits(middle(services.noises.map((one) => one.arShare)))}, ${digits(services.commonShare * 100)} % in common`,
     );
   }
   if (fit.batch !== null)

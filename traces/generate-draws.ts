@@ -2,7 +2,7 @@
 import { exp } from '../policies/base/exact-math.ts';
 import { profileAt } from './day-shape.ts';
 import { drawPoint } from './distribution.ts';
-import type { FittedBatch, FittedServices } from './fit-trace.ts';
+import type { FittedBatch, FittedNoise, FittedServices } from './fit-trace.ts';
 import type { TaskRow } from './import/canonical.ts';
 import { sampleNormal, samplePoisson, sampleUniform } from './samplers.ts';
 import { GRID_PER_HOUR } from './series-set.ts';
@@ -31,14 +31,15 @@ export function drawServices(
   seed: string,
   factorAt: (day: number) => number,
 ): DrawnService[] {
-  const { cv } = fit.noise;
-  const common = drawNoise(fit.noise, slots, seed, 'generate/common');
-  const commonWeight = cv * Math.sqrt(fit.commonShare);
-  const ownWeight = cv * Math.sqrt(1 - fit.commonShare);
+  const quiet: FittedNoise = { arShare: 0, tauMinutes: 60, cv: 0 };
+  const common = drawNoise(fit.noises[Math.floor(fit.noises.length / 2)] ?? quiet, slots, seed, 'generate/common');
   return Array.from({ length: count }, (_, service) => {
     const traits = createStream(seed, `generate/${service}/traits`);
-    const own = drawNoise(fit.noise, slots, seed, `generate/${service}/noise`);
-    // Stratified: service s of n stands for its share of the classes and of the distribution of use.
+    const noise = fit.noises.length === 0 ? quiet : fit.noises[service % fit.noises.length];
+    const own = drawNoise(noise, slots, seed, `generate/${service}/noise`);
+    const commonWeight = noise.cv * Math.sqrt(fit.commonShare);
+    const ownWeight = noise.cv * Math.sqrt(1 - fit.commonShare);
+    // Stratified: service s of n stands for its share of the classes, of the noises and of the distribution of use.
     const place = (service + 0.5) / count;
     let at = 0;
     let below = fit.classes[0].share;
@@ -65,7 +66,7 @@ export function drawServices(
 }
 
 /** White noise plus AR(1), variance 1. */
-function drawNoise(noise: FittedServices['noise'], slots: number, seed: string, name: string): Float64Array {
+function drawNoise(noise: FittedNoise, slots: number, seed: string, name: string): Float64Array {
   const stream = createStream(seed, name);
   const phi = exp(-SLOT_MINUTES / noise.tauMinutes);
   const slow = Math.sqrt(noise.arShare);

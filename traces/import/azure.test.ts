@@ -116,10 +116,10 @@ test('DuckDB and the stream write the same 40 000 samples in the same order; a b
 test('a disk with 1 MB left ends the import with the row it could not take', async () => {
   mkdirSync(files.path('full'), { recursive: true });
   const usage = parquetSink(files.path('full'), () => 1_000_000);
-  const rows = '0,b,0,2,1\n'.repeat(122_881);
+  const rows = '0,b,0,2,1\n'.repeat(61_441);
   const part = files.write('full/vm_cpu_readings-file-1-of-1.csv', rows);
   await expect(importAzure([part], testContext({ usage }).context)).rejects.toThrow(
-    /csv:122881 does not fit on the disk: 1000000 bytes are free/,
+    /csv:61441 does not fit on the disk: 1000000 bytes are free/,
   );
 });
 

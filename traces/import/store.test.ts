@@ -84,7 +84,7 @@ test('a folder without trace.json was never finished and is refused; so is anoth
   await expect(readImport(files.path('c'))).rejects.toThrow(/version is 3; this program reads 1 to 2/);
 });
 
-test('services, events and 130 000 samples of use are read again, the samples in two groups of at most 122 880', async () => {
+test('services, events and 130 000 samples of use are read again, the samples in three groups of at most 61 440', async () => {
   const full: ImportedTrace = {
     ...trace,
     services: serviceColumns([
@@ -120,7 +120,7 @@ test('services, events and 130 000 samples of use are read again, the samples in
     for (let row = 0; row < batch.count; row++) if (batch.ids[row] === 'b') sum += batch.milliCpu[row];
     expect(batch.peakMilliCpu.every(Number.isNaN)).toBe(true);
   }
-  expect(sizes).toEqual([122_880, 7_120]);
+  expect(sizes).toEqual([61_440, 61_440, 7_120]);
   // Odd rows 1, 3, .. 129 999: half of their sum 65 000^2.
   expect(sum).toBe((65_000 * 65_000) / 2);
 });
