@@ -65,7 +65,8 @@ export function constraintsOf(
     {
       name: 'stranding',
       windowsPercent: share((row) => !isSoldOut(row) && pending[row] > BACKLOG_SHARE * running[row]),
-      meaning: 'tasks wait although neither pool is sold out: what is left of one lies on hosts where the other is gone',
+      meaning:
+        'tasks wait although neither pool is sold out: what is left of one lies on hosts where the other is gone',
       lever: `memoryReclaimThresholdPercent${line(settings.memReclaimPercent)}, hosts of one shape, or smaller tasks`,
     },
     {

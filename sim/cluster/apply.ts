@@ -7,7 +7,7 @@
  */
 import { fail } from '../../policies/base/assert.ts';
 import { type Digest, mix } from '../kernel/digest.ts';
-import { type HostTable, noteChange, PRESSURE_CLASS_COUNT, TIER } from './hosts.ts';
+import { type HostTable, noteChange, noteTaken, PRESSURE_CLASS_COUNT, TIER } from './hosts.ts';
 import { moveTo, TASK_KIND, TASK_STATE, type TaskTable } from './tasks.ts';
 
 /** What an event in the digest and in the event log is about. */
@@ -102,7 +102,7 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number)
   else linkToHost(tasks, hosts, row, host);
   if (at < hosts.count && tasks.kind[row] !== TASK_KIND.online)
     hosts.beNativeMilliCpu[host] += tasks.requestMilliCpu[row];
-  noteChange(hosts.changes, host);
+  noteTaken(hosts.changes, host);
   note(cluster, nowMs, CHANGE.bind, row, host, 0);
 }
 

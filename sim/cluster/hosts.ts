@@ -63,7 +63,7 @@ export interface HostTable {
 /** A ring of host rows that changed. `total` counts all notes ever made; entry n lives at n & mask. */
 export interface ChangeLog {
   readonly rows: Int32Array;
-  /** [notes so far, epoch]: the epoch rises when every host changed at once. */
+  /** [notes so far, epoch, changes that may have freed capacity]: the epoch rises when every host changed at once. */
   readonly total: Float64Array;
 }
 
@@ -106,15 +106,23 @@ export function createHostTable(count: number): HostTable {
     midDemandMilliCpu: f(),
     midMemBytes: f(),
     beDemandByClass: new Float64Array(count * PRESSURE_CLASS_COUNT),
-    changes: { rows: new Int32Array(CHANGE_LOG_SIZE), total: new Float64Array(2) },
+    changes: { rows: new Int32Array(CHANGE_LOG_SIZE), total: new Float64Array(3) },
   };
 }
 
 export const CHANGE_LOG_SIZE = 8192;
 const CHANGE_LOG_MASK = CHANGE_LOG_SIZE - 1;
 
+/** Notes that a bind took capacity of `host`: nobody fits now who did not fit before. */
+export function noteTaken(changes: ChangeLog, host: number): void {
+  const total = changes.total[0];
+  changes.rows[total & CHANGE_LOG_MASK] = host;
+  changes.total[0] = total + 1;
+}
+
 /** Notes that what placement sees of `host` changed. */
 export function noteChange(changes: ChangeLog, host: number): void {
+  changes.total[2]++;
   const total = changes.total[0];
   changes.rows[total & CHANGE_LOG_MASK] = host;
   changes.total[0] = total + 1;
@@ -123,6 +131,7 @@ export function noteChange(changes: ChangeLog, host: number): void {
 /** Notes that every host changed: readers rebuild instead of following the ring. */
 export function noteAllChanged(changes: ChangeLog): void {
   changes.total[1] += 1;
+  changes.total[2]++;
 }
 
 /** The host of note number n. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { bind, CHANGE, loseAttempt, start, submit } from '../../cluster/apply.ts';
+import { noteAllChanged } from '../../cluster/hosts.ts';
 import { TASK_STATE } from '../../cluster/tasks.ts';
 import { smallCluster } from '../../cluster/testing/small-cluster.ts';
 import type { KubernetesPlan } from '../../plan.ts';
@@ -124,7 +125,7 @@ describe('decisions', () => {
     // Room is there whenever the line is asked, and gone when the pod is decided: a second pod takes it each time.
     arrive(0, 0);
     cluster.hosts.cordoned[0] = 1;
-    cluster.hosts.changes.total[1]++;
+    noteAllChanged(cluster.hosts.changes);
     plane.wake(0);
     const gaps: number[] = [];
     let nowMs = 0;
@@ -134,12 +135,12 @@ describe('decisions', () => {
       nowMs = queues.retryAtMs[0] + 5_000;
       // Let the line's head be taken although the shape fits nowhere by the time it is decided.
       view.hosts.cordoned[0] = 0;
-      view.hosts.changes.total[1]++;
+      noteAllChanged(view.hosts.changes);
       const inner = plane as unknown as { takeMostUrgent(now: number): number; decide(row: number, now: number): void };
       const row = inner.takeMostUrgent(nowMs);
       expect(row).toBe(0);
       view.hosts.cordoned[0] = 1;
-      view.hosts.changes.total[1]++;
+      noteAllChanged(view.hosts.changes);
       inner.decide(row, nowMs);
     }
     expect(gaps).toEqual([1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
@@ -188,7 +189,7 @@ describe('decisions', () => {
     plane.wake(1_000);
     expect([...plane.waitingRows()].sort()).toEqual([0, 1, 2]);
     cluster.hosts.cordoned[0] = 0;
-    cluster.hosts.changes.total[1]++;
+    noteAllChanged(cluster.hosts.changes);
     plane.onCapacity(30_000);
     plane.wake(30_000);
     expect(log).toEqual(['30000 bind 1 to 0 +2100']);

@@ -110,6 +110,8 @@ interface Tree {
   /** Position in the change log up to which this tree is current, and the log's epoch then. */
   seen: number;
   epoch: number;
+  /** Count of freeing changes when the tree last found no host: until it moves, there is still none. */
+  deniedAt: number;
   usedAt: number;
   /** Node i has children 2i and 2i + 1; leaves start at `leaves`. Value: score x HOST_FIELD + (HOST_FIELD - 1 - host), or -1. */
   readonly value: Float64Array;
@@ -150,12 +152,14 @@ export class PlacementIndex {
     const { changes } = this.view.hosts;
     const tree = this.treeFor(shape);
     tree.usedAt = ++this.uses;
+    if (tree.deniedAt === changes.total[2]) return tree;
     const behind = changes.total[0] - tree.seen;
     if (tree.epoch !== changes.total[1] || behind > CHANGE_LOG_SIZE || behind > this.view.hosts.count / 4)
       this.rebuild(tree);
     else for (let n = tree.seen; n < changes.total[0]; n++) this.rescore(tree, changedHost(changes, n));
     tree.seen = changes.total[0];
     tree.epoch = changes.total[1];
+    tree.deniedAt = tree.value[1] < 0 ? changes.total[2] : -1;
     return tree;
   }
 
@@ -169,13 +173,21 @@ export class PlacementIndex {
     if (at >= 0) return this.trees[at];
     let place = this.trees.length;
     if (place < TREE_LIMIT) {
-      this.trees.push({ shape, seen: 0, epoch: -1, usedAt: 0, value: new Float64Array(this.leaves * 2).fill(-1) });
+      this.trees.push({
+        shape,
+        seen: 0,
+        epoch: -1,
+        deniedAt: -1,
+        usedAt: 0,
+        value: new Float64Array(this.leaves * 2).fill(-1),
+      });
     } else {
       place = 0;
       for (let i = 1; i < this.trees.length; i++) if (this.trees[i].usedAt < this.trees[place].usedAt) place = i;
       this.treeOfShape[this.trees[place].shape] = -1;
       this.trees[place].shape = shape;
       this.trees[place].epoch = -1;
+      this.trees[place].deniedAt = -1;
     }
     this.treeOfShape[shape] = place;
     return this.trees[place];
