@@ -7,6 +7,11 @@
  * scan equal). The index keeps, for every pod shape in use, a tournament tree over hosts; a host that changed is re-scored in a
  * shape's tree when that shape is next asked for. `bestHostByScan` does the same work without the index: it is the oracle.
  */
+import {
+  DEFAULT_LOAD_AWARE_WEIGHTS,
+  loadAwareRefuses,
+  loadAwareScoreOne,
+} from '../../../policies/koordinator/load-aware.ts';
 import { CHANGE_LOG_SIZE, changedHost, type HostTable } from '../../cluster/hosts.ts';
 import type { PodShapes } from './pod-shapes.ts';
 
@@ -66,10 +71,8 @@ export function scoreHost(view: PlacementView, shape: number, host: number): num
   const usedMem = view.estimatedMemBytes[host] + shapes.estimateMemBytes[shape];
   if (rules.cpuThresholdPercent > 0 || rules.memThresholdPercent > 0) {
     if (view.reportExpired[host] === 1) return -1;
-    if (rules.cpuThresholdPercent > 0 && Math.floor((usedCpu / capacityCpu) * 100 + 0.5) > rules.cpuThresholdPercent)
-      return -1;
-    if (rules.memThresholdPercent > 0 && Math.floor((usedMem / capacityMem) * 100 + 0.5) > rules.memThresholdPercent)
-      return -1;
+    if (loadAwareRefuses(usedCpu, capacityCpu, rules.cpuThresholdPercent)) return -1;
+    if (loadAwareRefuses(usedMem, capacityMem, rules.memThresholdPercent)) return -1;
   }
   let fitCpu = soldCpu > 0 ? Math.floor((freeCpu * 100) / soldCpu) : 0;
   let fitMem = soldMem > 0 ? Math.floor((freeMem * 100) / soldMem) : 0;
@@ -77,10 +80,11 @@ export function scoreHost(view: PlacementView, shape: number, host: number): num
     fitCpu = 100 - fitCpu;
     fitMem = 100 - fitMem;
   }
-  const leastCpu = usedCpu > capacityCpu ? 0 : Math.floor(((capacityCpu - usedCpu) * 100) / capacityCpu);
-  const leastMem = usedMem > capacityMem ? 0 : Math.floor(((capacityMem - usedMem) * 100) / capacityMem);
+  const { cpuWeight, memWeight, dominantWeight } = DEFAULT_LOAD_AWARE_WEIGHTS;
   let score =
-    rules.fitWeight * Math.floor((fitCpu + fitMem) / 2) + rules.loadAwareWeight * Math.floor((leastCpu + leastMem) / 2);
+    rules.fitWeight * Math.floor((fitCpu + fitMem) / 2) +
+    rules.loadAwareWeight *
+      loadAwareScoreOne(usedCpu, capacityCpu, usedMem, capacityMem, cpuWeight, memWeight, dominantWeight);
   const service = shapes.service[shape];
   if (service >= 0) {
     const replicas = view.replicasOnHost[service * hosts.count + host];
