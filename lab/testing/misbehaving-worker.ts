@@ -5,6 +5,10 @@ export type Behaviour =
   | { readonly act: 'double'; readonly value: number }
   | { readonly act: 'throw' | 'exit' | 'eat-memory' | 'spin' };
 
+interface Link {
+  readonly next: Link | null;
+}
+
 serveJobs<Behaviour, number>((job, report) => {
   report(0.5);
   switch (job.act) {
@@ -15,8 +19,9 @@ serveJobs<Behaviour, number>((job, report) => {
     case 'exit':
       return process.exit(3);
     case 'eat-memory': {
-      const eaten: number[][] = [];
-      for (;;) eaten.push(Array.from({ length: 10_000 }, (_, i) => i + eaten.length));
+      // Small objects: on Node 24 a large array at the limit is fatal for the whole process, before the worker can be ended.
+      let chain: Link | null = null;
+      for (;;) chain = { next: chain };
     }
     case 'spin':
       for (;;) report.length;
