@@ -123,9 +123,7 @@ export function noteTaken(changes: ChangeLog, host: number): void {
 /** Notes that what placement sees of `host` changed. */
 export function noteChange(changes: ChangeLog, host: number): void {
   changes.total[2]++;
-  const total = changes.total[0];
-  changes.rows[total & CHANGE_LOG_MASK] = host;
-  changes.total[0] = total + 1;
+  noteTaken(changes, host);
 }
 
 /** Notes that every host changed: readers rebuild instead of following the ring. */
