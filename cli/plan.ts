@@ -196,7 +196,9 @@ async function answer(
   if (found === null) return interrupted(`finished runs stay in ${out}; the same command goes on from there`);
   const lines = searchLines(found);
   const { cells, ...rest } = found.search;
-  const plain = { ...found, search: { ...rest, cells: Object.fromEntries(cells) } };
+  // Hours are for charts and stay with the cells.
+  const kept = [...cells].map(([at, own]) => [at, own.map(({ hours: _, ...cell }) => cell)]);
+  const plain = { ...found, search: { ...rest, cells: Object.fromEntries(kept) } };
   const json = `${JSON.stringify(plain, null, 1)}\n`;
   writeWhole(join(out, 'answer.json'), json);
   writeWhole(join(out, 'answer.txt'), `${lines.join('\n')}\n`);

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { RunHours } from '../sim/results/run-hours.ts';
 import type { RunSummary } from '../sim/results/schema.ts';
 
 const CELL_FORMAT = 'tidemark-cell/1';
@@ -25,6 +26,8 @@ export interface CellResult {
   readonly digest: string;
   readonly events: number;
   readonly summary: RunSummary;
+  /** The run hour by hour, for charts; null in cells that were written without. */
+  readonly hours: RunHours | null;
 }
 
 export type CellLookup =
@@ -69,8 +72,8 @@ export function readCell(dir: string, identity: CellIdentity): CellLookup {
     cell.codeVersion === identity.codeVersion &&
     cell.replayVersion === identity.replayVersion;
   if (!own) return { kind: 'damaged', path, reason: 'is the result of another plan or code version' };
-  const { seed, digest, events, summary } = cell;
-  return { kind: 'found', result: { seed, digest, events, summary } };
+  const { seed, digest, events, summary, hours = null } = cell;
+  return { kind: 'found', result: { seed, digest, events, summary, hours } };
 }
 
 /** Removes temporary files that killed processes of this machine left behind. */

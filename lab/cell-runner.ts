@@ -78,8 +78,8 @@ export function createCellRunner(options: CellRunnerOptions): CellRunner {
       const shares = new Float64Array(open.length);
       const outcomes = await pool(
         jobs,
-        (job, { manifest, summary }) => {
-          const result = { seed: manifest.seed, digest: manifest.digest, events: manifest.events, summary };
+        (job, { manifest, summary, hours }) => {
+          const result = { seed: manifest.seed, digest: manifest.digest, events: manifest.events, summary, hours };
           writeCell(dir, { codeVersion, replayVersion, planHash: open[job].hash }, result);
           results[open[job].at] = result;
           ran++;

@@ -158,8 +158,8 @@ async function runOpen(
       const cell = description.cells[index];
       finished++;
       if (outcome.ok) {
-        const { manifest, summary } = outcome.value;
-        const result = { seed: cell.seed, digest: manifest.digest, events: manifest.events, summary };
+        const { manifest, summary, hours } = outcome.value;
+        const result = { seed: cell.seed, digest: manifest.digest, events: manifest.events, summary, hours };
         writeCell(cellDir, identityOf(description, index), result);
         results.set(index, result);
       } else {

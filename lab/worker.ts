@@ -3,6 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { assert } from '../policies/base/assert.ts';
 import type { RunIdentity } from '../sim/engine/results.ts';
 import type { Plan } from '../sim/plan.ts';
+import { type RunHours, runHoursOf } from '../sim/results/run-hours.ts';
 import type { Manifest, RunResults, RunSummary } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
 import { runPlan } from './run-plan.ts';
@@ -25,6 +26,8 @@ export interface RunAnswer {
   readonly manifest: Manifest;
   readonly summary: RunSummary;
   readonly results: RunResults | null;
+  /** The run hour by hour; null where its tables come back. */
+  readonly hours: RunHours | null;
 }
 
 const { replayed } = (workerData ?? {}) as RunWorkerData;
@@ -42,8 +45,11 @@ serveJobs<RunJob, RunAnswer>((job, report) => {
   });
   assert(results !== null, 'a run that nothing stops reaches its horizon');
   const { manifest, summary } = results;
-  if (!job.tables) return { value: { manifest, summary, results: null }, transfer: [] };
-  return { value: { manifest, summary, results }, transfer: buffersOf(results) };
+  if (!job.tables) {
+    const hours = runHoursOf(results, plan);
+    return { value: { manifest, summary, results: null, hours }, transfer: [] };
+  }
+  return { value: { manifest, summary, results, hours: null }, transfer: buffersOf(results) };
 });
 
 /** Memory of all columns of numbers, without what the next job on this worker still reads. */

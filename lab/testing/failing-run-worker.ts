@@ -7,5 +7,5 @@ import type { RunAnswer, RunJob } from '../worker.ts';
 serveJobs<RunJob, RunAnswer>(({ plan, identity }) => {
   if (plan.seed === 'unit-small/3' && plan.cluster.shapes[0].count === 9) process.exit(9);
   const results = runPlan(plan, { identity }) ?? fail('nothing stops this run');
-  return { value: { manifest: results.manifest, summary: results.summary, results: null }, transfer: [] };
+  return { value: { manifest: results.manifest, summary: results.summary, results: null, hours: null }, transfer: [] };
 });
