@@ -1,5 +1,5 @@
 /**
- * Azure packing trace 2020: an SQLite file with the tables vm and vmType, read through DuckDB's sqlite extension.
+ * Azure packing trace 2020: an SQLite file with the tables vm and vmType.
  *
  * `vm`: vmId, tenantId, vmTypeId, priority (0 high, 1 low), starttime and endtime in days; a negative start was alive before, a NULL end
  * after the 90 days. `vmType`: one row for each machine a type fits, core and memory as shares of that machine; the first machine
@@ -15,8 +15,8 @@ import {
   serviceColumns,
   taskColumns,
 } from './canonical.ts';
-import { type ImportContext, scaleOf } from './context.ts';
-import { openDuckdb, sqlText } from './usage-duckdb.ts';
+import { dropRow, type ImportContext, scaleOf } from './context.ts';
+import { eachSqliteRow, type SqliteRow, type SqliteValue } from './sqlite-rows.ts';
 
 /** One row of the join of vm with the first machine of its type. */
 export type PackingRow = readonly [
@@ -30,33 +30,54 @@ export type PackingRow = readonly [
   memory: number | null,
 ];
 
-const QUERY = `SELECT v.vmId::VARCHAR, v.tenantId::VARCHAR, v.vmTypeId::VARCHAR, v.priority::DOUBLE, v.starttime::DOUBLE, v.endtime::DOUBLE,
-  t.core::DOUBLE, t.memory::DOUBLE
-  FROM source.vm v LEFT JOIN (SELECT vmTypeId, arg_min(core, machineId) AS core, arg_min(memory, machineId) AS memory
-    FROM source.vmType GROUP BY vmTypeId) t ON t.vmTypeId = v.vmTypeId ORDER BY v.starttime, v.vmId`;
+/** In a query with min(), SQLite takes the other columns from the row that holds the minimum (lang_select, bare columns). */
+const QUERY = `SELECT CAST(v.vmId AS TEXT) AS vm, CAST(v.tenantId AS TEXT) AS tenant, CAST(v.vmTypeId AS TEXT) AS type, v.priority AS priority,
+  v.starttime AS startDay, v.endtime AS endDay, t.core AS core, t.memory AS memory
+  FROM vm v LEFT JOIN (SELECT vmTypeId, core, memory, min(machineId) FROM vmType GROUP BY vmTypeId) t ON t.vmTypeId = v.vmTypeId
+  ORDER BY v.starttime, v.vmId`;
 
-/** Reads the file. Throws TraceError; also when DuckDB or its sqlite extension is not installed: nothing is fetched for it. */
+/** Reads the file. Throws TraceError with file and, for a bad value, the VM; also when the package that reads SQLite is missing. */
 export async function importAzurePacking(path: string, context: ImportContext): Promise<ImportedTrace> {
-  const connection = await openDuckdb(`${path}.tmp`);
-  if (connection === null) throw new TraceError(`${path}: SQLite is read through DuckDB; install @duckdb/node-api`);
-  try {
-    await connection.run('LOAD sqlite');
-  } catch {
-    connection.closeSync();
-    throw new TraceError(
-      `${path}: DuckDB's sqlite extension is not installed; run INSTALL sqlite in DuckDB once, with a network`,
-    );
-  }
-  try {
-    await connection.run(`ATTACH ${sqlText(path)} AS source (TYPE sqlite, READ_ONLY)`);
-    const rows = (await connection.runAndReadAll(QUERY)).getRows() as unknown as PackingRow[];
-    return packingTrace(rows, context);
-  } catch (error) {
-    if (error instanceof TraceError) throw error;
-    throw new TraceError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    connection.closeSync();
-  }
+  const rows: PackingRow[] = [];
+  await eachSqliteRow(path, QUERY, (row) => {
+    try {
+      rows.push(packingRow(path, row));
+    } catch (error) {
+      dropRow(context, error);
+    }
+  });
+  return packingTrace(rows, context);
+}
+
+function packingRow(path: string, row: SqliteRow): PackingRow {
+  const vm = row.vm;
+  if (typeof vm !== 'string' || vm === '') throw new TraceError(`${path}: a row of vm has no vmId`);
+  const number = (name: string, value: SqliteValue): number | null => {
+    if (value === null) return null;
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    if (typeof value === 'bigint') return Number(value);
+    throw new TraceError(`${path}: VM ${vm} has ${name} ${JSON.stringify(String(value))}; a number is expected`);
+  };
+  const known = (name: string, value: SqliteValue): number => {
+    const found = number(name, value);
+    if (found === null) throw new TraceError(`${path}: VM ${vm} has no ${name}`);
+    return found;
+  };
+  const text = (value: SqliteValue) => (value === null ? '' : String(value));
+  const startDay = known('starttime', row.startDay);
+  const endDay = number('endtime', row.endDay);
+  if (endDay !== null && endDay < startDay)
+    throw new TraceError(`${path}: VM ${vm} ends on day ${endDay}, before it starts on day ${startDay}`);
+  return [
+    vm,
+    text(row.tenant),
+    text(row.type),
+    known('priority', row.priority),
+    startDay,
+    endDay,
+    number('core', row.core),
+    number('memory', row.memory),
+  ];
 }
 
 /** The trace of joined rows. */

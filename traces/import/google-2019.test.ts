@@ -1,7 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { importGoogle2019 } from './google-2019.ts';
 import { testContext } from './test-context.ts';
 import { createTestFiles } from './test-files.ts';
+import { openDuckdb, sqlText } from './usage-duckdb.ts';
 
 const files = createTestFiles();
 afterAll(() => files.remove());
@@ -96,4 +98,90 @@ test('a cut line, an id that lost its digits and an unknown event are named, or 
   expect((await importGoogle2019([bad], context)).tasks.count).toBe(1);
   expect(context.drops.listed[1]).toMatch(/json:3: collection_id is 93372036854775\d+; an id as text is expected/);
   expect(context.drops.listed[2]).toMatch(/json:4: type is 77; known: submit, queue/);
+});
+
+const TYPES: Readonly<Record<string, string>> = {
+  time: 'BIGINT',
+  start_time: 'BIGINT',
+  end_time: 'BIGINT',
+  machine_id: 'BIGINT',
+  collection_id: 'BIGINT',
+  alloc_instance_index: 'BIGINT',
+  instance_index: 'BIGINT',
+  type: 'INTEGER',
+  priority: 'INTEGER',
+  collection_type: 'INTEGER',
+  platform_id: 'VARCHAR',
+  start_after_collection_ids: 'BIGINT[]',
+  capacity: 'STRUCT(cpus FLOAT, memory FLOAT)',
+  resource_request: 'STRUCT(cpus FLOAT, memory FLOAT)',
+  average_usage: 'STRUCT(cpus FLOAT, memory FLOAT)',
+  maximum_usage: 'STRUCT(cpus FLOAT, memory FLOAT)',
+  cpu_usage_distribution: 'FLOAT[]',
+};
+
+/** The rows of a JSON file as the columns of a BigQuery export: 64-bit integers, groups and lists instead of text. */
+async function asParquet(
+  jsonPath: string,
+  name: string,
+  change: (row: Record<string, unknown>) => object = (row) => row,
+) {
+  const rows = readFileSync(jsonPath, 'utf8')
+    .split('\n')
+    .map((line) => change(JSON.parse(line)) as Record<string, unknown>);
+  const columns = Array.from(new Set(rows.flatMap((row) => Object.keys(row))));
+  const literal = (value: unknown): string => {
+    if (value === undefined) return 'NULL';
+    if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+    if (typeof value !== 'object' || value === null) return sqlText(String(value));
+    return `{${Object.entries({ cpus: undefined, memory: undefined, ...value })
+      .map(([key, inner]) => `'${key}': ${literal(inner)}`)
+      .join(', ')}}`;
+  };
+  const path = files.path(name);
+  const connection = await openDuckdb(files.path('tmp'));
+  if (connection === null) throw new Error('the test needs DuckDB');
+  const selects = rows.map(
+    (row) => `SELECT ${columns.map((one) => `${literal(row[one])}::${TYPES[one]} AS ${one}`).join(', ')}`,
+  );
+  // Two rows a group, so that rows are counted over groups.
+  await connection.run(`COPY (${selects.join(' UNION ALL ')}) TO ${sqlText(path)} (FORMAT parquet, ROW_GROUP_SIZE 2)`);
+  connection.closeSync();
+  return path;
+}
+
+test('Parquet of the same rows gives the same trace; a BigInt keeps every digit of an id', async () => {
+  const numbered = (row: Record<string, unknown>) => ({ ...row, type: row.type === 'REMOVE' ? 2 : row.type });
+  const wide = (row: Record<string, unknown>) =>
+    row.collection_id === '9' ? { ...row, collection_id: '9007199254740993' } : row;
+  const parquet = [
+    await asParquet(machines, 'machine_events.parquet', numbered),
+    await asParquet(collections, 'collection_events.parquet', wide),
+    await asParquet(instances, 'instance_events.parquet', wide),
+    await asParquet(usage, 'instance_usage.parquet'),
+  ];
+  const [a, b] = [testContext({ scale: { cpu: 64, mem: 1000 } }), testContext({ scale: { cpu: 64, mem: 1000 } })];
+  const [fromJson, fromParquet] = [
+    await importGoogle2019([machines, collections, instances, usage], a.context),
+    await importGoogle2019(parquet, b.context),
+  ];
+  expect(fromParquet.tasks.ids).toEqual(['8/0', '9007199254740993/0']);
+  expect({
+    ...fromParquet,
+    tasks: { ...fromParquet.tasks, ids: fromJson.tasks.ids, groups: fromJson.tasks.groups },
+  }).toEqual(fromJson);
+  expect(b.samples).toEqual(a.samples);
+});
+
+test('a Parquet row that is wrong is named by its number in the file; a file that is cut off is named', async () => {
+  const odd = await asParquet(instances, 'odd-instance_events.parquet', (row) =>
+    row.time === '650000000' ? { ...row, type: 77 } : row,
+  );
+  await expect(importGoogle2019([odd], testContext().context)).rejects.toThrow(/parquet:5: type is 77; known: submit/);
+  const { context } = testContext({ skipInvalid: true });
+  expect((await importGoogle2019([odd], context)).tasks.count).toBe(3);
+  expect(context.drops.count).toBe(1);
+  const cut = files.path('cut-instance_events.parquet');
+  writeFileSync(cut, readFileSync(odd).subarray(0, 900));
+  await expect(importGoogle2019([cut], testContext().context)).rejects.toThrow(/cut-instance_events\.parquet:1 /);
 });

@@ -1,12 +1,11 @@
 /**
- * Google 2019 (ClusterData v3), exported from BigQuery as JSON lines: machine_events, collection_events, instance_events, instance_usage.
+ * Google 2019 (ClusterData v3), exported from BigQuery as JSON lines or as Parquet: machine_events, collection_events, instance_events, instance_usage.
  *
- * 64-bit numbers arrive as strings. CPU and memory are shares of the largest machine (`--scale cpu=CORES mem=MIB`); time 0 is before the
+ * 64-bit numbers arrive as strings (JSON) or BigInt (Parquet). CPU and memory are shares of the largest machine (`--scale cpu=CORES mem=MIB`); time 0 is before the
  * trace, 2^63-1 after it, and it starts at 600 s. A machine of 0 is none, of -1 a dedicated one; alloc instance -1 is none. cpu_usage_distribution
  * has 11 values, 0 to 100 %, the last of which is the peak where no maximum is given. Alloc sets hold jobs and are not tasks themselves.
  */
 import { TraceError } from '../../policies/base/assert.ts';
-import { readLineBlocks } from '../readers/rows.ts';
 import {
   countedNote,
   type EventRow,
@@ -18,8 +17,9 @@ import {
   type TaskRow,
   taskColumns,
 } from './canonical.ts';
-import { dropRow, type ImportContext, scaleOf } from './context.ts';
+import { type ImportContext, scaleOf } from './context.ts';
 import { asList, type Located, member, memberAt, textOr } from './json-access.ts';
+import { eachObject } from './object-rows.ts';
 import { tableFiles } from './table-files.ts';
 
 const START_US = 600_000_000;
@@ -69,7 +69,7 @@ export async function importGoogle2019(paths: readonly string[], context: Import
   const mib = scaleOf(context, 'mem', 1);
   const machines = new Map<string, HostRow>();
   const events: EventRow[] = [];
-  await takeObjects(files.machine_events, context, (row) => {
+  await eachObject(files.machine_events, context, (row) => {
     const id = idText(member(row, 'machine_id'));
     const kind = wordOf(member(row, 'type'), MACHINE_WORDS);
     const milliCpu = numberOr(memberAt(row, 'capacity', 'cpus'), Number.NaN) * milli;
@@ -85,7 +85,7 @@ export async function importGoogle2019(paths: readonly string[], context: Import
   });
   const allocSets = new Set<string>();
   const parentsOf = new Map<string, string[]>();
-  await takeObjects(files.collection_events, context, (row) => {
+  await eachObject(files.collection_events, context, (row) => {
     const id = idText(member(row, 'collection_id'));
     if (numberOr(member(row, 'collection_type'), 0) === 1) allocSets.add(id);
     const after = asList(member(row, 'start_after_collection_ids'), true).map(idText);
@@ -93,9 +93,9 @@ export async function importGoogle2019(paths: readonly string[], context: Import
   });
   const instances = new Map<string, Instance>();
   const counts = { alloc: 0, dedicated: 0, evicted: 0, long: 0 };
-  await takeObjects(files.instance_events, context, (row) => takeInstance(row, instances, allocSets, counts));
+  await eachObject(files.instance_events, context, (row) => takeInstance(row, instances, allocSets, counts));
   const table = context.usage.open('instance_usage');
-  await takeObjects(files.instance_usage, context, (row) => {
+  await eachObject(files.instance_usage, context, (row) => {
     const distribution = asList(member(row, 'cpu_usage_distribution'), true);
     if (distribution.length !== 0 && distribution.length !== DISTRIBUTION_VALUES) counts.long += 1;
     const top =
@@ -155,36 +155,8 @@ export async function importGoogle2019(paths: readonly string[], context: Import
   };
 }
 
-async function takeObjects(
-  paths: readonly string[],
-  context: ImportContext,
-  take: (row: Located) => void,
-): Promise<void> {
-  for (const path of paths) {
-    let row = 0;
-    for await (const lines of readLineBlocks(path, context.reading))
-      for (const line of lines) {
-        row += 1;
-        if (line === '') continue;
-        try {
-          take({ value: parseLine(line, path, row), where: `${path}:${row}:` });
-        } catch (error) {
-          dropRow(context, error);
-        }
-      }
-  }
-}
-
-function parseLine(line: string, path: string, row: number): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    throw new TraceError(`${path}:${row} is not JSON (${error instanceof Error ? error.message : String(error)})`);
-  }
-}
-
 function idText(located: Located): string {
-  if (typeof located.value === 'string') return located.value;
+  if (typeof located.value === 'string' || typeof located.value === 'bigint') return String(located.value);
   // A bare 64-bit id has already lost its last digits when it is larger than 2^53.
   if (typeof located.value === 'number' && Number.isSafeInteger(located.value)) return String(located.value);
   throw new TraceError(`${located.where} is ${String(located.value)}; an id as text is expected`);

@@ -65,7 +65,7 @@ export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
     read: importGoogle2011,
   },
   'google-2019': {
-    about: 'Google 2019 as JSON lines: machine, collection and instance events, instance_usage',
+    about: 'Google 2019 as JSON lines or Parquet: machine, collection and instance events, instance_usage',
     most: ANY,
     read: importGoogle2019,
   },

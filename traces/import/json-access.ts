@@ -47,7 +47,7 @@ export async function readJson(path: string): Promise<Located> {
 }
 
 function reject(located: Located, expected: string): never {
-  const text = JSON.stringify(located.value) ?? 'missing';
+  const text = typeof located.value === 'bigint' ? String(located.value) : (JSON.stringify(located.value) ?? 'missing');
   throw new TraceError(`${located.where} is ${text.length > 60 ? `${text.slice(0, 60)}...` : text}; ${expected}`);
 }
 
