@@ -37,14 +37,14 @@ describe('satisfaction', () => {
     ]);
   });
 
-  test('lines: lower above 0 up to 60, upper up to 100 and not below lower', () => {
+  test('lines: lower above 0 up to 60, upper below 100 and not below lower', () => {
     const lines: [number, number][] = [
       [0, 50],
       [60, 60],
       [61, 90],
       [30, 29],
+      [30, 99],
       [30, 100],
-      [30, 101],
       [Number.NaN, 40],
     ];
     expect(lines.map(([low, up]) => satisfactionLinesValid(low, up))).toEqual([

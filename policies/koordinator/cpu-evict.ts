@@ -32,13 +32,13 @@ export interface BeCpuSample {
   readonly requestMilliCpu: number;
 }
 
-/** Whether upstream runs with these lines: lower in (0, 60], upper in (0, 100], upper >= lower. */
+/** Whether upstream runs with these lines: lower in (0, 60], upper in (0, 100), upper >= lower. */
 export function satisfactionLinesValid(lowerPercent: number, upperPercent: number): boolean {
   return (
     lowerPercent > 0 &&
     lowerPercent <= MAX_LOWER_PERCENT &&
     upperPercent >= lowerPercent &&
-    upperPercent <= MAX_UPPER_PERCENT
+    upperPercent < MAX_UPPER_PERCENT
   );
 }
 

@@ -10,6 +10,7 @@ import {
   sumAssignedPods,
 } from './load-aware-estimate.ts';
 import {
+  DEFAULT_USAGE_THRESHOLDS,
   filterByLoad,
   type IncomingPod,
   type LoadAwareConfig,
@@ -88,13 +89,20 @@ function profileOf(value: unknown): ThresholdProfile {
   };
 }
 
+/** Thresholds of the plugin; a missing or empty group of the whole node has upstream's defaults. */
+function pluginThresholds(args: Fields): ThresholdProfile {
+  const profile = profileOf(args);
+  const isUnset = Object.keys(record(args.usageThresholds)).length === 0;
+  return isUnset ? { ...profile, usage: DEFAULT_USAGE_THRESHOLDS } : profile;
+}
+
 function configOf(args: Fields): LoadAwareConfig {
   const weights = record(args.resourceWeights);
   const scoreAggregated = record(args.scoreAggregated);
   const dominantWeight = numberOr(args.dominantResourceWeight, 0);
   const isWeighted = Object.keys(weights).length > 0 || dominantWeight !== 0;
   return {
-    thresholds: profileOf(args),
+    thresholds: pluginThresholds(args),
     filterExpiredReports: booleanOr(args.filterExpiredNodeMetrics, true),
     scheduleOnExpiredReports: booleanOr(args.enableScheduleWhenNodeMetricsExpired, false),
     reportExpirationMs: numberOr(args.nodeMetricExpirationSeconds, 180) * 1000,
@@ -122,7 +130,7 @@ function reportOf(input: Fields, args: Fields): NodeReport | undefined {
   const estimateSeconds = optionalNumber(args.estimatedSecondsAfterPodScheduled);
   const pods = list(input.assignedPods).map((pod): AssignedPod => {
     const entry = usageByPod.get(textOr(pod.name, ''));
-    const hasUsage = entry !== undefined && (entry.usageMilliCPU ?? entry.usageMemoryBytes) !== undefined;
+    const hasUsage = typeof (entry?.usageMilliCPU ?? entry?.usageMemoryBytes) === 'number';
     const scheduledAtMs = NOW_MS - numberOr(pod.secondsSinceScheduled, 0) * 1000;
     return {
       estimate: estimateOf(pod, args),
@@ -132,7 +140,7 @@ function reportOf(input: Fields, args: Fields): NodeReport | undefined {
         ? {}
         : { estimateUntilMs: scheduledAtMs + estimateSeconds * 1000 }),
       ...(hasUsage
-        ? { reportedUsage: pair({ milliCPU: entry.usageMilliCPU, memoryBytes: entry.usageMemoryBytes }) }
+        ? { reportedUsage: pair({ milliCPU: entry?.usageMilliCPU, memoryBytes: entry?.usageMemoryBytes }) }
         : {}),
       reportedAsProd: entry?.reportedPriorityClass === 'koord-prod',
     };

@@ -1,7 +1,12 @@
 /** Translates LowNodeLoad vectors (balance, anomaly, orders, usage percent) into policy calls and compares. */
 
 import { firstDifference } from '../conformance.ts';
-import { createAnomalyDetectors, DEFAULT_ANOMALY_CONDITION, markAbnormal } from './anomaly-detector.ts';
+import {
+  type AnomalyCondition,
+  createAnomalyDetectors,
+  DEFAULT_ANOMALY_CONDITION,
+  markAbnormal,
+} from './anomaly-detector.ts';
 import { compareDeschedulerPods, type DeschedulerPod, deschedulerPodOrder } from './descheduler-pod-order.ts';
 import type { BalancePod } from './descheduler-round.ts';
 import { balanceLowNodeLoad } from './low-node-load.ts';
@@ -58,6 +63,13 @@ function podOf(pod: Fields): DeschedulerPod {
   };
 }
 
+/** null is "no condition", which acts at once as 1 does; a missing field is upstream's default. */
+function anomalyOf(input: Fields): AnomalyCondition {
+  const { consecutiveAbnormalities: stated } = input;
+  const fallback = stated === null ? 1 : DEFAULT_ANOMALY_CONDITION.consecutiveAbnormalities;
+  return { ...DEFAULT_ANOMALY_CONDITION, consecutiveAbnormalities: numberOr(stated, fallback) };
+}
+
 export function checkBalance(input: Fields, expected: Fields): string {
   const nodes = list(input.nodes);
   const rowOf = new Map(nodes.map((node, row) => [textOr(node.name, ''), row]));
@@ -102,13 +114,7 @@ export function checkBalance(input: Fields, expected: Fields): string {
       resourceWeights: numberMap(input.resourceWeights),
       nodeFit: booleanOr(input.nodeFit, true),
       numberOfNodes: numberOr(input.numberOfNodes, 0),
-      anomaly: {
-        ...DEFAULT_ANOMALY_CONDITION,
-        consecutiveAbnormalities: numberOr(
-          input.consecutiveAbnormalities,
-          DEFAULT_ANOMALY_CONDITION.consecutiveAbnormalities,
-        ),
-      },
+      anomaly: anomalyOf(input),
       maxEvictionTotal: numberOr(input.maxEvictionTotal, Infinity),
       maxEvictionPerNode: numberOr(input.maxEvictionPerNode, Infinity),
       nodeFitReservesInListOrder: true,
@@ -123,20 +129,17 @@ export function checkBalance(input: Fields, expected: Fields): string {
 
 export function checkAnomaly(input: Fields, expected: Fields): string {
   const detectors = createAnomalyDetectors(1);
-  const condition = {
-    ...DEFAULT_ANOMALY_CONDITION,
-    consecutiveAbnormalities: numberOr(
-      input.consecutiveAbnormalities,
-      DEFAULT_ANOMALY_CONDITION.consecutiveAbnormalities,
-    ),
-  };
+  const condition = anomalyOf(input);
   for (let mark = 0; mark < numberOr(input.previousConsecutiveDetections, 0); mark++)
     markAbnormal(detectors, 0, 0, condition);
   return firstDifference(expected, { treatedAsAbnormal: markAbnormal(detectors, 0, 0, condition) });
 }
 
 export function checkNodeOrder(input: Fields, expected: Fields): string {
-  const weights = numberMap(input.resourceWeights);
+  const stated = numberMap(input.resourceWeights);
+  const names = list(input.nodes).flatMap((node) => Object.keys(numberMap(node.usage)));
+  // Without any weight every resource weighs 1; next to stated weights a resource without one weighs nothing.
+  const weights = Object.keys(stated).length > 0 ? stated : Object.fromEntries(names.map((name) => [name, 1]));
   const scored = list(input.nodes).map((node) => ({
     name: textOr(node.name, ''),
     score: nodeUsageScore(numberMap(node.usage), numberMap(node.allocatable), weights),

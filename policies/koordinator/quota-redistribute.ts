@@ -5,7 +5,8 @@
  * last GPU goes to someone.
  */
 
-import { MAX_EXACT } from '../base/units.ts';
+/** Products up to here divide exactly: a quotient just below a whole number is not rounded up to it. */
+const MAX_SMALL_PRODUCT = 1_125_899_906_842_624;
 
 /** Children of one parent in one resource dimension; every column has `count` rows. */
 export interface SharingGroup {
@@ -28,7 +29,7 @@ export interface SharingGroup {
  *
  *   base = floor(w x total / W) ; the total - sum(base) rows with the largest remainder get 1 more (ties: name order)
  *
- * Rows with weight <= 0 get 0. Products past 2^53 are computed in BigInt, the others in doubles, with the same result.
+ * Rows with weight <= 0 get 0. Products past 2^50 are computed in BigInt, the others in doubles, with the same result.
  * `outShare` is written at the rows in `members`. Source: Koordinator, elastic quota runtime calculator.
  */
 export function hamiltonShares(
@@ -49,21 +50,22 @@ export function hamiltonShares(
   if (total <= 0 || weightSum <= 0) return;
 
   const candidates = members.filter((row) => weight[row] > 0);
-  // Remainders are below weightSum, so they stay exact in a double either way.
-  const remainder = new Map<number, number>();
-  const isSmall = largest * total <= MAX_EXACT;
+  const remainder = new Map<number, number | bigint>();
+  const isSmall = largest * total <= MAX_SMALL_PRODUCT && weightSum <= MAX_SMALL_PRODUCT;
+  // Large weights lose their last digits in a sum of doubles.
+  const exactSum = isSmall ? 0n : candidates.reduce((sum, row) => sum + BigInt(weight[row]), 0n);
   let given = 0;
   for (const row of candidates) {
     let base: number;
-    let rest: number;
+    let rest: number | bigint;
     if (isSmall) {
       const product = weight[row] * total;
       base = Math.floor(product / weightSum);
       rest = product - base * weightSum;
     } else {
       const product = BigInt(weight[row]) * BigInt(total);
-      base = Number(product / BigInt(weightSum));
-      rest = Number(product % BigInt(weightSum));
+      base = Number(product / exactSum);
+      rest = product % exactSum;
     }
     outShare[row] = base;
     remainder.set(row, rest);
@@ -71,8 +73,12 @@ export function hamiltonShares(
   }
   const left = total - given;
   if (left === 0) return;
-  const restOf = (row: number): number => remainder.get(row) ?? 0;
-  candidates.sort((a, b) => restOf(b) - restOf(a) || (names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : 0));
+  const restOf = (row: number): number | bigint => remainder.get(row) ?? 0;
+  candidates.sort((a, b) => {
+    const [restA, restB] = [restOf(a), restOf(b)];
+    if (restA !== restB) return restA > restB ? -1 : 1;
+    return names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : 0;
+  });
   for (let i = 0; i < left && i < candidates.length; i++) outShare[candidates[i]] += 1;
 }
 
