@@ -171,6 +171,8 @@ export const EVICT_REASON = {
   allocatable: 4,
   rebalanced: 5,
   quota: 6,
+  /** Not a policy's: the kernel kills when memory runs out. */
+  outOfMemory: 7,
 } as const;
 
 /** What policies want done, in the order they said it. Columns grow; rows are never removed before they are applied. */

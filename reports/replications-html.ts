@@ -52,6 +52,7 @@ const SHOWN: Readonly<Record<keyof RunSummary, readonly [name: string, show: Sho
   tasksAbandoned: ['tasks given up', WHOLE],
   evictionsMemory: ['evictions for memory', WHOLE],
   evictionsCpu: ['evictions for CPU', WHOLE],
+  oomKills: ['killed because a host ran out of memory', WHOLE],
   evictionsPer1000Starts: ['evictions per 1000 starts', PLAIN],
   doneCoreHours: ['core-hours finished', WHOLE],
   wastedCoreHours: ['core-hours wasted', WHOLE],

@@ -184,7 +184,8 @@ function bestEffortLines(facts: RunFacts): string[] {
     ...labelled(
       'Evicted',
       `${fixed(summary.evictionsMemory)} for memory, ${fixed(summary.evictionsCpu)} for CPU ` +
-        `(${figures(summary.evictionsPer1000Starts)} per 1000 starts); wasted ${fixed(summary.wastedCoreHours)} core-hours, ` +
+        `(${figures(summary.evictionsPer1000Starts)} per 1000 starts)` +
+        `${summary.oomKills > 0 ? `, ${fixed(summary.oomKills)} killed out of memory` : ''}; wasted ${fixed(summary.wastedCoreHours)} core-hours, ` +
         `${percent(summary.wastedPercent)}`,
     ),
     ...labelled(

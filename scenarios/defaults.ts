@@ -193,7 +193,7 @@ export const KOORDINATOR_DEFAULTS = {
 } as const;
 
 /** `shares` is what Kubernetes gives BestEffort pods (cpu.shares = 2); placement by the kernel is blind to SMT siblings. */
-export const PHYSICS_DEFAULTS = { isolation: 'shares', corePlacement: 'blind' } as const;
+export const PHYSICS_DEFAULTS = { isolation: 'shares', corePlacement: 'blind', memoryQos: false } as const;
 
 /** Objective 99 %, target 1.5 x the own p99 at a design load of 35 % of the limit. [A] beyond the objective. */
 export const SLO_DEFAULTS = { objectivePercent: 99, targetOverBaseline: 1.5, designLoadPercent: 35 } as const;

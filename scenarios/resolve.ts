@@ -100,6 +100,7 @@ export function resolve(scenario: Scenario): Plan {
     physics: {
       isolation: scenario.physics.isolation,
       corePlacement: scenario.physics.corePlacement,
+      ...(scenario.physics.memoryQos ? { memoryQos: true } : {}),
       parameters: { ...scenario.physics.parameters },
     },
     slo: { ...scenario.slo },

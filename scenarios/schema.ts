@@ -87,6 +87,9 @@ const physicsSchema = z
       .enum(['blind', 'core-aware'])
       .describe('Whether the kernel avoids busy SMT siblings.')
       .prefault(PHYSICS_DEFAULTS.corePlacement),
+    memoryQos: flag('Memory QoS: memory.min and memory.low protect services from reclaim.').prefault(
+      PHYSICS_DEFAULTS.memoryQos,
+    ),
     parameters: z
       .record(z.string(), z.number())
       .describe('Coefficients of the parameter table that differ, by name.')

@@ -284,6 +284,8 @@ export interface PhysicsPlan {
   /** equal, shares (2), noise-clean, group-identity, core-scheduling. */
   readonly isolation: 'equal' | 'shares' | 'noise-clean' | 'group-identity' | 'core-scheduling';
   readonly corePlacement: 'blind' | 'core-aware';
+  /** memory.min and memory.low protect services from reclaim. Absent = false. */
+  readonly memoryQos?: boolean;
   /** Coefficients that differ from the parameter table, by name. */
   readonly parameters: Readonly<Record<string, number>>;
 }

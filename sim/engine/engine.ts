@@ -33,6 +33,7 @@ import { hostsFromPlan } from './hosts-from-plan.ts';
 import { createJobTable, type JobTable } from './jobs.ts';
 import { createLatencyModel, type LatencyModel, type LatencySums, shareLatencyModel } from './latency-sweep.ts';
 import { createIntake, type Intake } from './lifecycle.ts';
+import { createMemoryState, type MemoryState } from './memory-sweep.ts';
 import { createOnlineState, type OnlineState } from './online.ts';
 import { createDemandAhead, createPodSamples, type DemandAhead, type PodSamples } from './pod-samples.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
@@ -88,6 +89,7 @@ export interface Engine {
   readonly hostWindow: HostWindow;
   readonly latency: LatencyModel;
   readonly latencySums: LatencySums;
+  readonly memory: MemoryState;
   readonly policies: readonly ActivePolicy[];
   readonly decisions: Decisions;
   readonly powerCurve: PowerCurve;
@@ -162,7 +164,8 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
       options.like === undefined
         ? createLatencyModel(online, hostModel, designLoadPercent / 100, targetOverBaseline)
         : shareLatencyModel(latencyLike(plan, services, options.like)),
-    latencySums: { requests: 0, violating: 0, violatingAlone: 0 },
+    latencySums: { lateShare: new Float64Array(services.count), requests: 0, violating: 0, violatingAlone: 0 },
+    memory: createMemoryState(hosts.count),
     policies: options.policies.map(({ policy, config }) => ({
       policy,
       config,

@@ -150,6 +150,8 @@ function nearest(grid: readonly number[], value: number): number {
 
 /** Sums of the window over all services. */
 export interface LatencySums {
+  /** Late requests over requests, row a service; what is booked on top of the pass counts in the sums only. */
+  readonly lateShare: Float64Array;
   requests: number;
   violating: number;
   violatingAlone: number;
@@ -283,6 +285,7 @@ export function sweepLatency(
       recorder.serviceP99Sum[cell] += windowQuantileMs(window, 0.01, delayedSum / readyPods);
       recorder.serviceP99Samples[cell] += 1;
     }
+    sums.lateShare[s] = requests > 0 ? late / requests : 0;
     sums.requests += requests;
     sums.violating += late;
     sums.violatingAlone += lateAlone;

@@ -173,6 +173,7 @@ export function startTask(engine: Engine, row: number, nowMs: number): void {
   start(cluster, row, nowMs);
   engine.plane.onStarted(row, nowMs);
   const host = tasks.host[row];
+  engine.memory.freshBytes[host] += tasks.usedMemBytes[row];
   if (tasks.kind[row] === TASK_KIND.online) {
     engine.online.ready[tasks.group[row]]++;
     // A pod that was on its way when the host died answers nobody either.
@@ -230,14 +231,14 @@ export function endAttempt(engine: Engine, row: number, nowMs: number): void {
 }
 
 /** An attempt fails on its own or with its host: tried again until its retries are used up. */
-export function failTask(engine: Engine, row: number, nowMs: number): void {
+export function failTask(engine: Engine, row: number, nowMs: number, reason = 0): void {
   const { cluster, recorder } = engine;
   const { tasks } = cluster;
   countBatch(recorder, 'failed', tasks.group[row], nowMs, 1);
   wasteAttempt(engine, row, nowMs);
   tasks.attempts[row] = Math.min(255, tasks.attempts[row] + 1);
   const host = tasks.host[row];
-  loseAttempt(cluster, row, nowMs, CHANGE.fail, 0);
+  loseAttempt(cluster, row, nowMs, CHANGE.fail, reason);
   engine.plane.onLeft(row, host, nowMs, CHANGE.fail);
   if (tasks.attempts[row] > engine.maxRetries) abandonTask(engine, row, nowMs);
   else engine.plane.onPending(row, nowMs);

@@ -43,6 +43,8 @@ export interface Recorder {
   readonly serviceViolatingThrottled: Float64Array;
   readonly serviceViolatingDead: Float64Array;
   readonly serviceViolatingUnplaced: Float64Array;
+  /** Part of serviceViolating: reclaim and pages gone, with best effort beside the pods. */
+  readonly serviceViolatingMemory: Float64Array;
   readonly serviceSloMinutes: Float64Array;
   readonly serviceP99Sum: Float64Array;
   readonly serviceP99Samples: Float64Array;
@@ -55,14 +57,14 @@ export interface Recorder {
   readonly batch: Readonly<Record<BatchColumn, Float64Array>>;
   readonly waits: readonly QuantileHistogram[];
   readonly stretches: readonly QuantileHistogram[];
-  /** [memory evictions, cpu evictions, other evictions, host failures] of the window that is open. */
+  /** By OPEN: memory evictions, CPU evictions, other evictions, OOM kills of the window that is open; host failures of the run. */
   readonly open: Float64Array;
   /** Work in core-ms of nominal speed: [submitted, done, wasted, abandoned]. Conservation is checked on them. */
   readonly work: Float64Array;
 }
 
 export const WORK = { submitted: 0, done: 1, wasted: 2, abandoned: 3 } as const;
-export const OPEN = { evictedMemory: 0, evictedCpu: 1, evictedOther: 2, failures: 3 } as const;
+export const OPEN = { evictedMemory: 0, evictedCpu: 1, evictedOther: 2, oomKills: 3, failures: 4 } as const;
 
 /** Columns for a run of `windowCount` windows. */
 export function createRecorder(
@@ -97,6 +99,7 @@ export function createRecorder(
     serviceViolatingThrottled: perServiceHour(),
     serviceViolatingDead: perServiceHour(),
     serviceViolatingUnplaced: perServiceHour(),
+    serviceViolatingMemory: perServiceHour(),
     serviceSloMinutes: perServiceHour(),
     serviceP99Sum: perServiceHour(),
     serviceP99Samples: perServiceHour(),
@@ -106,7 +109,7 @@ export function createRecorder(
     batch: columnsOf(BATCH_COLUMNS, populations * hours),
     waits: Array.from({ length: populations }, createHistogram),
     stretches: Array.from({ length: populations }, createHistogram),
-    open: new Float64Array(4),
+    open: new Float64Array(5),
     work: new Float64Array(4),
   };
 }

@@ -169,6 +169,7 @@ function serviceHourTable(engine: Engine): Table<'serviceHours'> {
     violatingThrottled: recorder.serviceViolatingThrottled,
     violatingDeadHosts: recorder.serviceViolatingDead,
     violatingUnplaced: recorder.serviceViolatingUnplaced,
+    violatingMemory: recorder.serviceViolatingMemory,
     sloMinutes: recorder.serviceSloMinutes,
     waitMsP99: recorder.serviceP99Sum.map((sum, i) =>
       recorder.serviceP99Samples[i] > 0 ? sum / recorder.serviceP99Samples[i] : 0,

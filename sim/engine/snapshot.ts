@@ -122,6 +122,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     recorder: engine.recorder,
     hostWindow: engine.hostWindow,
     latencySums: engine.latencySums,
+    memory: engine.memory,
     // The search for a quantile starts at the last one found.
     quantiles: [...new Set(latency.window)].map((window) => window.whole),
     beLossMilliCpu: engine.beLossMilliCpu,

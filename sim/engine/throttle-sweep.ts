@@ -103,7 +103,7 @@ export function sweepThrottling(
     const rateCv = latency.rateCv[s];
     const perWork = windowMs / 1000 / workMs;
     const latencyClass = services.latencyClass[s];
-    const inTime = 1 - (sums.requests > 0 ? sums.violating / sums.requests : 0);
+    const inTime = 1 - sums.lateShare[s];
     let late = 0;
     let lateAlone = 0;
     for (let row = firstPod[s]; row < firstPod[s + 1]; row++) {

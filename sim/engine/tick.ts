@@ -22,7 +22,9 @@ import type { Engine } from './engine.ts';
 import { sweepHosts } from './host-sweep.ts';
 import { sweepLatency } from './latency-sweep.ts';
 import { evictTask, scheduleFinish } from './lifecycle.ts';
+import { slowBestEffort, sweepMemory, sweepMemoryLateness } from './memory-sweep.ts';
 import { sweepDemand } from './online.ts';
+import { killOutOfMemory } from './oom.ts';
 import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { OPEN } from './recorder.ts';
 import { pushWindow, report, senseNode } from './telemetry.ts';
@@ -57,13 +59,31 @@ export function runTick(engine: Engine, nowMs: number): void {
   if (engine.throttling !== null && engine.podSamples !== null)
     refreshPods(engine.podSamples, cluster.tasks, null, nowMs);
   runPolicies(engine, 'node-loop', nowMs);
+  const { parameters } = hostModel;
+  const qosFactor = plan.physics.memoryQos === true ? parameters.memoryQosFactor : 1;
+  sweepMemory(cluster.hosts, telemetry.signals.lastNodeMemBytes, parameters, qosFactor, engine.memory);
+  killOutOfMemory(engine, nowMs);
   limitBestEffort(engine);
   sweepHosts(cluster.hosts, hostModel, telemetry.signals.beLimitMilliCpu, engine.beLossMilliCpu, hostWindow);
+  slowBestEffort(engine.memory, hostWindow);
   sweepLatency(
     online,
     cluster.tasks,
     hostWindow,
     hostModel,
+    latency,
+    nowMs,
+    plan.windowMs,
+    engine.recorder,
+    engine.latencySums,
+  );
+  sweepMemoryLateness(
+    engine.memory,
+    online,
+    cluster.tasks,
+    hostWindow,
+    hostModel.classCount,
+    parameters,
     latency,
     nowMs,
     plan.windowMs,
@@ -247,6 +267,7 @@ function record(engine: Engine, nowMs: number): void {
   let memOnline = 0;
   let memBest = 0;
   let memSystem = 0;
+  let memCache = 0;
   let memSold = 0;
   let memRequested = 0;
   let watts = 0;
@@ -274,6 +295,7 @@ function record(engine: Engine, nowMs: number): void {
     memOnline += hosts.onlineMemBytes[host];
     memBest += hosts.beMemBytes[host];
     memSystem += hosts.systemMemBytes[host];
+    memCache += engine.memory.pageCacheBytes[host];
     memSold += hosts.soldMemBytes[batch];
     memRequested += hosts.allocatedMemBytes[batch];
     watts += powerWatts(powerCurve, hostWatts.idle[host], hostWatts.max[host], fraction);
@@ -304,6 +326,8 @@ function record(engine: Engine, nowMs: number): void {
   w.onlineUsedMemMib[at] = memOnline / BYTES_PER_MIB;
   w.bestEffortUsedMemMib[at] = memBest / BYTES_PER_MIB;
   w.systemUsedMemMib[at] = memSystem / BYTES_PER_MIB;
+  w.pageCacheMemMib[at] = memCache / BYTES_PER_MIB;
+  w.reclaimHosts[at] = engine.memory.hostCounts[0];
   w.batchSoldMemMib[at] = memSold / BYTES_PER_MIB;
   w.batchRequestedMemMib[at] = memRequested / BYTES_PER_MIB;
   w.requests[at] = latencySums.requests;
@@ -340,6 +364,7 @@ export function closeWindow(engine: Engine): void {
   w.bestEffortPending[at] = countInState(tasks, TASK_KIND.bestEffort, TASK_STATE.pending);
   w.evictedMemory[at] = recorder.open[OPEN.evictedMemory];
   w.evictedCpu[at] = recorder.open[OPEN.evictedCpu];
+  w.oomKills[at] = recorder.open[OPEN.oomKills];
   w.refusedHosts[at] = placement === null ? 0 : refusedHosts(engine, placement.view);
   recorder.open.fill(0, 0, OPEN.failures);
   recorder.cursor[0]++;

@@ -42,6 +42,8 @@ export const TABLES = {
     float('onlineUsedMemMib', 'working set of online services'),
     float('bestEffortUsedMemMib', 'memory of best effort'),
     float('systemUsedMemMib', 'memory of daemons and kernel'),
+    float('pageCacheMemMib', 'file pages that fit beside it (services and best effort); not counted as used'),
+    int('reclaimHosts', 'hosts where requests wait for memory: direct reclaim, or file pages of services gone'),
     float('batchSoldMemMib', 'batch-memory published on all hosts'),
     float('batchRequestedMemMib', 'batch-memory requested by bound best-effort tasks'),
     float('requests', 'online requests in the window'),
@@ -53,6 +55,7 @@ export const TABLES = {
     int('bestEffortPending', 'at the end of the window'),
     int('evictedMemory', 'best-effort tasks evicted for memory in the window'),
     int('evictedCpu', 'best-effort tasks evicted for CPU satisfaction in the window'),
+    int('oomKills', 'tasks and pods killed because a host ran out of memory, in the window'),
     int('refusedHosts', 'hosts that load-aware scheduling refuses at the end of the window'),
     float('powerWatts', 'at the hosts, without PUE'),
     int('hostsDown', 'failed or drained hosts at the end of the window'),
@@ -91,6 +94,7 @@ export const TABLES = {
     float('violatingThrottled', 'of those: because of CPU limits (where a policy measures throttling)'),
     float('violatingDeadHosts', 'of those: load of replicas on dead hosts that nobody has noticed yet'),
     float('violatingUnplaced', 'of those: load of replicas that wait for a host or are starting'),
+    float('violatingMemory', 'of violatingRequests: wait for memory reclaim or read file pages again'),
     float('sloMinutes', 'minutes in which more than 1 % of requests were late, mean over replicas'),
     float('waitMsP99', 'p99 latency, mean over windows and replicas'),
     float('readyReplicas', 'mean'),
@@ -190,6 +194,8 @@ export interface RunSummary {
   readonly evictionsMemory: number;
   readonly evictionsCpu: number;
   readonly evictionsPer1000Starts: number;
+  /** Tasks and pods killed because a host ran out of memory. */
+  readonly oomKills: number;
   readonly doneCoreHours: number;
   readonly wastedCoreHours: number;
   readonly wastedPercent: number;

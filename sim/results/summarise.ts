@@ -117,6 +117,7 @@ export function countServiceHours(
  *   sloMinutesPerServiceDay           sum of sloMinutes after warm-up / services / days
  *   tasks*, *CoreHours                sums of batchHours after warm-up
  *   evictionsPer1000Starts            1000 (evictionsMemory + evictionsCpu) / attempts started
+ *   oomKills                          S(oomKills)
  *   wastedPercent                     100 wasted / (done + wasted) core-hours
  *   pendingPeak, onlinePodsUnplaced   largest bestEffortPending, onlinePodsPending
  *   suppressedPercentOfDemand         100 S(suppressed) / S(best effort used + suppressed)
@@ -199,6 +200,7 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
     evictionsMemory,
     evictionsCpu,
     evictionsPer1000Starts: 1000 * ratioOf(evictionsMemory + evictionsCpu, batchTotal(batch.started)),
+    oomKills: total(windows.oomKills),
     doneCoreHours,
     wastedCoreHours,
     wastedPercent: percentOf(wastedCoreHours, doneCoreHours + wastedCoreHours),

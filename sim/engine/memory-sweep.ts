@@ -1,0 +1,210 @@
+/**
+ * Memory of every host, once a window: page cache, reclaim that makes requests wait, and hosts that run out.
+ *
+ *   used      = memory of services, best effort and system after the window's evictions (page cache left out)
+ *   cache     = what files want, within what `used` and the kernel's reserve leave; best effort gives its pages back first
+ *   stall     = share of requests that meet direct reclaim; read = share that miss pages taken from services
+ *   peak      = used before evictions, at most used + growth x (eviction loop + kill):  above all memory = out of memory
+ *
+ * Growth is the memory of what started since the last window over the ramp of a process. Eviction is seen only by its effect: memory
+ * that is gone when the node's loops have run. The growth law then errs by the distance between the eviction line and the level evicted
+ * down to (2 points of the node by default), to the safe side of no kill. A host below QUIET costs one comparison.
+ * Source: docs/performance-models.md 5.
+ */
+import { exp } from '../../policies/base/exact-math.ts';
+import { MS_PER_HOUR } from '../../policies/base/units.ts';
+import type { HostTable } from '../cluster/hosts.ts';
+import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
+import {
+  cacheHitLoss,
+  directReclaimProbability,
+  evictionOvershootBytes,
+  pageCacheBytes,
+  reclaimedFromLs,
+  usedFraction,
+} from '../host/memory.ts';
+import type { Parameters } from '../host/parameters.ts';
+import { type HostWindow, LATENCY_COLUMNS, LATENCY_ROW } from './host-sweep.ts';
+import type { LatencyModel, LatencySums } from './latency-sweep.ts';
+import type { OnlineState } from './online.ts';
+import type { Recorder } from './recorder.ts';
+
+/** Below this share of memory no range of the table takes a page that services read often. */
+const QUIET = 0.5;
+
+/** Row a host, except where said. */
+export interface MemoryState {
+  /** Memory of what started since the last window. */
+  readonly freshBytes: Float64Array;
+  readonly pageCacheBytes: Float64Array;
+  /** Share of requests of services that wait for direct reclaim, and that read from disk; then with best effort taken away. */
+  readonly stallShare: Float64Array;
+  readonly readShare: Float64Array;
+  readonly stallShareAlone: Float64Array;
+  readonly readShareAlone: Float64Array;
+  /** How much slower best effort runs, 1 = not at all. */
+  readonly bestEffortSlowdown: Float64Array;
+  /** Bytes that must be freed by the OOM killer, 0 = none. */
+  readonly missingBytes: Float64Array;
+  /** [hosts where requests wait, hosts out of memory] in this window. */
+  readonly hostCounts: Int32Array;
+}
+
+/** Quiet hosts. */
+export function createMemoryState(hosts: number): MemoryState {
+  const f = () => new Float64Array(hosts);
+  return {
+    freshBytes: f(),
+    pageCacheBytes: f(),
+    stallShare: f(),
+    readShare: f(),
+    stallShareAlone: f(),
+    readShareAlone: f(),
+    bestEffortSlowdown: f().fill(1),
+    missingBytes: f(),
+    hostCounts: new Int32Array(2),
+  };
+}
+
+/**
+ * Works out the window's memory of every host. `beforeBytes` is what the node held before its loops evicted, row a host; `qosFactor` is
+ * 1, or the Memory QoS factor where memory.min and memory.low protect services.
+ */
+export function sweepMemory(
+  hosts: HostTable,
+  beforeBytes: Float64Array,
+  p: Parameters,
+  qosFactor: number,
+  out: MemoryState,
+): void {
+  const { freshBytes, stallShare, readShare, stallShareAlone, readShareAlone, bestEffortSlowdown, missingBytes } = out;
+  let stalled = 0;
+  let short = 0;
+  for (let host = 0; host < hosts.count; host++) {
+    const total = hosts.capacityMemBytes[host];
+    const online = hosts.onlineMemBytes[host];
+    const best = hosts.beMemBytes[host];
+    const system = hosts.systemMemBytes[host];
+    const used = online + best + system;
+    const before = beforeBytes[host] > used ? beforeBytes[host] : used;
+    const reserve = p.minFreeFraction * total;
+    const lsWanted = p.lsFileOverAnon * online;
+    const beWanted = p.beFileOverAnon * best;
+    out.pageCacheBytes[host] = pageCacheBytes(total, used, lsWanted + beWanted, reserve);
+    const wasCalm = stallShare[host] + readShare[host] === 0 && bestEffortSlowdown[host] === 1;
+    if (before < QUIET * total) {
+      if (!wasCalm) calm(out, host);
+    } else {
+      readShare[host] = missShare(total, used, lsWanted, beWanted, reserve, p.lsHotFileShare);
+      readShareAlone[host] = missShare(total, online + system, lsWanted, 0, reserve, p.lsHotFileShare);
+      const fraction = usedFraction(total, used);
+      const { directReclaimStart: start, directReclaimPeak: most } = p;
+      stallShare[host] = directReclaimProbability(fraction, start, most, qosFactor);
+      stallShareAlone[host] = directReclaimProbability(usedFraction(total, online + system), start, most, qosFactor);
+      bestEffortSlowdown[host] = 1 + directReclaimProbability(fraction, start, p.reclaimBestEffortSlowdown, 1);
+      if (stallShare[host] + readShare[host] > 0) stalled++;
+      const growth = freshBytes[host] / p.memoryRampSeconds;
+      const reached = used + evictionOvershootBytes(growth, p.evictLoopSeconds, p.evictKillSeconds);
+      const peak = before > used && reached < before ? reached : before;
+      const missing = peak - (total - reserve);
+      missingBytes[host] = missing > 0 ? missing : 0;
+      if (missing > 0) short++;
+    }
+    freshBytes[host] = 0;
+  }
+  out.hostCounts[0] = stalled;
+  out.hostCounts[1] = short;
+}
+
+function calm(out: MemoryState, host: number): void {
+  out.stallShare[host] = 0;
+  out.readShare[host] = 0;
+  out.stallShareAlone[host] = 0;
+  out.readShareAlone[host] = 0;
+  out.bestEffortSlowdown[host] = 1;
+  out.missingBytes[host] = 0;
+}
+
+/** Share of requests that read from disk because pages of services are gone: cold pages of services go before hot ones. */
+function missShare(
+  total: number,
+  used: number,
+  lsWanted: number,
+  beWanted: number,
+  reserve: number,
+  hotShare: number,
+): number {
+  const needed = lsWanted + beWanted - pageCacheBytes(total, used, lsWanted + beWanted, reserve);
+  const lost = reclaimedFromLs(needed, beWanted, lsWanted);
+  const lostHot = lost - (1 - hotShare) * lsWanted;
+  return lostHot > 0 ? cacheHitLoss(hotShare, lostHot, lsWanted) : 0;
+}
+
+/** Slows best effort on hosts in direct reclaim, after the CPU split. */
+export function slowBestEffort(memory: MemoryState, window: HostWindow): void {
+  if (memory.hostCounts[0] === 0) return;
+  const { bestEffortSlowdown } = memory;
+  const { bestEffortSpeed } = window;
+  for (let host = 0; host < bestEffortSpeed.length; host++)
+    if (bestEffortSlowdown[host] > 1) bestEffortSpeed[host] /= bestEffortSlowdown[host];
+}
+
+/**
+ * Books requests that memory makes late, on top of what sweepLatency has booked:
+ *
+ *   late = requests in time so far x (stall x P(wait > slack) + read x P(disk > slack)),  both waits exponential
+ *
+ * Slack is target - mean answer time: the spread of the answer is left out, which understates the effect where the wait is of the size
+ * of the spread.
+ */
+export function sweepMemoryLateness(
+  memory: MemoryState,
+  online: OnlineState,
+  tasks: TaskTable,
+  hosts: HostWindow,
+  classCount: number,
+  p: Parameters,
+  latency: LatencyModel,
+  nowMs: number,
+  windowMs: number,
+  recorder: Recorder,
+  sums: LatencySums,
+): void {
+  if (memory.hostCounts[0] === 0) return;
+  const { services, firstPod, usedMilliCpu, silent } = online;
+  const { stallShare, readShare, stallShareAlone, readShareAlone } = memory;
+  const { state, host: taskHost } = tasks;
+  const rows = hosts.latencyRows;
+  const hour = Math.floor(nowMs / MS_PER_HOUR);
+  for (let s = 0; s < services.count; s++) {
+    const { answerMs, cpuMs } = latency.service[s];
+    const targetMs = latency.target[s].targetMs;
+    const perWork = windowMs / 1000 / latency.workMs[s];
+    const latencyClass = services.latencyClass[s];
+    const inTime = 1 - sums.lateShare[s];
+    let late = 0;
+    let alone = 0;
+    for (let row = firstPod[s]; row < firstPod[s + 1]; row++) {
+      if (state[row] !== TASK_STATE.running || silent[row] === 1) continue;
+      const host = taskHost[row];
+      if (stallShare[host] + readShare[host] === 0) continue;
+      const at = (host * classCount + latencyClass) * LATENCY_COLUMNS;
+      const requests = usedMilliCpu[row] * rows[at + LATENCY_ROW.speed] * perWork * inTime;
+      const slackMs = targetMs - answerMs - (rows[at + LATENCY_ROW.slowdown] - 1) * cpuMs;
+      const stallTail = slackMs > 0 ? exp(-slackMs / p.directReclaimMs) : 1;
+      const readTail = slackMs > 0 ? exp(-slackMs / p.diskReadMs) : 1;
+      const share = stallShare[host] * stallTail + readShare[host] * readTail;
+      const lateHere = requests * (share < 1 ? share : 1);
+      const shareAlone = stallShareAlone[host] * stallTail + readShareAlone[host] * readTail;
+      late += lateHere;
+      alone += requests * (shareAlone < 1 ? shareAlone : 1);
+      hosts.lateRequests[host] += lateHere;
+    }
+    const cell = s * recorder.hours + hour;
+    recorder.serviceViolating[cell] += late;
+    recorder.serviceViolatingAlone[cell] += alone;
+    recorder.serviceViolatingMemory[cell] += late;
+    sums.violating += late;
+    sums.violatingAlone += alone;
+  }
+}
