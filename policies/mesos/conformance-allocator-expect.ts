@@ -69,8 +69,10 @@ function expectOffers(world: AllocatorWorld, step: Step): string {
   const got = world.takeUnseen();
   const expected = new Map<string, ResourceBag>();
   for (const offer of recordList(step.offers)) {
-    for (const [agent, res] of Object.entries(isRecord(offer.agents) ? offer.agents : {}))
-      expected.set(keyOf(String(offer.fw), String(offer.role), agent), readBag(world.catalog, res));
+    for (const [agent, res] of Object.entries(isRecord(offer.agents) ? offer.agents : {})) {
+      const key = keyOf(String(offer.fw), String(offer.role), agent);
+      expected.set(key, addBags(expected.get(key) ?? EMPTY_BAG, readBag(world.catalog, res)));
+    }
   }
   for (const [key, bag] of expected) {
     const found = got.get(key) ?? EMPTY_BAG;

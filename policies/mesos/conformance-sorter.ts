@@ -58,13 +58,22 @@ function sorterPlayer(scenario: Step): (step: Step) => string {
     );
     return firstDifference(wanted, quantities(client));
   };
+  /** What every client holds on one agent. */
+  const expectOnAgent = (agent: string, expected: Step): string => {
+    const holders = [...held].filter(([, byAgent]) => byAgent.has(agent)).map(([client]) => client);
+    const differs = holders.find(
+      (client) => !bagsEqual(readBag(catalog, expected[client]), held.get(client)?.get(agent) ?? EMPTY_BAG),
+    );
+    if (differs !== undefined) return `allocation of ${differs} on ${agent} differs`;
+    return expectEqual('clients', Object.keys(expected).sort(), holders.sort());
+  };
   return (step) => {
     switch (step.op) {
       case 'exclude':
         return '';
       case 'addAgent': {
         const total = readBag(catalog, step.total);
-        agents.set(text(step, 'agent'), total);
+        agents.set(text(step, 'agent'), addBags(agents.get(text(step, 'agent')) ?? EMPTY_BAG, total));
         totals.add(total);
         return '';
       }
@@ -122,8 +131,9 @@ function sorterPlayer(scenario: Step): (step: Step) => string {
         return expectEqual('contains', step.expect ?? step.value, sorter.clientOf(text(step, 'client')) >= 0);
       case 'allocation':
       case 'expectAllocation': {
-        const got = held.get(text(step, 'client')) ?? new Map<string, ResourceBag>();
         const expected = isRecord(step.expect) ? step.expect : {};
+        if (step.client === undefined) return expectOnAgent(text(step, 'agent'), expected);
+        const got = held.get(text(step, 'client')) ?? new Map<string, ResourceBag>();
         const agent = typeof step.agent === 'string' ? step.agent : null;
         if (agent !== null)
           return bagsEqual(readBag(catalog, step.expect), got.get(agent) ?? EMPTY_BAG) ? '' : `allocation on ${agent}`;
