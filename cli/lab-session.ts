@@ -60,7 +60,8 @@ export function findScenario(scenario: string): string {
 
 export interface Attended {
   readonly signal: AbortSignal;
-  readonly onProgress: (done0to1: number, detail: string) => void;
+  /** `below` gives lines that stand under the bar on a terminal. */
+  readonly onProgress: (done0to1: number, detail: string, below?: () => readonly string[]) => void;
   readonly onNote: (text: string) => void;
 }
 
@@ -75,7 +76,7 @@ export async function attended<T>(label: string, work: (attended: Attended) => P
   try {
     return await work({
       signal: abort.signal,
-      onProgress: (done, detail) => progress.update(done, detail),
+      onProgress: (done, detail, below) => progress.update(done, detail, below),
       onNote: (text) => notes.push(text),
     });
   } finally {
@@ -118,6 +119,14 @@ export function share(text: string): number {
   const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError('give a share between 0 and 1, as 0.05 or 5%');
   return value;
+}
+
+/** A duration of an option, in ms. Throws ConfigError that says how durations are written. */
+export async function durationOf(option: string, text: string): Promise<number> {
+  const { DURATION_MS, parseQuantity } = await import('../scenarios/quantities.ts');
+  const parsed = parseQuantity(text, DURATION_MS, 1, Number.MAX_SAFE_INTEGER);
+  if (!parsed.ok) throw new ConfigError(`${option} ${parsed.problem}`);
+  return parsed.value;
 }
 
 /** The figure of that name. Throws ConfigError with the nearest known ones. */

@@ -16,6 +16,7 @@ import { register as registerSweep } from './sweep.ts';
 import { register as registerTrace } from './trace.ts';
 import { register as registerValidatePhysics } from './validate-physics.ts';
 import { tidemarkVersion } from './version.ts';
+import { register as registerWarm } from './warm.ts';
 import { register as registerWorker } from './worker.ts';
 
 const EXIT_BAD_INPUT = 2;
@@ -48,6 +49,10 @@ function createProgram(): Command {
     .option('--seed <text>', 'seed instead of the scenario’s')
     .option('--seeds <n>', 'replications with different seeds, with intervals over them', wholeNumber, 1)
     .option('--workers <n>', 'worker threads for replications', wholeNumber, 1)
+    .option(
+      '--from-snapshot <file>',
+      'go on from a warm cluster (tidemark warm) under this plan’s policies and failures',
+    )
     .option('--out <dir>', 'run directory (default: runs/<scenario name>)')
     .option('--json', 'print the summary as JSON', false)
     .option('--no-report', 'write no report.html')
@@ -111,6 +116,7 @@ function createProgram(): Command {
   registerSensitivity(program);
   registerReplicate(program);
   registerFuzz(program);
+  registerWarm(program);
   registerSweep(program);
   registerWorker(program);
   registerMerge(program);

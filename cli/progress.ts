@@ -1,9 +1,9 @@
-/** How far long work has come: one line that redraws itself on a terminal, now and then a plain line elsewhere. */
+/** How far long work has come: lines that redraw themselves on a terminal, now and then a plain line elsewhere. */
 
 export interface Progress {
-  /** `done` of 1; `detail` stands behind the bar. */
-  update(done: number, detail: string): void;
-  /** Removes the line. */
+  /** `done` of 1; `detail` stands behind the bar, `below` gives lines under it (on a terminal only, as many as fit). */
+  update(done: number, detail: string, below?: () => readonly string[]): void;
+  /** Removes the lines. */
   close(): void;
 }
 
@@ -27,17 +27,26 @@ export function createProgress(stream: NodeJS.WriteStream, label: string): Progr
     };
   }
   let drawnMs = 0;
+  let linesBelow = 0;
+  /** Back to the bar's line, everything from there on removed. */
+  const clear = (): void => {
+    stream.write(`${linesBelow > 0 ? `\u001b[${linesBelow}A` : ''}\r\u001b[0J`);
+    linesBelow = 0;
+  };
   return {
-    update(done, detail) {
+    update(done, detail, below) {
       if (Date.now() - drawnMs < REDRAW_MS && done < 1) return;
       drawnMs = Date.now();
       const filled = Math.round(done * BAR);
       const bar = '#'.repeat(filled) + '.'.repeat(BAR - filled);
-      const line = `${label} [${bar}] ${String(Math.round(done * 100)).padStart(3)} % ${detail}${remaining(startedMs, done)}`;
-      stream.write(`\r\u001b[2K${line.slice(0, (stream.columns ?? 100) - 1)}`);
+      const head = `${label} [${bar}] ${String(Math.round(done * 100)).padStart(3)} % ${detail}${remaining(startedMs, done)}`;
+      const lines = [head, ...(below?.() ?? []).slice(0, Math.max(0, (stream.rows ?? 24) - 2))];
+      clear();
+      stream.write(lines.map((line) => line.slice(0, (stream.columns ?? 100) - 1)).join('\n'));
+      linesBelow = lines.length - 1;
     },
     close() {
-      stream.write('\r\u001b[2K');
+      clear();
     },
   };
 }

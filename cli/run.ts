@@ -5,6 +5,7 @@ import { ConfigError } from '../policies/base/assert.ts';
 import { POLICIES } from '../policies/registry.ts';
 import type { Plan } from '../sim/plan.ts';
 import type { RunResults } from '../sim/results/schema.ts';
+import type { OnlineServices } from '../traces/format.ts';
 import { createProgress } from './progress.ts';
 import { packageRoot, tidemarkVersion } from './version.ts';
 
@@ -13,6 +14,7 @@ export interface RunCommand {
   readonly seeds: number;
   readonly seed?: string;
   readonly workers: number;
+  readonly fromSnapshot?: string;
   readonly out?: string;
   readonly json: boolean;
   readonly report: boolean;
@@ -40,6 +42,7 @@ export async function run(scenario: string, command: RunCommand): Promise<number
     throw new ConfigError(`${out} exists and is not a tidemark run; give another --out or remove it`);
   const replayed = await replayedServices(plan);
   const identity = { planHash, tidemarkVersion: tidemarkVersion(), nodeVersion: process.version };
+  if (command.fromSnapshot !== undefined) await checkSnapshot(command.fromSnapshot, plan, replayed?.services);
   const abort = new AbortController();
   const stop = () => abort.abort();
   process.once('SIGINT', stop);
@@ -56,6 +59,7 @@ export async function run(scenario: string, command: RunCommand): Promise<number
         identity,
         notes: [...notes, ...(replayed?.notes ?? [])],
         signal: abort.signal,
+        ...(command.fromSnapshot === undefined ? {} : { fork: command.fromSnapshot }),
         ...(replayed === undefined ? {} : { replayed: replayed.services }),
       },
       (done, detail) => progress.update(done, detail),
@@ -82,6 +86,17 @@ function findScenario(scenario: string): string {
     scenario.endsWith('.yaml') ? scenario : `${scenario}.yaml`,
   );
   return existsSync(shipped) ? shipped : scenario;
+}
+
+/** Refuses a snapshot of another world or of other code before anything runs. */
+async function checkSnapshot(path: string, plan: Plan, replayed: OnlineServices | undefined): Promise<void> {
+  const [{ checkFork }, { readSnapshotHeader }, { codeVersion, replayVersion }] = await Promise.all([
+    import('../lab/fork.ts'),
+    import('../lab/snapshot-file.ts'),
+    import('../lab/code-version.ts'),
+  ]);
+  const code = { codeVersion: codeVersion(), replayVersion: replayVersion(replayed) };
+  checkFork(path, readSnapshotHeader(path), plan, code);
 }
 
 async function replayedServices(plan: Plan) {
@@ -150,5 +165,6 @@ function repeatCommand(scenario: string, command: RunCommand): string {
   if (command.seed !== undefined) parts.push(`--seed ${command.seed}`);
   if (command.seeds > 1) parts.push(`--seeds ${command.seeds}`);
   for (const set of command.sets) parts.push(`--set ${set}`);
+  if (command.fromSnapshot !== undefined) parts.push(`--from-snapshot ${command.fromSnapshot}`);
   return parts.join(' ');
 }

@@ -1,8 +1,19 @@
 /** `tidemark sweep SCENARIO --vary path=v1,v2`: a scenario x factors x seeds, one table. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { WarmStart } from '../lab/sweep-plan.ts';
 import { ConfigError } from '../policies/base/assert.ts';
-import { attended, collect, interrupted, openSession, refuseOnReplay, whole, wholeOrZero } from './lab-session.ts';
+import {
+  attended,
+  collect,
+  durationOf,
+  interrupted,
+  openSession,
+  real,
+  refuseOnReplay,
+  whole,
+  wholeOrZero,
+} from './lab-session.ts';
 
 interface SweepCommand {
   readonly vary: string[];
@@ -16,6 +27,9 @@ interface SweepCommand {
   readonly shard?: string;
   readonly memory?: number;
   readonly queue?: string;
+  readonly runMinutes?: number;
+  readonly warmUntil?: string;
+  readonly fromSnapshot?: string;
 }
 
 export function register(program: Command): void {
@@ -38,6 +52,9 @@ export function register(program: Command): void {
     .option('--out <dir>', 'folder of the sweep (default: sweeps/<scenario name>)')
     .option('--shard <i/n>', 'run only part i of n; tidemark merge puts the parts together')
     .option('--memory <mb>', 'heap of one worker; a run that needs more fails alone', whole)
+    .option('--run-minutes <n>', 'a run that takes longer has run away and fails alone', real)
+    .option('--warm-until <time>', 'run every seed warm once and let its points go on from there, such as 24h')
+    .option('--from-snapshot <file>', 'go on from a warm cluster (tidemark warm)')
     .option('--queue <url>', 'run on the workers of a queue (redis://host:port; tidemark worker) instead of threads')
     .action(async (scenario: string, options: SweepCommand) => {
       process.exitCode = await sweep(scenario, options);
@@ -64,32 +81,53 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
     session,
     factors.map((factor) => factor.path),
   );
-  const request = { scenario: session.scenario, sets: command.set, factors, design, seeds: command.seeds };
+  const warm = await warmStart(command);
+  const request = {
+    scenario: session.scenario,
+    sets: command.set,
+    factors,
+    design,
+    seeds: command.seeds,
+    ...(warm === undefined ? {} : { warm }),
+  };
   const plan = await planSweep(request, session.code, session.load);
   const { queueRuns } = await import('../lab/queue.ts');
   if (command.queue !== undefined && session.replayed !== undefined)
     throw new ConfigError('--queue cannot carry replayed series; use --set online.source=fit, or --shard');
+  if (command.queue !== undefined && warm !== undefined)
+    throw new ConfigError('--queue has no way to hand snapshots to other machines; use --shard with --warm-until');
   const out = command.out ?? join('sweeps', plan.description.name);
+  const { sweepLines } = await import('../lab/sweep-text.ts');
   const outcome = await attended(`sweep ${plan.description.name}`, ({ signal, onProgress, onNote }) =>
     runSweep(plan, out, {
       workers: command.workers,
       identity: session.identity,
       signal,
-      onProgress,
+      onProgress: (done, detail, table) => onProgress(done, detail, () => sweepLines(table())),
       onNote,
       ...(command.queue === undefined ? {} : { execute: queueRuns(command.queue, session.code.codeVersion, signal) }),
       ...(shard === undefined ? {} : { shard }),
       ...(session.replayed === undefined ? {} : { replayed: session.replayed }),
       ...(command.memory === undefined ? {} : { memoryLimitMb: command.memory }),
+      ...(command.runMinutes === undefined ? {} : { runLimitMs: command.runMinutes * 60_000 }),
     }),
   );
   if (outcome === null) return interrupted(`finished runs stay in ${out}; the same command goes on from there`);
   const { table, reused, ran, cells } = outcome;
-  const { sweepLines } = await import('../lab/sweep-text.ts');
   for (const line of sweepLines(table)) process.stdout.write(`${line}\n`);
   const rest = shard === undefined ? join(out, 'table.csv') : `${out}, shard ${shard.index} of ${shard.count}`;
   process.stdout.write(
     `${cells} runs: ${ran} made, ${reused} taken from disk, ${table.failures.length} failed; ${rest}\n`,
   );
   return table.failures.length === 0 ? 0 : 1;
+}
+
+async function warmStart(command: SweepCommand): Promise<WarmStart | undefined> {
+  const { warmUntil, fromSnapshot: path } = command;
+  if (warmUntil !== undefined && path !== undefined)
+    throw new ConfigError('--warm-until and --from-snapshot exclude each other; give one');
+  if (warmUntil !== undefined) return { kind: 'until', atMs: await durationOf('--warm-until', warmUntil) };
+  if (path === undefined) return undefined;
+  const { readSnapshotHeader } = await import('../lab/snapshot-file.ts');
+  return { kind: 'file', path, header: readSnapshotHeader(path) };
 }

@@ -19,6 +19,8 @@ export interface CellIdentity {
   readonly planHash: string;
   readonly codeVersion: string;
   readonly replayVersion: string;
+  /** Warm cluster that the run went on from (`hash of its plan@ms`); absent = it began at 0. */
+  readonly continuedFrom?: string;
 }
 
 export interface CellResult {
@@ -37,8 +39,9 @@ export type CellLookup =
 
 /** Name of a cell: SHA-256 over its identity, hex. */
 export function cellKey(identity: CellIdentity): string {
-  const { planHash, codeVersion, replayVersion } = identity;
-  return createHash('sha256').update(`${planHash}\n${codeVersion}\n${replayVersion}`).digest('hex');
+  const { planHash, codeVersion, replayVersion, continuedFrom } = identity;
+  const from = continuedFrom === undefined ? '' : `\n${continuedFrom}`;
+  return createHash('sha256').update(`${planHash}\n${codeVersion}\n${replayVersion}${from}`).digest('hex');
 }
 
 /** Stores a result; a reader sees the whole file or none. */
@@ -70,7 +73,8 @@ export function readCell(dir: string, identity: CellIdentity): CellLookup {
     cell.format === CELL_FORMAT &&
     cell.planHash === identity.planHash &&
     cell.codeVersion === identity.codeVersion &&
-    cell.replayVersion === identity.replayVersion;
+    cell.replayVersion === identity.replayVersion &&
+    cell.continuedFrom === identity.continuedFrom;
   if (!own) return { kind: 'damaged', path, reason: 'is the result of another plan or code version' };
   const { seed, digest, events, summary, hours = null } = cell;
   return { kind: 'found', result: { seed, digest, events, summary, hours } };

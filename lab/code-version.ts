@@ -8,7 +8,7 @@ import type { OnlineServices } from '../traces/format.ts';
 /** Folder of the compiled rooms. */
 const COMPILED = fileURLToPath(new URL('..', import.meta.url));
 const ROOMS = ['policies', 'sim', 'traces'] as const;
-const FILES = [join('lab', 'run-plan.js'), join('lab', 'worker.js')] as const;
+const FILES = [join('lab', 'run-plan.js'), join('lab', 'fork.js'), join('lab', 'worker.js')] as const;
 
 /** SHA-256 (hex) over the compiled code that can change a result. */
 export function codeVersion(): string {

@@ -13,6 +13,7 @@ import { runUntil } from '../sim/engine/run.ts';
 import { digestText, digestTextPerHour } from '../sim/kernel/digest.ts';
 import type { Plan } from '../sim/plan.ts';
 import { scoreHost } from '../sim/planes/kubernetes/placement.ts';
+import { planDifferences } from './plan-differences.ts';
 import { prepare, type RunOptions } from './run-plan.ts';
 
 export interface DiffSide {
@@ -35,19 +36,6 @@ interface Recorded {
   readonly task: number[];
   readonly host: number[];
   readonly value: number[];
-}
-
-/** Plan values that differ, as `path: a -> b`, at most `most`. */
-export function planDifferences(a: unknown, b: unknown, most = 12, path = ''): string[] {
-  if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null) {
-    const left = a as Record<string, unknown>;
-    const right = b as Record<string, unknown>;
-    const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
-    return keys
-      .flatMap((key) => planDifferences(left[key], right[key], most, path === '' ? key : `${path}.${key}`))
-      .slice(0, most);
-  }
-  return a === b ? [] : [`${path}: ${JSON.stringify(a)} -> ${JSON.stringify(b)}`];
 }
 
 /** Runs both sides in step, an hour at a time, until their digests differ; then finds and explains the first event. */

@@ -48,6 +48,8 @@ export interface PoolOptions<R> {
   readonly memoryLimitMb?: number;
   /** A job that reports nothing for this long has run away and is ended. */
   readonly silentLimitMs?: number;
+  /** A job that takes longer has run away and fails alone, without a second try; absent = no limit. */
+  readonly jobLimitMs?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (job: number, done: number) => void;
   readonly onOutcome?: (job: number, outcome: JobOutcome<R>) => void;
@@ -86,6 +88,7 @@ export async function runPool<P, R>(
       let current = -1;
       let reason = '';
       let timer: NodeJS.Timeout | undefined;
+      let limit: NodeJS.Timeout | undefined;
       const watch = (): void => {
         clearTimeout(timer);
         const limitMs = options.silentLimitMs ?? DEFAULT_SILENT_LIMIT_MS;
@@ -96,6 +99,7 @@ export async function runPool<P, R>(
       };
       const next = (): void => {
         current = order.shift() ?? -1;
+        clearTimeout(limit);
         if (current < 0) {
           clearTimeout(timer);
           void worker.terminate();
@@ -103,6 +107,13 @@ export async function runPool<P, R>(
         }
         attempts[current]++;
         watch();
+        const { jobLimitMs } = options;
+        if (jobLimitMs !== undefined)
+          limit = setTimeout(() => {
+            reason = `not done after ${jobLimitMs / 1000} s`;
+            attempts[current] = MOST_ATTEMPTS;
+            void worker.terminate();
+          }, jobLimitMs);
         worker.postMessage({ job: current, payload: jobs[current].payload } satisfies JobMessage<P>);
       };
       worker.on('message', (message: WorkerMessage<R>) => {
@@ -131,6 +142,7 @@ export async function runPool<P, R>(
       });
       worker.on('exit', (code) => {
         clearTimeout(timer);
+        clearTimeout(limit);
         live.delete(worker);
         if (signal?.aborted !== true && current >= 0 && outcomes[current] === undefined) {
           if (attempts[current] < MOST_ATTEMPTS) order.unshift(current);

@@ -21,6 +21,8 @@ export interface RunSeedsOptions {
   /** Series to replay where the plan's online source is `replay`. */
   readonly replayed?: OnlineServices;
   readonly memoryLimitMb?: number;
+  /** Snapshot file that the run goes on from; it holds one seed. */
+  readonly fork?: string;
 }
 
 /** Text of replication `index`, counted from 0: the plan's seed, then `seed/2`, `seed/3`, ... */
@@ -47,6 +49,10 @@ export async function runSeeds(
 ): Promise<readonly RunResults[] | null> {
   if (!(Number.isInteger(seeds) && seeds >= 1))
     throw new ConfigError(`seeds is ${seeds}; give a whole number of 1 or more`);
+  if (options.fork !== undefined && seeds > 1)
+    throw new ConfigError(
+      '--from-snapshot holds one seed; leave --seeds out, or warm every seed with tidemark sweep --warm-until',
+    );
   const jobs = Array.from({ length: seeds }, (_, index) => {
     const own = withSeed(plan, seedText(plan.seed, index));
     const hash = index === 0 ? options.identity.planHash : planHash(own);
@@ -55,6 +61,7 @@ export async function runSeeds(
       identity: { ...options.identity, planHash: hash },
       notes: options.notes,
       tables: true,
+      ...(options.fork === undefined ? {} : { fork: options.fork }),
     };
     return { name: `seed ${own.seed}`, cost: runCost(own), payload };
   });

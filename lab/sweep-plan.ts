@@ -5,7 +5,9 @@ import { planHash } from '../scenarios/resolve.ts';
 import type { Plan } from '../sim/plan.ts';
 import { cellKey } from './cache.ts';
 import { type Design, type Point, pointsOf } from './design.ts';
+import { checkFork, checkWarmUntil, forkObstacles } from './fork.ts';
 import { seedText, withSeed } from './replications.ts';
+import type { SnapshotHeader } from './snapshot-file.ts';
 import { checkFactors, type Factor } from './vary.ts';
 
 /** What a person asks for. */
@@ -16,7 +18,14 @@ export interface SweepRequest {
   readonly factors: readonly Factor[];
   readonly design: Design;
   readonly seeds: number;
+  /** Every seed is warmed once and its points go on from there; absent = every run begins at 0. */
+  readonly warm?: WarmStart;
 }
+
+/** A time to warm up to, or a snapshot that is there already. */
+export type WarmStart =
+  | { readonly kind: 'until'; readonly atMs: number }
+  | { readonly kind: 'file'; readonly path: string; readonly header: SnapshotHeader };
 
 /** One run of a sweep. */
 export interface SweepCell {
@@ -39,6 +48,8 @@ export interface SweepDescription {
   readonly codeVersion: string;
   readonly replayVersion: string;
   readonly currency: string;
+  /** Where the runs went on from: hash of the warm plan under every seed; absent when they began at 0. */
+  readonly warm?: { readonly atMs: number; readonly planHashes: readonly string[] };
   readonly cells: readonly SweepCell[];
 }
 
@@ -46,6 +57,9 @@ export interface SweepPlan {
   readonly description: SweepDescription;
   /** Plan of every point under the first seed. */
   readonly plans: readonly Plan[];
+  /** The scenario as written, under the first seed: what is warmed; and the snapshot that is there already. */
+  readonly base: Plan;
+  readonly snapshot: string | null;
 }
 
 export interface CodeIdentity {
@@ -74,13 +88,17 @@ export async function planSweep(request: SweepRequest, code: CodeIdentity, load:
     plans.push(plan);
   }
   const seedTexts = Array.from({ length: seeds }, (_, index) => seedText(base.plan.seed, index));
+  const paths = factors.map((factor) => factor.path);
+  const warm = warmOf(request.warm, base.plan, seedTexts);
+  if (request.warm !== undefined)
+    for (const [point, plan] of plans.entries()) checkPoint(request.warm, base.plan, plan, paths, points[point], code);
   const cells = plans.flatMap((plan, point) =>
     seedTexts.map((seed, replication) => {
       const hash = planHash(withSeed(plan, seed));
-      return { point, replication, seed, planHash: hash, key: cellKey({ ...code, planHash: hash }) };
+      const key = cellKey({ ...code, planHash: hash, ...continuedFrom(warm, replication) });
+      return { point, replication, seed, planHash: hash, key };
     }),
   );
-  const paths = factors.map((factor) => factor.path);
   const { name, cost } = base.plan;
   const description: SweepDescription = {
     format: 'tidemark-sweep/1',
@@ -90,9 +108,51 @@ export async function planSweep(request: SweepRequest, code: CodeIdentity, load:
     seeds: seedTexts,
     ...code,
     currency: cost.currency,
+    ...(warm === undefined ? {} : { warm }),
     cells,
   };
-  return { description, plans };
+  const snapshot = request.warm?.kind === 'file' ? request.warm.path : null;
+  return { description, plans, base: base.plan, snapshot };
+}
+
+function warmOf(start: WarmStart | undefined, base: Plan, seeds: readonly string[]): SweepDescription['warm'] {
+  if (start === undefined) return undefined;
+  if (start.kind === 'file') {
+    if (seeds.length > 1)
+      throw new ConfigError(`${start.path} holds one seed; use --seeds 1, or --warm-until to warm every seed`);
+    return { atMs: start.header.atMs, planHashes: [start.header.planHash] };
+  }
+  checkWarmUntil(base, start.atMs);
+  return { atMs: start.atMs, planHashes: seeds.map((seed) => planHash(withSeed(base, seed))) };
+}
+
+function checkPoint(
+  start: WarmStart,
+  base: Plan,
+  plan: Plan,
+  paths: readonly string[],
+  point: Point,
+  code: CodeIdentity,
+): void {
+  if (start.kind === 'file') {
+    checkFork(start.path, start.header, plan, code);
+    return;
+  }
+  const obstacles = forkObstacles(base, plan);
+  if (obstacles.length === 0) return;
+  const settings = paths.map((path, index) => `${path}=${point[index]}`).join(', ');
+  throw new ConfigError(
+    `--warm-until: ${settings} would change the warm cluster itself (${obstacles.join(', ')}); ` +
+      'a fork may change policies, koordinator, failures and the scheduler; leave --warm-until out',
+  );
+}
+
+/** Part of a cell's identity: what its run goes on from. */
+export function continuedFrom(
+  warm: SweepDescription['warm'],
+  replication: number,
+): { readonly continuedFrom?: string } {
+  return warm === undefined ? {} : { continuedFrom: `${warm.planHashes[replication]}@${warm.atMs}` };
 }
 
 /** `path=value, path=value`: how a person knows a point; `as written` without factors. */

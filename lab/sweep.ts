@@ -12,7 +12,7 @@ import { type JobOutcome, runPool } from './pool.ts';
 import type { ExecuteRuns } from './queue.ts';
 import { RUN_WORKER_URL, withSeed } from './replications.ts';
 import { runCost } from './run-cost.ts';
-import { pointName, type SweepDescription, type SweepPlan } from './sweep-plan.ts';
+import { continuedFrom, pointName, type SweepDescription, type SweepPlan } from './sweep-plan.ts';
 import {
   readDescription,
   rowsOf,
@@ -21,6 +21,7 @@ import {
   writeSweepTable,
   writeWhole,
 } from './sweep-table.ts';
+import { snapshotPath, warmCost, warmSeeds } from './warm-seeds.ts';
 import type { RunAnswer, RunJob } from './worker.ts';
 
 /** Part `index` (from 1) of `count` of the cells. */
@@ -37,10 +38,13 @@ export interface SweepOptions {
   readonly replayed?: OnlineServices;
   readonly memoryLimitMb?: number;
   readonly silentLimitMs?: number;
+  /** A run that takes longer fails alone; absent = no limit. */
+  readonly runLimitMs?: number;
   readonly workerUrl?: URL;
   /** Where cells run; threads of this machine unless it says otherwise. */
   readonly execute?: ExecuteRuns;
-  readonly onProgress?: (done0to1: number, detail: string) => void;
+  /** `table` gives what is there so far. */
+  readonly onProgress?: (done0to1: number, detail: string, table: () => SweepTable) => void;
   /** What a person should know: damaged results found, cells that failed. */
   readonly onNote?: (text: string) => void;
 }
@@ -74,7 +78,7 @@ export function cellsOfShard(sweep: SweepPlan, shard: Shard): number[] {
 /** Throws ConfigError when `dir` holds something that is no sweep. */
 export function checkSweepDirectory(dir: string): void {
   if (!existsSync(dir) || readDescription(dir) !== null) return;
-  const foreign = readdirSync(dir).filter((name) => name !== 'cells');
+  const foreign = readdirSync(dir).filter((name) => name !== 'cells' && name !== 'snapshots');
   if (foreign.length > 0)
     throw new ConfigError(`${dir} exists and is no tidemark sweep; give another --out or remove it yourself`);
 }
@@ -102,7 +106,7 @@ export async function runSweep(sweep: SweepPlan, dir: string, options: SweepOpti
     if (!first.has(key)) first.set(key, index);
   }
   const open = [...first.values()];
-  const failed = await runOpen(sweep, open, cellDir, results, reused, mine.length, options);
+  const failed = await runOpen(sweep, open, dir, results, reused, mine.length, options);
   if (failed === null) return null;
   const failures: SweepFailure[] = [];
   for (const index of missing) {
@@ -121,7 +125,7 @@ export async function runSweep(sweep: SweepPlan, dir: string, options: SweepOpti
 async function runOpen(
   sweep: SweepPlan,
   open: readonly number[],
-  cellDir: string,
+  dir: string,
   results: Map<number, CellResult>,
   reused: number,
   cells: number,
@@ -137,21 +141,36 @@ async function runOpen(
       identity: { ...options.identity, planHash: cell.planHash },
       notes: [],
       tables: false,
+      ...(sweep.description.warm === undefined ? {} : { fork: snapshotPath(sweep, dir, cell.replication) }),
     };
     return { name: cellName(description, index), cost: runCost(plan), payload };
   });
-  const whole = jobs.reduce((sum, job) => sum + job.cost, 0);
+  const { warm } = description;
+  const share = warm === undefined ? 1 : 1 - warm.atMs / sweep.base.horizonMs;
+  const replications = [...new Set(open.map((index) => description.cells[index].replication))];
+  const warming = warmCost(sweep) * replications.length;
+  const whole = warming + share * jobs.reduce((sum, job) => sum + job.cost, 0);
+  const table = (): SweepTable => ({
+    description,
+    rows: rowsOf(description, (index) => results.get(index)),
+    failures: [...failed.values()],
+  });
+  const isWarm = await warmSeeds(sweep, dir, replications, {
+    ...options,
+    onProgress: (own, detail) => options.onProgress?.((own * warming) / whole, detail, table),
+  });
+  if (!isWarm) return null;
   const done = new Float64Array(jobs.length);
   let finished = 0;
   const progress = (last: string): void => {
-    let sum = 0;
-    for (let job = 0; job < jobs.length; job++) sum += done[job] * jobs[job].cost;
-    options.onProgress?.(sum / whole, `${reused + finished} of ${cells} runs${last}`);
+    let sum = warming;
+    for (let job = 0; job < jobs.length; job++) sum += done[job] * jobs[job].cost * share;
+    options.onProgress?.(sum / whole, `${reused + finished} of ${cells} runs${last}`, table);
   };
   const hooks = {
-    onProgress: (job: number, share: number) => {
-      done[job] = share;
-      if (share < 1) progress('');
+    onProgress: (job: number, own: number) => {
+      done[job] = own;
+      if (own < 1) progress('');
     },
     onOutcome: (job: number, outcome: JobOutcome<RunAnswer>) => {
       const index = open[job];
@@ -160,7 +179,7 @@ async function runOpen(
       if (outcome.ok) {
         const { manifest, summary, hours } = outcome.value;
         const result = { seed: cell.seed, digest: manifest.digest, events: manifest.events, summary, hours };
-        writeCell(cellDir, identityOf(description, index), result);
+        writeCell(join(dir, 'cells'), identityOf(description, index), result);
         results.set(index, result);
       } else {
         const { error, message } = outcome.failure;
@@ -187,6 +206,7 @@ function onThreads(options: SweepOptions): ExecuteRuns {
       signal: options.signal,
       ...(options.memoryLimitMb === undefined ? {} : { memoryLimitMb: options.memoryLimitMb }),
       ...(options.silentLimitMs === undefined ? {} : { silentLimitMs: options.silentLimitMs }),
+      ...(options.runLimitMs === undefined ? {} : { jobLimitMs: options.runLimitMs }),
     });
 }
 
@@ -197,6 +217,7 @@ function cellName(description: SweepDescription, index: number): string {
 }
 
 export function identityOf(description: SweepDescription, index: number): CellIdentity {
-  const { codeVersion, replayVersion } = description;
-  return { codeVersion, replayVersion, planHash: description.cells[index].planHash };
+  const { codeVersion, replayVersion, warm } = description;
+  const { planHash, replication } = description.cells[index];
+  return { codeVersion, replayVersion, planHash, ...continuedFrom(warm, replication) };
 }

@@ -6,7 +6,8 @@ import type { Plan } from '../sim/plan.ts';
 import { type RunHours, runHoursOf } from '../sim/results/run-hours.ts';
 import type { Manifest, RunResults, RunSummary } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
-import { runPlan } from './run-plan.ts';
+import { type ForkBase, openFork, runFork } from './fork.ts';
+import { type RunOptions, runPlan } from './run-plan.ts';
 import { serveJobs } from './serve-jobs.ts';
 
 /** One run. With `tables` everything comes back, without it only what a table over many runs needs. */
@@ -15,6 +16,8 @@ export interface RunJob {
   readonly identity: RunIdentity;
   readonly notes: readonly string[];
   readonly tables: boolean;
+  /** Snapshot file that the run goes on from; absent = from the start. */
+  readonly fork?: string;
 }
 
 /** Data every worker of a pool starts with. */
@@ -32,9 +35,17 @@ export interface RunAnswer {
 
 const { replayed } = (workerData ?? {}) as RunWorkerData;
 
+/** The snapshot of the last fork: a sweep asks for many forks of one. */
+let opened: { readonly path: string; readonly base: ForkBase } | null = null;
+
+function baseOf(path: string): ForkBase {
+  if (opened?.path !== path) opened = { path, base: openFork(path, replayed) };
+  return opened.base;
+}
+
 serveJobs<RunJob, RunAnswer>((job, report) => {
-  const { plan, identity, notes } = job;
-  const results = runPlan(plan, {
+  const { plan, identity, notes, fork } = job;
+  const options: RunOptions = {
     identity,
     notes,
     ...(replayed === undefined ? {} : { replayed }),
@@ -42,7 +53,8 @@ serveJobs<RunJob, RunAnswer>((job, report) => {
       report(simulatedMs / plan.horizonMs);
       return true;
     },
-  });
+  };
+  const results = fork === undefined ? runPlan(plan, options) : runFork(baseOf(fork), plan, options);
   assert(results !== null, 'a run that nothing stops reaches its horizon');
   const { manifest, summary } = results;
   if (!job.tables) {

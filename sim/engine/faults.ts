@@ -12,6 +12,7 @@ import { noteChange } from '../cluster/hosts.ts';
 import { TASK_STATE } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
 import { createStream } from '../kernel/random.ts';
+import type { Plan } from '../plan.ts';
 import { drawHostOutages } from './domain-faults.ts';
 import type { Engine } from './engine.ts';
 import { EVENT, evictPod, evictTask, failTask, silencePod } from './lifecycle.ts';
@@ -26,26 +27,78 @@ const RACK_MOST_MS = 6 * MS_PER_HOUR;
 /** Payload of a fault event: what the entity is. */
 const TARGET = { host: 0, rack: 1, evictPods: 2, drain: 3 } as const;
 
+/** Something is out of service from `atMs` on for `lastsMs`. */
+interface Outage {
+  readonly target: number;
+  readonly entity: number;
+  readonly atMs: number;
+  readonly lastsMs: number;
+}
+
 /** Draws every failure of the run and puts it into the calendar. */
 export function scheduleFaults(engine: Engine): void {
-  const { plan, cluster } = engine;
-  const { failures } = plan;
-  if (failures.domains === true || failures.kernelUpgrades === true) {
-    for (const { host, startMs, durationMs, isDrain } of drawHostOutages(
-      plan,
-      engine.hostModel.parameters,
-      cluster.hosts.rack,
-    ))
-      pushOutage(engine, isDrain ? TARGET.drain : TARGET.host, host, startMs, durationMs);
+  for (const outage of drawOutages(engine, engine.plan)) {
+    pushFault(engine, outage);
+    pushRepair(engine, outage);
   }
-  if (!failures.enabled || failures.domains === true) return;
-  const { hosts } = cluster;
+}
+
+/**
+ * Puts the failures of the engine's plan in place of those of `before`, which had been scheduled up to now: outages that have begun end
+ * as they would have, those to come are the plan's own. Outages of the plan that would have begun earlier do not happen.
+ */
+export function replaceFaults(engine: Engine, before: Plan): void {
+  const { calendar, nowMs } = engine;
+  const kept = calendar.snapshot();
+  const rows = Array.from({ length: kept.count }, (_, row) => row).filter(
+    (row) => !isScheduledFault(kept.kind[row], kept.payload[row]),
+  );
+  const floats = (column: Float64Array): Float64Array => Float64Array.from(rows, (row) => column[row]);
+  calendar.restore({
+    count: rows.length,
+    timeMs: floats(kept.timeMs),
+    key: floats(kept.key),
+    seq: floats(kept.seq),
+    kind: Uint8Array.from(rows, (row) => kept.kind[row]),
+    payload: Int32Array.from(rows, (row) => kept.payload[row]),
+    nextSeq: kept.nextSeq,
+  });
+  for (const outage of drawOutages(engine, before))
+    if (outage.atMs <= nowMs && outage.atMs + outage.lastsMs > nowMs) pushRepair(engine, outage);
+  for (const outage of drawOutages(engine, engine.plan)) {
+    if (outage.atMs <= nowMs) continue;
+    pushFault(engine, outage);
+    pushRepair(engine, outage);
+  }
+}
+
+/** Whether an event was put there before the run: giving up the pods of a broken host follows from what has happened. */
+function isScheduledFault(kind: number, payload: number): boolean {
+  return kind === EVENT.repair || (kind === EVENT.fault && payload !== TARGET.evictPods);
+}
+
+/** Every outage of a plan on this cluster, in the order in which it is drawn. */
+function drawOutages(engine: Engine, plan: Plan): Outage[] {
+  const { hosts } = engine.cluster;
+  const { failures } = plan;
+  const outages: Outage[] = [];
+  if (failures.domains === true || failures.kernelUpgrades === true) {
+    for (const { host, startMs, durationMs, isDrain } of drawHostOutages(plan, engine.hostModel.parameters, hosts.rack))
+      outages.push({
+        target: isDrain ? TARGET.drain : TARGET.host,
+        entity: host,
+        atMs: startMs,
+        lastsMs: durationMs,
+      });
+  }
+  if (!failures.enabled || failures.domains === true) return outages;
   const perMs = failures.hostCrashesPerYear / YEAR_MS;
   for (let host = 0; host < hosts.count && perMs > 0; host++) {
     const stream = createStream(plan.seed, `host/${host}/failure`);
     for (let t = gapMs(stream.next(), perMs); t < plan.horizonMs; t += gapMs(stream.next(), perMs)) {
       const repairMs = exp(log(failures.repairMedianMs) + normalQuantile(clampUnit(stream.next())));
-      pushOutage(engine, TARGET.host, host, t, Math.max(MS_PER_MINUTE, Math.round(repairMs)));
+      const lastsMs = Math.max(MS_PER_MINUTE, Math.round(repairMs));
+      outages.push({ target: TARGET.host, entity: host, atMs: t, lastsMs });
     }
   }
   const rackPerMs = ((failures.rackEventsPerYear / YEAR_MS) * hosts.count) / RACK_RATE_HOSTS;
@@ -57,14 +110,10 @@ export function scheduleFaults(engine: Engine): void {
     t += gapMs(stream.next(), rackPerMs)
   ) {
     const rack = Math.floor(stream.next() * racks);
-    pushOutage(
-      engine,
-      TARGET.rack,
-      rack,
-      t,
-      Math.round(RACK_LEAST_MS + stream.next() * (RACK_MOST_MS - RACK_LEAST_MS)),
-    );
+    const lastsMs = Math.round(RACK_LEAST_MS + stream.next() * (RACK_MOST_MS - RACK_LEAST_MS));
+    outages.push({ target: TARGET.rack, entity: rack, atMs: t, lastsMs });
   }
+  return outages;
 }
 
 function gapMs(uniform: number, perMs: number): number {
@@ -75,8 +124,11 @@ function clampUnit(uniform: number): number {
   return Math.min(1 - 1e-12, Math.max(1e-12, uniform));
 }
 
-function pushOutage(engine: Engine, target: number, entity: number, atMs: number, lastsMs: number): void {
+function pushFault(engine: Engine, { target, entity, atMs }: Outage): void {
   engine.calendar.push(atMs, PHASE.fail, entity, EVENT.fault, target);
+}
+
+function pushRepair(engine: Engine, { target, entity, atMs, lastsMs }: Outage): void {
   engine.calendar.push(atMs + lastsMs, PHASE.fail, entity, EVENT.repair, target);
 }
 

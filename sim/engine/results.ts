@@ -4,7 +4,7 @@ import { LATENCY_CLASSES } from '../../traces/format.ts';
 import { TIER } from '../cluster/hosts.ts';
 import { digestText, digestTextPerHour } from '../kernel/digest.ts';
 import { createHistogram, type QuantileHistogram, quantile } from '../kernel/quantile-histogram.ts';
-import { type Column, type RunResults, TABLES, type Table, type TableName } from '../results/schema.ts';
+import { type Column, type Manifest, type RunResults, TABLES, type Table, type TableName } from '../results/schema.ts';
 import { summarise } from '../results/summarise.ts';
 import type { Engine } from './engine.ts';
 import { BATCH_COLUMNS, OPEN } from './recorder.ts';
@@ -14,6 +14,8 @@ export interface RunIdentity {
   readonly planHash: string;
   readonly tidemarkVersion: string;
   readonly nodeVersion: string;
+  /** Set when the run went on from the snapshot of another. */
+  readonly continuedFrom?: Manifest['continuedFrom'];
 }
 
 /** Builds the tables of a run that has ended. `notes` go into the report as they are. */
@@ -68,6 +70,7 @@ export function resultsOf(engine: Engine, identity: RunIdentity, notes: readonly
       events: engine.events,
       tables: Object.fromEntries(Object.values(tables).map((t) => [t.name, t.rows])),
       files: {},
+      ...(identity.continuedFrom === undefined ? {} : { continuedFrom: identity.continuedFrom }),
     },
     plan,
     summary,

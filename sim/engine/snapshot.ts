@@ -8,13 +8,16 @@
  */
 import { assert } from '../../policies/base/assert.ts';
 import type { CalendarSnapshot } from '../kernel/calendar.ts';
-import type { Plan } from '../plan.ts';
+import { canonicalText, type Plan } from '../plan.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { createEngine, type Engine, type EngineOptions, type Workload } from './engine.ts';
+import { replaceFaults } from './faults.ts';
 import type { Throttling } from './throttle-sweep.ts';
 
 /** Plain data that structuredClone copies. */
 export interface RunSnapshot {
+  /** The plan of the run. */
+  readonly plan: Plan;
   readonly hosts: number;
   readonly services: number;
   readonly nowMs: number;
@@ -42,6 +45,7 @@ export function snapshotRun(engine: Engine): RunSnapshot {
   const shapes = placement?.view.shapes;
   const first = online.services.count;
   return {
+    plan: engine.plan,
     hosts: engine.cluster.hosts.count,
     services: first,
     nowMs: engine.nowMs,
@@ -70,7 +74,8 @@ export function snapshotRun(engine: Engine): RunSnapshot {
 
 /**
  * A run that continues from a snapshot. Plan and workload must be those of the snapshot in everything that concerns hosts, services and
- * arrivals; policies may differ, and a policy that was not there starts fresh. Throws InvariantError when the sizes do not match.
+ * arrivals; policies and failures may differ. A policy that was not there starts fresh; other failures take the place of those that
+ * had not begun. Throws InvariantError when the sizes do not match.
  *
  * `options.like` may name a run of the same plan, whose latency tables are then shared instead of built again.
  */
@@ -99,6 +104,7 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
   engine.nextTickMs = snapshot.nextTickMs;
   engine.events = snapshot.events;
   engine.wakeMs = snapshot.wakeMs;
+  if (canonicalText(plan.failures) !== canonicalText(snapshot.plan.failures)) replaceFaults(engine, snapshot.plan);
   cluster.sink = sink;
   return engine;
 }
@@ -107,7 +113,7 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
 function partsOf(engine: Engine): Record<string, unknown> {
   const { cluster, online, placement, telemetry, latency } = engine;
   const { wanted, ready, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent } = online;
-  const { tasks: _, pods: __, ...signals } = telemetry.signals;
+  const { tasks: _, pods: __, history, ...signals } = telemetry.signals;
   return {
     hosts: cluster.hosts,
     tasks: cluster.tasks,
@@ -116,7 +122,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     jobs: engine.jobs,
     view: placement === null ? {} : viewColumns(placement.view),
     telemetry: { ...telemetry, signals },
-    history: telemetry.signals.history,
+    history,
     ...(engine.podSamples === null ? {} : { podSamples: engine.podSamples }),
     ...(engine.throttling === null ? {} : { throttling: throttlingColumns(engine.throttling) }),
     recorder: engine.recorder,

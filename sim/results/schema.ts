@@ -228,6 +228,8 @@ export interface Manifest {
   readonly tables: Readonly<Record<string, number>>;
   /** Size and SHA-256 (hex) of every other file of the run directory; empty until the run is written. */
   readonly files: Readonly<Record<string, FileStamp>>;
+  /** The run went on at `atMs` from a snapshot of a run of the plan with this hash; absent when it began at 0. */
+  readonly continuedFrom?: { readonly planHash: string; readonly atMs: number };
 }
 
 /** What a file must be to be the one that was written. */
