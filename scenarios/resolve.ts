@@ -10,6 +10,7 @@ import {
 } from '../sim/plan.ts';
 import { sizesOf } from './checks-load.ts';
 import { ARRIVAL_CURVES, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
+import { resolveEstimate, resolveKoordinator, resolveThresholds } from './resolve-koordinator.ts';
 import { resolveMesos } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 
@@ -42,6 +43,9 @@ export function resolve(scenario: Scenario): Plan {
           memBandwidthGbPerSecond: host.memBandwidth,
           ...(host.cpuNormalizationRatio > 1 ? { cpuNormalizationRatio: host.cpuNormalizationRatio } : {}),
           ...(host.cpuAmplificationRatio > 1 ? { cpuAmplificationRatio: host.cpuAmplificationRatio } : {}),
+          ...(host.loadAwareThresholds === null
+            ? {}
+            : { loadAwareThresholds: resolveThresholds(host.loadAwareThresholds) }),
         })),
       hostsPerRack: cluster.hostsPerRack,
       systemCpuPercent: cluster.systemCpuPercent,
@@ -68,34 +72,8 @@ export function resolve(scenario: Scenario): Plan {
       maxRetries: bestEffort.maxRetries,
     },
     controlPlane: controlPlane.kind === 'mesos' ? resolveMesos(controlPlane) : resolveKubernetes(controlPlane),
-    koordinator: {
-      // Koordinator works on Kubernetes; Mesos has its own way to sell slack.
-      enabled: koordinator.enabled && controlPlane.kind !== 'mesos',
-      cpuReclaimThresholdPercent: koordinator.cpuReclaimThresholdPercent,
-      memoryReclaimThresholdPercent: koordinator.memoryReclaimThresholdPercent,
-      cpuCalculatePolicy: koordinator.cpuCalculatePolicy,
-      memoryCalculatePolicy: koordinator.memoryCalculatePolicy,
-      cpuSuppressThresholdPercent: koordinator.cpuSuppressThresholdPercent,
-      cpuSuppressMinPercent: koordinator.cpuSuppressMinPercent,
-      cpuSuppressPolicy: koordinator.cpuSuppressPolicy,
-      memoryEvictThresholdPercent: koordinator.memoryEvictThresholdPercent,
-      memoryEvictLowerPercent: koordinator.memoryEvictLowerPercent,
-      memoryEvictCoolingMs: koordinator.memoryEvictCooling,
-      cpuEvictSatisfactionLowerPercent: koordinator.cpuEvictSatisfactionLowerPercent,
-      cpuEvictSatisfactionUpperPercent: koordinator.cpuEvictSatisfactionUpperPercent,
-      cpuEvictUsageThresholdPercent: koordinator.cpuEvictUsageThresholdPercent,
-      cpuEvictWindowMs: koordinator.cpuEvictWindow,
-      cpuEvictCoolingMs: koordinator.cpuEvictCooling,
-      loadAwareCpuThresholdPercent: koordinator.loadAwareCpuThresholdPercent,
-      loadAwareMemoryThresholdPercent: koordinator.loadAwareMemoryThresholdPercent,
-      loadAwareCpuEstimateFactor: koordinator.loadAwareCpuEstimateFactor,
-      loadAwareMemoryEstimateFactor: koordinator.loadAwareMemoryEstimateFactor,
-      reportMs: koordinator.report,
-      aggregateMs: koordinator.aggregate,
-      updateTimeThresholdMs: koordinator.updateTimeThreshold,
-      resourceDiffThreshold: koordinator.resourceDiffThreshold,
-      degradeMs: koordinator.degrade,
-    },
+    // Koordinator works on Kubernetes; Mesos has its own way to sell slack.
+    koordinator: resolveKoordinator(koordinator, koordinator.enabled && controlPlane.kind !== 'mesos'),
     policies: scenario.policies.map(({ name, config }) => ({ name, config: structuredClone(config) })),
     physics: {
       isolation: scenario.physics.isolation,
@@ -185,6 +163,7 @@ function resolveService([name, service]: [string, Scenario['online']['explicit']
             scaleDownStabilisationMs: scale.scaleDownStabilisation,
           },
     rollingRestartAtMs: [...service.rollingRestartAt],
+    ...resolveEstimate(service.loadEstimate),
   };
 }
 
@@ -208,6 +187,7 @@ function resolvePopulation([name, population]: [
     usageOverRequest: population.usageOverRequest,
     arrivalByHour: typeof arrivals === 'string' ? [...(ARRIVAL_CURVES[arrivals] as readonly number[])] : [...arrivals],
     deadlineMs: population.deadline,
+    ...resolveEstimate(population.loadEstimate),
   };
 }
 

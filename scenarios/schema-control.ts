@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS, QUOTA_DEFAULTS } from './defaults.ts';
 import { cpu, duration, flag, memory, named, ratio, wholePercent } from './fields.ts';
+import { loadAwareSchema, quirksSchema } from './schema-koordinator.ts';
 import { mesosSchema } from './schema-mesos.ts';
 
 const fit = z.enum(['least-allocated', 'most-allocated']);
@@ -123,5 +124,7 @@ export const koordinatorSchema = z
     ),
     resourceDiffThreshold: ratio('Relative change that is written at once.', 1e-9, 1).prefault(K.resourceDiffThreshold),
     degrade: duration('Without a report for this time nothing is sold.', 60_000).prefault(K.degrade),
+    loadAware: loadAwareSchema.nullable().prefault(null),
+    quirks: quirksSchema.prefault({}),
   })
   .describe("Koordinator, with upstream's names. The four water-lines are four parameters.");

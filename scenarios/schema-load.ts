@@ -10,6 +10,7 @@ import {
 } from './defaults.ts';
 import { count, cpu, duration, labels, limited, memory, named, percent, ratio, share } from './fields.ts';
 import { LIMITS } from './limits.ts';
+import { loadEstimateSchema } from './schema-koordinator.ts';
 
 /** The plan's classes, each named by itself: the compiler refuses the list when one is missing. */
 const LATENCY_CLASSES = {
@@ -67,6 +68,7 @@ const serviceSchema = z
       .array(duration('Time after the start of the run.'))
       .describe('Times at which a rolling restart begins.')
       .prefault([]),
+    loadEstimate: loadEstimateSchema.nullable().prefault(null),
   })
   .describe('A service written out by hand.');
 
@@ -139,6 +141,7 @@ const populationSchema = z
       )
       .prefault(POPULATION_DEFAULTS.arrivals),
     deadline: duration('Latest useful end after submission; 0 = none.').prefault(POPULATION_DEFAULTS.deadline),
+    loadEstimate: loadEstimateSchema.nullable().prefault(null),
   })
   .describe('One kind of best-effort work.');
 

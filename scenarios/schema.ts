@@ -28,6 +28,7 @@ import {
 } from './fields.ts';
 import { LIMITS, MIN_WINDOW_MS } from './limits.ts';
 import { controlPlaneSchema, koordinatorSchema } from './schema-control.ts';
+import { hostThresholdsSchema } from './schema-koordinator.ts';
 import { bestEffortSchema, onlineSchema } from './schema-load.ts';
 
 const hostSchema = z
@@ -55,6 +56,7 @@ const hostSchema = z
       1,
       5,
     ).prefault(HOST_DEFAULTS.cpuAmplificationRatio),
+    loadAwareThresholds: hostThresholdsSchema.nullable().prefault(null),
   })
   .describe('A group of like hosts.');
 

@@ -4,6 +4,7 @@
  * A plan is plain JSON. Two plans with the same canonical text and seed give the same digest; nothing outside the plan
  * (environment, clock, order of files) may change a run.
  */
+import type { KoordinatorQuirks } from '../policies/koordinator/quirks.ts';
 import type { LatencyClass, PressureClass } from '../traces/format.ts';
 
 /** A group of like hosts. */
@@ -27,6 +28,53 @@ export interface HostShapePlan {
   readonly cpuNormalizationRatio?: number;
   /** Factor on the CPU that services may request. Absent = 1. */
   readonly cpuAmplificationRatio?: number;
+  /** Load-aware thresholds of these hosts, which take the place of the scheduler's group by group. Absent = the scheduler's. */
+  readonly loadAwareThresholds?: LoadThresholdsPlan;
+}
+
+/** Thresholds of load-aware scheduling, percent; null = the group does not name the resource, 0 = it is not looked at. */
+export interface LoadThresholdsPlan {
+  readonly cpuPercent: number | null;
+  readonly memoryPercent: number | null;
+  readonly prodCpuPercent: number | null;
+  readonly prodMemoryPercent: number | null;
+  readonly aggregatedCpuPercent: number | null;
+  readonly aggregatedMemoryPercent: number | null;
+  /** Empty: no aggregated usage. */
+  readonly aggregatedType: UsageType | '';
+  /** 0 = the longest that reports carry. */
+  readonly aggregatedDurationMs: number;
+}
+
+export type UsageType = 'avg' | 'p50' | 'p90' | 'p95' | 'p99';
+
+/** Load-aware scheduling beyond whole-node thresholds; absent from a plan that does not ask for it. */
+export interface LoadAwarePlan {
+  /** Beside the two whole-node thresholds of the koordinator section, which this repeats. */
+  readonly thresholds: LoadThresholdsPlan;
+  readonly filterExpiredNodeMetrics: boolean;
+  readonly enableScheduleWhenNodeMetricsExpired: boolean;
+  readonly nodeMetricExpirationMs: number;
+  readonly prodUsageIncludeSys: boolean;
+  readonly scoreAccordingProdUsage: boolean;
+  readonly scoreAggregatedType: UsageType | '';
+  readonly scoreAggregatedDurationMs: number;
+  readonly cpuWeight: number;
+  readonly memoryWeight: number;
+  readonly dominantResourceWeight: number;
+  /** Durations over which node reports aggregate. */
+  readonly aggregateDurationsMs: readonly number[];
+  /** Pods may bring their own estimate. */
+  readonly allowCustomizeEstimation: boolean;
+  /** New pods are held at their estimate for this long after they were bound; 0 = until reports have them. */
+  readonly estimatedAfterScheduledMs: number;
+}
+
+/** A pod's own estimate; null = the scheduler's factor. */
+export interface LoadEstimatePlan {
+  readonly cpuFactor: number | null;
+  readonly memoryFactor: number | null;
+  readonly afterScheduledMs: number | null;
 }
 
 export interface ClusterPlan {
@@ -61,6 +109,8 @@ export interface ServicePlan {
   readonly autoscale: AutoscalePlan | null;
   /** Times from the start of the run at which a rolling restart begins. */
   readonly rollingRestartAtMs: readonly number[];
+  /** Absent = as the scheduler estimates. */
+  readonly loadEstimate?: LoadEstimatePlan;
 }
 
 /** Horizontal autoscaler of one service (Kubernetes autoscaling/v2 rules). */
@@ -110,6 +160,8 @@ export interface BatchPopulationPlan {
   readonly arrivalByHour: readonly number[];
   /** Deadline after submission; 0 = none. */
   readonly deadlineMs: number;
+  /** Absent = as the scheduler estimates. */
+  readonly loadEstimate?: LoadEstimatePlan;
 }
 
 export interface BestEffortPlan {
@@ -278,6 +330,10 @@ export interface KoordinatorPlan {
   readonly updateTimeThresholdMs: number;
   readonly resourceDiffThreshold: number;
   readonly degradeMs: number;
+  /** Absent: the whole-node thresholds above, every pod at its request's share until two reports have passed. */
+  readonly loadAware?: LoadAwarePlan;
+  /** Quirks of production that are turned off, by name; absent = none. */
+  readonly quirks?: Readonly<Partial<KoordinatorQuirks>>;
 }
 
 export interface PhysicsPlan {

@@ -4,11 +4,14 @@ import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import type { Engine } from './engine.ts';
 import { createKubernetes } from './kubernetes-adapter.ts';
 import { createMesos } from './mesos-adapter.ts';
+import type { UsageWindows } from './usage-windows.ts';
 
 export interface PlacementTables {
   readonly view: PlacementView;
   /** Lane of the pod shapes of each population; null = all in the common one. */
   readonly laneOf: Int32Array | null;
+  /** Windows that load-aware scheduling in full aggregates over; null where it is not asked for. */
+  readonly usage: UsageWindows | null;
 }
 
 /** Puts plane, placement tables and what goes with them into `engine`. */

@@ -1,27 +1,16 @@
 /** Wires the Kubernetes plane to a run: pod shapes, what placement sees, and the calls the plane may make. */
 import type { OnlineServices } from '../../traces/format.ts';
 import { TIER, TIER_COUNT } from '../cluster/hosts.ts';
-import type { KoordinatorPlan, KubernetesPlan } from '../plan.ts';
-import { KubernetesPlane } from '../planes/kubernetes/kubernetes-plane.ts';
+import { TASK_KIND } from '../cluster/tasks.ts';
+import type { KubernetesPlan } from '../plan.ts';
+import { KubernetesPlane, type NodeReports } from '../planes/kubernetes/kubernetes-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { addPodShape, createPodShapes, eligibleHosts } from '../planes/kubernetes/pod-shapes.ts';
 import { createQuotaGate } from '../planes/kubernetes/quota-gate.ts';
 import type { Engine } from './engine.ts';
+import { loadAwareHostsOf, podEstimateOf, usageWindowsOf } from './load-aware-setup.ts';
 import { planeContext } from './plane-context.ts';
-
-/** Koordinator's default estimate of a pod that asks for nothing. */
-const LEAST_ESTIMATE_MILLI_CPU = 250;
-const LEAST_ESTIMATE_MEM_BYTES = 200 * 1_048_576;
-
-/** Usage that load-aware scheduling expects of a pod: round(request x factor / 100), the defaults where it asks for nothing. */
-function estimateOf(koordinator: KoordinatorPlan, milliCpu: number, memBytes: number): [number, number] {
-  const cpu = milliCpu > 0 ? milliCpu : LEAST_ESTIMATE_MILLI_CPU;
-  const mem = memBytes > 0 ? memBytes : LEAST_ESTIMATE_MEM_BYTES;
-  return [
-    Math.round((cpu * koordinator.loadAwareCpuEstimateFactor) / 100),
-    Math.round((mem * koordinator.loadAwareMemoryEstimateFactor) / 100),
-  ];
-}
+import { createPodLanes } from './pod-lanes.ts';
 
 /** Builds the plane into `engine` and gives every service its pod shape: shape number = service number. */
 export function createKubernetes(
@@ -40,23 +29,29 @@ export function createKubernetes(
   const anywhere = eligibleHosts(hosts, labels, taints, {}, []);
   for (let s = 0; s < services.count; s++) {
     const rules = explicit.get(services.names[s]);
-    const [estimateMilliCpu, estimateMemBytes] = estimateOf(
+    const estimate = podEstimateOf(
       koordinator,
+      TIER.native,
       services.requestMilliCpu[s],
       services.requestMemBytes[s],
+      services.limitMilliCpu[s],
+      rules?.loadEstimate,
     );
     addPodShape(shapes, {
       tier: TIER.native,
       requestMilliCpu: services.requestMilliCpu[s],
       requestMemBytes: services.requestMemBytes[s],
-      estimateMilliCpu,
-      estimateMemBytes,
+      estimateMilliCpu: estimate.milliCpu,
+      estimateMemBytes: estimate.memBytes,
+      estimateForMs: estimate.forMs,
       service: s,
       maxPerHost: rules?.maxPerHost ?? 0,
       eligible:
         rules === undefined ? anywhere : eligibleHosts(hosts, labels, taints, rules.nodeSelector, rules.tolerations),
     });
   }
+  const load = loadAwareHostsOf(plan, hosts.count);
+  const usage = usageWindowsOf(plan, hosts.count, load);
   const replicasOnHost = new Uint16Array(services.count * hosts.count);
   const view: PlacementView = {
     hosts,
@@ -65,6 +60,7 @@ export function createKubernetes(
     estimatedMemBytes: new Float64Array(hosts.count),
     reportExpired: new Uint8Array(hosts.count),
     replicasOnHost,
+    load,
     rules: {
       fitWeight: controlPlane.fitWeight,
       loadAwareWeight: controlPlane.loadAwareWeight,
@@ -83,8 +79,9 @@ export function createKubernetes(
     engine.intake.source.populations.map((population) => population.name),
   );
   const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
-  writable.plane = new KubernetesPlane(planeContext(engine), view, controlPlane, byScan, gate);
-  writable.placement = { view, laneOf: gate === null ? null : gate.quotaOf.map((quota) => quota + 1) };
+  const lanes = createPodLanes(plan, gate?.quotaOf ?? null);
+  writable.plane = new KubernetesPlane(planeContext(engine), view, controlPlane, byScan, gate, reportsOf(engine));
+  writable.placement = { view, laneOf: lanes.laneOf, usage };
   writable.countReplica = (row, host, by) => {
     replicasOnHost[cluster.tasks.group[row] * hosts.count + host] += by;
   };
@@ -95,13 +92,15 @@ export function createKubernetes(
     shapes.byKey[place] ??= new Map();
     const known = shapes.byKey[place].get(key);
     if (known !== undefined) return known;
-    const [estimateMilliCpu, estimateMemBytes] = estimateOf(koordinator, requestMilliCpu, requestMemBytes);
+    const own = lanes.populationOf(lane)?.loadEstimate;
+    const estimate = podEstimateOf(koordinator, tier, requestMilliCpu, requestMemBytes, 0, own);
     const made = addPodShape(shapes, {
       tier,
       requestMilliCpu,
       requestMemBytes,
-      estimateMilliCpu,
-      estimateMemBytes,
+      estimateMilliCpu: estimate.milliCpu,
+      estimateMemBytes: estimate.memBytes,
+      estimateForMs: estimate.forMs,
       service: -1,
       maxPerHost: 0,
       lane,
@@ -109,5 +108,21 @@ export function createKubernetes(
     });
     shapes.byKey[place].set(key, made);
     return made;
+  };
+}
+
+/** What the scheduler reads in node reports beside the columns of its view; looked up when it asks, because columns are replaced. */
+function reportsOf(engine: Engine): NodeReports {
+  const { tasks } = engine.cluster;
+  return {
+    intervalMs: engine.plan.koordinator.reportMs,
+    reportedAtMs: engine.telemetry.signals.sampledAtMs,
+    use: {
+      milliCpu: (row) =>
+        tasks.kind[row] === TASK_KIND.online
+          ? Math.trunc(engine.online.usedMilliCpu[row])
+          : Math.trunc(tasks.demandMilliCpu[row] * engine.hostWindow.bestEffortShare[tasks.host[row]]),
+      memBytes: (row) => tasks.usedMemBytes[row],
+    },
   };
 }

@@ -121,6 +121,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     online: { wanted, ready, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent },
     jobs: engine.jobs,
     view: placement === null ? {} : viewColumns(placement.view),
+    usage: placement?.usage ?? {},
     telemetry: { ...telemetry, signals },
     history,
     ...(engine.podSamples === null ? {} : { podSamples: engine.podSamples }),
@@ -138,8 +139,10 @@ function partsOf(engine: Engine): Record<string, unknown> {
 }
 
 function viewColumns(view: PlacementView): Record<string, unknown> {
-  const { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost } = view;
-  return { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost };
+  const { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost, load } = view;
+  if (load === undefined) return { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost };
+  const { config: _, profiles: __, choices: ___, scoreChoice: ____, ...columns } = load;
+  return { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost, load: columns };
 }
 
 /** All but the table, which follows from nothing. */

@@ -9,6 +9,7 @@
  */
 import { fail } from '../../policies/base/assert.ts';
 import { BYTES_PER_MIB, MS_PER_HOUR, MS_PER_MINUTE } from '../../policies/base/units.ts';
+import { loadAwareKeepsOff } from '../../policies/koordinator/load-aware-hosts.ts';
 import { DECISION, type Decisions } from '../../policies/ports.ts';
 import { publish, taskRowsOnHost } from '../cluster/apply.ts';
 import { noteAllChanged, TIER } from '../cluster/hosts.ts';
@@ -29,6 +30,7 @@ import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { OPEN } from './recorder.ts';
 import { pushWindow, report, senseNode } from './telemetry.ts';
 import { limitPod, sweepThrottling } from './throttle-sweep.ts';
+import { pushUsage, readReports } from './usage-windows.ts';
 
 const CFS_PERIOD_US = 100_000;
 /** The suppress loop runs once a second; a longer window hides its ramp, which the closed form puts back. */
@@ -105,6 +107,8 @@ export function runTick(engine: Engine, nowMs: number): void {
     );
   speedUpAll(engine, nowMs);
   pushWindow(telemetry, cluster, hostWindow);
+  if (engine.placement !== null && engine.placement.usage !== null)
+    pushUsage(engine.placement.usage, cluster, hostWindow);
   if (engine.podSamples !== null) pushPodWindow(engine.podSamples, online, cluster.tasks, latency.rateCv);
   record(engine, nowMs);
 }
@@ -162,8 +166,20 @@ function refreshEstimates(engine: Engine, nowMs: number): void {
     engine.plane.onReports(nowMs);
     return;
   }
-  const { view } = placement;
+  const { view, usage } = placement;
   const { signals } = telemetry;
+  if (view.load !== undefined && usage !== null) {
+    const { aggregateMs, loadAware } = engine.plan.koordinator;
+    readReports(view.load, usage, signals, aggregateMs, loadAware?.aggregateDurationsMs ?? []);
+    engine.plane.onReports(nowMs);
+    // Hosts refused at the end of the window are counted by these columns.
+    for (let host = 0; host < cluster.hosts.count; host++) {
+      view.estimatedMilliCpu[host] = view.load.nodeMilliCpu[host] + view.load.deltaMilliCpu[host];
+      view.estimatedMemBytes[host] = view.load.nodeMemBytes[host] + view.load.deltaMemBytes[host];
+    }
+    noteAllChanged(cluster.hosts.changes);
+    return;
+  }
   for (let host = 0; host < cluster.hosts.count; host++) {
     view.estimatedMilliCpu[host] = signals.reportedNodeMilliCpu[host];
     view.estimatedMemBytes[host] = signals.reportedNodeMemBytes[host];
@@ -376,6 +392,12 @@ function refusedHosts(engine: Engine, view: PlacementView): number {
   const { rules } = view;
   let refused = 0;
   for (let host = 0; host < hosts.count; host++) {
+    if (view.load !== undefined) {
+      const cpu = hosts.capacityMilliCpu[host];
+      if (loadAwareKeepsOff(view.load, hosts.shape[host], host, false, 0, 0, cpu, hosts.capacityMemBytes[host]))
+        refused++;
+      continue;
+    }
     const cpu = Math.floor((view.estimatedMilliCpu[host] / hosts.capacityMilliCpu[host]) * 100 + 0.5);
     const mem = Math.floor((view.estimatedMemBytes[host] / hosts.capacityMemBytes[host]) * 100 + 0.5);
     if (

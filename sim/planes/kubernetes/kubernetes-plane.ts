@@ -16,6 +16,15 @@ import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import type { KubernetesPlan } from '../../plan.ts';
 import type { ControlPlane, PlaneContext } from '../control-plane.ts';
+import {
+  type AssignedPods,
+  assignPod,
+  createAssignedPods,
+  isAssigned,
+  type PodUse,
+  refreshAssigned,
+  unassignPod,
+} from './assigned-pods.ts';
 import { bestHostByScan, PlacementIndex, type PlacementView } from './placement.ts';
 import { findPreemption } from './preemption.ts';
 import {
@@ -47,6 +56,14 @@ const POD_LOSS_AFTER_MS = 340_000;
 /** Decisions in one wake: at 300 pods a second a batch covers about a fifth of a second. */
 const BATCH = 64;
 
+/** Node reports as far as the scheduler reads them pod by pod. */
+export interface NodeReports {
+  readonly intervalMs: number;
+  /** When the newest report of each host ended. */
+  readonly reportedAtMs: Float64Array;
+  readonly use: PodUse;
+}
+
 export class KubernetesPlane implements ControlPlane {
   readonly bestEffortTier = TIER.batch;
   readonly podLossAfterMs = POD_LOSS_AFTER_MS;
@@ -63,6 +80,9 @@ export class KubernetesPlane implements ControlPlane {
   private readonly agingMemBytes: Float64Array;
   private readonly byScan: boolean;
   private readonly gate: QuotaGate | null;
+  private readonly reports: NodeReports | null;
+  /** Pods as load-aware scheduling in full counts them; null where whole-node thresholds stand alone. */
+  private readonly assigned: AssignedPods | null;
 
   constructor(
     context: PlaneContext,
@@ -70,12 +90,15 @@ export class KubernetesPlane implements ControlPlane {
     plan: KubernetesPlan,
     byScan = false,
     gate: QuotaGate | null = null,
+    reports: NodeReports | null = null,
   ) {
     this.context = context;
     this.view = view;
     this.plan = plan;
     this.byScan = byScan;
     this.gate = gate;
+    this.reports = reports;
+    this.assigned = view.load === undefined ? null : createAssignedPods(context.cluster.tasks.capacity);
     this.queues = createQueues(context.cluster.tasks);
     this.index = new PlacementIndex(view);
     const hosts = view.hosts.count;
@@ -96,11 +119,19 @@ export class KubernetesPlane implements ControlPlane {
     this.context.wakeAt(Math.max(retryAtMs, this.busyUntilMs));
   }
 
-  // The scheduler reads the host columns themselves; starts, ends and lost hosts reach it there.
-  onStarted(): void {}
+  /** Services that stand from the start were placed by nobody's decision: this is where they are counted. */
+  onStarted(row: number, nowMs: number): void {
+    if (this.assigned !== null && !isAssigned(this.assigned, row))
+      this.noteBound(row, this.context.cluster.tasks.host[row], nowMs);
+  }
+
+  // The scheduler reads the host columns themselves; lost hosts reach it there.
   onHostChanged(): void {}
 
-  onLeft(row: number): void {
+  onLeft(row: number, host: number): void {
+    const { load, shapes } = this.view;
+    if (this.assigned !== null && load !== undefined)
+      unassignPod(this.assigned, load, shapes, this.context.cluster.tasks.podShape[row], row, host);
     if (this.gate === null) return;
     noteRequest(this.gate, this.context.cluster, row, -1);
     noteUse(this.gate, this.context.cluster, row, -1);
@@ -112,16 +143,21 @@ export class KubernetesPlane implements ControlPlane {
 
   /** Reports carry usage: estimates older than a whole report interval are in it, younger ones are kept on top. */
   onReports(nowMs: number): void {
-    const { view } = this;
+    const { view, assigned, reports } = this;
     const count = view.hosts.count;
-    for (let host = 0; host < count; host++) {
-      view.estimatedMilliCpu[host] += this.freshMilliCpu[host];
-      view.estimatedMemBytes[host] += this.freshMemBytes[host];
-      this.agingMilliCpu[host] = this.freshMilliCpu[host];
-      this.agingMemBytes[host] = this.freshMemBytes[host];
-      this.freshMilliCpu[host] = 0;
-      this.freshMemBytes[host] = 0;
-    }
+    if (assigned !== null && reports !== null && view.load !== undefined) {
+      const { tasks } = this.context.cluster;
+      const { intervalMs, reportedAtMs, use } = reports;
+      refreshAssigned(assigned, view.load, view.shapes, tasks, reportedAtMs, nowMs, intervalMs, use);
+    } else
+      for (let host = 0; host < count; host++) {
+        view.estimatedMilliCpu[host] += this.freshMilliCpu[host];
+        view.estimatedMemBytes[host] += this.freshMemBytes[host];
+        this.agingMilliCpu[host] = this.freshMilliCpu[host];
+        this.agingMemBytes[host] = this.freshMemBytes[host];
+        this.freshMilliCpu[host] = 0;
+        this.freshMemBytes[host] = 0;
+      }
     if (this.gate !== null) {
       refreshTotals(this.gate, this.context.cluster);
       for (const row of rowsToRevoke(this.gate, this.context.cluster, nowMs))
@@ -181,6 +217,7 @@ export class KubernetesPlane implements ControlPlane {
       fresh: [this.freshMilliCpu.slice(), this.freshMemBytes.slice()],
       aging: [this.agingMilliCpu.slice(), this.agingMemBytes.slice()],
       gate: this.gate === null ? null : snapshotGate(this.gate),
+      assigned: structuredClone(this.assigned),
     };
   }
 
@@ -191,7 +228,10 @@ export class KubernetesPlane implements ControlPlane {
       fresh: [Float64Array, Float64Array];
       aging: [Float64Array, Float64Array];
       gate: unknown;
+      assigned: AssignedPods | null;
     };
+    if (this.assigned !== null && state.assigned !== null)
+      Object.assign(this.assigned, structuredClone(state.assigned));
     restoreQueues(this.queues, state.queues);
     if (this.gate !== null && state.gate !== null) restoreGate(this.gate, state.gate);
     this.busyUntilMs = state.busyUntilMs;
@@ -210,9 +250,13 @@ export class KubernetesPlane implements ControlPlane {
   }
 
   /** Puts a pod's estimate on its host until reports carry its usage. */
-  noteBound(row: number, host: number): void {
-    const { view } = this;
+  noteBound(row: number, host: number, nowMs: number): void {
+    const { view, assigned } = this;
     const shape = this.context.cluster.tasks.podShape[row];
+    if (assigned !== null && view.load !== undefined) {
+      assignPod(assigned, view.load, view.shapes, shape, row, host, nowMs);
+      return;
+    }
     view.estimatedMilliCpu[host] += view.shapes.estimateMilliCpu[shape];
     view.estimatedMemBytes[host] += view.shapes.estimateMemBytes[shape];
     this.freshMilliCpu[host] += view.shapes.estimateMilliCpu[shape];
@@ -255,7 +299,7 @@ export class KubernetesPlane implements ControlPlane {
     }
     if (host >= 0) {
       this.context.bind(row, host, nowMs, this.plan.bindLatencyMs + this.plan.podStartMs);
-      this.noteBound(row, host);
+      this.noteBound(row, host, nowMs);
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
       return;
     }

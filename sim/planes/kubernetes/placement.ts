@@ -12,7 +12,12 @@ import {
   loadAwareRefuses,
   loadAwareScoreOne,
 } from '../../../policies/koordinator/load-aware.ts';
-import { CHANGE_LOG_SIZE, changedHost, type HostTable } from '../../cluster/hosts.ts';
+import {
+  type LoadAwareHosts,
+  loadAwareKeepsOff,
+  loadAwareScoreOf,
+} from '../../../policies/koordinator/load-aware-hosts.ts';
+import { CHANGE_LOG_SIZE, changedHost, type HostTable, TIER } from '../../cluster/hosts.ts';
 import type { PodShapes } from './pod-shapes.ts';
 
 /** What placement knows of a host beside the host table; row a host. */
@@ -27,6 +32,8 @@ export interface PlacementView {
   /** Replicas of a service on a host, row-major service x host. */
   readonly replicasOnHost: Uint16Array;
   readonly rules: PlacementRules;
+  /** Load-aware scheduling in full, in place of the three columns of estimates above; absent = whole-node thresholds alone. */
+  readonly load?: LoadAwareHosts | undefined;
 }
 
 export interface PlacementRules {
@@ -65,26 +72,15 @@ export function scoreHost(view: PlacementView, shape: number, host: number): num
   if (freeCpu < 0) return -1;
   const freeMem = soldMem - hosts.allocatedMemBytes[at] - shapes.requestMemBytes[shape];
   if (freeMem < 0) return -1;
-  const capacityCpu = hosts.capacityMilliCpu[host];
-  const capacityMem = hosts.capacityMemBytes[host];
-  const usedCpu = view.estimatedMilliCpu[host] + shapes.estimateMilliCpu[shape];
-  const usedMem = view.estimatedMemBytes[host] + shapes.estimateMemBytes[shape];
-  if (rules.cpuThresholdPercent > 0 || rules.memThresholdPercent > 0) {
-    if (view.reportExpired[host] === 1) return -1;
-    if (loadAwareRefuses(usedCpu, capacityCpu, rules.cpuThresholdPercent)) return -1;
-    if (loadAwareRefuses(usedMem, capacityMem, rules.memThresholdPercent)) return -1;
-  }
+  if (refusedByLoad(view, shape, host)) return -1;
   let fitCpu = soldCpu > 0 ? Math.floor((freeCpu * 100) / soldCpu) : 0;
   let fitMem = soldMem > 0 ? Math.floor((freeMem * 100) / soldMem) : 0;
   if (rules.packTier[tier] === 1) {
     fitCpu = 100 - fitCpu;
     fitMem = 100 - fitMem;
   }
-  const { cpuWeight, memWeight, dominantWeight } = DEFAULT_LOAD_AWARE_WEIGHTS;
   let score =
-    rules.fitWeight * Math.floor((fitCpu + fitMem) / 2) +
-    rules.loadAwareWeight *
-      loadAwareScoreOne(usedCpu, capacityCpu, usedMem, capacityMem, cpuWeight, memWeight, dominantWeight);
+    rules.fitWeight * Math.floor((fitCpu + fitMem) / 2) + rules.loadAwareWeight * scoreByUse(view, shape, host);
   const service = shapes.service[shape];
   if (service >= 0) {
     const replicas = view.replicasOnHost[service * hosts.count + host];
@@ -92,6 +88,50 @@ export function scoreHost(view: PlacementView, shape: number, host: number): num
     score += rules.spreadWeight * Math.floor(100 / (1 + replicas));
   }
   return score;
+}
+
+/** Whether load-aware scheduling keeps a shape off a host. */
+export function refusedByLoad(view: PlacementView, shape: number, host: number): boolean {
+  const { hosts, shapes, rules, load } = view;
+  const cpu = hosts.capacityMilliCpu[host];
+  const mem = hosts.capacityMemBytes[host];
+  if (load !== undefined)
+    return loadAwareKeepsOff(
+      load,
+      hosts.shape[host],
+      host,
+      shapes.tier[shape] === TIER.native,
+      shapes.estimateMilliCpu[shape],
+      shapes.estimateMemBytes[shape],
+      cpu,
+      mem,
+    );
+  if (rules.cpuThresholdPercent <= 0 && rules.memThresholdPercent <= 0) return false;
+  if (view.reportExpired[host] === 1) return true;
+  const usedCpu = view.estimatedMilliCpu[host] + shapes.estimateMilliCpu[shape];
+  if (loadAwareRefuses(usedCpu, cpu, rules.cpuThresholdPercent)) return true;
+  const usedMem = view.estimatedMemBytes[host] + shapes.estimateMemBytes[shape];
+  return loadAwareRefuses(usedMem, mem, rules.memThresholdPercent);
+}
+
+function scoreByUse(view: PlacementView, shape: number, host: number): number {
+  const { hosts, shapes, load } = view;
+  const cpu = hosts.capacityMilliCpu[host];
+  const mem = hosts.capacityMemBytes[host];
+  const estimateCpu = shapes.estimateMilliCpu[shape];
+  const estimateMem = shapes.estimateMemBytes[shape];
+  if (load !== undefined)
+    return loadAwareScoreOf(load, host, shapes.tier[shape] === TIER.native, estimateCpu, estimateMem, cpu, mem);
+  const { cpuWeight, memWeight, dominantWeight } = DEFAULT_LOAD_AWARE_WEIGHTS;
+  return loadAwareScoreOne(
+    view.estimatedMilliCpu[host] + estimateCpu,
+    cpu,
+    view.estimatedMemBytes[host] + estimateMem,
+    mem,
+    cpuWeight,
+    memWeight,
+    dominantWeight,
+  );
 }
 
 /** The best host by looking at every one; -1 when none fits. The oracle of the index. */

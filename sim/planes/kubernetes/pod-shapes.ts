@@ -11,6 +11,8 @@ export interface PodShapes {
   /** What load-aware scheduling adds to a node for a pod of this shape before its metrics exist. */
   estimateMilliCpu: Float64Array;
   estimateMemBytes: Float64Array;
+  /** How long after binding the estimate counts where it is more than the pod's use; 0 = until reports have the pod. */
+  estimateForMs: Float64Array;
   /** Service whose replicas are spread, -1 = none. */
   service: Int32Array;
   /** Most replicas of the service on one host, 0 = no bound. */
@@ -32,6 +34,7 @@ export function createPodShapes(capacity: number): PodShapes {
     requestMemBytes: new Float64Array(capacity),
     estimateMilliCpu: new Float64Array(capacity),
     estimateMemBytes: new Float64Array(capacity),
+    estimateForMs: new Float64Array(capacity),
     service: new Int32Array(capacity),
     maxPerHost: new Int32Array(capacity),
     eligible: [],
@@ -46,6 +49,7 @@ export interface ShapeRow {
   readonly requestMemBytes: number;
   readonly estimateMilliCpu: number;
   readonly estimateMemBytes: number;
+  readonly estimateForMs?: number;
   readonly service: number;
   readonly maxPerHost: number;
   readonly lane?: number;
@@ -61,6 +65,7 @@ export function addPodShape(shapes: PodShapes, row: ShapeRow): number {
   shapes.requestMemBytes[at] = row.requestMemBytes;
   shapes.estimateMilliCpu[at] = row.estimateMilliCpu;
   shapes.estimateMemBytes[at] = row.estimateMemBytes;
+  shapes.estimateForMs[at] = row.estimateForMs ?? 0;
   shapes.service[at] = row.service;
   shapes.maxPerHost[at] = row.maxPerHost;
   shapes.lane[at] = row.lane ?? 0;
@@ -75,6 +80,7 @@ function grow(shapes: PodShapes): void {
   larger.requestMemBytes.set(shapes.requestMemBytes);
   larger.estimateMilliCpu.set(shapes.estimateMilliCpu);
   larger.estimateMemBytes.set(shapes.estimateMemBytes);
+  larger.estimateForMs.set(shapes.estimateForMs);
   larger.service.set(shapes.service);
   larger.maxPerHost.set(shapes.maxPerHost);
   larger.lane.set(shapes.lane);
@@ -83,6 +89,7 @@ function grow(shapes: PodShapes): void {
   shapes.requestMemBytes = larger.requestMemBytes;
   shapes.estimateMilliCpu = larger.estimateMilliCpu;
   shapes.estimateMemBytes = larger.estimateMemBytes;
+  shapes.estimateForMs = larger.estimateForMs;
   shapes.service = larger.service;
   shapes.maxPerHost = larger.maxPerHost;
   shapes.lane = larger.lane;

@@ -7,7 +7,7 @@
  */
 import type { Cluster } from '../../cluster/apply.ts';
 import { TASK_STATE } from '../../cluster/tasks.ts';
-import type { PlacementView } from './placement.ts';
+import { type PlacementView, refusedByLoad } from './placement.ts';
 
 export interface Preemption {
   readonly host: number;
@@ -24,7 +24,7 @@ export function findPreemption(view: PlacementView, cluster: Cluster, row: numbe
   let best: { host: number; victims: number[]; top: number; sum: number } | null = null;
   for (const [host, rows] of candidates) {
     if (hosts.up[host] === 0 || hosts.cordoned[host] === 1 || shapes.eligible[shape][host] === 0) continue;
-    if (isOverLoaded(view, shape, host) || isFullOfReplicas(view, shape, host)) continue;
+    if (refusedByLoad(view, shape, host) || isFullOfReplicas(view, shape, host)) continue;
     const at = tier * hosts.count + host;
     let freeCpu = hosts.soldMilliCpu[at] - hosts.allocatedMilliCpu[at] - tasks.requestMilliCpu[row];
     let freeMem = hosts.soldMemBytes[at] - hosts.allocatedMemBytes[at] - tasks.requestMemBytes[row];
@@ -54,21 +54,6 @@ function isCheaper(
   if (sum !== best.sum) return sum < best.sum;
   if (count !== best.victims.length) return count < best.victims.length;
   return host < best.host;
-}
-
-function isOverLoaded(view: PlacementView, shape: number, host: number): boolean {
-  const { hosts, shapes, rules } = view;
-  const { cpuThresholdPercent, memThresholdPercent } = rules;
-  if (cpuThresholdPercent <= 0 && memThresholdPercent <= 0) return false;
-  if (view.reportExpired[host] === 1) return true;
-  const usedCpu = view.estimatedMilliCpu[host] + shapes.estimateMilliCpu[shape];
-  const usedMem = view.estimatedMemBytes[host] + shapes.estimateMemBytes[shape];
-  const cpuPercent = Math.floor((usedCpu / hosts.capacityMilliCpu[host]) * 100 + 0.5);
-  const memPercent = Math.floor((usedMem / hosts.capacityMemBytes[host]) * 100 + 0.5);
-  return (
-    (cpuThresholdPercent > 0 && cpuPercent > cpuThresholdPercent) ||
-    (memThresholdPercent > 0 && memPercent > memThresholdPercent)
-  );
 }
 
 /** Victims have lower priority, so they are never replicas of the same service: the bound on replicas stands. */

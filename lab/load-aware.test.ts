@@ -1,0 +1,143 @@
+/** Load-aware scheduling in whole runs: one hot host and one cool, and a pod that is placed while they run. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadPlan } from '../scenarios/load.ts';
+import { checkEngine } from '../sim/engine/check-engine.ts';
+import { type Engine, placementView } from '../sim/engine/engine.ts';
+import { runUntil } from '../sim/engine/run.ts';
+import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';
+import { digestText } from '../sim/kernel/digest.ts';
+import { workloadOf } from '../sim/workload/from-plan.ts';
+import { policiesOf, prepare } from './run-plan.ts';
+
+const MINUTE = 60_000;
+
+/**
+ * The hot host runs 7 pods of 4 cores that use 40 %: 11.2 cores and 1 of the system, 38 %; their estimates are 7 x 3.4 = 23.8 cores,
+ * 74 %. The one pod of `late` restarts after 20 minutes; packing would put it back on the hot host.
+ */
+async function planOf(loadAware: string, more = '') {
+  const file = join(mkdtempSync(join(tmpdir(), 'tidemark-')), 'load.yaml');
+  writeFileSync(
+    file,
+    `
+name: load
+seed: load
+horizon: 40m
+window: 60s
+cluster:
+  hosts:
+    hot: { count: 1, cpu: 32 cores, memory: 128GiB, labels: { heat: hot } }
+    cool: { count: 1, cpu: 32 cores, memory: 128GiB }
+online:
+  source: none
+  explicit:
+    hog: { latencyClass: rpc, replicas: 7, cpuRequest: 4 cores, memRequest: 4GiB, meanUsagePercent: 40%, peakToTrough: 1, nodeSelector: { heat: hot } }
+    late: { latencyClass: rpc, replicas: 1, cpuRequest: 1 cores, memRequest: 1GiB, meanUsagePercent: 1%, peakToTrough: 1, rollingRestartAt: [20m] }
+controlPlane: { onlineFit: most-allocated, spreadWeight: 0, loadAwareWeight: 0 }
+koordinator:
+  loadAwareCpuThresholdPercent: 65
+  loadAware: ${loadAware}
+${more}
+`,
+  );
+  return (await loadPlan(file)).plan;
+}
+
+const LATE = 7;
+async function hostOfLate(loadAware: string, more = ''): Promise<number> {
+  const { engine } = prepare(await planOf(loadAware, more), {});
+  expect(engine.cluster.tasks.host[LATE]).toBe(0);
+  runUntil(engine, 30 * MINUTE);
+  checkEngine(engine);
+  return engine.cluster.tasks.host[LATE];
+}
+const [HOT, COOL] = [0, 1];
+
+describe('a pod placed after 20 minutes', () => {
+  test('goes back to the hot host at 38 % of a line of 65 %, and to the cool one at a prod line of 30 %', async () => {
+    expect(await hostOfLate('{}')).toBe(HOT);
+    expect(await hostOfLate('{ prodCpuPercent: 30 }')).toBe(COOL);
+  });
+
+  test('prod use and the estimate of 0.85 cores against the prod line: at the percent taken, refused one below and with the system', async () => {
+    const { engine } = prepare(await planOf('{ prodCpuPercent: 100 }'), {});
+    runUntil(engine, 20 * MINUTE + 1);
+    const used = placementView(engine).load?.prodMilliCpu[HOT] ?? 0;
+    expect(used).toBeGreaterThan(10_000);
+    const percent = Math.round(((used + 850) / 32_000) * 100);
+    expect(await hostOfLate(`{ prodCpuPercent: ${percent} }`)).toBe(HOT);
+    expect(await hostOfLate(`{ prodCpuPercent: ${percent - 1} }`)).toBe(COOL);
+    // The system's 0.96 cores are 3 % more.
+    expect(await hostOfLate(`{ prodCpuPercent: ${percent}, prodUsageIncludeSys: true }`)).toBe(COOL);
+  });
+
+  test('K14: a window of an hour is in no report, so estimates of 74 % stand for the use; as meant the node use counts', async () => {
+    const asked = '{ aggregatedCpuPercent: 65, aggregatedType: p95, aggregatedDuration: 1h }';
+    expect(await hostOfLate(asked)).toBe(COOL);
+    expect(await hostOfLate(asked, '  quirks: { loadAwareFallsBackToEstimates: false }')).toBe(HOT);
+    expect(await hostOfLate(asked.replace('1h', '10m'))).toBe(HOT);
+    expect(await hostOfLate(asked.replace('1h', '10m').replace('65', '30'))).toBe(COOL);
+  });
+
+  test('thresholds of the hot host alone keep it off; other groups stay as the scheduler has them', async () => {
+    const plan = await planOf('{}');
+    const none = { memoryPercent: null, prodCpuPercent: null, prodMemoryPercent: null, aggregatedCpuPercent: null };
+    const own = { ...none, cpuPercent: 30, aggregatedMemoryPercent: null, aggregatedType: '', aggregatedDurationMs: 0 };
+    const [hot, ...rest] = plan.cluster.shapes;
+    const shapes = [{ ...hot, loadAwareThresholds: { ...own, aggregatedType: '' as const } }, ...rest];
+    const { engine } = prepare({ ...plan, cluster: { ...plan.cluster, shapes } }, {});
+    runUntil(engine, 30 * MINUTE);
+    expect(engine.cluster.tasks.host[LATE]).toBe(COOL);
+  });
+});
+
+describe('own estimates', () => {
+  test('a service may ask for 10 % where that is allowed, for five minutes', async () => {
+    const plan = await planOf('{ allowCustomizeEstimation: true }');
+    const estimateOf = (engine: Engine) => [
+      placementView(engine).shapes.estimateMilliCpu[1],
+      placementView(engine).shapes.estimateForMs[1],
+    ];
+    const explicit = plan.online.explicit.map((service) => ({
+      ...service,
+      loadEstimate: { cpuFactor: 10, memoryFactor: null, afterScheduledMs: 5 * MINUTE },
+    }));
+    const asked = { ...plan, online: { ...plan.online, explicit } };
+    expect(estimateOf(prepare(asked, {}).engine)).toEqual([100, 5 * MINUTE]);
+    const { loadAware } = plan.koordinator;
+    if (loadAware === undefined) throw new Error('the plan asks for load-aware scheduling');
+    const refused = {
+      ...asked,
+      koordinator: { ...plan.koordinator, loadAware: { ...loadAware, allowCustomizeEstimation: false } },
+    };
+    expect(estimateOf(prepare(refused, {}).engine)).toEqual([850, 0]);
+  });
+});
+
+describe('a day of quickstart with load-aware scheduling in full', () => {
+  test('index and scan, and a run continued from its middle, end in one digest', async () => {
+    const { plan: base } = await loadPlan(new URL('../scenarios/library/unit-small.yaml', import.meta.url).pathname);
+    const { loadAware } = (
+      await planOf(
+        '{ prodCpuPercent: 20, scoreAccordingProdUsage: true, aggregatedCpuPercent: 45, aggregatedType: p90 }',
+      )
+    ).koordinator;
+    if (loadAware === undefined) throw new Error('the plan asks for load-aware scheduling');
+    const plan = { ...base, koordinator: { ...base.koordinator, loadAware } };
+    const { engine } = prepare(plan, {});
+    runUntil(engine, plan.horizonMs / 2);
+    const middle = structuredClone(snapshotRun(engine));
+    runUntil(engine, plan.horizonMs);
+    checkEngine(engine);
+    const scan = prepare(plan, { placementByScan: true }).engine;
+    runUntil(scan, plan.horizonMs);
+    expect(digestText(scan.cluster.digest)).toBe(digestText(engine.cluster.digest));
+    const fork = restoreRun(plan, workloadOf(plan), { policies: policiesOf(plan) }, middle);
+    runUntil(fork, plan.horizonMs);
+    expect(digestText(fork.cluster.digest)).toBe(digestText(engine.cluster.digest));
+    expect(digestText(engine.cluster.digest)).not.toBe(digestText(prepare(base, {}).engine.cluster.digest));
+  });
+});

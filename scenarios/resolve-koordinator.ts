@@ -1,0 +1,86 @@
+/** The koordinator section of a scenario -> its plan; what is as in production and asked for by nobody leaves no trace. */
+import type { KoordinatorQuirks } from '../policies/koordinator/quirks.ts';
+import type { KoordinatorPlan, LoadAwarePlan, LoadEstimatePlan, LoadThresholdsPlan } from '../sim/plan.ts';
+import type { Scenario } from './schema.ts';
+
+type Koordinator = Scenario['koordinator'];
+type Thresholds = NonNullable<Scenario['cluster']['hosts'][string]['loadAwareThresholds']>;
+type Estimate = NonNullable<Scenario['bestEffort']['populations'][string]['loadEstimate']>;
+
+/** The plan of the section; `enabled` is false under a control plane that Koordinator does not work on. */
+export function resolveKoordinator(koordinator: Koordinator, enabled: boolean): KoordinatorPlan {
+  const quirksOff = Object.entries(koordinator.quirks).filter(([, on]) => !on);
+  return {
+    enabled,
+    cpuReclaimThresholdPercent: koordinator.cpuReclaimThresholdPercent,
+    memoryReclaimThresholdPercent: koordinator.memoryReclaimThresholdPercent,
+    cpuCalculatePolicy: koordinator.cpuCalculatePolicy,
+    memoryCalculatePolicy: koordinator.memoryCalculatePolicy,
+    cpuSuppressThresholdPercent: koordinator.cpuSuppressThresholdPercent,
+    cpuSuppressMinPercent: koordinator.cpuSuppressMinPercent,
+    cpuSuppressPolicy: koordinator.cpuSuppressPolicy,
+    memoryEvictThresholdPercent: koordinator.memoryEvictThresholdPercent,
+    memoryEvictLowerPercent: koordinator.memoryEvictLowerPercent,
+    memoryEvictCoolingMs: koordinator.memoryEvictCooling,
+    cpuEvictSatisfactionLowerPercent: koordinator.cpuEvictSatisfactionLowerPercent,
+    cpuEvictSatisfactionUpperPercent: koordinator.cpuEvictSatisfactionUpperPercent,
+    cpuEvictUsageThresholdPercent: koordinator.cpuEvictUsageThresholdPercent,
+    cpuEvictWindowMs: koordinator.cpuEvictWindow,
+    cpuEvictCoolingMs: koordinator.cpuEvictCooling,
+    loadAwareCpuThresholdPercent: koordinator.loadAwareCpuThresholdPercent,
+    loadAwareMemoryThresholdPercent: koordinator.loadAwareMemoryThresholdPercent,
+    loadAwareCpuEstimateFactor: koordinator.loadAwareCpuEstimateFactor,
+    loadAwareMemoryEstimateFactor: koordinator.loadAwareMemoryEstimateFactor,
+    reportMs: koordinator.report,
+    aggregateMs: koordinator.aggregate,
+    updateTimeThresholdMs: koordinator.updateTimeThreshold,
+    resourceDiffThreshold: koordinator.resourceDiffThreshold,
+    degradeMs: koordinator.degrade,
+    ...(koordinator.loadAware === null ? {} : { loadAware: resolveLoadAware(koordinator, koordinator.loadAware) }),
+    ...(quirksOff.length === 0 ? {} : { quirks: Object.fromEntries(quirksOff) as Partial<KoordinatorQuirks> }),
+  };
+}
+
+function resolveLoadAware(koordinator: Koordinator, loadAware: NonNullable<Koordinator['loadAware']>): LoadAwarePlan {
+  return {
+    thresholds: resolveThresholds({
+      ...loadAware,
+      cpuPercent: koordinator.loadAwareCpuThresholdPercent,
+      memoryPercent: koordinator.loadAwareMemoryThresholdPercent,
+    }),
+    filterExpiredNodeMetrics: loadAware.filterExpiredNodeMetrics,
+    enableScheduleWhenNodeMetricsExpired: loadAware.enableScheduleWhenNodeMetricsExpired,
+    nodeMetricExpirationMs: loadAware.nodeMetricExpiration,
+    prodUsageIncludeSys: loadAware.prodUsageIncludeSys,
+    scoreAccordingProdUsage: loadAware.scoreAccordingProdUsage,
+    scoreAggregatedType: loadAware.scoreAggregatedType ?? '',
+    scoreAggregatedDurationMs: loadAware.scoreAggregatedDuration,
+    cpuWeight: loadAware.cpuWeight,
+    memoryWeight: loadAware.memoryWeight,
+    dominantResourceWeight: loadAware.dominantResourceWeight,
+    aggregateDurationsMs: [...loadAware.aggregateDurations],
+    allowCustomizeEstimation: loadAware.allowCustomizeEstimation,
+    estimatedAfterScheduledMs: loadAware.estimatedAfterScheduled,
+  };
+}
+
+/** Thresholds of a group of hosts. */
+export function resolveThresholds(thresholds: Thresholds): LoadThresholdsPlan {
+  return {
+    cpuPercent: thresholds.cpuPercent,
+    memoryPercent: thresholds.memoryPercent,
+    prodCpuPercent: thresholds.prodCpuPercent,
+    prodMemoryPercent: thresholds.prodMemoryPercent,
+    aggregatedCpuPercent: thresholds.aggregatedCpuPercent,
+    aggregatedMemoryPercent: thresholds.aggregatedMemoryPercent,
+    aggregatedType: thresholds.aggregatedType ?? '',
+    aggregatedDurationMs: thresholds.aggregatedDuration,
+  };
+}
+
+/** A pod's own estimate, or nothing. */
+export function resolveEstimate(estimate: Estimate | null): { readonly loadEstimate?: LoadEstimatePlan } {
+  if (estimate === null) return {};
+  const { cpuFactor, memoryFactor, afterScheduled } = estimate;
+  return { loadEstimate: { cpuFactor, memoryFactor, afterScheduledMs: afterScheduled } };
+}

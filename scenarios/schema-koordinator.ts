@@ -1,0 +1,81 @@
+/** Load-aware scheduling in full, and the quirks of production, in upstream's words. */
+import { z } from 'zod';
+import { type KoordinatorQuirks, QUIRK_IDS } from '../policies/koordinator/quirks.ts';
+import { duration, flag, ratio, wholePercent } from './fields.ts';
+
+const USAGE_TYPES = ['avg', 'p50', 'p90', 'p95', 'p99'] as const;
+const maybePercent = (description: string) =>
+  wholePercent(`${description} null = not named.`).nullable().prefault(null);
+const usageType = (description: string) => z.enum(USAGE_TYPES).describe(description).nullable().prefault(null);
+
+const aggregated = {
+  aggregatedCpuPercent: maybePercent('Host refused above this aggregated CPU use;'),
+  aggregatedMemoryPercent: maybePercent('Host refused above this aggregated memory use;'),
+  aggregatedType: usageType('Which aggregate of node use the thresholds look at; null = none.'),
+  aggregatedDuration: duration('Time it aggregates over; 0s = the longest that reports carry.').prefault('0s'),
+};
+const prod = {
+  prodCpuPercent: maybePercent('Prod pods are refused above this CPU use of prod pods;'),
+  prodMemoryPercent: maybePercent('Prod pods are refused above this memory use of prod pods;'),
+};
+
+/** Thresholds on a group of hosts (upstream: annotation usage-thresholds). */
+export const hostThresholdsSchema = z
+  .strictObject({
+    cpuPercent: maybePercent('Host refused above this CPU use;'),
+    memoryPercent: maybePercent('Host refused above this memory use;'),
+    ...prod,
+    ...aggregated,
+  })
+  .describe("Load-aware thresholds of these hosts; a group that names a resource takes the place of the scheduler's.");
+
+/** A pod's own estimate (upstream: annotations load-estimated-scaling-factors and -seconds-after-pod-scheduled). */
+export const loadEstimateSchema = z
+  .strictObject({
+    cpuFactor: wholePercent('Expected CPU use over request; null = as configured.', 1, 100).nullable().prefault(null),
+    memoryFactor: wholePercent('Expected memory use over request; null = as configured.', 1, 100)
+      .nullable()
+      .prefault(null),
+    afterScheduled: duration('The estimate counts for this long after binding; null = as configured.')
+      .nullable()
+      .prefault(null),
+  })
+  .describe(
+    'What load-aware scheduling expects these pods to use; needs koordinator.loadAware.allowCustomizeEstimation.',
+  );
+
+export const loadAwareSchema = z
+  .strictObject({
+    ...prod,
+    ...aggregated,
+    filterExpiredNodeMetrics: flag('Hosts whose report has expired are refused.').prefault(true),
+    enableScheduleWhenNodeMetricsExpired: flag('They are taken all the same.').prefault(false),
+    nodeMetricExpiration: duration('A report older than this has expired; 0s = never.').prefault('180s'),
+    prodUsageIncludeSys: flag('System use counts as prod use.').prefault(false),
+    scoreAccordingProdUsage: flag('Prod pods are scored by prod use.').prefault(false),
+    scoreAggregatedType: usageType('Which aggregate of node use hosts are scored by; null = the plain use.'),
+    scoreAggregatedDuration: duration('Time it aggregates over; 0s = the longest that reports carry.').prefault('0s'),
+    cpuWeight: ratio('Weight of CPU in the score.', 0, 100).prefault(1),
+    memoryWeight: ratio('Weight of memory in the score.', 0, 100).prefault(1),
+    dominantResourceWeight: ratio('Weight of the scarcer of the two.', 0, 100).prefault(0),
+    aggregateDurations: z
+      .array(duration('A duration.', 1000))
+      .describe('Durations that node reports aggregate over.')
+      .prefault(['5m', '10m', '30m']),
+    allowCustomizeEstimation: flag('Pods may bring their own estimate.').prefault(false),
+    estimatedAfterScheduled: duration(
+      'A new pod counts by its estimate for this long, where that is more than its use; 0s = until reports have it.',
+    ).prefault('0s'),
+  })
+  .describe('Load-aware scheduling in full: prod thresholds, aggregated usage, estimates pod by pod.');
+
+const quirkNames = Object.keys(QUIRK_IDS) as (keyof KoordinatorQuirks)[];
+
+/** One switch a quirk, true as in production; docs/koordinator.md says where each acts. */
+export const quirksSchema = z
+  .strictObject(
+    Object.fromEntries(
+      quirkNames.map((name) => [name, flag(`${QUIRK_IDS[name]}, see docs/koordinator.md.`).prefault(true)]),
+    ) as Record<keyof KoordinatorQuirks, z.ZodPrefault<z.ZodBoolean>>,
+  )
+  .describe('Behaviour that production has although its authors did not mean it; false = as meant.');
