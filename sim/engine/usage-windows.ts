@@ -22,6 +22,8 @@ export interface UsageWindows {
   readonly nodeMemBytes: Float64Array;
   readonly prodMilliCpu: Float64Array;
   readonly prodMemBytes: Float64Array;
+  /** Room to sort a span in. */
+  readonly scratch: Float64Array;
 }
 
 /** Rings over the longest of the spans that anything asks for. */
@@ -36,6 +38,7 @@ export function createUsageWindows(hosts: number, windowMs: number, spansMs: rea
     nodeMemBytes: ring(),
     prodMilliCpu: ring(),
     prodMemBytes: ring(),
+    scratch: new Float64Array(room),
   };
 }
 
@@ -63,8 +66,6 @@ export function meanUsage(usage: UsageWindows, ring: Float64Array, host: number,
   return windows === 0 ? 0 : Math.trunc(sum / windows);
 }
 
-let scratch = new Float64Array(64);
-
 /**
  * One aggregated usage of a host; NaN where the report has no such window.
  *
@@ -91,10 +92,9 @@ export function aggregatedUsage(
   if (p === undefined) return meanUsage(usage, ring, host, spanMs);
   const n = ring.length / usage.room;
   const windows = Math.min(usage.pushed[0], usage.room, Math.max(1, Math.round(spanMs / usage.windowMs)));
-  if (windows > scratch.length) scratch = new Float64Array(windows * 2);
   for (let back = 1; back <= windows; back++)
-    scratch[back - 1] = ring[((usage.pushed[0] - back) % usage.room) * n + host];
-  const sorted = scratch.subarray(0, windows).sort();
+    usage.scratch[back - 1] = ring[((usage.pushed[0] - back) % usage.room) * n + host];
+  const sorted = usage.scratch.subarray(0, windows).sort();
   return Math.trunc(sorted[Math.max(0, Math.trunc(Math.fround(Math.fround(windows) * Math.fround(p))) - 1)]);
 }
 
