@@ -113,7 +113,8 @@ function readQueue(entry: Case): QueueCase {
   for (const item of Array.isArray(entry.queue) ? entry.queue : []) {
     const fields: Case = isRecord(item) ? item : { job: item };
     const name = String(fields.job);
-    const amount = (field: string, absent: number): number => Number(fields[field] ?? absent);
+    const amount = (field: string, absent: number): number =>
+      Number(fields[field] ?? 0) > 0 ? Number(fields[field]) : absent;
     if (!deleted.has(name))
       jobs.set(name, {
         name,

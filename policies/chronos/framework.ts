@@ -182,7 +182,8 @@ function batchView(state: ChronosState, offers: Offers, context: FrameworkContex
       const job = state.jobs.get(name);
       if (job === undefined) return undefined;
       const { milliCpu, memMiB, diskMiB } = workAt(state.ledger, job.workRow);
-      return { name, milliCpu, memMiB, diskMiB, concurrent: job.concurrent, disabled: job.disabled };
+      const { concurrent, disabled } = job;
+      return { name, milliCpu, memMiB, diskMiB, concurrent, manyPerBatch: concurrent, disabled };
     },
     isRunning: (name) => state.running.has(name),
     meets(job, offer) {

@@ -61,9 +61,17 @@ describe('a batch', () => {
     const batch = oneRunPerOffer(lanesOf([], ['a', 'a', 'b']), [offer(9), offer(9), offer(9)], viewOf({ a: 1, b: 1 }));
     expect([batch.placements.map((placement) => placement.offer), batch.declined]).toEqual([[0, 2], [1]]);
   });
-  test('a concurrent job takes both runs', () => {
-    const view = viewOf({ a: 1 }, { concurrent: true });
-    expect(names(packBatch(lanesOf([], ['a', 'a']), [offer(9)], view).placements)).toEqual(['a', 'a']);
+  test('even a concurrent job starts once a batch, unless it stands for a workload of many instances', () => {
+    const once = viewOf({ a: 1 }, { concurrent: true });
+    expect(names(packBatch(lanesOf([], ['a', 'a']), [offer(9)], once).placements)).toEqual(['a']);
+    const many = viewOf({ a: 1 }, { concurrent: true, manyPerBatch: true });
+    expect(names(packBatch(lanesOf([], ['a', 'a']), [offer(9)], many).placements)).toEqual(['a', 'a']);
+  });
+  test('a concurrent job starts beside itself, another one does not', () => {
+    const beside = { ...viewOf({ a: 1 }, { concurrent: true }), isRunning: () => true };
+    expect(names(packBatch(lanesOf([], ['a']), [offer(9)], beside).placements)).toEqual(['a']);
+    const alone = { ...viewOf({ a: 1 }), isRunning: () => true };
+    expect(names(packBatch(lanesOf([], ['a']), [offer(9)], alone).placements)).toEqual([]);
   });
   test('an unfit run of lane 0 goes to the tail of lane 0, not of lane 1', () => {
     const lanes = lanesOf(['big', 'c'], ['d']);

@@ -13,8 +13,10 @@ export interface BatchJob {
   readonly milliCpu: number;
   readonly memMiB: number;
   readonly diskMiB: number;
-  /** Several runs at once are allowed; otherwise a run is dropped while another is running. */
+  /** A run may start beside a running one; otherwise it is dropped. */
   readonly concurrent: boolean;
+  /** Several runs may start in one batch. Upstream drops the second even of a concurrent job; a workload of many instances is ours. */
+  readonly manyPerBatch?: boolean;
   readonly disabled: boolean;
 }
 
@@ -57,7 +59,7 @@ function next(lanes: readonly Lane[], view: BatchView): PolledRun | null {
 /**
  * Chronos since December 2014: several runs per offer, first fit in the order of the offers.
  *
- * A run whose job runs already, or was chosen in this batch, is dropped and the scan goes on.
+ * A run whose job runs already and is not concurrent, or was chosen in this batch, is dropped and the scan goes on.
  */
 export function packBatch(lanes: readonly Lane[], offers: readonly BatchOffer[], view: BatchView): Batch {
   const placements: Placement[] = [];
@@ -66,7 +68,7 @@ export function packBatch(lanes: readonly Lane[], offers: readonly BatchOffer[],
   for (let polled = next(lanes, view); polled !== null; polled = next(lanes, view)) {
     const { run } = polled;
     const job = view.job(run.job) as BatchJob;
-    if (!job.concurrent && (view.isRunning(run.job) || chosen.has(run.job))) continue;
+    if ((view.isRunning(run.job) && !job.concurrent) || (chosen.has(run.job) && job.manyPerBatch !== true)) continue;
     const offer = offers.findIndex((candidate, index) => fits(job, candidate) && view.meets(job, index));
     if (offer < 0) {
       enqueue(lanes, polled.lane, run);

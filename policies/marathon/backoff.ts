@@ -30,7 +30,8 @@ const NS_PER_MS = 1_000_000;
 /** What a change of an instance does to the delay of its app. */
 export type DelayChange = 'add' | 'advance' | 'reset' | 'none';
 
-const ADDS = ['dropped', 'error', 'failed', 'gone', 'finished'];
+// Gone by the operator is Gone to Marathon (TaskConditionMapping).
+const ADDS = ['dropped', 'error', 'failed', 'gone', 'gonebyoperator', 'finished'];
 const ADVANCES = ['staging', 'starting', 'running', 'provisioned'];
 const DRAINS = ['killed', 'gone', 'gonebyoperator'];
 

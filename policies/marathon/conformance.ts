@@ -220,7 +220,8 @@ function readSelection(entry: Case, file: Case): KillSelection {
 }
 
 function checkScaling(entry: Case, file: Case): string {
-  const instances = records(entry.instances).map((instance) => ({
+  const meantToRun = records(entry.instances).filter(({ goal = 'Running' }) => goal === 'Running');
+  const instances = meantToRun.map((instance) => ({
     id: String(instance.id),
     condition: String(instance.condition ?? 'Running'),
     sinceMs: typeof instance.since === 'number' ? instance.since : null,

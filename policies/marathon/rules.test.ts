@@ -109,6 +109,7 @@ describe('back-off', () => {
     expect(
       ['killed', 'gone', 'TASK_GONE_BY_OPERATOR'.slice(5), 'failed'].map((name) => delayChange(name, true)),
     ).toEqual(['reset', 'reset', 'reset', 'add']);
+    expect(delayChange('TASK_GONE_BY_OPERATOR'.slice(5), false)).toBe('add');
   });
 });
 
