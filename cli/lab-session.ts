@@ -38,7 +38,9 @@ export async function openSession(name: string, sets: readonly string[]): Promis
 
 /** Throws ConfigError when a setting would change the load of a scenario whose series were read for it as written. */
 export function refuseOnReplay(session: LabSession, paths: readonly string[]): void {
-  const path = paths.find((own) => /^(online|cluster)\b/.test(own));
+  // Services of an imported trace are what they are on any cluster; drawn sizes of public series follow it.
+  const fixed = session.replayed?.stream === undefined ? /^(online|cluster)\b/ : /^online\b/;
+  const path = paths.find((own) => fixed.test(own));
   if (session.replayed !== undefined && path !== undefined)
     throw new ConfigError(
       `${path} cannot vary while online.source is "replay": the series are read for the scenario as written; use --set online.source=fit`,

@@ -1,4 +1,4 @@
-/** Reads the measured series that a plan replays, from the folder that TIDEMARK_DATA names. */
+/** Reads the measured series that a plan replays: those of its imported trace, or public ones from the folder that TIDEMARK_DATA names. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../policies/base/assert.ts';
@@ -17,6 +17,12 @@ export interface Replayed {
 
 /** The services of a replaying plan. Throws ConfigError that says how to get the data when it is not there. */
 export async function replayFor(plan: Plan): Promise<Replayed> {
+  if (plan.online.trace !== undefined) {
+    const { replayServices } = await import('../traces/replay-services.ts');
+    const { horizonMs, seed, online } = plan;
+    const { startDay, limitOverRequest, loadFactor, trace } = online;
+    return replayServices(trace?.folder ?? '', { horizonMs, startDay, limitOverRequest, loadFactor, seed });
+  }
   const folder = process.env['TIDEMARK_DATA'];
   const source = SOURCES.find((name) => folder !== undefined && existsSync(join(folder, REPLAY_SOURCES[name])));
   if (folder === undefined || source === undefined)

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { OnlineServices } from '../traces/format.ts';
+import type { OnlineServices, UsageStream } from '../traces/format.ts';
 
 /** Folder of the compiled rooms. */
 const COMPILED = fileURLToPath(new URL('..', import.meta.url));
@@ -27,13 +27,20 @@ export function codeVersion(): string {
   return hash.digest('hex');
 }
 
+/** What tells one stream from another: the trace, and where in it the run begins. */
+function streamText({ sha256, firstSlot, perMilliCpu }: UsageStream): string {
+  return JSON.stringify([sha256, firstSlot, [...perMilliCpu]]);
+}
+
 /** SHA-256 (hex) of replayed series; the empty text without any. */
 export function replayVersion(replayed: OnlineServices | undefined): string {
   if (replayed === undefined) return '';
   const hash = createHash('sha256');
   for (const [name, column] of Object.entries(replayed) as [string, unknown][]) {
     hash.update(name).update('\0');
-    if (ArrayBuffer.isView(column)) hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+    if (name === 'stream') hash.update(streamText(column as UsageStream));
+    else if (ArrayBuffer.isView(column))
+      hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
     else hash.update(JSON.stringify(column));
   }
   return hash.digest('hex');

@@ -50,6 +50,10 @@ export function planOnHosts(base: Plan, shapes: readonly HostShapePlan[], load: 
   const cpuFactor = (load * cpu(base.cluster.shapes)) / cpu(shapes);
   const memFactor = (load * mem(base.cluster.shapes)) / mem(shapes);
   const { online, bestEffort } = base;
+  if (load !== 1 && (online.trace !== undefined || bestEffort.trace !== undefined))
+    throw new ConfigError(
+      `load ${load} cannot be put on an imported trace, which is replayed as it is; use "tidemark trace generate" to scale it`,
+    );
   const generated = online.source !== 'none';
   return freezePlan<Plan>({
     ...base,

@@ -42,6 +42,22 @@ export function checkBestEffort(scenario: Partial<Scenario>, report: Report): vo
       `holds ${populations.length}; at most ${LIMITS.populations.max}: ${LIMITS.populations.why}`,
     );
   for (const [name, population] of populations) checkPopulation(scenario, name, population, report);
+  if (bestEffort.trace !== undefined) {
+    const uses = [['bestEffort', 'trace']];
+    if (populations.length !== 1)
+      report.error(
+        ['bestEffort', 'populations'],
+        `holds ${populations.length}; the tasks of a trace belong to one, which says priority and pressureClass`,
+        uses,
+      );
+    for (const field of ['tasksPerWeek', 'offeredPercent'] as const)
+      if (bestEffort[field] > 0)
+        report.error(
+          ['bestEffort', field],
+          `is ${bestEffort[field]}, but the trace says how many tasks there are`,
+          uses,
+        );
+  }
   if (bestEffort.tasksPerWeek > 0) {
     if (populations.length === 0)
       report.error(

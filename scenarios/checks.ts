@@ -122,11 +122,22 @@ function checkCluster({ cluster, failures }: Partial<Scenario>, report: Report):
 
 function checkOnline({ online, cluster }: Partial<Scenario>, report: Report): void {
   if (online === undefined) return;
+  if (online.trace !== undefined && online.source !== 'replay')
+    report.error(['online', 'trace'], `is set, but source is ${online.source}; only source: replay reads it`, [
+      ['online', 'source'],
+    ]);
   if (online.source === 'none') {
     if (Object.keys(online.explicit).length === 0)
       report.note('online.source is none and no explicit service is given: nothing but best effort runs');
     return;
   }
+  if (online.limitOverRequest > 0 && online.limitOverRequest < 1)
+    report.error(
+      ['online', 'limitOverRequest'],
+      `is ${online.limitOverRequest}; a limit below the request is refused by Kubernetes`,
+    );
+  // A trace says how many services there are and what they request.
+  if (online.trace !== undefined) return;
   if (online.services === 0)
     report.error(
       ['online', 'services'],
@@ -151,11 +162,6 @@ function checkOnline({ online, cluster }: Partial<Scenario>, report: Report): vo
         [['cluster', reservedField]],
       );
   }
-  if (online.limitOverRequest > 0 && online.limitOverRequest < 1)
-    report.error(
-      ['online', 'limitOverRequest'],
-      `is ${online.limitOverRequest}; a limit below the request is refused by Kubernetes`,
-    );
 }
 
 function checkKoordinator({ koordinator }: Partial<Scenario>, report: Report): void {
@@ -249,7 +255,7 @@ function checkPolicies({ policies }: Partial<Scenario>, known: readonly string[]
 
 function checkSize({ cluster, online, bestEffort, horizon, window }: Partial<Scenario>, report: Report): void {
   if (!cluster || !online || !bestEffort || horizon === undefined || window === undefined) return;
-  const generated = online.source !== 'none';
+  const generated = online.source !== 'none' && online.trace === undefined;
   const explicit = Object.values(online.explicit);
   const explicitPods = explicit.reduce(
     (sum, service) => sum + Math.max(service.replicas, service.autoscale?.maxReplicas ?? 0),

@@ -6,6 +6,7 @@ import { parseScenario } from './parse-scenario.ts';
 import { configError, type Problem } from './problems.ts';
 import { planHash, resolve } from './resolve.ts';
 import type { Scenario } from './schema.ts';
+import { findTraces } from './trace-folders.ts';
 
 export interface LoadOptions {
   /** Overrides `path=value`, applied in order after all files. */
@@ -37,7 +38,8 @@ export async function loadPlan(path: string, options: LoadOptions = {}): Promise
   const parsed = parseScenario(tree, problems);
   const known = { policies: options.knownPolicies ?? null, parameters: options.knownParameters ?? null };
   checkScenario(parsed, tree, known, problems, notes);
+  const traces = findTraces(parsed.sections, tree, problems);
   if (problems.length > 0) throw configError(problems);
-  const plan = resolve(parsed.sections as Scenario);
+  const plan = resolve(parsed.sections as Scenario, traces);
   return { plan, notes, planHash: planHash(plan) };
 }

@@ -7,6 +7,7 @@ import {
   type KubernetesPlan,
   type Plan,
   type ServicePlan,
+  type TracePlan,
 } from '../sim/plan.ts';
 import { sizesOf } from './checks-load.ts';
 import { ARRIVAL_CURVES, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
@@ -14,10 +15,16 @@ import { resolveEstimate, resolveKoordinator, resolveThresholds } from './resolv
 import { resolveMesos } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 
+/** The traces that a scenario names, found and identified. */
+export interface ScenarioTraces {
+  readonly online?: TracePlan;
+  readonly bestEffort?: TracePlan;
+}
+
 /** The plan of a checked scenario, frozen at every depth. Host shapes without hosts are left out. */
-export function resolve(scenario: Scenario): Plan {
+export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
   const { cluster, online, bestEffort, controlPlane, koordinator, failures } = scenario;
-  const generated = online.source !== 'none';
+  const generated = online.source !== 'none' && traces.online === undefined;
   return freezePlan<Plan>({
     version: 1,
     name: scenario.name,
@@ -55,6 +62,7 @@ export function resolve(scenario: Scenario): Plan {
     },
     online: {
       source: online.source,
+      ...(traces.online === undefined ? {} : { trace: traces.online }),
       services: generated ? online.services : 0,
       pods: generated ? online.pods : 0,
       cpuRequestPercent: online.cpuRequestPercent,
@@ -65,6 +73,7 @@ export function resolve(scenario: Scenario): Plan {
       explicit: Object.entries(online.explicit).map(resolveService),
     },
     bestEffort: {
+      ...(traces.bestEffort === undefined ? {} : { trace: traces.bestEffort }),
       tasksPerWeek: bestEffort.tasksPerWeek,
       offeredPercent: bestEffort.offeredPercent,
       populations: Object.entries(bestEffort.populations).map(resolvePopulation),

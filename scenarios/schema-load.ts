@@ -72,12 +72,18 @@ const serviceSchema = z
   })
   .describe('A service written out by hand.');
 
+const traceFolder = (description: string) =>
+  z.string().min(1).describe(`${description} Relative to the scenario file that names it.`).optional();
+
 export const onlineSchema = z
   .strictObject({
     source: z
       .enum(['fit', 'replay', 'none'])
       .describe('`fit`: generated from fits to public traces; `replay`: the measured series; `none`: only `explicit`.')
       .prefault(ONLINE_DEFAULTS.source),
+    trace: traceFolder(
+      'Folder of an imported trace whose services are replayed as they are (source: replay); they then say services, pods and requests.',
+    ),
     services: limited('Generated services.', LIMITS.services).prefault(ONLINE_DEFAULTS.services),
     pods: limited('Replicas of all generated services together.', LIMITS.pods).prefault(ONLINE_DEFAULTS.pods),
     cpuRequestPercent: percent('CPU requested by the generated services over cluster capacity.').prefault(
@@ -147,6 +153,9 @@ const populationSchema = z
 
 export const bestEffortSchema = z
   .strictObject({
+    trace: traceFolder(
+      'Folder of an imported trace whose tasks are replayed as they are; they belong to the one population given.',
+    ),
     tasksPerWeek: limited('Tasks of all populations in seven days.', LIMITS.tasksPerWeek).prefault(
       BEST_EFFORT_DEFAULTS.tasksPerWeek,
     ),

@@ -122,9 +122,19 @@ export interface AutoscalePlan {
   readonly scaleDownStabilisationMs: number;
 }
 
+/** An imported trace a run reads. */
+export interface TracePlan {
+  /** Relative to the current folder unless absolute. */
+  readonly folder: string;
+  /** Of its content, as traces/trace-identity.ts works it out. */
+  readonly sha256: string;
+}
+
 export interface OnlinePlan {
   /** `fit`: generated from the committed fits. `replay`: the measured series themselves. `none`: only `explicit`. */
   readonly source: 'fit' | 'replay' | 'none';
+  /** The imported trace that is replayed, service by service; without it public series are put on drawn services. */
+  readonly trace?: TracePlan;
   readonly services: number;
   readonly pods: number;
   /** Sum of requests over capacity, percent: the mean request per replica is scaled to it. */
@@ -165,6 +175,8 @@ export interface BatchPopulationPlan {
 }
 
 export interface BestEffortPlan {
+  /** The imported trace whose tasks are replayed, in place of drawn ones; there is then one population. */
+  readonly trace?: TracePlan;
   readonly tasksPerWeek: number;
   /**
    * Requested core-hours offered over the core-hours of the cluster, percent; 0 leaves the fitted durations as they are.

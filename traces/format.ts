@@ -38,8 +38,10 @@ export interface OnlineServices {
   readonly memUsageRatio: Float64Array;
   readonly slotMs: number;
   readonly slotCount: number;
-  /** CPU use over request, row-major count x slotCount. */
+  /** CPU use over request, row-major count x slotCount; with `stream`, of the rows behind it only (x its restSlots). */
   readonly baseRatio: Float32Array;
+  /** The use of the first rows, read while the run goes on instead of standing in `baseRatio`. */
+  readonly stream?: UsageStream;
   readonly commonCv: Float64Array;
   readonly commonArShare: Float64Array;
   readonly commonTauMs: Float64Array;
@@ -48,6 +50,29 @@ export interface OnlineServices {
   readonly ownTauMs: Float64Array;
   /** Largest over mean CPU use inside a window (short peaks that means hide), at least 1. */
   readonly peakOverMean: Float64Array;
+}
+
+/** Measured use of services in an imported trace, read block by block (base-use.ts). Plain data: a worker opens the files for itself. */
+export interface UsageStream {
+  /** Folder of the trace. */
+  readonly folder: string;
+  /** Names the content of the trace (trace-identity.ts). */
+  readonly sha256: string;
+  /** Id of the service in each row. */
+  readonly ids: readonly string[];
+  /** Base ratio of one milli-CPU of measured use, per row. */
+  readonly perMilliCpu: Float64Array;
+  /** Slot of the trace that is slot 0 of the run. */
+  readonly firstSlot: number;
+  /** Slots that are in memory at once. */
+  readonly blockSlots: number;
+  /** Last use before each block, milli-CPU, row-major blocks x rows: what stands where a block begins with a gap. */
+  readonly before: Float64Array;
+  /** First slot of the run in which a service lives, and the first in which it lives no more. */
+  readonly fromSlot: Float64Array;
+  readonly toSlot: Float64Array;
+  /** Slots of `baseRatio` for the rows that are not streamed. */
+  readonly restSlots: number;
 }
 
 /**

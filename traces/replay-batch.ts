@@ -38,7 +38,7 @@ const MOST_STAGES = 256;
 export function replayBatch(trace: ImportedTrace, config: ReplayBatchConfig): ReplayedBatch {
   checkReplay(config);
   const { tasks } = trace;
-  const { jobOf, stageOf, submitOf } = findJobs(tasks, trace.format);
+  const { jobOf, stageOf, submitOf } = findJobs(tasks, trace.format, (task) => tasks.ids[task]);
   const kept: number[] = [];
   let outside = 0;
   let unknown = 0;
@@ -91,15 +91,23 @@ export function replayBatch(trace: ImportedTrace, config: ReplayBatchConfig): Re
   };
 }
 
-function checkReplay(config: ReplayBatchConfig): void {
+/** Throws ConfigError. */
+export function checkReplay(config: ReplayBatchConfig): void {
   for (const key of ['horizonMs', 'maxRequestMilliCpu', 'maxRequestMemBytes', 'memMibPerCore'] as const)
     if (!(config[key] > 0)) throw new ConfigError(`batch replay: ${key} is ${config[key]}; it must be positive`);
   if (!(config.usageOverRequest > 0 && config.usageOverRequest <= 1))
     throw new ConfigError(`batch replay: usageOverRequest is ${config.usageOverRequest}; above 0 and at most 1`);
 }
 
-/** Job of each task (lowest row of its component), its stage, and the submit time of each job by that row. */
-function findJobs(tasks: ImportedTasks, format: string) {
+/**
+ * Job of each task (lowest row of its component), its stage, and the submit time of each job by that row. Throws TraceError with the name
+ * of a task that waits for itself or stands behind more than 256 stages.
+ */
+export function findJobs(
+  tasks: Pick<ImportedTasks, 'count' | 'parentStart' | 'parents' | 'submitMs'>,
+  format: string,
+  nameOf: (task: number) => string,
+) {
   const { count, parentStart, parents } = tasks;
   const jobOf = Int32Array.from({ length: count }, (_, task) => task);
   const rootOf = (task: number): number => {
@@ -132,7 +140,7 @@ function findJobs(tasks: ImportedTasks, format: string) {
     const task = ready[index];
     if (stageOf[task] >= MOST_STAGES)
       throw new TraceError(
-        `${format}: task ${tasks.ids[task]} is in stage ${stageOf[task]}; at most ${MOST_STAGES} are kept`,
+        `${format}: task ${nameOf(task)} is in stage ${stageOf[task]}; at most ${MOST_STAGES} are kept`,
       );
     for (const child of children[task] ?? []) {
       stageOf[child] = Math.max(stageOf[child], stageOf[task] + 1);
@@ -142,15 +150,36 @@ function findJobs(tasks: ImportedTasks, format: string) {
   }
   if (ready.length < count) {
     const stuck = waiting.findIndex((left) => left > 0);
-    throw new TraceError(`${format}: task ${tasks.ids[stuck]} waits for itself through its parents`);
+    throw new TraceError(`${format}: task ${nameOf(stuck)} waits for itself through its parents`);
   }
   return { jobOf, stageOf, submitOf };
 }
 
-/** Writes the containers of one task. */
-function addTask(
+export type TaskValues = Readonly<
+  Record<'requestMilliCpu' | 'requestMemMib' | 'usedMilliCpu' | 'durationMs', Float64Array> & {
+    instances: ArrayLike<number>;
+  }
+>;
+
+/** Containers a task becomes, and their memory together. */
+export function containersOf(tasks: TaskValues, task: number, config: ReplayBatchConfig) {
+  const milliCpu = tasks.requestMilliCpu[task];
+  const said = tasks.requestMemMib[task] * BYTES_PER_MIB;
+  const memKnown = said >= 0;
+  const memBytes = memKnown ? said : (milliCpu / 1000) * config.memMibPerCore * BYTES_PER_MIB;
+  const containers = Math.max(
+    1,
+    tasks.instances[task],
+    Math.ceil(milliCpu / config.maxRequestMilliCpu),
+    Math.ceil(memBytes / config.maxRequestMemBytes),
+  );
+  return { containers, memBytes, memKnown };
+}
+
+/** Writes the containers of row `task` of `tasks` behind the rows of `all`. */
+export function addTask(
   all: BatchChunk,
-  tasks: ImportedTasks,
+  tasks: TaskValues,
   task: number,
   submitMs: number,
   job: number,
@@ -159,17 +188,8 @@ function addTask(
   counts: { split: number; memory: number },
 ): void {
   const milliCpu = tasks.requestMilliCpu[task];
-  let memBytes = tasks.requestMemMib[task] * BYTES_PER_MIB;
-  if (!(memBytes >= 0)) {
-    memBytes = (milliCpu / 1000) * config.memMibPerCore * BYTES_PER_MIB;
-    counts.memory += 1;
-  }
-  const containers = Math.max(
-    1,
-    tasks.instances[task],
-    Math.ceil(milliCpu / config.maxRequestMilliCpu),
-    Math.ceil(memBytes / config.maxRequestMemBytes),
-  );
+  const { containers, memBytes, memKnown } = containersOf(tasks, task, config);
+  if (!memKnown) counts.memory += 1;
   if (containers > 1) counts.split += 1;
   const request = Math.max(1, Math.floor(milliCpu / containers));
   const known = tasks.usedMilliCpu[task] / containers;

@@ -13,6 +13,7 @@
  */
 import { exp } from '../../policies/base/exact-math.ts';
 import { MS_PER_HOUR, MS_PER_MINUTE } from '../../policies/base/units.ts';
+import { baseRatioAt } from '../../traces/base-use.ts';
 import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
 import { type ServiceModel, serviceModel } from '../host/service-model.ts';
 import { isSloMinute, type ServiceTarget, serviceTarget } from '../host/slo.ts';
@@ -28,7 +29,7 @@ import {
   windowQuantileMs,
 } from '../host/window-latency.ts';
 import { type HostModel, type HostWindow, LATENCY_COLUMNS, LATENCY_ROW } from './host-sweep.ts';
-import { baseRatioAt, type OnlineState, OWN_NOISE_MS, rateCvOf } from './online.ts';
+import { type OnlineState, OWN_NOISE_MS, rateCvOf } from './online.ts';
 import type { Recorder } from './recorder.ts';
 
 /** How often the counterfactual without best effort is evaluated: the first window of every third noise slot. */
@@ -266,7 +267,7 @@ export function sweepLatency(
     if (readyPods > 0) wasReady[s] = 1;
     else if (isShort && wasReady[s] === 1) {
       // Nobody answers: every request that comes is late.
-      const base = services.requestMilliCpu[s] * baseRatioAt(services, s, nowMs + windowMs / 2);
+      const base = services.requestMilliCpu[s] * baseRatioAt(online.base, services, s, nowMs + windowMs / 2);
       requests = base * services.replicas[s] * perWork;
       late = requests;
       lateAlone = requests;

@@ -8,6 +8,7 @@
  */
 import { exp } from '../../policies/base/exact-math.ts';
 import { MS_PER_MINUTE } from '../../policies/base/units.ts';
+import { type BaseUse, baseRatioAt, createBaseUse, moveBaseTo } from '../../traces/base-use.ts';
 import type { OnlineServices } from '../../traces/format.ts';
 import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
 import { keyedWord, NORMAL_STEPS, saltAt, saltOf } from '../kernel/random.ts';
@@ -20,6 +21,7 @@ const LARGEST_OF_300 = 2.88;
 
 export interface OnlineState {
   readonly services: OnlineServices;
+  readonly base: BaseUse;
   /** Rows [firstPod[s], firstPod[s + 1]) belong to service s; more than its replicas when it may scale out. */
   readonly firstPod: Int32Array;
   /** Replicas asked for and replicas running. */
@@ -48,6 +50,7 @@ export function createOnlineState(
   const pods = firstPod[services.count];
   const state: OnlineState = {
     services,
+    base: createBaseUse(services),
     firstPod,
     wanted: services.replicas.slice(),
     ready: new Int32Array(services.count),
@@ -72,17 +75,6 @@ export function rateCvOf(peakOverMean: number): number {
   return Math.min(1, (peakOverMean - 1) / LARGEST_OF_300);
 }
 
-/** Use over request of service s at `timeMs`, from its slots, linearly interpolated and repeated. */
-export function baseRatioAt(services: OnlineServices, s: number, timeMs: number): number {
-  const { slotMs, slotCount, baseRatio } = services;
-  const position = timeMs / slotMs;
-  const whole = Math.floor(position);
-  const part = position - whole;
-  const from = whole % slotCount;
-  const to = from + 1 === slotCount ? 0 : from + 1;
-  return baseRatio[s * slotCount + from] * (1 - part) + baseRatio[s * slotCount + to] * part;
-}
-
 /**
  * CPU demand of every pod in the window that starts at `nowMs`, and its sum per host.
  *
@@ -103,10 +95,12 @@ export function sweepDemand(
   hostUsedMilliCpu: Float64Array,
   hostVariance: Float64Array,
 ): void {
-  const { services, firstPod, usedMilliCpu, ownNoise, silent } = state;
+  const { services, base: baseUse, firstPod, usedMilliCpu, ownNoise, silent } = state;
   const taskState = tasks.state;
   const taskHost = tasks.host;
   drawOwnNoise(state, nowMs);
+  const middleMs = nowMs + windowMs / 2;
+  moveBaseTo(baseUse, services, middleMs);
   hostUsedMilliCpu.fill(0);
   hostVariance.fill(0);
   const commonSalt = saltAt(state.salts.common, nowMs / windowMs);
@@ -119,7 +113,7 @@ export function sweepDemand(
     const arShare = services.commonArShare[s];
     const white = NORMAL_STEPS[(word >>> 12) & 4095];
     const common = services.commonCv[s] * (Math.sqrt(arShare) * ar + Math.sqrt(1 - arShare) * white);
-    const base = baseRatioAt(services, s, nowMs + windowMs / 2);
+    const base = baseRatioAt(baseUse, services, s, middleMs);
     const ready = state.ready[s];
     if (ready === 0) {
       usedMilliCpu.fill(0, firstPod[s], firstPod[s + 1]);

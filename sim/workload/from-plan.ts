@@ -2,14 +2,22 @@
  * The workload of a plan: services from the fits (or replayed series handed in) followed by services written out by hand, and the
  * best-effort stream.
  */
-import { BYTES_PER_GIB, BYTES_PER_MIB, MILLI_PER_CPU, MS_PER_HOUR, MS_PER_WEEK } from '../../policies/base/units.ts';
+import {
+  BYTES_PER_GIB,
+  BYTES_PER_MIB,
+  MILLI_PER_CPU,
+  MS_PER_DAY,
+  MS_PER_HOUR,
+  MS_PER_WEEK,
+} from '../../policies/base/units.ts';
 import { profileAt, stretchToRatio } from '../../traces/day-shape.ts';
 import hourOfDay from '../../traces/fits/hour-of-day.json' with { type: 'json' };
-import { LATENCY_CLASSES, type OnlineServices } from '../../traces/format.ts';
+import { type BatchSource, LATENCY_CLASSES, type OnlineServices } from '../../traces/format.ts';
 import { createBatchSource, describeBatchSource } from '../../traces/generate-batch.ts';
 import { generateOnlineServices, type OnlineConfig } from '../../traces/generate-online.ts';
+import { replayTasks } from '../../traces/replay-tasks.ts';
 import type { Workload } from '../engine/engine.ts';
-import type { Plan, ServicePlan } from '../plan.ts';
+import type { Plan, ServicePlan, TracePlan } from '../plan.ts';
 
 /** No generated pod asks for more than this share of the smallest host, or a mixed cluster could not take it. [A] */
 const LARGEST_POD_SHARE = 0.5;
@@ -30,6 +38,12 @@ export function workloadOf(plan: Plan, replayed?: OnlineServices): Workload {
     parts.push(generateOnlineServices(onlineConfigOf(plan), plan.seed));
   }
   if (plan.online.explicit.length > 0) parts.push(explicitServices(plan.online.explicit, plan.online.startDay));
+  const batch = plan.bestEffort.trace === undefined ? drawnBatch(plan) : replayedBatch(plan, plan.bestEffort.trace);
+  notes.push(...batch.notes);
+  return { services: joinServices(parts), batch: batch.source, notes };
+}
+
+function drawnBatch(plan: Plan): { source: BatchSource; notes: readonly string[] } {
   const batchConfig = {
     tasksPerWeek: plan.bestEffort.tasksPerWeek,
     offeredPercent: plan.bestEffort.offeredPercent,
@@ -38,16 +52,39 @@ export function workloadOf(plan: Plan, replayed?: OnlineServices): Workload {
     startDay: plan.online.startDay,
     populations: plan.bestEffort.populations,
   };
-  notes.push(...describeBatchSource(batchConfig));
-  return { services: joinServices(parts), batch: createBatchSource(batchConfig, plan.seed), notes };
+  return { source: createBatchSource(batchConfig, plan.seed), notes: describeBatchSource(batchConfig) };
+}
+
+/** The tasks of an imported trace; containers are at most half of the smallest host, as generated ones are. */
+function replayedBatch(plan: Plan, trace: TracePlan): { source: BatchSource; notes: readonly string[] } {
+  const [{ name, pressureClass, priority, memGibPerCore, usageOverRequest, deadlineMs }] = plan.bestEffort.populations;
+  const { maxRequestMilliCpu, maxRequestMemBytes } = largestPod(plan);
+  return replayTasks(trace.folder, {
+    population: { name, pressureClass, priority },
+    horizonMs: plan.horizonMs,
+    skipMs: plan.online.startDay * MS_PER_DAY,
+    maxRequestMilliCpu,
+    maxRequestMemBytes,
+    memMibPerCore: memGibPerCore * MIB_PER_GIB,
+    usageOverRequest,
+    deadlineMs,
+  });
+}
+
+const MIB_PER_GIB = 1024;
+
+function largestPod(plan: Plan): { maxRequestMilliCpu: number; maxRequestMemBytes: number } {
+  const smallest = (what: 'cpuCores' | 'memGib') => Math.min(...plan.cluster.shapes.map((shape) => shape[what]));
+  return {
+    maxRequestMilliCpu: Math.floor(smallest('cpuCores') * MILLI_PER_CPU * LARGEST_POD_SHARE),
+    maxRequestMemBytes: Math.floor(smallest('memGib') * BYTES_PER_GIB * LARGEST_POD_SHARE),
+  };
 }
 
 /** What the generators of online services need of a plan. */
 export function onlineConfigOf(plan: Plan): OnlineConfig {
   const { online } = plan;
   const { shapes } = plan.cluster;
-  const smallestCores = Math.min(...shapes.map((shape) => shape.cpuCores));
-  const smallestMemGib = Math.min(...shapes.map((shape) => shape.memGib));
   return {
     services: online.services,
     pods: online.pods,
@@ -55,8 +92,7 @@ export function onlineConfigOf(plan: Plan): OnlineConfig {
     clusterMemBytes: totalOf(shapes, 'memGib') * BYTES_PER_GIB,
     cpuRequestPercent: online.cpuRequestPercent,
     memRequestPercent: online.memRequestPercent,
-    maxRequestMilliCpu: Math.floor(smallestCores * MILLI_PER_CPU * LARGEST_POD_SHARE),
-    maxRequestMemBytes: Math.floor(smallestMemGib * BYTES_PER_GIB * LARGEST_POD_SHARE),
+    ...largestPod(plan),
     limitOverRequest: online.limitOverRequest,
     startDay: online.startDay,
     loadFactor: online.loadFactor,
@@ -67,9 +103,19 @@ function totalOf(shapes: Plan['cluster']['shapes'], what: 'cpuCores' | 'memGib')
   return shapes.reduce((sum, shape) => sum + shape.count * shape[what], 0);
 }
 
-/** Columns of several sets of services one after the other; all use five-minute slots over a week. */
+/** Columns of several sets of services one after the other, in five-minute slots; a streamed set comes first and stays streamed. */
 function joinServices(parts: readonly OnlineServices[]): OnlineServices {
   if (parts.length === 1) return parts[0];
+  const stream = parts[0]?.stream;
+  if (stream !== undefined) {
+    const rest = joinServices(parts.slice(1));
+    const { slotCount } = parts[0];
+    const joined = joinServices([
+      { ...withoutStream(parts[0]), slotCount: 1, baseRatio: new Float32Array(parts[0].count) },
+      rest,
+    ]);
+    return { ...joined, slotCount, baseRatio: rest.baseRatio, stream: { ...stream, restSlots: rest.slotCount } };
+  }
   const slotCount = parts[0]?.slotCount ?? SLOT_COUNT;
   const slotMs = parts[0]?.slotMs ?? SLOT_MS;
   const count = parts.reduce((sum, part) => sum + part.count, 0);
@@ -83,7 +129,7 @@ function joinServices(parts: readonly OnlineServices[]): OnlineServices {
       }
   }
   type NumberColumn = {
-    [K in keyof OnlineServices]: OnlineServices[K] extends Float64Array ? K : never;
+    [K in keyof OnlineServices]-?: OnlineServices[K] extends Float64Array ? K : never;
   }[keyof OnlineServices];
   const column = (name: NumberColumn) => Float64Array.from(parts.flatMap((part) => Array.from(part[name])));
   return {
@@ -106,6 +152,10 @@ function joinServices(parts: readonly OnlineServices[]): OnlineServices {
     ownTauMs: column('ownTauMs'),
     peakOverMean: column('peakOverMean'),
   };
+}
+
+function withoutStream({ stream: _, ...services }: OnlineServices): OnlineServices {
+  return services;
 }
 
 /** Noise and memory of a service written out by hand: medians of the fits (traces/online-parameters.ts). */
