@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPlan } from '../scenarios/load.ts';
-import type { Engine } from '../sim/engine/engine.ts';
-import { runUntil } from '../sim/engine/run.ts';
+import { createEngine, type Engine } from '../sim/engine/engine.ts';
+import { runUntil, startRun } from '../sim/engine/run.ts';
 import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';
+import { executedCv, throttledFraction, throttledRequestShare } from '../sim/host/throttling.ts';
 import { digestText } from '../sim/kernel/digest.ts';
 import type { Plan } from '../sim/plan.ts';
 import { workloadOf } from '../sim/workload/from-plan.ts';
@@ -37,6 +38,15 @@ beforeAll(async () => {
   base = (await loadPlan(file)).plan;
 });
 
+/** The run without throttling: the terms of the first version. */
+function lean(): Engine {
+  const plan = { ...base, policies: [] };
+  const engine = createEngine(plan, workloadOf(plan, undefined), { policies: policiesOf(plan), lean: true });
+  startRun(engine);
+  runUntil(engine, plan.horizonMs);
+  return engine;
+}
+
 function ran(config: Readonly<Record<string, unknown>> | null, untilMs = 2 * HOUR): Engine {
   const policies = config === null ? [] : [{ name: 'cpu-burst', config }];
   const { engine } = prepare({ ...base, policies }, {});
@@ -52,9 +62,26 @@ describe('cpu-burst in a run', () => {
   test('policy none: limits make requests late, all quotas stay as they are, and only pods with a limit are throttled', () => {
     const engine = ran({ policy: 'none' });
     expect(engine.throttling?.lateRequests[0]).toBeGreaterThan(0);
-    expect(late(engine) - late(ran(null))).toBeCloseTo(engine.throttling?.lateRequests[0] ?? 0, 3);
+    expect(late(engine) - late(lean())).toBeCloseTo(engine.throttling?.lateRequests[0] ?? 0, 3);
     expect(scales(engine)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
     expect(Array.from(engine.throttling?.signals.throttledRatio.subarray(8) ?? [])).toEqual([0, 0]);
+  });
+
+  test('without any policy limits cost what they cost with one that only looks: no service is too quiet to be asked here', () => {
+    const plain = ran(null);
+    expect(plain.throttling?.isAsked).toBe(false);
+    expect(plain.throttling?.quietMilliCpu[0]).toBeLessThan(1_800);
+    const asked = ran({ policy: 'none' }).throttling!.lateRequests[0];
+    expect(plain.throttling!.lateRequests[0] / asked).toBeCloseTo(1, 6);
+  });
+
+  test('below its quiet use a service has less than 1 request of 100,000 late for its limit', () => {
+    const { throttling, latency } = ran(null, 1);
+    const t = throttling!;
+    const use = t.quietMilliCpu[0] / 3000;
+    const cv = executedCv(latency.workMs[0], latency.service[0].scv, use, 3, 100, t.rateCv[0]);
+    expect(throttledRequestShare(throttledFraction(t.table, use, cv, 0), cv)).toBeLessThan(0.05);
+    expect(t.quietMilliCpu[1]).toBe(Infinity);
   });
 
   test('a burst buffer of ten quotas takes a third of the throttling away at least, without a change of quota', () => {

@@ -64,6 +64,8 @@ export interface EngineOptions {
   readonly sink?: ChangeSink;
   /** Coefficients in place of the plan's: lets a caller watch which of them a run reads. */
   readonly parameters?: Parameters;
+  /** Only the terms of the first version: neither throttling, memory pressure nor late suppression. For measurements of cost. */
+  readonly lean?: boolean;
   /** A run with the same workload and physics, whose latency tables are shared instead of built again. */
   readonly like?: Engine;
 }
@@ -82,7 +84,7 @@ export interface Engine {
   /** Samples of single pods and their future; null when no policy asks for them. */
   readonly podSamples: PodSamples | null;
   readonly demandAhead: DemandAhead | null;
-  /** Quotas of pods; null when no policy asks for throttling. */
+  /** What CPU limits do to pods; null when no service has one. */
   readonly throttling: Throttling | null;
   readonly recorder: Recorder;
   readonly hostModel: HostModel;
@@ -164,7 +166,13 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
       options.like === undefined
         ? createLatencyModel(online, hostModel, designLoadPercent / 100, targetOverBaseline)
         : shareLatencyModel(latencyLike(plan, services, options.like)),
-    latencySums: { lateShare: new Float64Array(services.count), requests: 0, violating: 0, violatingAlone: 0 },
+    latencySums: {
+      lateShare: new Float64Array(services.count),
+      mostUsedMilliCpu: new Float64Array(services.count),
+      requests: 0,
+      violating: 0,
+      violatingAlone: 0,
+    },
     memory: createMemoryState(hosts.count),
     policies: options.policies.map(({ policy, config }) => ({
       policy,
@@ -190,7 +198,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   } as unknown as Engine;
   createPlane(engine, services, options.placementByScan ?? false);
   fillPods(engine, services, plan);
-  samplePods(engine);
+  samplePods(engine, options.lean ?? false, options.like);
   return engine;
 }
 
@@ -225,17 +233,21 @@ function fillPods(engine: Engine, services: OnlineServices, plan: Plan): void {
 }
 
 /** Gives policies the samples of single pods that they ask for. */
-function samplePods(engine: Engine): void {
+function samplePods(engine: Engine, isLean: boolean, like: Engine | undefined): void {
   const { plan, online, cluster, telemetry } = engine;
   const needs = engine.policies.flatMap(({ policy }) => policy.needs ?? []);
   const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
   writable.demandAhead = needs.includes('pod-future') ? createDemandAhead(online, plan) : null;
-  writable.throttling = needs.includes('throttling') ? createThrottling(online) : null;
+  const isAsked = needs.includes('throttling');
+  writable.throttling =
+    isAsked || (!isLean && online.services.limitMilliCpu.some((limit) => limit > 0))
+      ? createThrottling(online, engine.latency, engine.hostModel.parameters, isAsked, like?.throttling?.table)
+      : null;
   writable.podSamples = createPodSamples(online, cluster.tasks, plan.windowMs, needs, writable.demandAhead);
   const { podSamples, throttling } = writable;
   if (podSamples === null) return;
   telemetry.signals.pods = podSamples.signals;
-  if (throttling !== null) podSamples.signals.throttling = throttling.signals;
+  if (throttling !== null && isAsked) podSamples.signals.throttling = throttling.signals;
 }
 
 /** Koordinator's default value for the prod class. */

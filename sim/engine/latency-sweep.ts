@@ -153,6 +153,8 @@ function nearest(grid: readonly number[], value: number): number {
 export interface LatencySums {
   /** Late requests over requests, row a service; what is booked on top of the pass counts in the sums only. */
   readonly lateShare: Float64Array;
+  /** Most that any running replica uses, row a service. */
+  readonly mostUsedMilliCpu: Float64Array;
   requests: number;
   violating: number;
   violatingAlone: number;
@@ -222,6 +224,7 @@ export function sweepLatency(
     let kappaSum = 0;
     let delayedSum = 0;
     let lateFull = 0;
+    let mostUsed = 0;
     // Share of its present load that a replica would carry if none were missing.
     const fullShare = ready[s] < wanted[s] ? ready[s] / wanted[s] : 1;
     const isShort = fullShare < 1;
@@ -232,6 +235,7 @@ export function sweepLatency(
       readyPods++;
       const used = usedMilliCpu[row];
       if (used <= 0) continue;
+      if (used > mostUsed) mostUsed = used;
       const host = taskHost[row];
       const at = (host * classCount + latencyClass) * LATENCY_COLUMNS;
       const room = used + rows[at + LATENCY_ROW.headroomMilliCpu];
@@ -287,6 +291,7 @@ export function sweepLatency(
       recorder.serviceP99Samples[cell] += 1;
     }
     sums.lateShare[s] = requests > 0 ? late / requests : 0;
+    sums.mostUsedMilliCpu[s] = mostUsed;
     sums.requests += requests;
     sums.violating += late;
     sums.violatingAlone += lateAlone;

@@ -145,9 +145,15 @@ function viewColumns(view: PlacementView): Record<string, unknown> {
   return { estimatedMilliCpu, estimatedMemBytes, reportExpired, replicasOnHost, load: columns };
 }
 
-/** All but the table, which follows from nothing. */
-function throttlingColumns({ table: _, ...columns }: Throttling): Record<string, unknown> {
-  return columns;
+/** All but what follows from plan and workload. */
+function throttlingColumns({
+  quotaScale,
+  burstQuotas,
+  setSinceMs,
+  signals,
+  lateRequests,
+}: Throttling): Record<string, unknown> {
+  return { quotaScale, burstQuotas, setSinceMs, signals, lateRequests };
 }
 
 type Column = Float64Array;

@@ -58,7 +58,7 @@ export function runTick(engine: Engine, nowMs: number): void {
     runPolicies(engine, 'report', nowMs);
     refreshEstimates(engine, nowMs);
   }
-  if (engine.throttling !== null && engine.podSamples !== null)
+  if (engine.throttling?.isAsked === true && engine.podSamples !== null)
     refreshPods(engine.podSamples, cluster.tasks, null, nowMs);
   runPolicies(engine, 'node-loop', nowMs);
   const { parameters } = hostModel;

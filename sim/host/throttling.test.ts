@@ -4,6 +4,7 @@ import { gammaUpperTail, lnGamma } from './gamma-tail.ts';
 import {
   backlogExponent,
   createThrottleTable,
+  executedCv,
   meanStallMs,
   periodCv,
   throttledFraction,
@@ -72,6 +73,31 @@ describe('throttled fraction', () => {
     expect(backlogExponent(0.99, 0.2) / (0.02 / (0.198 * 0.198))).toBeCloseTo(0.987, 2);
   });
 
+  test('requests of 20 ms spill 0.2 (1 - e^-5) = 19.87 % of their work: shot noise and rate variation shrink', () => {
+    // u = 0.5, q = 4: shot 20 x 2 / 200 = 0.2, times 1 - 0.19865; rate 0.5^2 x (0.80135^2 + 0.19865^2).
+    const expected = Math.sqrt(0.2 * 0.80135 + 0.25 * (0.80135 ** 2 + 0.19865 ** 2));
+    expect(executedCv(20, 1, 0.5, 4, 100, 0.5)).toBeCloseTo(expected, 4);
+    // A rectangular request of 30 ms: s1 = 10 ms, so 0.1 (1 - e^-10) of the variance goes.
+    expect(executedCv(30, 0, 0.5, 4, 100, 0)).toBeCloseTo(Math.sqrt(0.15 * (1 - 0.1 * (1 - Math.exp(-10)))), 9);
+  });
+
+  test('what runs in a period never varies more than what is offered, and hardly less for short requests', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.01, max: 200, noNaN: true }),
+        fc.double({ min: 0, max: 4, noNaN: true }),
+        fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+        fc.double({ min: 0, max: 2, noNaN: true }),
+        (ms, scv, use, rateCv) => {
+          const offered = periodCv(ms, scv, use, 4, 100, rateCv);
+          const executed = executedCv(ms, scv, use, 4, 100, rateCv);
+          expect(executed).toBeLessThanOrEqual(offered * (1 + 1e-12));
+          if (ms * (1 + scv) < 0.2) expect(executed).toBeGreaterThan(0.99 * offered);
+        },
+      ),
+    );
+  });
+
   test('12 synchronised requests of 54 ms twice a second need cv 2; Poisson alone has 0.65', () => {
     // sqrt(54.2 / (0.325 x 4 x 100)) = 0.6457
     expect(periodCv(54.2, 0, 0.325, 4, 100, 0)).toBeCloseTo(0.6457, 3);
@@ -118,8 +144,8 @@ describe('stalls', () => {
     expect([throttledRequestShare(0, 1), throttledRequestShare(1, 1)]).toEqual([0, 1]);
   });
 
-  test('p_th 0.1, theta 0.5, u 0.5: 100 x 0.1 / 0.25 x 1.3 / 1.225 = 42.4 ms', () => {
-    expect(meanStallMs(100, 0.1, 0.5, 0.5)).toBeCloseTo(42.449, 3);
+  test('p_th 0.1, theta 0.5, u 0.5: 100 x 0.1 / 0.25 x 0.75 / 1.05 = 28.6 ms', () => {
+    expect(meanStallMs(100, 0.1, 0.5, 0.5)).toBeCloseTo(28.571, 3);
     expect(meanStallMs(100, 0, 0.5, 0.5)).toBe(0);
     expect(meanStallMs(100, 1, 0, 1.2)).toBe(Infinity);
   });
