@@ -56,7 +56,9 @@ export function policiesOf(
     if (policy === undefined)
       throw new ConfigError(`policies: "${name}" is unknown; known: ${Object.keys(known).sort().join(', ')}`);
     const shared = Object.fromEntries(
-      Object.entries(plan.koordinator).filter(([key]) => Object.hasOwn(policy.defaults, key)),
+      Object.entries({ ...plan.koordinator, ...plan.koordinator.quirks }).filter(([key]) =>
+        Object.hasOwn(policy.defaults, key),
+      ),
     );
     return { policy, config: policy.configure({ ...shared, ...config }) };
   });

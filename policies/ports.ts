@@ -39,6 +39,9 @@ export interface HostSignals {
   readonly reportedHpMaxUsedRequestMemBytes: Float64Array;
   readonly hpRequestMilliCpu: Float64Array;
   readonly hpRequestMemBytes: Float64Array;
+  /** The part of it that belongs to pods without metrics when the report was made; absent = 0 everywhere. */
+  readonly hpUnreportedMilliCpu?: Float64Array;
+  readonly hpUnreportedMemBytes?: Float64Array;
 
   readonly lastNonBeMilliCpu: Float64Array;
   readonly lastSystemMilliCpu: Float64Array;

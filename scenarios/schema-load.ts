@@ -132,7 +132,7 @@ const populationSchema = z
       .max(64)
       .describe('Container sizes; defaults depend on the kind.')
       .optional(),
-    memPerCore: memory('Memory requested for each requested core.', 1, 1024 * 1024).prefault(
+    memPerCore: memory('Memory requested for each requested core.', 0, 1024 * 1024).prefault(
       POPULATION_DEFAULTS.memPerCore,
     ),
     usageOverRequest: share('CPU used when nobody is in the way, over request.').prefault(

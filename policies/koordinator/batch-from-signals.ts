@@ -3,7 +3,7 @@ import type { HostSignals } from '../ports.ts';
 import { batchAllocatableOf } from './batch-formula.ts';
 import { resourceChanged } from './write-gate.ts';
 
-/** Batch CPU of one host; see batchAllocatableOf. Units: milli-CPU, percent; NaN = no cap. */
+/** Batch CPU of one host; see batchAllocatableOf. `missing` is added to the sum of max(request, use). Units: milli-CPU, percent; NaN = no cap. */
 export function batchMilliCpuOf(
   s: HostSignals,
   host: number,
@@ -11,6 +11,7 @@ export function batchMilliCpuOf(
   policy: number,
   cap: number,
   reserved = s.reservedMilliCpu[host],
+  missing = 0,
 ): number {
   return batchAllocatableOf(
     s.capacityMilliCpu[host],
@@ -19,7 +20,7 @@ export function batchMilliCpuOf(
     reserved,
     s.reportedHpMilliCpu[host],
     s.hpRequestMilliCpu[host],
-    s.reportedHpMaxUsedRequestMilliCpu[host],
+    s.reportedHpMaxUsedRequestMilliCpu[host] + missing,
     policy,
     cap,
   );
@@ -33,6 +34,7 @@ export function batchMemBytesOf(
   policy: number,
   cap: number,
   reserved = s.reservedMemBytes[host],
+  missing = 0,
 ): number {
   return batchAllocatableOf(
     s.capacityMemBytes[host],
@@ -41,7 +43,7 @@ export function batchMemBytesOf(
     reserved,
     s.reportedHpMemBytes[host],
     s.hpRequestMemBytes[host],
-    s.reportedHpMaxUsedRequestMemBytes[host],
+    s.reportedHpMaxUsedRequestMemBytes[host] + missing,
     policy,
     cap,
   );

@@ -31,7 +31,8 @@ const DEFAULTS = {
   updateTimeThresholdMs: 300_000,
   resourceDiffThreshold: 0.1,
   degradeMs: 900_000,
-  /** K2, K4, K6 and K19; see quirks.ts. */
+  /** K1, K2, K4, K6 and K19; see quirks.ts. */
+  maxUsageIgnoresMissingMetrics: true,
   memoryRequestIgnoresSystemUse: true,
   reclaimAboveHundredPercent: true,
   degradeRemovesBatch: true,
@@ -68,6 +69,7 @@ function decideBatch(signals: HostSignals, config: PolicyConfig, state: PolicySt
   const cpuPercent = Math.min(most, config['cpuReclaimThresholdPercent'] as number);
   const memPercent = Math.min(most, config['memoryReclaimThresholdPercent'] as number);
   const removes = config['degradeRemovesBatch'] as boolean;
+  const ignoresMissing = config['maxUsageIgnoresMissingMetrics'] as boolean;
   const cpuPolicy = cpuPolicyCode(config['cpuCalculatePolicy'] as string);
   const memPolicy = memoryPolicyCode(config['memoryCalculatePolicy'] as string);
   const cpuCap = (config['batchCpuThresholdPercent'] as number | null) ?? Number.NaN;
@@ -84,8 +86,22 @@ function decideBatch(signals: HostSignals, config: PolicyConfig, state: PolicySt
     if (signals.nowMs <= sampledAtMs + degradeMs) {
       const ratio = signals.cpuNormalizationRatio?.[host] ?? 1;
       const reserved = reservedOf(signals, host, config);
-      cpu = normalizedBatchCpu(batchMilliCpuOf(signals, host, cpuPercent, cpuPolicy, cpuCap, reserved), ratio);
-      mem = batchMemBytesOf(signals, host, memPercent, memPolicy, memCap, memReservedOf(signals, host, config));
+      // K1: at node level a pod without metrics adds nothing to the sum of max(request, use).
+      const missingCpu = ignoresMissing ? 0 : (signals.hpUnreportedMilliCpu?.[host] ?? 0);
+      const missingMem = ignoresMissing ? 0 : (signals.hpUnreportedMemBytes?.[host] ?? 0);
+      cpu = normalizedBatchCpu(
+        batchMilliCpuOf(signals, host, cpuPercent, cpuPolicy, cpuCap, reserved, missingCpu),
+        ratio,
+      );
+      mem = batchMemBytesOf(
+        signals,
+        host,
+        memPercent,
+        memPolicy,
+        memCap,
+        memReservedOf(signals, host, config),
+        missingMem,
+      );
       own.milliCpu[host] = cpu;
       own.memBytes[host] = mem;
     } else {

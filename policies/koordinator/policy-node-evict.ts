@@ -59,6 +59,8 @@ const DEFAULTS = {
   memoryAllocatableEvictThresholdPercent: null,
   memoryAllocatableEvictLowerPercent: null,
   allocatableEvictPriorityThreshold: 7_999,
+  /** Upstream's feature gate of BEMemoryEvict; the other features are off where their lines are null. */
+  beMemoryEvict: true,
   /** K10 and K11. */
   memoryEvictTimes1000: true,
   evictIntegerPercent: true,
@@ -200,7 +202,7 @@ function memoryTasks(s: HostSignals, host: number, config: PolicyConfig, rows: I
   const threshold = config['memoryEvictThresholdPercent'] as number;
   const capacity = s.capacityMemBytes[host];
   const memory = usedPercentReleaseOf(s.lastNodeMemBytes[host], capacity, threshold, lower, isInteger(config));
-  if (memory > 0)
+  if (memory > 0 && config['beMemoryEvict'] === true)
     found.push({
       feature: 'BEMemoryEvict',
       releaseType: 'used',

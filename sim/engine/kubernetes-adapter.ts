@@ -8,7 +8,7 @@ import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { addPodShape, createPodShapes, eligibleHosts } from '../planes/kubernetes/pod-shapes.ts';
 import { createQuotaGate } from '../planes/kubernetes/quota-gate.ts';
 import type { Engine } from './engine.ts';
-import { loadAwareHostsOf, podEstimateOf, usageWindowsOf } from './load-aware-setup.ts';
+import { loadAwareHostsOf, podEstimateOf, quirksOf, usageWindowsOf } from './load-aware-setup.ts';
 import { planeContext } from './plane-context.ts';
 import { createPodLanes } from './pod-lanes.ts';
 
@@ -77,6 +77,7 @@ export function createKubernetes(
     controlPlane.quotas ?? [],
     controlPlane.revokeOverusedQuotas ?? false,
     engine.intake.source.populations.map((population) => population.name),
+    quirksOf(koordinator),
   );
   const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
   const lanes = createPodLanes(plan, gate?.quotaOf ?? null);

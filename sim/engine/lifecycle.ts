@@ -8,6 +8,7 @@ import { fail } from '../../policies/base/assert.ts';
 import { EVICT_REASON } from '../../policies/ports.ts';
 import { type BatchChunk, type BatchSource, createBatchChunk, PRESSURE_CLASSES } from '../../traces/format.ts';
 import { abandon, bind, CHANGE, finish, loseAttempt, release, start, submit } from '../cluster/apply.ts';
+import { TIER } from '../cluster/hosts.ts';
 import { freeRow, moveTo, TASK_KIND, TASK_STATE, type TaskTable, takeRow } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
 import { addValue } from '../kernel/quantile-histogram.ts';
@@ -15,6 +16,7 @@ import { keyedWord } from '../kernel/random.ts';
 import type { Engine } from './engine.ts';
 import { closeJob, dropHeld, holdTask, openJob, takeNextStage } from './jobs.ts';
 import { countBatch, noteWait, OPEN, WORK } from './recorder.ts';
+import { dropEndedPod } from './telemetry.ts';
 import { tierOfPriority } from './tier-of-priority.ts';
 
 export const EVENT = { tick: 1, arrive: 2, start: 3, finish: 4, wake: 5, fault: 6, scale: 7, repair: 8 } as const;
@@ -224,6 +226,7 @@ export function endAttempt(engine: Engine, row: number, nowMs: number): void {
   if (nowMs >= recorder.warmUpMs)
     addValue(recorder.stretches[population], (nowMs - tasks.submitAtMs[row]) / tasks.durationMs[row]);
   const host = tasks.host[row];
+  if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   finish(cluster, row, nowMs);
   engine.plane.onLeft(row, host, nowMs, CHANGE.finish);
   taskOver(engine, row, nowMs);
@@ -238,6 +241,7 @@ export function failTask(engine: Engine, row: number, nowMs: number, reason = 0)
   wasteAttempt(engine, row, nowMs);
   tasks.attempts[row] = Math.min(255, tasks.attempts[row] + 1);
   const host = tasks.host[row];
+  if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   loseAttempt(cluster, row, nowMs, CHANGE.fail, reason);
   engine.plane.onLeft(row, host, nowMs, CHANGE.fail);
   if (tasks.attempts[row] > engine.maxRetries) abandonTask(engine, row, nowMs);
@@ -264,6 +268,7 @@ export function evictTask(engine: Engine, row: number, nowMs: number, reason: nu
   recorder.open[which]++;
   recorder.hostEvictions[host * recorder.hours + Math.min(recorder.hours - 1, Math.floor(nowMs / 3_600_000))]++;
   wasteAttempt(engine, row, nowMs);
+  if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   loseAttempt(cluster, row, nowMs, CHANGE.evict, reason);
   engine.plane.onLeft(row, host, nowMs, CHANGE.evict);
   engine.plane.onPending(row, nowMs);
@@ -273,6 +278,7 @@ export function evictTask(engine: Engine, row: number, nowMs: number, reason: nu
 /** An online pod loses its place and waits for another. */
 export function evictPod(engine: Engine, row: number, nowMs: number, change: number, reason: number): void {
   const { cluster } = engine;
+  if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   leaveReplicas(engine, row);
   const host = cluster.tasks.host[row];
   loseAttempt(cluster, row, nowMs, change, reason);
@@ -284,6 +290,7 @@ export function evictPod(engine: Engine, row: number, nowMs: number, change: num
 export function removePod(engine: Engine, row: number, nowMs: number): void {
   const { cluster } = engine;
   const { tasks } = cluster;
+  if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   if (tasks.state[row] === TASK_STATE.pending) engine.plane.onAbandoned(row);
   else leaveReplicas(engine, row);
   const host = tasks.host[row];
@@ -306,6 +313,19 @@ function leaveReplicas(engine: Engine, row: number): void {
   if (online.silent[row] === 1) online.silent[row] = 0;
   else if (tasks.state[row] === TASK_STATE.running) online.ready[tasks.group[row]]--;
   engine.countReplica(row, tasks.host[row], -1);
+}
+
+/** K5 off: what a high-priority pod used goes out of the reports with it. */
+function dropMetrics(engine: Engine, row: number, nowMs: number): void {
+  const { cluster, telemetry, online, hostWindow, plan } = engine;
+  const { tasks } = cluster;
+  if (tasks.state[row] !== TASK_STATE.running) return;
+  const host = tasks.host[row];
+  const isOnline = tasks.kind[row] === TASK_KIND.online;
+  if (!isOnline && tasks.tier[row] !== TIER.mid) return;
+  const milliCpu = isOnline ? online.usedMilliCpu[row] : tasks.demandMilliCpu[row] * hostWindow.bestEffortShare[host];
+  const windows = Math.ceil((nowMs - tasks.startedAtMs[row]) / plan.windowMs);
+  dropEndedPod(telemetry, cluster.hosts.count, host, windows, milliCpu, tasks.usedMemBytes[row]);
 }
 
 function wasteAttempt(engine: Engine, row: number, nowMs: number): void {

@@ -15,7 +15,10 @@ const HISTORY_SAMPLES = 288;
 const HISTORY_SAMPLE_MS = 300_000;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-export type WritableSignals = Writable<Omit<HostSignals, 'history'>> & { history: Writable<HostHistory> };
+/** Columns that a policy may find absent and a run always has. */
+type Given = 'hpUnreportedMilliCpu' | 'hpUnreportedMemBytes';
+export type WritableSignals = Writable<Omit<HostSignals, 'history' | Given>> &
+  Writable<Required<Pick<HostSignals, Given>>> & { history: Writable<HostHistory> };
 
 export interface Telemetry {
   readonly windowsInReport: number;
@@ -29,15 +32,25 @@ export interface Telemetry {
   /** Requests of online pods that started since the last report: they have no metric yet. */
   readonly freshHpMilliCpu: Float64Array;
   readonly freshHpMemBytes: Float64Array;
+  /** What best effort used and might have used, windows newest last, as long as eviction by satisfaction looks back. */
+  readonly evictWindows: number;
+  readonly beMilliCpu: Float64Array;
+  readonly beLimitMilliCpu: Float64Array;
   readonly signals: WritableSignals;
 }
 
-/** Telemetry for a cluster; `aggregateMs` is at least one window. */
-export function createTelemetry(cluster: Cluster, aggregateMs: number, windowMs: number): Telemetry {
+/** Telemetry for a cluster; `aggregateMs` is at least one window; `evictWindowMs` shorter than a window means the last one. */
+export function createTelemetry(
+  cluster: Cluster,
+  aggregateMs: number,
+  windowMs: number,
+  evictWindowMs = windowMs,
+): Telemetry {
   const { hosts } = cluster;
   const n = hosts.count;
   const windowsInReport = Math.max(1, Math.round(aggregateMs / windowMs));
   const ring = () => new Float64Array(windowsInReport * n);
+  const evictWindows = Math.max(1, Math.round(evictWindowMs / windowMs));
   const f = () => new Float64Array(n);
   const signals: WritableSignals = {
     count: n,
@@ -60,6 +73,8 @@ export function createTelemetry(cluster: Cluster, aggregateMs: number, windowMs:
     reportedHpMaxUsedRequestMemBytes: f(),
     hpRequestMilliCpu: f(),
     hpRequestMemBytes: f(),
+    hpUnreportedMilliCpu: f(),
+    hpUnreportedMemBytes: f(),
     lastNonBeMilliCpu: f(),
     lastSystemMilliCpu: hosts.systemMilliCpu,
     lastNodeMemBytes: f(),
@@ -99,6 +114,9 @@ export function createTelemetry(cluster: Cluster, aggregateMs: number, windowMs:
     nodeMemBytes: ring(),
     freshHpMilliCpu: f(),
     freshHpMemBytes: f(),
+    evictWindows,
+    beMilliCpu: new Float64Array(evictWindows * n),
+    beLimitMilliCpu: new Float64Array(evictWindows * n),
     signals,
   };
 }
@@ -169,8 +187,11 @@ export function report(telemetry: Telemetry, cluster: Cluster, nowMs: number): v
     // requests (or its usage, where that is larger) stands for it. Error: the excess of pods above their request.
     const hpRequestCpu = hosts.allocatedMilliCpu[host] + s.midRequestMilliCpu[host];
     const hpRequestMem = hosts.allocatedMemBytes[host] + s.midRequestMemBytes[host];
-    s.reportedHpMaxUsedRequestMilliCpu[host] = Math.max(hpRequestCpu, hpCpu);
-    s.reportedHpMaxUsedRequestMemBytes[host] = Math.max(hpRequestMem, hpMem);
+    // Pods without metrics are not in it.
+    s.reportedHpMaxUsedRequestMilliCpu[host] = Math.max(hpRequestCpu - freshHpMilliCpu[host], hpCpu);
+    s.reportedHpMaxUsedRequestMemBytes[host] = Math.max(hpRequestMem - freshHpMemBytes[host], hpMem);
+    s.hpUnreportedMilliCpu[host] = freshHpMilliCpu[host];
+    s.hpUnreportedMemBytes[host] = freshHpMemBytes[host];
     s.hpRequestMilliCpu[host] = hpRequestCpu;
     s.hpRequestMemBytes[host] = hpRequestMem;
     freshHpMilliCpu[host] = 0;
@@ -195,12 +216,16 @@ export function senseNode(telemetry: Telemetry, cluster: Cluster, window: HostWi
   const { signals: s } = telemetry;
   const { hosts } = cluster;
   const n = hosts.count;
+  const at = (telemetry.pushed[0] % telemetry.evictWindows) * n;
+  const filled = Math.min(telemetry.pushed[0] + 1, telemetry.evictWindows);
   s.nowMs = nowMs;
   for (let host = 0; host < n; host++) {
     s.lastNonBeMilliCpu[host] = window.onlineMilliCpu[host];
     s.lastBeMilliCpu[host] = window.bestEffortMilliCpu[host];
-    s.averageBeMilliCpu[host] = window.bestEffortMilliCpu[host];
-    s.averageBeLimitMilliCpu[host] = s.beLimitMilliCpu[host];
+    telemetry.beMilliCpu[at + host] = window.bestEffortMilliCpu[host];
+    telemetry.beLimitMilliCpu[at + host] = s.beLimitMilliCpu[host];
+    s.averageBeMilliCpu[host] = meanOf(telemetry.beMilliCpu, host, n, filled);
+    s.averageBeLimitMilliCpu[host] = meanOf(telemetry.beLimitMilliCpu, host, n, filled);
     s.lastNodeMemBytes[host] = hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
     s.beRequestMilliCpu[host] = hosts.allocatedMilliCpu[TIER.batch * n + host];
     s.beRequestMemBytes[host] = hosts.allocatedMemBytes[TIER.batch * n + host];
@@ -226,4 +251,33 @@ export function pushWindow(telemetry: Telemetry, cluster: Cluster, window: HostW
       hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
   }
   telemetry.pushed[0]++;
+}
+
+/** Mean of the first `rows` rows of a ring; the ring is full or was filled from its first row, so order does not matter. */
+function meanOf(ring: Float64Array, host: number, hosts: number, rows: number): number {
+  if (rows === 1) return ring[host];
+  let sum = 0;
+  for (let row = 0, at = host; row < rows; row++, at += hosts) sum += ring[at];
+  return sum / rows;
+}
+
+/**
+ * K5 off: the metrics of a pod that left its host are dropped. Its newest use is taken out of the windows it ran in, which stands for
+ * the use it had in each of them (error: how much it had moved since).
+ */
+export function dropEndedPod(
+  telemetry: Telemetry,
+  hosts: number,
+  host: number,
+  windows: number,
+  milliCpu: number,
+  memBytes: number,
+): void {
+  const { pushed, windowsInReport, hpMilliCpu, hpMemBytes } = telemetry;
+  const most = Math.min(windows, pushed[0], windowsInReport);
+  for (let back = 1; back <= most; back++) {
+    const at = ((pushed[0] - back) % windowsInReport) * hosts + host;
+    hpMilliCpu[at] = Math.max(0, hpMilliCpu[at] - milliCpu);
+    hpMemBytes[at] = Math.max(0, hpMemBytes[at] - memBytes);
+  }
 }

@@ -12,6 +12,7 @@ import {
   admitPod,
   DEFAULT_ELASTIC_QUOTA_CONFIG,
   type ElasticQuotaConfig,
+  type ElasticQuotaQuirks,
   type QuotaPod,
   quotaLimit,
   updateQuota,
@@ -43,6 +44,7 @@ export function createQuotaGate(
   quotas: readonly ElasticQuotaPlan[],
   revokes: boolean,
   populations: readonly string[],
+  quirks: ElasticQuotaQuirks = DEFAULT_ELASTIC_QUOTA_CONFIG.quirks,
 ): QuotaGate | null {
   if (quotas.length === 0) return null;
   const tree = buildQuotaTree(
@@ -67,7 +69,7 @@ export function createQuotaGate(
   }
   return {
     tree,
-    config: DEFAULT_ELASTIC_QUOTA_CONFIG,
+    config: { ...DEFAULT_ELASTIC_QUOTA_CONFIG, quirks },
     quotaOf: Int32Array.from(populations, (name) => tree.names.indexOf(owner.get(name) ?? '')),
     totals: [0, 0],
     overUsedSinceMs: new Float64Array(quotas.length).fill(-1),

@@ -1,0 +1,65 @@
+/** The two quirks of elastic quotas at the scheduler's door, by hand. */
+import { describe, expect, test } from 'vitest';
+import { bind } from '../../cluster/apply.ts';
+import { addTask, smallCluster } from '../../cluster/testing/small-cluster.ts';
+import type { ElasticQuotaPlan } from '../../plan.ts';
+import { createQuotaGate, mayStart, noteRequest, noteUse, type QuotaGate } from './quota-gate.ts';
+
+const GIB = 1_073_741_824;
+const quota = (name: string, population: string, minCores: number): ElasticQuotaPlan => ({
+  name,
+  parent: null,
+  populations: [population],
+  minMilliCpu: minCores * 1_000,
+  minMemMib: 0,
+  maxMilliCpu: 100_000,
+  maxMemMib: 102_400,
+  allowLent: false,
+});
+
+function gateOf(minima: readonly [number, number], quirks: object): QuotaGate {
+  const all = { quotaScaledMinLazy: true, quotaComparesUnrequested: true, ...quirks };
+  const plans = [quota('a', 'one', minima[0]), quota('b', 'two', minima[1])];
+  return createQuotaGate(plans, false, ['one', 'two'], all) as QuotaGate;
+}
+
+describe('quirks of elastic quotas', () => {
+  test('K17: minima of 40 and 40 at 50 cores scale to 25 each; at 70 only the one that is read grows, and 10 are left to share', () => {
+    const runtimeOf = (lazy: boolean) => {
+      const cluster = smallCluster(1);
+      const gate = gateOf([40, 40], { quotaScaledMinLazy: lazy });
+      const [one, two] = [addTask(cluster, 60), addTask(cluster, 1)];
+      cluster.tasks.group[one] = 0;
+      cluster.tasks.group[two] = 1;
+      for (const row of [one, two]) noteRequest(gate, cluster, row, 1);
+      gate.totals.splice(0, 2, 50_000, 100 * GIB);
+      for (const row of [one, two]) mayStart(gate, cluster, row);
+      gate.totals.splice(0, 2, 70_000, 100 * GIB);
+      mayStart(gate, cluster, one);
+      return gate.tree.dimensions[0].runtime[0];
+    };
+    // 70 x 40 / 80 = 35 for a. b keeps its 25 of before: 70 - 35 - 25 = 10 are left, and b, whose minimum may not be lent, asks for its
+    // 40 too: 5 each. Both anew: 70 - 35 - 35 = 0.
+    expect(runtimeOf(true)).toBe(40_000);
+    expect(runtimeOf(false)).toBe(35_000);
+  });
+
+  test('K20: a pod without memory waits while memory used is above the share; as meant it starts', () => {
+    const lets = (quirk: boolean) => {
+      const cluster = smallCluster(1);
+      const { tasks } = cluster;
+      const gate = gateOf([0, 0], { quotaComparesUnrequested: quirk });
+      const [big, small] = [addTask(cluster, 4), addTask(cluster, 1)];
+      tasks.requestMemBytes[small] = 0;
+      for (const row of [big, small]) noteRequest(gate, cluster, row, 1);
+      gate.totals.splice(0, 2, 50_000, 10 * GIB);
+      expect(mayStart(gate, cluster, big)).toBe(true);
+      bind(cluster, big, 0, 0);
+      noteUse(gate, cluster, big, 1);
+      // What is sold shrinks below the 4 GiB in use.
+      gate.totals.splice(0, 2, 50_000, 2 * GIB);
+      return mayStart(gate, cluster, small);
+    };
+    expect([lets(true), lets(false)]).toEqual([false, true]);
+  });
+});
