@@ -21,6 +21,7 @@ import type {
 } from '../sim/plan.ts';
 import { freezePlan } from '../sim/plan.ts';
 import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
+import { withDrawnGpus } from './draw-gpus.ts';
 
 /** Policies that sell capacity; a plan names at most one beside those that always run. */
 const SELLERS = Object.keys(POLICIES).filter((name) => POLICIES[name].sells !== undefined);
@@ -64,7 +65,7 @@ export function drawScenario(seed: number): Plan {
   const hours = horizonMs / MS_PER_HOUR;
   const cluster = drawCluster(draw);
   const hosts = cluster.shapes.reduce((sum, shape) => sum + shape.count, 0);
-  return freezePlan<Plan>({
+  const plan: Plan = {
     version: 1,
     name: `fuzz-${seed}`,
     title: '',
@@ -94,7 +95,8 @@ export function drawScenario(seed: number): Plan {
       currency: 'USD',
     },
     record: { tasks: false, events: false },
-  });
+  };
+  return freezePlan(withDrawnGpus(plan, seed));
 }
 
 function drawCluster(draw: Draw): ClusterPlan {

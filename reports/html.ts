@@ -114,6 +114,15 @@ export function runCards(facts: RunFacts): Card[] {
       value: money(summary.cost, settings.currency),
       detail: `${money(summary.costPerUsefulCoreHour, settings.currency)} per useful core-hour, ${fixed(summary.energyKwh)} kWh`,
     },
+    ...(summary.gpuAllocatedPeakPercent > 0
+      ? [
+          {
+            name: 'GPUs allocated',
+            value: percent(summary.gpuAllocatedMeanPercent),
+            detail: `peak ${percent(summary.gpuAllocatedPeakPercent)}; fragmented ${percent(summary.gpuFragmentedMeanPercent)}: free, and too little for the pods here`,
+          },
+        ]
+      : []),
   ];
 }
 

@@ -65,6 +65,10 @@ const SHOWN: Readonly<Record<keyof RunSummary, readonly [name: string, show: Sho
   cost: ['cost', money],
   costPerUsefulCoreHour: ['cost per useful core-hour', money],
   hostFailures: ['host failures', WHOLE],
+  gpuAllocatedMeanPercent: ['GPU core allocated, mean', percent],
+  gpuAllocatedPeakPercent: ['GPU core allocated, peak', percent],
+  gpuRunningMeanPercent: ['GPU core of running pods, mean', percent],
+  gpuFragmentedMeanPercent: ['GPU core fragmented, mean', percent],
 };
 
 const HEADLINES: readonly (keyof RunSummary)[] = [

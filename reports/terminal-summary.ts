@@ -32,6 +32,7 @@ export function terminalSummary(facts: RunFacts, options: TerminalOptions): stri
   const body = [
     ...utilisationLines(facts, paint),
     ...batchLines(facts),
+    ...gpuLines(facts),
     ...violationLines(facts, options.replications),
     ...worstLines(facts),
     ...bestEffortLines(facts),
@@ -128,6 +129,18 @@ function batchLines(facts: RunFacts): string[] {
         `${fixed(summary.suppressedHostHours)} host-hours`,
     ),
   ];
+}
+
+function gpuLines(facts: RunFacts): string[] {
+  const { summary, tables } = facts.results;
+  let cards = 0;
+  for (const milli of numbers(tables.windows.columns.gpuCapacityMilli)) cards = Math.max(cards, milli / 1000);
+  if (summary.gpuAllocatedPeakPercent === 0) return [];
+  return labelled(
+    'GPUs',
+    `allocated ${percent(summary.gpuAllocatedMeanPercent)} of ${count(cards, 'card')}, peak ` +
+      `${percent(summary.gpuAllocatedPeakPercent)}; fragmented ${percent(summary.gpuFragmentedMeanPercent)}: free, and too little for the pods here`,
+  );
 }
 
 function violationLines(facts: RunFacts, replications: Replications | undefined): string[] {

@@ -2,6 +2,7 @@
 import { exp } from '../policies/base/exact-math.ts';
 import { MS_PER_WEEK } from '../policies/base/units.ts';
 import type { Report } from './checks.ts';
+import { checkGpu } from './checks-gpus.ts';
 import { ARRIVAL_CURVES, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
 import { LIMITS } from './limits.ts';
 import type { Scenario } from './schema.ts';
@@ -9,10 +10,13 @@ import { didYouMean } from './suggest.ts';
 
 type Population = Scenario['bestEffort']['populations'][string];
 
+/** One container size; what it asks of GPUs may be left out. */
+type PopulationSize = NonNullable<Population['sizes']>[number];
+
 /** Sums of shares and weights may miss 1 by as much as writing thirds with six digits does. */
 const SUM_TOLERANCE = 1e-5;
 
-export function sizesOf(population: Population): readonly { readonly cores: number; readonly weight: number }[] {
+export function sizesOf(population: Population): readonly PopulationSize[] {
   return population.sizes ?? POPULATION_DEFAULTS_BY_KIND[population.kind].sizes;
 }
 
@@ -96,6 +100,8 @@ function checkPopulation(scenario: Partial<Scenario>, name: string, population: 
       [...path, 'priority'],
       `is ${population.priority}, which is no class: koord-free is 3000 to 3999, koord-batch 5000 to 5999, koord-mid 7000 to 7999`,
     );
+  for (const [index, size] of (population.sizes ?? []).entries())
+    checkGpu(scenario, size.gpu, [...path, 'sizes', index, 'gpu'], report);
   for (const [index, size] of (population.sizes ?? []).entries())
     if (!Number.isInteger(size.cores * 1000))
       report.error([...path, 'sizes', index, 'cores'], `is ${size.cores}; cores come in thousandths`);

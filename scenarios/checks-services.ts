@@ -1,5 +1,6 @@
 /** Rules of services written out by hand. */
 import type { Report } from './checks.ts';
+import { checkGpu } from './checks-gpus.ts';
 import { DURATION_MS, show } from './quantities.ts';
 import type { Scenario } from './schema.ts';
 
@@ -13,6 +14,7 @@ export function checkExplicitServices(scenario: Partial<Scenario>, report: Repor
     const path = ['online', 'explicit', name];
     checkShape(service, path, report);
     checkPlace(scenario, service, path, report);
+    checkGpu(scenario, service.gpu, [...path, 'gpu'], report);
     service.rollingRestartAt.forEach((atMs, index) => {
       if (scenario.horizon !== undefined && atMs >= scenario.horizon)
         report.error([...path, 'rollingRestartAt', index], `is ${show(atMs, DURATION_MS)}, after the run has ended`, [

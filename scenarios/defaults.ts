@@ -19,6 +19,9 @@ export const RUN_DEFAULTS = {
 export const HOST_DEFAULTS = {
   threadsPerCore: 2,
   gpus: 0,
+  gpuModel: '',
+  /** NVIDIA T4 and V100-16G. */
+  gpuMemory: '16GiB',
   idlePower: '130W',
   maxPower: '520W',
   memBandwidth: '220GB/s',
@@ -26,6 +29,8 @@ export const HOST_DEFAULTS = {
   cpuNormalizationRatio: 1,
   cpuAmplificationRatio: 1,
 } as const;
+
+export const GPU_DEFAULTS = { cards: 1, percent: 100 } as const;
 
 export const CLUSTER_DEFAULTS = {
   /** A rack failure takes 40 to 80 machines (J. Dean, typical first year of a cluster); the lower end. */
@@ -154,6 +159,10 @@ export const KUBERNETES_DEFAULTS = {
   initialBackoff: '1s',
   maxBackoff: '10s',
   preemption: true,
+  /** Koordinator: DeviceShare, LeastAllocated, weight 1. */
+  gpuPolicy: 'device-share',
+  gpuFit: 'least-allocated',
+  gpuWeight: 1,
 } as const;
 
 /** Koordinator elastic quota: minima may be lent; pods are taken back only where all quotas are monitored. */

@@ -10,10 +10,14 @@ import {
   type TracePlan,
 } from '../sim/plan.ts';
 import { sizesOf } from './checks-load.ts';
-import { ARRIVAL_CURVES, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
+import { ARRIVAL_CURVES, KUBERNETES_DEFAULTS, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
 import { resolveEstimate, resolveKoordinator, resolveThresholds } from './resolve-koordinator.ts';
 import { resolveMesos } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
+import { gpuRequestOf } from './schema-gpu.ts';
+
+/** A host that leaves `gpuMemory` out has this, and its plan says nothing of it. */
+const DEFAULT_GPU_MEM_MIB = 16 * 1024;
 
 /** The traces that a scenario names, found and identified. */
 export interface ScenarioTraces {
@@ -43,6 +47,8 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
           memGib: host.memory / 1024,
           threadsPerCore: host.threadsPerCore,
           gpus: host.gpus,
+          ...(host.gpus > 0 && host.gpuModel !== '' ? { gpuModel: host.gpuModel } : {}),
+          ...(host.gpus > 0 && host.gpuMemory !== DEFAULT_GPU_MEM_MIB ? { gpuMemGib: host.gpuMemory / 1024 } : {}),
           labels: { ...host.labels },
           taints: [...host.taints],
           idleWatts: host.idlePower,
@@ -128,6 +134,9 @@ function resolveKubernetes(controlPlane: Exclude<Scenario['controlPlane'], { kin
     initialBackoffMs: controlPlane.initialBackoff,
     maxBackoffMs: controlPlane.maxBackoff,
     preemption: controlPlane.preemption,
+    ...(controlPlane.gpuPolicy === KUBERNETES_DEFAULTS.gpuPolicy ? {} : { gpuPolicy: controlPlane.gpuPolicy }),
+    ...(controlPlane.gpuFit === KUBERNETES_DEFAULTS.gpuFit ? {} : { gpuFit: controlPlane.gpuFit }),
+    ...(controlPlane.gpuWeight === KUBERNETES_DEFAULTS.gpuWeight ? {} : { gpuWeight: controlPlane.gpuWeight }),
     ...(Object.keys(controlPlane.quotas).length === 0
       ? {}
       : {
@@ -155,6 +164,7 @@ function resolveService([name, service]: [string, Scenario['online']['explicit']
     requestMilliCpu: service.cpuRequest,
     limitMilliCpu: service.cpuLimit,
     requestMemMib: service.memRequest,
+    ...(service.gpu === undefined ? {} : { gpu: gpuRequestOf(service.gpu) }),
     meanUsagePercent: service.meanUsagePercent,
     peakToTrough: service.peakToTrough,
     nodeSelector: { ...service.nodeSelector },
@@ -192,6 +202,9 @@ function resolvePopulation([name, population]: [
     lifeLogSigma: population.lifeLogSigma,
     coresChoices: sizes.map((size) => size.cores),
     coresWeights: sizes.map((size) => size.weight),
+    ...(sizes.some((size) => size.gpu !== undefined)
+      ? { gpuChoices: sizes.map(({ gpu }) => (gpu === undefined ? null : gpuRequestOf(gpu))) }
+      : {}),
     memGibPerCore: population.memPerCore / 1024,
     usageOverRequest: population.usageOverRequest,
     arrivalByHour: typeof arrivals === 'string' ? [...(ARRIVAL_CURVES[arrivals] as readonly number[])] : [...arrivals],

@@ -1,9 +1,20 @@
 /** The part of a scenario that decides: control plane and Koordinator, in upstream's words. */
 import { z } from 'zod';
+import type { GpuPolicyName } from '../sim/plan.ts';
 import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS, QUOTA_DEFAULTS } from './defaults.ts';
 import { cpu, duration, flag, memory, named, ratio, wholePercent } from './fields.ts';
 import { loadAwareSchema, quirksSchema } from './schema-koordinator.ts';
 import { mesosSchema } from './schema-mesos.ts';
+
+const GPU_POLICY_NAMES = {
+  'device-share': 'device-share',
+  random: 'random',
+  dotprod: 'dotprod',
+  'gpu-clustering': 'gpu-clustering',
+  'gpu-packing': 'gpu-packing',
+  'best-fit': 'best-fit',
+  fgd: 'fgd',
+} as const satisfies { [K in GpuPolicyName]: K };
 
 const fit = z.enum(['least-allocated', 'most-allocated']);
 const weight = (description: string) => ratio(description, 0, 100);
@@ -42,6 +53,16 @@ export const kubernetesSchema = z
     initialBackoff: duration('First wait of a pod that did not fit.', 1).prefault(KUBERNETES_DEFAULTS.initialBackoff),
     maxBackoff: duration('Longest such wait.', 1).prefault(KUBERNETES_DEFAULTS.maxBackoff),
     preemption: flag('Services may push out pods of lower priority.').prefault(KUBERNETES_DEFAULTS.preemption),
+    gpuPolicy: z
+      .enum(GPU_POLICY_NAMES)
+      .describe(
+        'How pods with GPUs get host and cards: `device-share` as Koordinator, beside the other scores; the others of the ATC 2023 comparison alone.',
+      )
+      .prefault(KUBERNETES_DEFAULTS.gpuPolicy),
+    gpuFit: fit
+      .describe('`device-share`: spread over cards, or fill one after another.')
+      .prefault(KUBERNETES_DEFAULTS.gpuFit),
+    gpuWeight: weight('Weight of the `device-share` score.').prefault(KUBERNETES_DEFAULTS.gpuWeight),
     quotas: named(quotaSchema, 'Elastic quotas of best effort, by name.').prefault({}),
     revokeOverusedQuotas: flag('Quotas above their share for two minutes give pods back.').prefault(
       QUOTA_DEFAULTS.revokeOverused,

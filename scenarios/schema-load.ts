@@ -10,6 +10,7 @@ import {
 } from './defaults.ts';
 import { count, cpu, duration, labels, limited, memory, named, percent, ratio, share } from './fields.ts';
 import { LIMITS } from './limits.ts';
+import { gpuRequestSchema } from './schema-gpu.ts';
 import { loadEstimateSchema } from './schema-koordinator.ts';
 
 /** The plan's classes, each named by itself: the compiler refuses the list when one is missing. */
@@ -53,6 +54,7 @@ const serviceSchema = z
     cpuRequest: cpu('CPU request of one pod.', 1, LIMITS.hostCores.max * 1000),
     cpuLimit: cpu('CPU limit of one pod; 0 = none.').prefault(SERVICE_DEFAULTS.cpuLimit),
     memRequest: memory('Memory request of one pod.', 1, LIMITS.hostMemGib.max * 1024),
+    gpu: gpuRequestSchema.optional(),
     meanUsagePercent: percent('Mean CPU use over request.', 0, 1000).prefault(SERVICE_DEFAULTS.meanUsagePercent),
     peakToTrough: ratio('Largest over smallest hour of the mean day.', 1, 100).prefault(SERVICE_DEFAULTS.peakToTrough),
     nodeSelector: labels('Labels a host must carry.').prefault({}),
@@ -126,6 +128,7 @@ const populationSchema = z
         z.strictObject({
           cores: ratio('Requested cores.', 0.001, LIMITS.hostCores.max),
           weight: ratio('Relative weight of this size.', 0, 1e9),
+          gpu: gpuRequestSchema.optional(),
         }),
       )
       .min(1)

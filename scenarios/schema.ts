@@ -28,6 +28,7 @@ import {
 } from './fields.ts';
 import { LIMITS, MIN_WINDOW_MS } from './limits.ts';
 import { controlPlaneSchema, koordinatorSchema } from './schema-control.ts';
+import { MOST_CARDS } from './schema-gpu.ts';
 import { hostThresholdsSchema } from './schema-koordinator.ts';
 import { bestEffortSchema, onlineSchema } from './schema-load.ts';
 
@@ -37,7 +38,9 @@ const hostSchema = z
     cpu: cpu('Logical CPUs (hardware threads) of one host.', 1000, LIMITS.hostCores.max * 1000, LIMITS.hostCores.why),
     memory: memory('Memory of one host.', 1, LIMITS.hostMemGib.max * 1024, LIMITS.hostMemGib.why),
     threadsPerCore: count('Threads per physical core; 2 with SMT.', 1, 8).prefault(HOST_DEFAULTS.threadsPerCore),
-    gpus: count('GPUs of one host.', 0, 64).prefault(HOST_DEFAULTS.gpus),
+    gpus: count('GPUs of one host.', 0, MOST_CARDS, 'they are kept as a bit mask').prefault(HOST_DEFAULTS.gpus),
+    gpuModel: z.string().describe('Model of its GPUs, as pods name it; empty = none.').prefault(HOST_DEFAULTS.gpuModel),
+    gpuMemory: memory('Memory of one GPU.', 1, 1024 * 1024).prefault(HOST_DEFAULTS.gpuMemory),
     labels: labels('Node labels.').prefault({}),
     taints: z
       .array(z.string().regex(/^[^=:\s]+=[^=:\s]*:(NoSchedule|PreferNoSchedule|NoExecute)$/, { error: 'taint' }))

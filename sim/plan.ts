@@ -5,7 +5,7 @@
  * (environment, clock, order of files) may change a run.
  */
 import type { KoordinatorQuirks } from '../policies/koordinator/quirks.ts';
-import type { LatencyClass, PressureClass } from '../traces/format.ts';
+import type { GpuRequest, LatencyClass, PressureClass } from '../traces/format.ts';
 
 /** A group of like hosts. */
 export interface HostShapePlan {
@@ -17,6 +17,9 @@ export interface HostShapePlan {
   /** Threads per physical core: 2 with SMT. */
   readonly threadsPerCore: number;
   readonly gpus: number;
+  /** Of each GPU. Absent: any model, 16 GiB. */
+  readonly gpuModel?: string;
+  readonly gpuMemGib?: number;
   readonly labels: Readonly<Record<string, string>>;
   /** `key=value:Effect`; a pod without the matching toleration is not placed there. */
   readonly taints: readonly string[];
@@ -97,6 +100,8 @@ export interface ServicePlan {
   /** 0 = no limit. */
   readonly limitMilliCpu: number;
   readonly requestMemMib: number;
+  /** Of one replica; absent = no GPU. */
+  readonly gpu?: GpuRequest;
   readonly meanUsagePercent: number;
   /** Largest over smallest hour of the mean day. */
   readonly peakToTrough: number;
@@ -163,6 +168,8 @@ export interface BatchPopulationPlan {
   /** Request sizes with weights. */
   readonly coresChoices: readonly number[];
   readonly coresWeights: readonly number[];
+  /** What a container of each size asks of GPUs; absent or null = nothing. */
+  readonly gpuChoices?: readonly (GpuRequest | null)[];
   readonly memGibPerCore: number;
   /** CPU used over requested, 0..1. */
   readonly usageOverRequest: number;
@@ -208,8 +215,23 @@ export interface ElasticQuotaPlan {
   readonly allowLent: boolean;
 }
 
+/** How a pod with GPUs gets its host and cards: Koordinator's device share, or a packing policy of the ATC 2023 comparison. */
+export type GpuPolicyName =
+  | 'device-share'
+  | 'random'
+  | 'dotprod'
+  | 'gpu-clustering'
+  | 'gpu-packing'
+  | 'best-fit'
+  | 'fgd';
+
 export interface KubernetesPlan {
   readonly kind: 'kubernetes';
+  /** Absent: device-share. */
+  readonly gpuPolicy?: GpuPolicyName;
+  /** Device share: spread over cards or fill them, and the weight beside the other scores. Absent: least-allocated, 1. */
+  readonly gpuFit?: 'least-allocated' | 'most-allocated';
+  readonly gpuWeight?: number;
   /** Absent: best effort starts wherever it fits. */
   readonly quotas?: readonly ElasticQuotaPlan[];
   /** Quotas above their share for two minutes give pods back. */

@@ -2,7 +2,7 @@
 import { ConfigError } from '../policies/base/assert.ts';
 import { exp, log, normalUpperTail } from '../policies/base/exact-math.ts';
 import batchFit from './fits/alibaba-2018-batch.json' with { type: 'json' };
-import type { PressureClass } from './format.ts';
+import type { GpuRequest, PressureClass } from './format.ts';
 
 export interface BatchPopulationConfig {
   readonly name: string;
@@ -17,6 +17,8 @@ export interface BatchPopulationConfig {
   readonly lifeLogSigma: number;
   readonly coresChoices: readonly number[];
   readonly coresWeights: readonly number[];
+  /** What a container of each size asks of GPUs; absent or null = nothing. */
+  readonly gpuChoices?: readonly (GpuRequest | null)[];
   readonly memGibPerCore: number;
   /** CPU used over requested, 0..1. */
   readonly usageOverRequest: number;

@@ -75,6 +75,19 @@ export interface UsageStream {
   readonly restSlots: number;
 }
 
+/** What a task asks of GPUs: whole cards, or a share of one. */
+export interface GpuRequest {
+  /** 1 where it asks for a share. */
+  readonly cards: number;
+  /** Core of each card in 1/1000; 1000 = the whole card. */
+  readonly milliPerCard: number;
+  /** Memory of each card in 1/1000 of what it has; counts where memBytesPerCard is 0. */
+  readonly memMilliPerCard: number;
+  readonly memBytesPerCard: number;
+  /** Card models it accepts; empty = any. */
+  readonly models: readonly string[];
+}
+
 /**
  * Best-effort tasks submitted inside one hour, in the order (submitMs, job, stage, index in stage).
  *
@@ -91,6 +104,8 @@ export interface BatchChunk {
   stage: Uint8Array;
   requestMilliCpu: Int32Array;
   requestMemBytes: Float64Array;
+  /** Entry of the source's gpuRequests + 1; 0 = asks for no GPU. */
+  gpu: Uint16Array;
   /** CPU the task uses when nobody is in its way; at most the request. */
   demandMilliCpu: Int32Array;
   /** Memory it holds while it runs; at most the request. */
@@ -104,6 +119,8 @@ export interface BatchChunk {
 /** A source of best-effort load that can be asked for any hour, in any order, any number of times, with the same answer. */
 export interface BatchSource {
   readonly populations: readonly BatchPopulation[];
+  /** What tasks ask of GPUs; absent = nothing. */
+  readonly gpuRequests?: readonly GpuRequest[];
   /** First job number of each hour; length hours + 1. Lets hours be produced independently. */
   readonly firstJobOfHour: Int32Array;
   /** Replaces the content of `out` with the tasks submitted in [hour, hour + 1). */
@@ -128,6 +145,7 @@ export function createBatchChunk(rows: number): BatchChunk {
     stage: new Uint8Array(rows),
     requestMilliCpu: new Int32Array(rows),
     requestMemBytes: new Float64Array(rows),
+    gpu: new Uint16Array(rows),
     demandMilliCpu: new Int32Array(rows),
     usedMemBytes: new Float64Array(rows),
     durationMs: new Float64Array(rows),
@@ -145,6 +163,7 @@ export function growBatchChunk(chunk: BatchChunk, rows: number): void {
   larger.stage.set(chunk.stage);
   larger.requestMilliCpu.set(chunk.requestMilliCpu);
   larger.requestMemBytes.set(chunk.requestMemBytes);
+  larger.gpu.set(chunk.gpu);
   larger.demandMilliCpu.set(chunk.demandMilliCpu);
   larger.usedMemBytes.set(chunk.usedMemBytes);
   larger.durationMs.set(chunk.durationMs);

@@ -24,7 +24,7 @@ import {
   USED_MEM_HIGH,
   USED_MEM_LOW,
 } from './batch-config.ts';
-import { type BatchChunk, type BatchSource, growBatchChunk } from './format.ts';
+import { type BatchChunk, type BatchSource, type GpuRequest, growBatchChunk } from './format.ts';
 import { createJobShapes, drawJobShape, type JobShapes, taskLogSigma } from './job-shape.ts';
 import { createLognormalTable, drawLognormal, type LognormalTable } from './quantile-table.ts';
 import { drawUint32, drawUnit32, STREAM_STATE_ROWS, seedState } from './streams.ts';
@@ -46,6 +46,8 @@ interface Population {
   readonly cumulative: Float64Array;
   readonly milliCpu: Int32Array;
   readonly memBytes: Float64Array;
+  /** Entry of the source's requests + 1, 0 = none. */
+  readonly gpu: Uint16Array;
   readonly usageOverRequest: number;
   readonly deadlineMs: number;
   /** Tasks in each hour, and jobs before it among this population. */
@@ -56,6 +58,7 @@ interface Population {
 interface Generator {
   readonly seed: string;
   readonly populations: readonly Population[];
+  readonly gpuRequests: readonly GpuRequest[];
   readonly firstJobOfHour: Int32Array;
   readonly shapes: JobShapes;
   /** Duration of a container over that of its task. */
@@ -79,6 +82,7 @@ export function createBatchSource(config: BatchConfig, seed: string): BatchSourc
   const generator = createGenerator(config, seed);
   return {
     populations: config.populations.map(({ name, pressureClass, priority }) => ({ name, pressureClass, priority })),
+    gpuRequests: generator.gpuRequests,
     firstJobOfHour: generator.firstJobOfHour,
     fillHour: (hour, out) => fillHour(generator, hour, out),
   };
@@ -115,10 +119,11 @@ function createGenerator(config: BatchConfig, seed: string): Generator {
   const scale = config.tasksPerWeek === 0 ? 1 : analyticsScale(config);
   const tasks = tasksByPopulation(config);
   const shapes = createJobShapes();
+  const gpuRequests: GpuRequest[] = [];
   const populations = config.populations.map((population, index) => {
     const counts = drawHourCounts(tasks[index], population.arrivalByHour, startHour, hours, seed, population.name);
     const jobs = population.kind === 'analytics' ? countJobs(shapes, counts, seed, population.name) : counts;
-    return preparePopulation(population, scale, counts, jobs);
+    return preparePopulation(population, scale, counts, jobs, gpuRequests);
   });
   const firstJobOfHour = new Int32Array(hours + 1);
   let stride = 0;
@@ -134,6 +139,7 @@ function createGenerator(config: BatchConfig, seed: string): Generator {
   return {
     seed,
     populations,
+    gpuRequests,
     firstJobOfHour,
     shapes,
     spread: createLognormalTable(0, CONTAINER_LOG_SIGMA),
@@ -150,6 +156,7 @@ function preparePopulation(
   scale: number,
   tasksOfHour: Int32Array,
   jobsOfHour: Int32Array,
+  gpuRequests: GpuRequest[],
 ): Population {
   const law = durationLaw(population, scale);
   const staged = population.kind === 'analytics';
@@ -170,6 +177,10 @@ function preparePopulation(
     memBytes: Float64Array.from(population.coresChoices, (cores) =>
       Math.floor(cores * population.memGibPerCore * BYTES_PER_GIB),
     ),
+    gpu: Uint16Array.from(population.coresChoices, (_, choice) => {
+      const request = population.gpuChoices?.[choice] ?? null;
+      return request === null ? 0 : gpuRequests.push(request);
+    }),
     usageOverRequest: population.usageOverRequest,
     deadlineMs: population.deadlineMs === 0 ? Infinity : population.deadlineMs,
     tasksOfHour,
@@ -305,6 +316,7 @@ function emitTask(
   out.stage[row] = stage;
   out.requestMilliCpu[row] = milliCpu;
   out.requestMemBytes[row] = population.memBytes[choice];
+  out.gpu[row] = population.gpu[choice];
   out.demandMilliCpu[row] = Math.max(1, Math.min(milliCpu, demand));
   out.usedMemBytes[row] = Math.floor(population.memBytes[choice] * memShare);
   out.durationMs[row] = Math.max(1, Math.min(LONGEST_TASK_MS, Math.round(durationMs)));

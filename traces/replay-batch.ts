@@ -203,6 +203,7 @@ export function addTask(
     all.stage[row] = stage;
     all.requestMilliCpu[row] = request;
     all.requestMemBytes[row] = Math.floor(memBytes / containers);
+    all.gpu[row] = 0;
     all.demandMilliCpu[row] = Math.max(1, Math.min(request, demand));
     all.usedMemBytes[row] = Math.floor(memBytes / containers);
     all.durationMs[row] = Math.max(1, Math.round(tasks.durationMs[task]));
@@ -220,6 +221,7 @@ function copyRows(all: BatchChunk, from: number, to: number, out: BatchChunk): v
   out.stage.set(all.stage.subarray(from, to));
   out.requestMilliCpu.set(all.requestMilliCpu.subarray(from, to));
   out.requestMemBytes.set(all.requestMemBytes.subarray(from, to));
+  out.gpu.set(all.gpu.subarray(from, to));
   out.demandMilliCpu.set(all.demandMilliCpu.subarray(from, to));
   out.usedMemBytes.set(all.usedMemBytes.subarray(from, to));
   out.durationMs.set(all.durationMs.subarray(from, to));

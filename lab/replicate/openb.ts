@@ -8,12 +8,12 @@
 import { createHash } from 'node:crypto';
 import { assert, TraceError } from '../../policies/base/assert.ts';
 import { seededRandomSource, shuffle, uniformBelow } from '../../policies/base/random-source.ts';
-import { BYTES_PER_MIB } from '../../policies/base/units.ts';
+import { BYTES_PER_GIB, BYTES_PER_MIB } from '../../policies/base/units.ts';
 import { typicalPods } from '../../policies/packing/gpu/fragmentation.ts';
 import { hostFragmentation } from '../../policies/packing/gpu/fragmentation-gradient.ts';
 import type { PackingPolicy } from '../../policies/packing/gpu/packing-policy.ts';
-import { type Cluster, submit } from '../../sim/cluster/apply.ts';
-import { createGpuTable, finishWithGpus, type GpuTable } from '../../sim/cluster/gpus.ts';
+import { type Cluster, finish, submit } from '../../sim/cluster/apply.ts';
+import { createGpuTable, gpuRequests } from '../../sim/cluster/gpus.ts';
 import { createHostTable } from '../../sim/cluster/hosts.ts';
 import { createTaskTable, TASK_KIND } from '../../sim/cluster/tasks.ts';
 import { createDigest, digestText } from '../../sim/kernel/digest.ts';
@@ -85,8 +85,9 @@ export function runOpenb(trace: ImportedTrace, arrivals: Arrivals, options: Open
   const capacity = 1000 * nodes.gpus.reduce((sum, gpus) => sum + gpus, 0);
   if (capacity === 0) throw new TraceError('no node of the list has a GPU');
   const order = withinCapacity(trace, arrivals, options.tune, capacity);
-  const { cluster, gpus, modelsOf } = buildCluster(trace, order);
-  const plane = createSequentialPlane(cluster, gpus, {
+  const { cluster, modelsOf } = buildCluster(trace, order);
+  const { gpus } = cluster.hosts;
+  const plane = createSequentialPlane(cluster, {
     policy: options.policy,
     typical: typicalPods(
       pods.requestMilliCpu,
@@ -114,7 +115,8 @@ export function runOpenb(trace: ImportedTrace, arrivals: Arrivals, options: Open
   let arrivedMilli = 0;
   let allocatedMilli = 0;
   let unscheduled = 0;
-  const wantsMilli = (row: number) => gpus.wantedCards[row] * gpus.milliPerCard[row];
+  const wantsMilli = (row: number) =>
+    gpus.requests.cards[tasks.gpuRequest[row]] * gpus.requests.milliPerCard[tasks.gpuRequest[row]];
 
   const calendar = new HeapCalendar(order.length);
   const replayed = options.departures === 'replayed';
@@ -124,7 +126,7 @@ export function runOpenb(trace: ImportedTrace, arrivals: Arrivals, options: Open
   runCalendar(calendar, (kind, row, nowMs) => {
     if (kind === EVENT.finish) {
       const host = tasks.host[row];
-      finishWithGpus(cluster, gpus, row, nowMs);
+      finish(cluster, row, nowMs);
       allocatedMilli -= wantsMilli(row);
       refresh(host);
       return;
@@ -135,7 +137,7 @@ export function runOpenb(trace: ImportedTrace, arrivals: Arrivals, options: Open
     if (host < 0) unscheduled++;
     else {
       hosts[row] = host;
-      cards[row] = gpus.heldCards[row];
+      cards[row] = tasks.gpuHeld[row];
       allocatedMilli += wantsMilli(row);
       refresh(host);
       const lastsMs = pods.durationMs[order[row]];
@@ -175,36 +177,50 @@ function buildCluster(trace: ImportedTrace, order: readonly number[]) {
     if (bit !== 0) modelBits.set(model, bit);
     return bit;
   };
-  const hosts = createHostTable(nodes.ids.length);
+  const modelsOf = Int32Array.from({ length: pods.count }, (_, pod) =>
+    pods.gpuModels[pod].reduce((mask, model) => mask | bitOf(model), 0),
+  );
+  const asks: Parameters<typeof gpuRequests>[0][number][] = [];
+  const askOf = new Map<string, number>();
+  const requestOf = order.map((pod) => {
+    const milliPerCard = pods.gpuMilli[pod];
+    if (milliPerCard === 0) return 0;
+    const key = `${pods.gpus[pod]}/${milliPerCard}/${modelsOf[pod]}`;
+    const known = askOf.get(key);
+    if (known !== undefined) return known;
+    const ask = asks.push({
+      cards: pods.gpus[pod],
+      milliPerCard,
+      memMilliPerCard: milliPerCard,
+      memBytesPerCard: 0,
+      models: modelsOf[pod],
+    });
+    askOf.set(key, ask);
+    return ask;
+  });
+  const modelBit = Int32Array.from(nodes.gpuModel, (model, host) => (nodes.gpus[host] > 0 ? bitOf(model) : 0));
+  const memBytesPerCard = new Float64Array(nodes.ids.length).fill(16 * BYTES_PER_GIB);
+  const gpus = createGpuTable({ cards: nodes.gpus, memBytesPerCard, modelBit }, gpuRequests(asks));
+  const hosts = createHostTable(nodes.ids.length, gpus);
   hosts.capacityMilliCpu.set(nodes.milliCpu);
   hosts.soldMilliCpu.set(nodes.milliCpu);
   for (let host = 0; host < hosts.count; host++)
     hosts.capacityMemBytes[host] = hosts.soldMemBytes[host] = nodes.memMib[host] * BYTES_PER_MIB;
-  const modelsOf = Int32Array.from({ length: pods.count }, (_, pod) =>
-    pods.gpuModels[pod].reduce((mask, model) => mask | bitOf(model), 0),
-  );
   const tasks = createTaskTable(Math.max(1, order.length), 0);
-  const gpus: GpuTable = createGpuTable(
-    nodes.gpus,
-    Int32Array.from(nodes.gpuModel, (model, host) => (nodes.gpus[host] > 0 ? bitOf(model) : 0)),
-    tasks.capacity,
-  );
   const shapes = new Map<string, number>();
   order.forEach((pod, row) => {
     tasks.kind[row] = TASK_KIND.bestEffort;
     tasks.id[row] = row;
     tasks.requestMilliCpu[row] = pods.requestMilliCpu[pod];
     tasks.requestMemBytes[row] = pods.requestMemMib[pod] * BYTES_PER_MIB;
-    gpus.wantedCards[row] = pods.gpuMilli[pod] === 0 ? 0 : pods.gpus[pod];
-    gpus.milliPerCard[row] = pods.gpuMilli[pod];
-    gpus.models[row] = modelsOf[pod];
+    tasks.gpuRequest[row] = requestOf[row];
     const key = `${pods.requestMilliCpu[pod]}/${pods.gpus[pod]}/${pods.gpuMilli[pod]}/${modelsOf[pod]}`;
     const shape = shapes.get(key) ?? shapes.size;
     shapes.set(key, shape);
     tasks.podShape[row] = shape;
   });
   const cluster: Cluster = { hosts, tasks, digest: createDigest(0), sink: null };
-  return { cluster, gpus, modelsOf };
+  return { cluster, modelsOf };
 }
 
 /** The arrivals up to the one that would pass `tune` times the capacity. */

@@ -79,12 +79,20 @@ export function resolveGpuRequest(fields: GpuRequestFields, cardMemoryBytes: num
   };
 }
 
-/** Score of a card after it took the request, 0..100: free (LeastAllocated) or used share, mean of core and memory. */
+/**
+ * Score of a card after it took the request, 0..100: its memory that is free (LeastAllocated) or in use, rounded down.
+ *
+ * Source: Koordinator scheduler, deviceshare scoring; by default memory is the only resource of a GPU that is weighed.
+ */
 export function scoreCard(card: GpuCard, request: GpuRequest, strategy: GpuStrategy): number {
-  const core = card.usedCorePercent + request.corePercentPerCard;
-  const memory = card.usedMemoryBytes + request.memoryBytesPerCard;
-  if (strategy === 'MostAllocated') return Math.trunc((core + (memory * 100) / card.memoryBytes) / 2);
-  return Math.trunc((100 - core + ((card.memoryBytes - memory) * 100) / card.memoryBytes) / 2);
+  return memoryScore(card.usedMemoryBytes + request.memoryBytesPerCard, card.memoryBytes, strategy);
+}
+
+/** Least or most allocated share of `capacity` bytes, 0..100, rounded down; 0 without capacity. */
+export function memoryScore(requested: number, capacity: number, strategy: GpuStrategy): number {
+  if (capacity === 0 || requested > capacity) return capacity > 0 && strategy === 'MostAllocated' ? 100 : 0;
+  const counted = strategy === 'MostAllocated' ? requested : capacity - requested;
+  return Math.trunc((counted * 100) / capacity);
 }
 
 /**

@@ -158,8 +158,8 @@ describe('device share', () => {
     expect(allocateGpu(cards, request, 'LeastAllocated')?.map((got) => got.card)).toEqual([1]);
     // Card 0 has 40 % of its core left: too little for 50.
     expect(allocateGpu(cards, request, 'MostAllocated')?.map((got) => got.card)).toEqual([2]);
-    // After the request card 1 has 30 % core and 37.5 % memory free.
-    expect(scoreCard(cards[1], request, 'LeastAllocated')).toBe(33);
+    // After the request card 1 has 37.5 % of its memory free.
+    expect(scoreCard(cards[1], request, 'LeastAllocated')).toBe(37);
     expect(allocateGpu(cards, resolveGpuRequest({ cards: 1 }, 16 * GIB), 'LeastAllocated')).toBeUndefined();
   });
 });

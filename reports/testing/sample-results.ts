@@ -180,6 +180,10 @@ function windowsTable(size: SampleSize): Table<'windows'> {
       refusedHosts: Math.round(size.hosts * clamp(pressure * 0.1, 0, 1)),
       powerWatts: size.hosts * (160 + 260 * (online + bestEffort + 0.03)),
       hostsDown: down,
+      gpuCapacityMilli: 0,
+      gpuAllocatedMilli: 0,
+      gpuRunningMilli: 0,
+      gpuFragmentedMilli: 0,
     };
   });
 }

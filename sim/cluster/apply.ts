@@ -7,6 +7,7 @@
  */
 import { fail } from '../../policies/base/assert.ts';
 import { type Digest, mix } from '../kernel/digest.ts';
+import { giveCards, takeCards } from './gpus.ts';
 import { type HostTable, noteChange, noteTaken, PRESSURE_CLASS_COUNT, TIER } from './hosts.ts';
 import { moveTo, TASK_KIND, TASK_STATE, type TaskTable } from './tasks.ts';
 
@@ -41,7 +42,7 @@ export const CHANGE_NAMES = [
 
 /**
  * Receives every change in order, after it was written; the event log and the checker are such sinks. `value` is the reason of an
- * eviction, 1 for a submitted task that is held, the milli-CPU published, else 0. `row` is the task's row at that moment, or -1.
+ * eviction, 1 for a submitted task that is held, the milli-CPU published, the cards of a bind, else 0. `row` is the task's row at that moment, or -1.
  */
 export type ChangeSink = (
   timeMs: number,
@@ -82,8 +83,8 @@ export function release(cluster: Cluster, row: number, nowMs: number): void {
   note(cluster, nowMs, CHANGE.release, row, -1, 0);
 }
 
-/** Binds a pending task to a host and takes its request from the host's tier. */
-export function bind(cluster: Cluster, row: number, host: number, nowMs: number): void {
+/** Binds a pending task to a host and takes its request from the host's tier, and from the cards of the mask where it asks for GPUs. */
+export function bind(cluster: Cluster, row: number, host: number, nowMs: number, cards = 0): void {
   const { tasks, hosts } = cluster;
   moveTo(tasks, row, TASK_STATE.bound);
   const at = tasks.tier[row] * hosts.count + host;
@@ -95,6 +96,11 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number)
     fail(`task ${tasks.id[row]} bound to host ${host}: ${cpu}m allocated, ${hosts.soldMilliCpu[at]}m sold`);
   if (mem > hosts.soldMemBytes[at])
     fail(`task ${tasks.id[row]} bound to host ${host}: ${mem} bytes allocated, ${hosts.soldMemBytes[at]} sold`);
+  if (tasks.gpuRequest[row] !== 0 || cards !== 0) {
+    takeCards(hosts.gpus, tasks.gpuRequest[row], host, cards);
+    tasks.gpuHeld[row] = cards;
+  }
+  hosts.gpus.revision[host]++;
   hosts.allocatedMilliCpu[at] = cpu;
   hosts.allocatedMemBytes[at] = mem;
   tasks.host[row] = host;
@@ -103,7 +109,7 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number)
   if (at < hosts.count && tasks.kind[row] !== TASK_KIND.online)
     hosts.beNativeMilliCpu[host] += tasks.requestMilliCpu[row];
   noteTaken(hosts.changes, host);
-  note(cluster, nowMs, CHANGE.bind, row, host, 0);
+  note(cluster, nowMs, CHANGE.bind, row, host, cards);
 }
 
 /** A bound task begins to run. */
@@ -162,6 +168,7 @@ export function publish(
   hosts.soldMilliCpu[at] = milliCpu;
   hosts.soldMemBytes[at] = memBytes;
   if (tier === TIER.batch) hosts.publishedAtMs[host] = nowMs;
+  hosts.gpus.revision[host]++;
   noteChange(hosts.changes, host);
   mix(cluster.digest, nowMs, CHANGE.publish | (tier << 8), milliCpu, host);
   mix(cluster.digest, Math.floor(memBytes / 4294967296), memBytes % 4294967296, 0, host);
@@ -186,6 +193,11 @@ function leaveHost(cluster: Cluster, row: number): void {
   const at = tasks.tier[row] * hosts.count + host;
   hosts.allocatedMilliCpu[at] -= tasks.requestMilliCpu[row];
   hosts.allocatedMemBytes[at] -= tasks.requestMemBytes[row];
+  if (tasks.gpuHeld[row] !== 0) {
+    giveCards(hosts.gpus, tasks.gpuRequest[row], host, tasks.gpuHeld[row]);
+    tasks.gpuHeld[row] = 0;
+  }
+  hosts.gpus.revision[host]++;
   const running = tasks.state[row] === TASK_STATE.running;
   if (tasks.kind[row] === TASK_KIND.online) {
     hosts.podCount[host]--;

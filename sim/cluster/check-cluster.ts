@@ -1,6 +1,8 @@
 /** Every sum that `apply` keeps in step, added up again from the tasks: the slow truth beside the fast one. */
 import { fail } from '../../policies/base/assert.ts';
+import { GPU_CLASS_COUNT, gpuClass, MILLI_PER_CARD } from '../../policies/packing/gpu/gpu-hosts.ts';
 import type { Cluster } from './apply.ts';
+import { cardMemBytesOf } from './gpus.ts';
 import { PRESSURE_CLASS_COUNT, TIER, TIER_COUNT } from './hosts.ts';
 import { TASK_KIND, TASK_STATE, TASK_STATE_NAMES } from './tasks.ts';
 
@@ -56,6 +58,47 @@ export function checkCluster(cluster: Cluster): void {
         `${states[entry]} tasks of kind ${entry >> 3} are ${TASK_STATE_NAMES[entry & 7]}, the count says ${tasks.countByState[entry]}`,
       );
   for (let host = 0; host < n; host++) checkList(cluster, host);
+  checkCards(cluster);
+}
+
+/** What is left of every card and host, counted anew from what placed tasks hold. */
+function checkCards(cluster: Cluster): void {
+  const { hosts, tasks } = cluster;
+  const { gpus } = hosts;
+  const { requests } = gpus;
+  const leftMilli = new Int32Array(gpus.cardLeftMilli.length).fill(MILLI_PER_CARD);
+  const leftMem = new Float64Array(leftMilli.length);
+  const hostLeft = new Int32Array(hosts.count);
+  const pods = new Int32Array(gpus.gpuPods.length);
+  for (let host = 0; host < hosts.count; host++)
+    leftMem.fill(gpus.cardMemBytes[host], gpus.firstCard[host], gpus.firstCard[host + 1]);
+  for (let row = 0; row < tasks.used; row++) {
+    const host = tasks.host[row];
+    const request = tasks.gpuRequest[row];
+    const mask = tasks.gpuHeld[row];
+    if (host < 0 && mask !== 0) fail(`task ${tasks.id[row]} holds cards ${mask} of no host`);
+    if (host < 0 || request === 0) continue;
+    const first = gpus.firstCard[host];
+    let held = 0;
+    for (let card = first; card < gpus.firstCard[host + 1]; card++) {
+      if ((mask & (1 << (card - first))) === 0) continue;
+      held++;
+      leftMilli[card] -= requests.milliPerCard[request];
+      leftMem[card] -= cardMemBytesOf(gpus, request, host);
+    }
+    if (held !== requests.cards[request])
+      fail(`task ${tasks.id[row]} holds ${held} cards of host ${host}; it asks for ${requests.cards[request]}`);
+    pods[host * GPU_CLASS_COUNT + gpuClass(held, requests.milliPerCard[request])]++;
+  }
+  for (let host = 0; host < hosts.count; host++)
+    for (let card = gpus.firstCard[host]; card < gpus.firstCard[host + 1]; card++) {
+      hostLeft[host] += leftMilli[card];
+      if (leftMilli[card] < 0 || leftMem[card] < 0) fail(`card row ${card} of host ${host} is given out twice`);
+    }
+  sameColumn('cardLeftMilli', gpus.cardLeftMilli, leftMilli);
+  sameColumn('cardLeftMemBytes', gpus.cardLeftMemBytes, leftMem);
+  sameColumn('gpuLeftMilli', gpus.gpuLeftMilli, hostLeft);
+  sameColumn('gpuPods', gpus.gpuPods, pods);
 }
 
 /** The chain of a host's best-effort tasks holds each of them once, with matching links both ways. */

@@ -7,6 +7,7 @@
  *   none -> held -> pending -> bound -> running -> done         evict and fail lead back to pending, abandon ends any of them
  */
 import { assert, fail } from '../../policies/base/assert.ts';
+import { MILLI_PER_CARD } from '../../policies/packing/gpu/gpu-hosts.ts';
 import { CHANGE, CHANGE_NAMES, type Cluster } from './apply.ts';
 import { TASK_KIND, TASK_STATE } from './tasks.ts';
 
@@ -20,6 +21,10 @@ interface KnownTask {
   readonly memBytes: number;
   /** Core-ms of nominal speed; 0 for pods. */
   readonly work: number;
+  /** Milli asked of each card, how many cards, and which it has. */
+  readonly gpuMilli: number;
+  readonly gpuCards: number;
+  cards: number[];
   place: Place;
   host: number;
 }
@@ -29,6 +34,8 @@ interface KnownHost {
   readonly milliCpu: number[];
   readonly memBytes: number[];
   readonly tasks: Set<number>;
+  /** Milli of core in use, card by card. */
+  readonly cardMilli: number[];
 }
 
 /** Work in core-ms of nominal speed, by what became of it. */
@@ -59,6 +66,7 @@ export function watch(cluster: Cluster): Checker {
     milliCpu: [0, 0],
     memBytes: [0, 0],
     tasks: new Set<number>(),
+    cardMilli: new Array<number>(hosts.gpus.firstCard[host + 1] - hosts.gpus.firstCard[host]).fill(0),
   }));
 
   const learn = (row: number, place: Place): KnownTask => {
@@ -69,6 +77,9 @@ export function watch(cluster: Cluster): Checker {
       milliCpu: tasks.requestMilliCpu[row],
       memBytes: tasks.requestMemBytes[row],
       work: tasks.kind[row] === TASK_KIND.online ? 0 : tasks.durationMs[row] * tasks.demandMilliCpu[row],
+      gpuMilli: hosts.gpus.requests.milliPerCard[tasks.gpuRequest[row]],
+      gpuCards: hosts.gpus.requests.cards[tasks.gpuRequest[row]],
+      cards: [],
       place,
       host: -1,
     };
@@ -77,8 +88,10 @@ export function watch(cluster: Cluster): Checker {
     if (!task.online) counts.submitted++;
     return task;
   };
-  const settle = (task: KnownTask, host: number) => {
+  const settle = (task: KnownTask, host: number, mask: number) => {
     const on = account[host];
+    task.cards = on.cardMilli.map((_, card) => card).filter((card) => (mask & (1 << card)) !== 0);
+    for (const card of task.cards) on.cardMilli[card] += task.gpuMilli;
     on.milliCpu[task.tier] += task.milliCpu;
     on.memBytes[task.tier] += task.memBytes;
     on.tasks.add(task.id);
@@ -86,6 +99,8 @@ export function watch(cluster: Cluster): Checker {
   };
   const leave = (task: KnownTask) => {
     const on = account[task.host];
+    for (const card of task.cards) on.cardMilli[card] -= task.gpuMilli;
+    task.cards = [];
     on.milliCpu[task.tier] -= task.milliCpu;
     on.memBytes[task.tier] -= task.memBytes;
     if (!on.tasks.delete(task.id)) fail(`task ${task.id} left host ${task.host} twice`);
@@ -101,7 +116,7 @@ export function watch(cluster: Cluster): Checker {
     const place = PLACE_OF_STATE[tasks.state[row]];
     if (place === undefined) continue;
     const task = learn(row, place);
-    if (tasks.host[row] >= 0) settle(task, tasks.host[row]);
+    if (tasks.host[row] >= 0) settle(task, tasks.host[row], tasks.gpuHeld[row]);
   }
 
   const next = cluster.sink;
@@ -119,12 +134,12 @@ export function watch(cluster: Cluster): Checker {
     } else {
       const task = known.get(taskId);
       if (task === undefined) fail(`task ${taskId}: ${CHANGE_NAMES[change]} at ${timeMs} ms, but it is not there`);
-      follow(task, change, host, timeMs);
+      follow(task, change, host, timeMs, value);
     }
     if (next !== null) next(timeMs, change, taskId, host, value, row);
   };
 
-  function follow(task: KnownTask, change: number, host: number, timeMs: number): void {
+  function follow(task: KnownTask, change: number, host: number, timeMs: number, value: number): void {
     const { id, place } = task;
     if (LEGAL[change]?.includes(place) !== true)
       fail(`task ${id}: ${CHANGE_NAMES[change]} at ${timeMs} ms while it is ${place}`);
@@ -137,7 +152,7 @@ export function watch(cluster: Cluster): Checker {
         task.place = 'pending';
         break;
       case CHANGE.bind:
-        settle(task, host);
+        settle(task, host, value);
         task.place = 'bound';
         checkRoom(task, host, timeMs);
         break;
@@ -168,6 +183,13 @@ export function watch(cluster: Cluster): Checker {
     if (!on.up) fail(`task ${task.id} bound at ${timeMs} ms to host ${host}, which is down`);
     if (on.milliCpu[task.tier] > hosts.soldMilliCpu[at])
       fail(`host ${host} at ${timeMs} ms: ${on.milliCpu[task.tier]}m bound, ${hosts.soldMilliCpu[at]}m sold`);
+    if (task.cards.length !== task.gpuCards)
+      fail(
+        `task ${task.id} asks for ${task.gpuCards} cards and gets ${task.cards.length} of host ${host} at ${timeMs} ms`,
+      );
+    for (const card of task.cards)
+      if (on.cardMilli[card] > MILLI_PER_CARD)
+        fail(`card ${card} of host ${host} at ${timeMs} ms: ${on.cardMilli[card]} milli bound`);
     if (on.memBytes[task.tier] > hosts.soldMemBytes[at])
       fail(`host ${host} at ${timeMs} ms: ${on.memBytes[task.tier]} bytes bound, ${hosts.soldMemBytes[at]} sold`);
   }
@@ -185,6 +207,10 @@ export function watch(cluster: Cluster): Checker {
     }
     assert(there === known.size, `${known.size} tasks are known, ${there} are in the table: tasks were lost`);
     account.forEach((on, host) => {
+      on.cardMilli.forEach((milli, card) => {
+        const left = hosts.gpus.cardLeftMilli[hosts.gpus.firstCard[host] + card];
+        if (milli + left !== MILLI_PER_CARD) fail(`card ${card} of host ${host}: ${milli} milli bound, ${left} left`);
+      });
       for (let tier = 0; tier < 2; tier++) {
         const at = tier * hosts.count + host;
         if (on.milliCpu[tier] !== hosts.allocatedMilliCpu[at] || on.memBytes[tier] !== hosts.allocatedMemBytes[at])

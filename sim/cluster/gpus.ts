@@ -1,119 +1,166 @@
 /**
- * GPUs of hosts as columns, and the only functions that write them.
+ * GPUs of hosts as columns, and the two functions that write them; only `apply` calls those.
  *
- * A card holds 1,000 milli. A task holds the same milli on each of its cards; which ones is a bit mask over its host's cards. Every
- * function keeps: sum of what is left + sum of what tasks hold = 1,000 x cards, per card and per host.
+ * A card has 1,000 milli of core and its memory in bytes. A task holds the same milli and the same memory on each of its cards; which ones is
+ * a bit mask over its host's cards. Kept: sum of what is left + sum of what tasks hold = what there is, per card and per host.
  */
 import { assert, fail } from '../../policies/base/assert.ts';
 import { GPU_CLASS_COUNT, gpuClass, MILLI_PER_CARD } from '../../policies/packing/gpu/gpu-hosts.ts';
-import { bind, type Cluster, finish } from './apply.ts';
 
 /** Cards of one host fit a bit mask. */
 export const MAX_CARDS_PER_HOST = 31;
+
+/** What tasks may ask for, one row a kind of request; row 0 asks for nothing. A task names its row. */
+export interface GpuRequests {
+  readonly count: number;
+  readonly cards: Int32Array;
+  readonly milliPerCard: Int32Array;
+  /** Memory of each card in 1/1000 of what the card has; counts where memBytesPerCard is 0. */
+  readonly memMilliPerCard: Int32Array;
+  readonly memBytesPerCard: Float64Array;
+  /** Bits of the models it accepts, 0 = any. */
+  readonly models: Int32Array;
+}
 
 export interface GpuTable {
   readonly count: number;
   /** Cards of host h: rows firstCard[h] .. firstCard[h + 1] - 1. */
   readonly firstCard: Int32Array;
   readonly cardLeftMilli: Int32Array;
-  /** Sum over the cards of a host. */
+  readonly cardLeftMemBytes: Float64Array;
+  /** Memory of one card of a host, bytes. */
+  readonly cardMemBytes: Float64Array;
+  /** Sum of cardLeftMilli over the cards of a host. */
   readonly gpuLeftMilli: Int32Array;
   /** One bit for the model of the host's cards, 0 = no card. */
   readonly modelBit: Int32Array;
   /** Row-major host x GPU_CLASS_COUNT: tasks with GPUs on the host. */
   readonly gpuPods: Int32Array;
-  /** Rises when a task comes to a host or leaves it. */
+  /** Rises when a task comes to a host or leaves it, or what the host sells changes. */
   readonly revision: Int32Array;
-  /** Of task rows: what they ask for and what they hold. */
-  readonly wantedCards: Uint8Array;
-  readonly milliPerCard: Int32Array;
-  /** Bits of the models a task accepts, 0 = any. */
-  readonly models: Int32Array;
-  readonly heldCards: Int32Array;
+  readonly requests: GpuRequests;
 }
 
-/** Hosts with `cards` free cards each, and room for the requests of `taskCapacity` tasks. */
-export function createGpuTable(cards: ArrayLike<number>, modelBit: Int32Array, taskCapacity: number): GpuTable {
-  const count = cards.length;
-  assert(modelBit.length === count, 'every host has a model');
-  const firstCard = new Int32Array(count + 1);
-  for (let host = 0; host < count; host++) {
-    if (cards[host] > MAX_CARDS_PER_HOST) fail(`host ${host} has ${cards[host]} cards; at most ${MAX_CARDS_PER_HOST}`);
-    firstCard[host + 1] = firstCard[host] + cards[host];
+/** The cards of a cluster. */
+export interface HostCards {
+  readonly cards: ArrayLike<number>;
+  readonly memBytesPerCard: ArrayLike<number>;
+  readonly modelBit: Int32Array;
+}
+
+/** Requests of nothing. */
+export function noGpuRequests(): GpuRequests {
+  return gpuRequests([]);
+}
+
+/** A table of the given requests behind row 0; request n becomes row n + 1. */
+export function gpuRequests(
+  rows: readonly {
+    readonly cards: number;
+    readonly milliPerCard: number;
+    readonly memMilliPerCard: number;
+    readonly memBytesPerCard: number;
+    readonly models: number;
+  }[],
+): GpuRequests {
+  const column = (of: (row: (typeof rows)[number]) => number) => [0, ...rows.map(of)];
+  for (const row of rows) {
+    assert(row.cards >= 1 && row.cards <= MAX_CARDS_PER_HOST, 'a GPU request asks for 1 to 31 cards');
+    assert(row.milliPerCard >= 1 && row.milliPerCard <= MILLI_PER_CARD, 'a share of a card is 1 to 1000 milli');
+    assert(row.milliPerCard === MILLI_PER_CARD || row.cards === 1, 'a share is of one card');
   }
   return {
-    count,
-    firstCard,
-    cardLeftMilli: new Int32Array(firstCard[count]).fill(MILLI_PER_CARD),
-    gpuLeftMilli: Int32Array.from(cards, (n) => n * MILLI_PER_CARD),
-    modelBit,
-    gpuPods: new Int32Array(count * GPU_CLASS_COUNT),
-    revision: new Int32Array(count),
-    wantedCards: new Uint8Array(taskCapacity),
-    milliPerCard: new Int32Array(taskCapacity),
-    models: new Int32Array(taskCapacity),
-    heldCards: new Int32Array(taskCapacity),
+    count: rows.length + 1,
+    cards: Int32Array.from(column((row) => row.cards)),
+    milliPerCard: Int32Array.from(column((row) => row.milliPerCard)),
+    memMilliPerCard: Int32Array.from(column((row) => row.memMilliPerCard)),
+    memBytesPerCard: Float64Array.from(column((row) => row.memBytesPerCard)),
+    models: Int32Array.from(column((row) => row.models)),
   };
 }
 
-/** Binds a pending task together with the cards of `mask`; InvariantError when a card has too little left. */
-export function bindWithGpus(
-  cluster: Cluster,
-  gpus: GpuTable,
-  row: number,
-  host: number,
-  mask: number,
-  nowMs: number,
-): void {
-  bind(cluster, row, host, nowMs);
-  takeCards(gpus, row, host, mask);
+/** Hosts with all cards free. Throws InvariantError past 31 cards a host. */
+export function createGpuTable(hosts: HostCards, requests: GpuRequests): GpuTable {
+  const count = hosts.cards.length;
+  assert(hosts.modelBit.length === count && hosts.memBytesPerCard.length === count, 'every host has a model');
+  const firstCard = new Int32Array(count + 1);
+  for (let host = 0; host < count; host++) {
+    const cards = hosts.cards[host];
+    if (cards > MAX_CARDS_PER_HOST) fail(`host ${host} has ${cards} cards; at most ${MAX_CARDS_PER_HOST}`);
+    firstCard[host + 1] = firstCard[host] + cards;
+  }
+  const total = firstCard[count];
+  const cardLeftMemBytes = new Float64Array(total);
+  for (let host = 0; host < count; host++)
+    cardLeftMemBytes.fill(hosts.memBytesPerCard[host], firstCard[host], firstCard[host + 1]);
+  return {
+    count,
+    firstCard,
+    cardLeftMilli: new Int32Array(total).fill(MILLI_PER_CARD),
+    cardLeftMemBytes,
+    cardMemBytes: Float64Array.from(hosts.memBytesPerCard),
+    gpuLeftMilli: Int32Array.from(hosts.cards, (n) => n * MILLI_PER_CARD),
+    modelBit: hosts.modelBit,
+    gpuPods: new Int32Array(total === 0 ? 0 : count * GPU_CLASS_COUNT),
+    revision: new Int32Array(count),
+    requests,
+  };
 }
 
-/** Finishes a running task and frees its cards. */
-export function finishWithGpus(cluster: Cluster, gpus: GpuTable, row: number, nowMs: number): void {
-  const host = cluster.tasks.host[row];
-  finish(cluster, row, nowMs);
-  giveCards(gpus, row, host);
+/** `count` hosts without cards. */
+export function noGpus(count: number): GpuTable {
+  const none = new Int32Array(count);
+  return createGpuTable({ cards: none, memBytesPerCard: new Float64Array(count), modelBit: none }, noGpuRequests());
 }
 
-/** Takes the request of a task from the cards of `mask`. */
-export function takeCards(gpus: GpuTable, row: number, host: number, mask: number): void {
-  const milli = gpus.milliPerCard[row];
+/** Memory that a request takes of each of its cards on a host, bytes: rounded down where it is a share of the card. */
+export function cardMemBytesOf(gpus: GpuTable, request: number, host: number): number {
+  const { memBytesPerCard, memMilliPerCard } = gpus.requests;
+  if (memBytesPerCard[request] > 0) return memBytesPerCard[request];
+  return Math.trunc((memMilliPerCard[request] * gpus.cardMemBytes[host]) / 1000);
+}
+
+/** Takes a request from the cards of `mask`; InvariantError when a card has too little left or the number of cards is another. */
+export function takeCards(gpus: GpuTable, request: number, host: number, mask: number): void {
+  const milli = gpus.requests.milliPerCard[request];
+  const mem = cardMemBytesOf(gpus, request, host);
   const first = gpus.firstCard[host];
   const cards = gpus.firstCard[host + 1] - first;
   let taken = 0;
   for (let i = 0; i < cards; i++) {
     if ((mask & (1 << i)) === 0) continue;
     const left = gpus.cardLeftMilli[first + i] - milli;
-    if (left < 0) fail(`task row ${row}: card ${i} of host ${host} has ${left + milli} milli left, ${milli} are asked`);
+    const memLeft = gpus.cardLeftMemBytes[first + i] - mem;
+    if (left < 0) fail(`card ${i} of host ${host} has ${left + milli} milli left, ${milli} are asked`);
+    if (memLeft < 0) fail(`card ${i} of host ${host} has ${memLeft + mem} bytes left, ${mem} are asked`);
     gpus.cardLeftMilli[first + i] = left;
+    gpus.cardLeftMemBytes[first + i] = memLeft;
     taken++;
   }
-  const wanted = milli === 0 ? 0 : gpus.wantedCards[row];
+  const wanted = gpus.requests.cards[request];
   if (taken !== wanted || mask >>> cards !== 0)
-    fail(`task row ${row} gets ${taken} cards of host ${host}, mask ${mask}; it asks for ${wanted}`);
+    fail(`request ${request} gets ${taken} cards of host ${host}, mask ${mask}; it asks for ${wanted}`);
+  if (taken === 0) return;
   gpus.gpuLeftMilli[host] -= taken * milli;
-  if (taken > 0) gpus.gpuPods[host * GPU_CLASS_COUNT + gpuClass(taken, milli)]++;
-  gpus.heldCards[row] = mask;
-  gpus.revision[host]++;
+  gpus.gpuPods[host * GPU_CLASS_COUNT + gpuClass(taken, milli)]++;
 }
 
-/** Gives back what a task holds on `host`. */
-export function giveCards(gpus: GpuTable, row: number, host: number): void {
-  const milli = gpus.milliPerCard[row];
+/** Gives back what a request took from the cards of `mask`. */
+export function giveCards(gpus: GpuTable, request: number, host: number, mask: number): void {
+  if (mask === 0) return;
+  const milli = gpus.requests.milliPerCard[request];
+  const mem = cardMemBytesOf(gpus, request, host);
   const first = gpus.firstCard[host];
   const cards = gpus.firstCard[host + 1] - first;
-  const mask = gpus.heldCards[row];
   let given = 0;
   for (let i = 0; i < cards; i++) {
     if ((mask & (1 << i)) === 0) continue;
     const left = gpus.cardLeftMilli[first + i] + milli;
-    if (left > MILLI_PER_CARD) fail(`task row ${row} gives back ${milli} milli: card ${i} of host ${host} has ${left}`);
+    if (left > MILLI_PER_CARD) fail(`${milli} milli given back: card ${i} of host ${host} has ${left}`);
     gpus.cardLeftMilli[first + i] = left;
+    gpus.cardLeftMemBytes[first + i] += mem;
     given++;
   }
   gpus.gpuLeftMilli[host] += given * milli;
-  if (given > 0) gpus.gpuPods[host * GPU_CLASS_COUNT + gpuClass(given, milli)]--;
-  gpus.heldCards[row] = 0;
-  gpus.revision[host]++;
+  gpus.gpuPods[host * GPU_CLASS_COUNT + gpuClass(given, milli)]--;
 }

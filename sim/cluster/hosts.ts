@@ -5,6 +5,8 @@
  * dedicated hosts); tier 1 is what a policy sells on top of it (batch-cpu, revocable resources, elastic NodeManagers); tiers 2 and 3
  * are sold beside it to the mid and free classes. All sums hold integers, so adding and taking away leaves no rounding behind.
  */
+import { type GpuTable, noGpus } from './gpus.ts';
+
 export const TIER = { native: 0, batch: 1, mid: 2, free: 3 } as const;
 export const TIER_COUNT = 4;
 
@@ -56,6 +58,9 @@ export interface HostTable {
   /** Best-effort pressure on memory bandwidth and cache, per demanded milli-CPU: sums of class coefficient x demand. */
   readonly beDemandByClass: Float64Array;
 
+  /** Cards are no tier: nobody sells them twice. */
+  readonly gpus: GpuTable;
+
   /** Hosts whose placement-relevant columns changed, in order; readers keep their own position. See noteChange. */
   readonly changes: ChangeLog;
 }
@@ -70,8 +75,8 @@ export interface ChangeLog {
 /** Number of best-effort pressure classes a host keeps sums for. */
 export const PRESSURE_CLASS_COUNT = 4;
 
-/** Empty columns for `count` hosts. */
-export function createHostTable(count: number): HostTable {
+/** Empty columns for `count` hosts, with the cards of `gpus`. */
+export function createHostTable(count: number, gpus: GpuTable = noGpus(count)): HostTable {
   const f = () => new Float64Array(count);
   return {
     count,
@@ -106,6 +111,7 @@ export function createHostTable(count: number): HostTable {
     midDemandMilliCpu: f(),
     midMemBytes: f(),
     beDemandByClass: new Float64Array(count * PRESSURE_CLASS_COUNT),
+    gpus,
     changes: { rows: new Int32Array(CHANGE_LOG_SIZE), total: new Float64Array(3) },
   };
 }

@@ -53,6 +53,9 @@ export interface TaskTable {
   pressureClass: Uint8Array;
   requestMilliCpu: Float64Array;
   requestMemBytes: Float64Array;
+  /** Row of the GPU requests, 0 = asks for no card; and the cards it holds, as a bit mask over those of its host. */
+  gpuRequest: Uint16Array;
+  gpuHeld: Int32Array;
   demandMilliCpu: Float64Array;
   usedMemBytes: Float64Array;
   submitAtMs: Float64Array;
@@ -108,6 +111,8 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
     pressureClass: u(),
     requestMilliCpu: f(),
     requestMemBytes: f(),
+    gpuRequest: new Uint16Array(capacity),
+    gpuHeld: i(),
     demandMilliCpu: f(),
     usedMemBytes: f(),
     submitAtMs: f(),

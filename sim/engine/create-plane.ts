@@ -1,7 +1,6 @@
 /** Builds the control plane that the plan names; the engine knows planes by their port alone. */
-import type { OnlineServices } from '../../traces/format.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Workload } from './engine.ts';
 import { createKubernetes } from './kubernetes-adapter.ts';
 import { createMesos } from './mesos-adapter.ts';
 import type { UsageWindows } from './usage-windows.ts';
@@ -15,8 +14,8 @@ export interface PlacementTables {
 }
 
 /** Puts plane, placement tables and what goes with them into `engine`. */
-export function createPlane(engine: Engine, services: OnlineServices, byScan: boolean): void {
+export function createPlane(engine: Engine, workload: Workload, byScan: boolean): void {
   const { controlPlane } = engine.plan;
-  if (controlPlane.kind === 'mesos') createMesos(engine, services, controlPlane);
-  else createKubernetes(engine, services, controlPlane, byScan);
+  if (controlPlane.kind === 'mesos') createMesos(engine, workload.services, controlPlane);
+  else createKubernetes(engine, workload, controlPlane, byScan);
 }

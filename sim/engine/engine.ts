@@ -3,6 +3,7 @@
  */
 import { assert, fail } from '../../policies/base/assert.ts';
 import { MS_PER_HOUR } from '../../policies/base/units.ts';
+import type { TypicalPods } from '../../policies/packing/gpu/fragmentation.ts';
 import {
   createDecisions,
   type Decisions,
@@ -28,6 +29,8 @@ import { canonicalText, type Plan } from '../plan.ts';
 import type { ControlPlane } from '../planes/control-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { createPlane, type PlacementTables } from './create-plane.ts';
+import { createGpuRecord, type GpuRecord } from './gpu-record.ts';
+import { type RunGpuRequests, requestsOf, typicalOf } from './gpus-from-plan.ts';
 import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.ts';
 import { hostsFromPlan } from './hosts-from-plan.ts';
 import { createJobTable, type JobTable } from './jobs.ts';
@@ -53,6 +56,8 @@ export interface ActivePolicy {
 export interface Workload {
   readonly services: OnlineServices;
   readonly batch: BatchSource;
+  /** Requests that stand for all pods, where the plan's own populations do not say it. */
+  readonly typicalPods?: TypicalPods;
   /** What the generators solved for and approximated; goes into the report. */
   readonly notes: readonly string[];
 }
@@ -78,6 +83,9 @@ export interface Engine {
   readonly online: OnlineState;
   readonly jobs: JobTable;
   readonly intake: Intake;
+  readonly gpuRequests: RunGpuRequests;
+  /** null without GPUs. */
+  readonly gpuRecord: GpuRecord | null;
   readonly plane: ControlPlane;
   /** What placement by filter and score sees; null under a plane that keeps its own books. */
   readonly placement: PlacementTables | null;
@@ -116,7 +124,7 @@ export interface Engine {
   events: number;
   /** Earliest wake asked for and not yet delivered; Infinity = none. */
   wakeMs: number;
-  batchShape(requestMilliCpu: number, requestMemBytes: number, tier: number, lane: number): number;
+  batchShape(requestMilliCpu: number, requestMemBytes: number, tier: number, lane: number, gpuRequest: number): number;
   countReplica(row: number, host: number, by: 1 | -1): void;
 }
 
@@ -124,7 +132,8 @@ export interface Engine {
 export function createEngine(plan: Plan, workload: Workload, options: EngineOptions): Engine {
   const { services } = workload;
   const parameters = options.parameters ?? parametersWith(plan.physics.parameters);
-  const { hosts, watts, threadsPerCore, bandwidth } = hostsFromPlan(plan.cluster);
+  const gpuRequests = requestsOf(plan, workload);
+  const { hosts, watts, threadsPerCore, bandwidth } = hostsFromPlan(plan.cluster, gpuRequests.table);
   const autoscaleMax = new Map(plan.online.explicit.map((s) => [s.name, s.autoscale?.maxReplicas ?? s.replicas]));
   const rowsOf = (s: number) => Math.max(services.replicas[s], autoscaleMax.get(services.names[s]) ?? 0);
   const online = createOnlineState(services, rowsOf, plan.seed);
@@ -165,6 +174,8 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     online,
     jobs: createJobTable(1024),
     intake: createIntake(workload.batch, pods),
+    gpuRequests,
+    gpuRecord: createGpuRecord(cluster, gpuRequests.table.count > 1 ? typicalOf(plan, workload) : null),
     telemetry,
     recorder,
     hostModel,
@@ -204,7 +215,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     events: 0,
     wakeMs: Infinity,
   } as unknown as Engine;
-  createPlane(engine, services, options.placementByScan ?? false);
+  createPlane(engine, workload, options.placementByScan ?? false);
   fillPods(engine, services, plan);
   samplePods(engine, options.lean ?? false, options.like);
   return engine;
@@ -235,6 +246,7 @@ function fillPods(engine: Engine, services: OnlineServices, plan: Plan): void {
       tasks.requestMemBytes[row] = services.requestMemBytes[s];
       tasks.usedMemBytes[row] = Math.floor(services.requestMemBytes[s] * services.memUsageRatio[s]);
       tasks.podShape[row] = s;
+      tasks.gpuRequest[row] = engine.gpuRequests.ofService[s];
       if (row - online.firstPod[s] < online.wanted[s]) submit(cluster, row, 0, false);
     }
   }

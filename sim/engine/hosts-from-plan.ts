@@ -1,8 +1,10 @@
 /** Host columns from the shapes of a plan: hosts of a shape stand together, racks are filled in order. */
 import { BYTES_PER_GIB, MILLI_PER_CPU } from '../../policies/base/units.ts';
 import { amplificationRatio, amplifiedAllocatable } from '../../policies/koordinator/cpu-normalization.ts';
+import { createGpuTable, type GpuRequests, noGpuRequests } from '../cluster/gpus.ts';
 import { createHostTable, type HostTable, TIER } from '../cluster/hosts.ts';
 import type { ClusterPlan } from '../plan.ts';
+import { gpuModelBits } from './gpus-from-plan.ts';
 
 export interface PlannedHosts {
   readonly hosts: HostTable;
@@ -12,14 +14,28 @@ export interface PlannedHosts {
   readonly bandwidth: Float64Array;
 }
 
+/** Memory of a GPU whose plan says nothing: NVIDIA T4 and V100-16G. */
+const DEFAULT_GPU_MEM_GIB = 16;
+
 /**
  * The hosts of a cluster. Racks take hosts round-robin over shapes in proportion, so that a rack holds a mix.
  *
  * Rounding: milli-CPU and bytes are whole; reservations and system use are rounded up.
  */
-export function hostsFromPlan(cluster: ClusterPlan): PlannedHosts {
+export function hostsFromPlan(cluster: ClusterPlan, requests: GpuRequests = noGpuRequests()): PlannedHosts {
   const count = cluster.shapes.reduce((sum, shape) => sum + shape.count, 0);
-  const hosts = createHostTable(count);
+  const bits = gpuModelBits(cluster);
+  const each = (of: (shape: ClusterPlan['shapes'][number]) => number) =>
+    cluster.shapes.flatMap((shape) => new Array<number>(shape.count).fill(of(shape)));
+  const gpus = createGpuTable(
+    {
+      cards: each((shape) => shape.gpus),
+      memBytesPerCard: each((shape) => (shape.gpus > 0 ? (shape.gpuMemGib ?? DEFAULT_GPU_MEM_GIB) * BYTES_PER_GIB : 0)),
+      modelBit: Int32Array.from(each((shape) => (shape.gpus > 0 ? (bits.get(shape.gpuModel ?? '') ?? 0) : 0))),
+    },
+    requests,
+  );
+  const hosts = createHostTable(count, gpus);
   const idle = new Float64Array(count);
   const max = new Float64Array(count);
   const threadsPerCore = new Float64Array(count);

@@ -1,25 +1,31 @@
 /** Wires the Kubernetes plane to a run: pod shapes, what placement sees, and the calls the plane may make. */
-import type { OnlineServices } from '../../traces/format.ts';
 import { TIER, TIER_COUNT } from '../cluster/hosts.ts';
 import { TASK_KIND } from '../cluster/tasks.ts';
+import { saltOf } from '../kernel/random.ts';
 import type { KubernetesPlan } from '../plan.ts';
+import { GpuPlacement } from '../planes/kubernetes/gpu-placement.ts';
 import { KubernetesPlane, type NodeReports } from '../planes/kubernetes/kubernetes-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { addPodShape, createPodShapes, eligibleHosts } from '../planes/kubernetes/pod-shapes.ts';
 import { createQuotaGate } from '../planes/kubernetes/quota-gate.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Workload } from './engine.ts';
+import { typicalOf } from './gpus-from-plan.ts';
 import { loadAwareHostsOf, podEstimateOf, quirksOf, usageWindowsOf } from './load-aware-setup.ts';
 import { planeContext } from './plane-context.ts';
 import { createPodLanes } from './pod-lanes.ts';
 
+/** Lanes are numbered in a byte. */
+const MOST_LANES = 256;
+
 /** Builds the plane into `engine` and gives every service its pod shape: shape number = service number. */
 export function createKubernetes(
   engine: Engine,
-  services: OnlineServices,
+  workload: Workload,
   controlPlane: KubernetesPlan,
   byScan: boolean,
 ): void {
   const { plan, cluster } = engine;
+  const { services } = workload;
   const { hosts } = cluster;
   const { koordinator } = plan;
   const shapes = createPodShapes(services.count + 64);
@@ -46,6 +52,7 @@ export function createKubernetes(
       estimateForMs: estimate.forMs,
       service: s,
       maxPerHost: rules?.maxPerHost ?? 0,
+      gpuRequest: engine.gpuRequests.ofService[s],
       eligible:
         rules === undefined ? anywhere : eligibleHosts(hosts, labels, taints, rules.nodeSelector, rules.tolerations),
     });
@@ -81,15 +88,19 @@ export function createKubernetes(
   );
   const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
   const lanes = createPodLanes(plan, gate?.quotaOf ?? null);
-  writable.plane = new KubernetesPlane(planeContext(engine), view, controlPlane, byScan, gate, reportsOf(engine));
+  const gpus =
+    engine.gpuRequests.table.count > 1
+      ? new GpuPlacement(view, controlPlane, typicalOf(plan, workload), saltOf(plan.seed, 'kubernetes/gpu'))
+      : null;
+  writable.plane = new KubernetesPlane(planeContext(engine), view, controlPlane, byScan, gate, reportsOf(engine), gpus);
   writable.placement = { view, laneOf: lanes.laneOf, usage };
   writable.countReplica = (row, host, by) => {
     replicasOnHost[cluster.tasks.group[row] * hosts.count + host] += by;
   };
-  writable.batchShape = (requestMilliCpu, requestMemBytes, tier, lane) => {
+  writable.batchShape = (requestMilliCpu, requestMemBytes, tier, lane, gpuRequest) => {
     // KiB below 2^32 and milli-CPU below 2^21 share one exact double: 4 TiB and 2,097 cores a task.
     const key = requestMilliCpu * 4294967296 + requestMemBytes / 1024;
-    const place = lane * TIER_COUNT + tier;
+    const place = (gpuRequest * MOST_LANES + lane) * TIER_COUNT + tier;
     shapes.byKey[place] ??= new Map();
     const known = shapes.byKey[place].get(key);
     if (known !== undefined) return known;
@@ -105,6 +116,7 @@ export function createKubernetes(
       service: -1,
       maxPerHost: 0,
       lane,
+      gpuRequest,
       eligible: anywhere,
     });
     shapes.byKey[place].set(key, made);

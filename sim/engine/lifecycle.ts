@@ -113,11 +113,13 @@ function takeArrival(engine: Engine, nowMs: number): void {
   tasks.failing[row] = 0;
   tasks.job[row] = job;
   tasks.stage[row] = chunk.stage[at];
+  tasks.gpuRequest[row] = chunk.gpu[at] === 0 ? 0 : engine.gpuRequests.batchOffset + chunk.gpu[at];
   tasks.podShape[row] = engine.batchShape(
     tasks.requestMilliCpu[row],
     tasks.requestMemBytes[row],
     tasks.tier[row],
     engine.placement?.laneOf?.[population] ?? 0,
+    tasks.gpuRequest[row],
   );
   jobs.left[job]++;
   const held = chunk.stage[at] > 0;
@@ -137,10 +139,17 @@ function takeArrival(engine: Engine, nowMs: number): void {
 }
 
 /** Binds a task and makes it start later; the draw whether this attempt fails is keyed by task and attempt. */
-export function bindTask(engine: Engine, row: number, host: number, nowMs: number, startAfterMs: number): void {
+export function bindTask(
+  engine: Engine,
+  row: number,
+  host: number,
+  nowMs: number,
+  startAfterMs: number,
+  cards = 0,
+): void {
   const { cluster, calendar } = engine;
   const { tasks } = cluster;
-  bind(cluster, row, host, nowMs);
+  bind(cluster, row, host, nowMs, cards);
   if (tasks.kind[row] === TASK_KIND.online) engine.countReplica(row, host, 1);
   else drawFailure(engine, row, host, nowMs);
   calendar.push(nowMs + startAfterMs, PHASE.finish, tasks.id[row], EVENT.start, taskPayload(tasks, row));

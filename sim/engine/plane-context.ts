@@ -10,7 +10,7 @@ export function planeContext(engine: Engine): PlaneContext {
   const { cluster } = engine;
   return {
     cluster,
-    bind: (row, host, nowMs, startAfterMs) => bindTask(engine, row, host, nowMs, startAfterMs),
+    bind: (row, host, nowMs, startAfterMs, cards) => bindTask(engine, row, host, nowMs, startAfterMs, cards),
     evict: (row, nowMs, reason) => evictTask(engine, row, nowMs, reason),
     publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),
     wakeAt: (timeMs) => wakeAt(engine, timeMs),

@@ -33,6 +33,7 @@ export interface RunSnapshot {
     readonly memBytes: Float64Array;
     readonly tier: Uint8Array;
     readonly lane: Uint8Array;
+    readonly gpu: Uint16Array;
   };
   readonly intake: Readonly<Record<'hour' | 'next' | 'jobNumber' | 'jobRow' | 'nextTaskId', number>>;
   /** All other state, by part and column. */
@@ -60,6 +61,7 @@ export function snapshotRun(engine: Engine): RunSnapshot {
       memBytes: shapes?.requestMemBytes.slice(first, shapes.count) ?? new Float64Array(0),
       tier: shapes?.tier.slice(first, shapes.count) ?? new Uint8Array(0),
       lane: shapes?.lane.slice(first, shapes.count) ?? new Uint8Array(0),
+      gpu: shapes?.gpuRequest.slice(first, shapes.count) ?? new Uint16Array(0),
     },
     intake: {
       hour: intake.hour,
@@ -86,9 +88,9 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
   const { cluster, intake } = engine;
   assert(cluster.hosts.count === snapshot.hosts, `a snapshot of ${snapshot.hosts} hosts fits ${cluster.hosts.count}`);
   assert(engine.online.services.count === snapshot.services, `a snapshot of ${snapshot.services} services fits`);
-  const { milliCpu, memBytes, tier, lane } = snapshot.batchShapes;
+  const { milliCpu, memBytes, tier, lane, gpu } = snapshot.batchShapes;
   for (let i = 0; i < milliCpu.length; i++) {
-    const shape = engine.batchShape(milliCpu[i], memBytes[i], tier[i], lane[i]);
+    const shape = engine.batchShape(milliCpu[i], memBytes[i], tier[i], lane[i], gpu[i]);
     assert(shape === snapshot.services + i, 'pod shapes come back with their numbers');
   }
   writeInto(partsOf(engine), snapshot.parts);

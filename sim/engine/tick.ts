@@ -20,6 +20,7 @@ import { noiseLossCpus } from '../host/suppress-transient.ts';
 import { mix } from '../kernel/digest.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import type { Engine } from './engine.ts';
+import { fragmentedMilli, gpuMilli } from './gpu-record.ts';
 import { sweepHosts } from './host-sweep.ts';
 import { sweepLatency } from './latency-sweep.ts';
 import { evictTask, scheduleFinish } from './lifecycle.ts';
@@ -351,6 +352,13 @@ function record(engine: Engine, nowMs: number): void {
   w.violatingRequestsAlone[at] = latencySums.violatingAlone;
   w.powerWatts[at] = watts;
   w.hostsDown[at] = down;
+  if (engine.gpuRecord !== null) {
+    const [gpuCapacity, gpuAllocated, gpuRunning] = gpuMilli(cluster);
+    w.gpuCapacityMilli[at] = gpuCapacity;
+    w.gpuAllocatedMilli[at] = gpuAllocated;
+    w.gpuRunningMilli[at] = gpuRunning;
+    w.gpuFragmentedMilli[at] = fragmentedMilli(engine.gpuRecord, cluster);
+  }
   recorder.windowsInHour[hour]++;
   mix(cluster.digest, nowMs, Math.floor(online), Math.floor(best), Math.floor(latencySums.violating));
 }

@@ -84,9 +84,9 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
   };
   const context: PlaneContext = {
     cluster,
-    bind(row, host, nowMs, startAfterMs) {
+    bind(row, host, nowMs, startAfterMs, cards) {
       if (brokenAtMs[host] >= 0) fail(`task ${row} is bound to host ${host}, which is dead`);
-      bind(cluster, row, host, nowMs);
+      bind(cluster, row, host, nowMs, cards);
       push(nowMs + startAfterMs, EVENT.start, row, tasks.generation[row]);
     },
     evict: (row, nowMs, reason) => take(row, nowMs, CHANGE.evict, reason),

@@ -10,8 +10,8 @@ import type { Cluster } from '../cluster/apply.ts';
 /** What the engine gives a plane. */
 export interface PlaneContext {
   readonly cluster: Cluster;
-  /** Bind a pending task now; it starts to run `startAfterMs` later. */
-  bind(row: number, host: number, nowMs: number, startAfterMs: number): void;
+  /** Bind a pending task now; it starts to run `startAfterMs` later. `cards`: the host's GPUs it gets, as a bit mask. */
+  bind(row: number, host: number, nowMs: number, startAfterMs: number, cards?: number): void;
   /** Takes a bound or running task off its host; it becomes pending again and comes back through `onPending`. */
   evict(row: number, nowMs: number, reason: number): void;
   /** Sets what a host sells in a tier. */
@@ -27,6 +27,8 @@ export interface ControlPlane {
   readonly podLossAfterMs: number;
   /** Where a pending task would go now, -1 = nowhere; for placing services that run from the start. */
   bestHostFor(row: number): number;
+  /** The GPUs of that host which the task would get, as a bit mask; absent where the plane knows no GPUs. */
+  cardsOn?(row: number, host: number): number;
   /** A task became pending: submitted, released, evicted or lost. */
   onPending(row: number, nowMs: number): void;
   /** A task runs from now on: one that was bound, or a service that is in place from the start. */

@@ -59,6 +59,13 @@ export const TABLES = {
     int('refusedHosts', 'hosts that load-aware scheduling refuses at the end of the window'),
     float('powerWatts', 'at the hosts, without PUE'),
     int('hostsDown', 'failed or drained hosts at the end of the window'),
+    int('gpuCapacityMilli', 'cores of all GPUs of hosts that are up, 1000 a card; 0 without GPUs'),
+    int('gpuAllocatedMilli', 'of them, held by pods and tasks, running or starting'),
+    int('gpuRunningMilli', 'of those, held by pods and tasks that run'),
+    float(
+      'gpuFragmentedMilli',
+      'free core that the pods of this cluster could not use, in expectation (FGD, ATC 2023)',
+    ),
   ],
   /** One row a host and hour, hours in order inside hosts. */
   hostHours: [
@@ -212,6 +219,11 @@ export interface RunSummary {
   readonly costPerUsefulCoreHour: number;
   readonly deadlineMissPercent: number;
   readonly hostFailures: number;
+  /** Core of GPUs over what there is, 0 without GPUs; see the columns of windows. */
+  readonly gpuAllocatedMeanPercent: number;
+  readonly gpuAllocatedPeakPercent: number;
+  readonly gpuRunningMeanPercent: number;
+  readonly gpuFragmentedMeanPercent: number;
 }
 
 /** What identifies a run and lets it be checked and repeated. */

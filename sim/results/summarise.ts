@@ -127,6 +127,7 @@ export function countServiceHours(
  *   cost                              energyKwh x price + hosts x capex x (1 / lifetime + overhead / 100) x days / 365
  *   costPerUsefulCoreHour             cost / (online core-hours used + core-hours of finished tasks)
  *   deadlineMissPercent               100 missed / (met + missed)
+ *   gpu*MeanPercent                   100 S(allocated, running or fragmented) / S(capacity of GPUs); peak: largest / largest
  *
  * Waits and host failures come from `meta`. Throws InvariantError when a figure is not finite.
  */
@@ -141,6 +142,7 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
 
   const capacity = total(windows.capacityMilliCpu);
   const capacityMem = total(windows.capacityMemMib);
+  const gpuCapacity = total(windows.gpuCapacityMilli);
   const onlineUsed = total(windows.onlineUsedMilliCpu);
   const bestEffortUsed = total(windows.bestEffortUsedMilliCpu);
   const used = onlineUsed + bestEffortUsed + total(windows.systemUsedMilliCpu);
@@ -217,6 +219,10 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
     costPerUsefulCoreHour: ratioOf(cost, usefulCoreHours),
     deadlineMissPercent: percentOf(missed, missed + batchTotal(batch.deadlinesMet)),
     hostFailures: meta.hostFailures,
+    gpuAllocatedMeanPercent: percentOf(total(windows.gpuAllocatedMilli), gpuCapacity),
+    gpuAllocatedPeakPercent: percentOf(maxOf(windows.gpuAllocatedMilli, from), maxOf(windows.gpuCapacityMilli, from)),
+    gpuRunningMeanPercent: percentOf(total(windows.gpuRunningMilli), gpuCapacity),
+    gpuFragmentedMeanPercent: percentOf(total(windows.gpuFragmentedMilli), gpuCapacity),
   };
   for (const [figure, value] of Object.entries(summary))
     assert(Number.isFinite(value), `summary: ${figure} is ${value}`);

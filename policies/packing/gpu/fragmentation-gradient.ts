@@ -4,13 +4,14 @@
  *   s = trunc(100 / (1 + exp(-(F before - F after) / 1000)))
  *
  * A pod for a share tries every card that fits (first index among equal s); one for whole cards takes the first free ones. Scores are kept by
- * pod shape until a host changes, so one placement costs a few evaluations instead of one a host.
+ * pod shape until a host changes, so one placement costs a few evaluations instead of one a host. Fragmentation counts the cores of cards; their
+ * memory decides where a pod fits.
  * Source: Weng et al., "Beware of Fragmentation", USENIX ATC 2023.
  */
 import { exp } from '../../base/exact-math.ts';
 import { tightestCards } from './card-choice.ts';
 import { fragmentationMilli } from './fragmentation.ts';
-import { type GpuHosts, type GpuPod, MILLI_PER_CARD } from './gpu-hosts.ts';
+import { type GpuHosts, type GpuPod, MILLI_PER_CARD, podCardMemBytes } from './gpu-hosts.ts';
 import { bestByScore, type PackingPolicy, type PackingState, type ShapeMemo } from './packing-policy.ts';
 
 /** Fragmentation of a host as it is, taken again only after a change. */
@@ -68,10 +69,13 @@ function evaluate(hosts: GpuHosts, host: number, pod: GpuPod, state: PackingStat
     memo.card[host] = -1;
     return;
   }
+  const { cardLeftMemBytes } = hosts;
+  const mem = podCardMemBytes(hosts, host, pod);
   let best = -1;
   let bestScore = 0;
   for (let card = first; card < end; card++) {
-    if (cardLeftMilli[card] < pod.milliPerCard || seenBefore(cardLeftMilli, first, card)) continue;
+    if (cardLeftMilli[card] < pod.milliPerCard || cardLeftMemBytes[card] < mem) continue;
+    if (seenBefore(cardLeftMilli, cardLeftMemBytes, first, card)) continue;
     cardLeftMilli[card] -= pod.milliPerCard;
     const after = fragmentationMilli(state.typical, cpuLeft, modelBit[host], cardLeftMilli, first, end);
     cardLeftMilli[card] += pod.milliPerCard;
@@ -86,8 +90,9 @@ function evaluate(hosts: GpuHosts, host: number, pod: GpuPod, state: PackingStat
 }
 
 /** Cards with equally much left are alike: only the first needs a trial. */
-function seenBefore(left: Int32Array, first: number, card: number): boolean {
-  for (let other = first; other < card; other++) if (left[other] === left[card]) return true;
+function seenBefore(left: Int32Array, mem: Float64Array, first: number, card: number): boolean {
+  for (let other = first; other < card; other++)
+    if (left[other] === left[card] && mem[other] === mem[card]) return true;
   return false;
 }
 

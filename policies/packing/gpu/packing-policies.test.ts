@@ -29,6 +29,9 @@ function hostsOf(specs: readonly HostSpec[]): GpuHosts {
     allocatedMemBytes: new Float64Array(specs.length),
     firstCard,
     cardLeftMilli: Int32Array.from(specs.flatMap((spec) => [...spec.cards])),
+    cardLeftMemBytes: Float64Array.from(specs.flatMap((spec) => spec.cards.map((milli) => milli * 16))),
+    cardMemBytes: new Float64Array(specs.length).fill(16_000),
+    open: new Uint8Array(specs.length).fill(1),
     gpuLeftMilli: Int32Array.from(specs, (spec) => spec.cards.reduce((a, b) => a + b, 0)),
     modelBit: Int32Array.from(specs, (spec) => spec.model ?? (spec.cards.length > 0 ? 1 : 0)),
     gpuPods,
@@ -39,7 +42,16 @@ function hostsOf(specs: readonly HostSpec[]): GpuHosts {
 }
 
 function pod(cpuMilli: number, cards: number, milliPerCard: number, models = 0): GpuPod {
-  return { cpuMilli, memBytes: 1, cards, milliPerCard, models, shape: 0 };
+  return {
+    cpuMilli,
+    memBytes: 1,
+    cards,
+    milliPerCard,
+    memMilliPerCard: milliPerCard,
+    memBytesPerCard: 0,
+    models,
+    shape: 0,
+  };
 }
 
 const NONE: TypicalPods = typicalPods([], [], [], [], []);

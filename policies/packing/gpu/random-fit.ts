@@ -1,7 +1,7 @@
 /** Random: any host where the pod fits, any card that fits, each equally likely. The baseline of the ATC 2023 comparison. */
 import { uniformBelow } from '../../base/random-source.ts';
 import { tightestCards } from './card-choice.ts';
-import { fits, type GpuHosts, type GpuPod, MILLI_PER_CARD } from './gpu-hosts.ts';
+import { fits, type GpuHosts, type GpuPod, MILLI_PER_CARD, podCardMemBytes } from './gpu-hosts.ts';
 import type { PackingPolicy, PackingState } from './packing-policy.ts';
 
 function chooseHost(hosts: GpuHosts, pod: GpuPod, state: PackingState): number {
@@ -14,11 +14,12 @@ function chooseCards(hosts: GpuHosts, host: number, pod: GpuPod, state: PackingS
   if (pod.cards !== 1 || pod.milliPerCard >= MILLI_PER_CARD) return tightestCards(hosts, host, pod);
   const first = hosts.firstCard[host];
   const end = hosts.firstCard[host + 1];
+  const mem = podCardMemBytes(hosts, host, pod);
+  const takes = (card: number) => hosts.cardLeftMilli[card] >= pod.milliPerCard && hosts.cardLeftMemBytes[card] >= mem;
   let fitting = 0;
-  for (let card = first; card < end; card++) if (hosts.cardLeftMilli[card] >= pod.milliPerCard) fitting++;
+  for (let card = first; card < end; card++) if (takes(card)) fitting++;
   let nth = uniformBelow(state.random, fitting);
-  for (let card = first; card < end; card++)
-    if (hosts.cardLeftMilli[card] >= pod.milliPerCard && nth-- === 0) return 1 << (card - first);
+  for (let card = first; card < end; card++) if (takes(card) && nth-- === 0) return 1 << (card - first);
   return 0;
 }
 

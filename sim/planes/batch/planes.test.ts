@@ -5,7 +5,7 @@ import { bestFit } from '../../../policies/packing/gpu/best-fit.ts';
 import { typicalPods } from '../../../policies/packing/gpu/fragmentation.ts';
 import { firstFit } from '../../../policies/packing/vm/first-fit.ts';
 import { type Cluster, finish, submit } from '../../cluster/apply.ts';
-import { createGpuTable, finishWithGpus } from '../../cluster/gpus.ts';
+import { createGpuTable, type GpuTable, gpuRequests } from '../../cluster/gpus.ts';
 import { createHostTable } from '../../cluster/hosts.ts';
 import { createTaskTable, TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import { createDigest } from '../../kernel/digest.ts';
@@ -14,8 +14,8 @@ import { createSequentialPlane } from './sequential-placement.ts';
 import { createVmQueue } from './vm-placement.ts';
 
 /** Hosts of 4,000 milli-CPU, tasks with the given requests. */
-function clusterOf(hostCount: number, requests: readonly number[]): Cluster {
-  const hosts = createHostTable(hostCount);
+function clusterOf(hostCount: number, requests: readonly number[], gpus?: GpuTable): Cluster {
+  const hosts = createHostTable(hostCount, gpus);
   hosts.capacityMilliCpu.fill(4000);
   hosts.soldMilliCpu.fill(4000, 0, hostCount);
   const tasks = createTaskTable(requests.length, 0);
@@ -52,11 +52,13 @@ describe('a queue of tasks of 3,000, 2,000 and 1,000 in front of one host of 4,0
 
 describe('pods for one card, one after another', () => {
   const run = (whenFull: 'drop' | 'wait') => {
-    const cluster = clusterOf(1, [1, 1]);
-    const gpus = createGpuTable([1], Int32Array.of(1), 2);
-    gpus.wantedCards.fill(1);
-    gpus.milliPerCard.fill(600);
-    const plane = createSequentialPlane(cluster, gpus, {
+    const gpus = createGpuTable(
+      { cards: [1], memBytesPerCard: [16], modelBit: Int32Array.of(1) },
+      gpuRequests([{ cards: 1, milliPerCard: 600, memMilliPerCard: 600, memBytesPerCard: 0, models: 0 }]),
+    );
+    const cluster = clusterOf(1, [1, 1], gpus);
+    cluster.tasks.gpuRequest.fill(1);
+    const plane = createSequentialPlane(cluster, {
       policy: bestFit,
       typical: typicalPods([], [], [], [], []),
       random: seededRandomSource(1),
@@ -68,7 +70,7 @@ describe('pods for one card, one after another', () => {
       plane.onPending(row, 0);
     }
     const waiting = plane.waiting.length;
-    finishWithGpus(cluster, gpus, 0, 9);
+    finish(cluster, 0, 9);
     plane.onCapacity(9);
     return { waiting, state: cluster.tasks.state[1], left: gpus.cardLeftMilli[0] };
   };

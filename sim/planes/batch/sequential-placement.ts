@@ -12,8 +12,9 @@ import {
   type PackingPolicy,
   type PackingState,
 } from '../../../policies/packing/gpu/packing-policy.ts';
-import { abandon, type Cluster, start } from '../../cluster/apply.ts';
-import { bindWithGpus, type GpuTable } from '../../cluster/gpus.ts';
+import { abandon, bind, type Cluster, start } from '../../cluster/apply.ts';
+import { gpuHosts, readPod } from '../../cluster/gpu-view.ts';
+import { TIER } from '../../cluster/hosts.ts';
 
 export interface SequentialOptions {
   readonly policy: PackingPolicy;
@@ -35,38 +36,36 @@ export interface SequentialPlane {
 }
 
 /** The plane over a cluster; tasks start the moment they are bound. */
-export function createSequentialPlane(cluster: Cluster, gpus: GpuTable, options: SequentialOptions): SequentialPlane {
+export function createSequentialPlane(cluster: Cluster, options: SequentialOptions): SequentialPlane {
   const { hosts, tasks } = cluster;
-  const view: GpuHosts = {
-    count: hosts.count,
-    soldMilliCpu: hosts.soldMilliCpu,
-    allocatedMilliCpu: hosts.allocatedMilliCpu,
-    soldMemBytes: hosts.soldMemBytes,
-    allocatedMemBytes: hosts.allocatedMemBytes,
-    firstCard: gpus.firstCard,
-    cardLeftMilli: gpus.cardLeftMilli,
-    gpuLeftMilli: gpus.gpuLeftMilli,
-    modelBit: gpus.modelBit,
-    gpuPods: gpus.gpuPods,
-    revision: gpus.revision,
-    rank: options.rank,
-  };
+  const view = gpuHosts(hosts, TIER.native, options.rank);
   const { policy } = options;
   const state = createPackingState(hosts.count, options.typical, options.random);
-  const pod: GpuPod = { cpuMilli: 0, memBytes: 0, cards: 0, milliPerCard: 0, models: 0, shape: 0 };
+  const pod: GpuPod = {
+    cpuMilli: 0,
+    memBytes: 0,
+    cards: 0,
+    milliPerCard: 0,
+    memMilliPerCard: 0,
+    memBytesPerCard: 0,
+    models: 0,
+    shape: 0,
+  };
   let waiting: number[] = [];
 
   const place = (row: number, nowMs: number): number => {
-    pod.cpuMilli = tasks.requestMilliCpu[row];
-    pod.memBytes = tasks.requestMemBytes[row];
-    pod.cards = gpus.wantedCards[row];
-    pod.milliPerCard = gpus.milliPerCard[row];
-    pod.models = gpus.models[row];
-    pod.shape = tasks.podShape[row];
+    readPod(
+      pod,
+      hosts.gpus,
+      tasks.requestMilliCpu[row],
+      tasks.requestMemBytes[row],
+      tasks.gpuRequest[row],
+      tasks.podShape[row],
+    );
     const host = policy.chooseHost(view, pod, state);
     if (host < 0) return -1;
     const mask = pod.milliPerCard === 0 ? 0 : policy.chooseCards(view, host, pod, state);
-    bindWithGpus(cluster, gpus, row, host, mask, nowMs);
+    bind(cluster, row, host, nowMs, mask);
     start(cluster, row, nowMs);
     return host;
   };

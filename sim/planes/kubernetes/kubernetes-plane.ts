@@ -25,6 +25,7 @@ import {
   refreshAssigned,
   unassignPod,
 } from './assigned-pods.ts';
+import type { GpuPlacement } from './gpu-placement.ts';
 import { bestHostByScan, PlacementIndex, type PlacementView } from './placement.ts';
 import { findPreemption } from './preemption.ts';
 import {
@@ -83,6 +84,8 @@ export class KubernetesPlane implements ControlPlane {
   private readonly reports: NodeReports | null;
   /** Pods as load-aware scheduling in full counts them; null where whole-node thresholds stand alone. */
   private readonly assigned: AssignedPods | null;
+  /** null where nobody asks for GPUs. */
+  private readonly gpus: GpuPlacement | null;
 
   constructor(
     context: PlaneContext,
@@ -91,6 +94,7 @@ export class KubernetesPlane implements ControlPlane {
     byScan = false,
     gate: QuotaGate | null = null,
     reports: NodeReports | null = null,
+    gpus: GpuPlacement | null = null,
   ) {
     this.context = context;
     this.view = view;
@@ -99,6 +103,7 @@ export class KubernetesPlane implements ControlPlane {
     this.gate = gate;
     this.reports = reports;
     this.assigned = view.load === undefined ? null : createAssignedPods(context.cluster.tasks.capacity);
+    this.gpus = gpus;
     this.queues = createQueues(context.cluster.tasks);
     this.index = new PlacementIndex(view);
     const hosts = view.hosts.count;
@@ -218,6 +223,7 @@ export class KubernetesPlane implements ControlPlane {
       aging: [this.agingMilliCpu.slice(), this.agingMemBytes.slice()],
       gate: this.gate === null ? null : snapshotGate(this.gate),
       assigned: structuredClone(this.assigned),
+      gpus: this.gpus?.snapshot() ?? null,
     };
   }
 
@@ -229,11 +235,13 @@ export class KubernetesPlane implements ControlPlane {
       aging: [Float64Array, Float64Array];
       gate: unknown;
       assigned: AssignedPods | null;
+      gpus: number | null;
     };
     if (this.assigned !== null && state.assigned !== null)
       Object.assign(this.assigned, structuredClone(state.assigned));
     restoreQueues(this.queues, state.queues);
     if (this.gate !== null && state.gate !== null) restoreGate(this.gate, state.gate);
+    if (this.gpus !== null && state.gpus !== null) this.gpus.restore(state.gpus);
     this.busyUntilMs = state.busyUntilMs;
     this.freshMilliCpu.set(state.fresh[0]);
     this.freshMemBytes.set(state.fresh[1]);
@@ -245,7 +253,13 @@ export class KubernetesPlane implements ControlPlane {
     return this.bestHost(this.context.cluster.tasks.podShape[row]);
   }
 
+  cardsOn(row: number, host: number): number {
+    const shape = this.context.cluster.tasks.podShape[row];
+    return this.gpus === null || this.view.shapes.gpuRequest[shape] === 0 ? 0 : this.gpus.cardsOn(shape, host);
+  }
+
   private bestHost(shape: number): number {
+    if (this.gpus !== null && this.view.shapes.gpuRequest[shape] !== 0) return this.gpus.bestHost(shape);
     return this.byScan ? bestHostByScan(this.view, shape) : this.index.bestHost(shape);
   }
 
@@ -290,7 +304,8 @@ export class KubernetesPlane implements ControlPlane {
     const { tasks } = cluster;
     const shape = tasks.podShape[row];
     let host = this.isLetIn(row) ? this.bestHost(shape) : -1;
-    if (host < 0 && this.plan.preemption && tasks.kind[row] === TASK_KIND.online) {
+    // Approximation: a pod that asks for GPUs pushes nobody out.
+    if (host < 0 && this.plan.preemption && tasks.kind[row] === TASK_KIND.online && tasks.gpuRequest[row] === 0) {
       const found = findPreemption(this.view, cluster, row);
       if (found !== null) {
         for (const victim of found.victims) this.context.evict(victim, nowMs, EVICT_REASON.preempted);
@@ -298,7 +313,7 @@ export class KubernetesPlane implements ControlPlane {
       }
     }
     if (host >= 0) {
-      this.context.bind(row, host, nowMs, this.plan.bindLatencyMs + this.plan.podStartMs);
+      this.context.bind(row, host, nowMs, this.plan.bindLatencyMs + this.plan.podStartMs, this.cardsOn(row, host));
       this.noteBound(row, host, nowMs);
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
       return;

@@ -21,7 +21,9 @@ export interface PodShapes {
   readonly eligible: Uint8Array[];
   /** Pods of different lanes never share a shape: their queues move on for different reasons. 0 = the common lane. */
   lane: Uint8Array;
-  /** Per lane and tier (lane x TIER_COUNT + tier): shape by what is asked for; looked up when a task is submitted, never iterated. */
+  /** Row of the GPU requests, 0 = none. */
+  gpuRequest: Uint16Array;
+  /** Per lane, tier and GPU request ((gpuRequest x lanes + lane) x TIER_COUNT + tier): shape by what is asked for; looked up when a task is submitted, never iterated. */
   readonly byKey: Map<number, number>[];
 }
 
@@ -39,6 +41,7 @@ export function createPodShapes(capacity: number): PodShapes {
     maxPerHost: new Int32Array(capacity),
     eligible: [],
     lane: new Uint8Array(capacity),
+    gpuRequest: new Uint16Array(capacity),
     byKey: [],
   };
 }
@@ -53,6 +56,7 @@ export interface ShapeRow {
   readonly service: number;
   readonly maxPerHost: number;
   readonly lane?: number;
+  readonly gpuRequest?: number;
   readonly eligible: Uint8Array;
 }
 
@@ -69,6 +73,7 @@ export function addPodShape(shapes: PodShapes, row: ShapeRow): number {
   shapes.service[at] = row.service;
   shapes.maxPerHost[at] = row.maxPerHost;
   shapes.lane[at] = row.lane ?? 0;
+  shapes.gpuRequest[at] = row.gpuRequest ?? 0;
   shapes.eligible.push(row.eligible);
   return at;
 }
@@ -84,6 +89,7 @@ function grow(shapes: PodShapes): void {
   larger.service.set(shapes.service);
   larger.maxPerHost.set(shapes.maxPerHost);
   larger.lane.set(shapes.lane);
+  larger.gpuRequest.set(shapes.gpuRequest);
   shapes.tier = larger.tier;
   shapes.requestMilliCpu = larger.requestMilliCpu;
   shapes.requestMemBytes = larger.requestMemBytes;
@@ -93,6 +99,7 @@ function grow(shapes: PodShapes): void {
   shapes.service = larger.service;
   shapes.maxPerHost = larger.maxPerHost;
   shapes.lane = larger.lane;
+  shapes.gpuRequest = larger.gpuRequest;
 }
 
 /**
