@@ -7,7 +7,13 @@ import { capabilityBits } from './capabilities.ts';
 import type { Step } from './conformance-steps.ts';
 import { expectEqual, recordList, text } from './conformance-steps.ts';
 import type { AgentStanding } from './reconciliation.ts';
-import { driverOnError, launchWithoutMaster, reconciledState, unreachableState } from './reconciliation.ts';
+import {
+  driverOnError,
+  launchWithoutMaster,
+  RECONCILIATION_REASON,
+  reconciledState,
+  unreachableState,
+} from './reconciliation.ts';
 
 const MS_PER_SECOND = 1_000;
 const LATEST_STATE = 'latest state';
@@ -45,12 +51,13 @@ function checkRow(table: string, row: Step, previous: Step): string {
 
 function checkReconcile(row: Step): string {
   const named = text(row, 'agent');
-  const standing = named.startsWith('not given') ? (named.includes('recovered') ? 'unnamed' : 'unknown') : named;
+  const someRecovered = named.includes('recovered') && !/\b(no|none|without)\b/.test(named);
+  const standing = named.startsWith('not given') ? (someRecovered ? 'unnamed' : 'unknown') : named;
   const latest = row.taskKnown === true ? LATEST_STATE : null;
-  return expectEqual(
-    'state',
-    row.expect,
-    reconciledState(latest, standing as AgentStanding, row.partitionAware === true),
+  const state = reconciledState(latest, standing as AgentStanding, row.partitionAware === true);
+  return (
+    expectEqual('state', row.expect, state) ||
+    (row.reason === undefined ? '' : expectEqual('reason', row.reason, state === null ? null : RECONCILIATION_REASON))
   );
 }
 

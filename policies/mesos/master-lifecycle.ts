@@ -20,7 +20,7 @@ import { Capability, capabilityBits } from './capabilities.ts';
 import type { AcceptOperation, MasterMessage, MasterOptions, Offer, TaskInfo, TaskStatus } from './master-messages.ts';
 import type { Deadline, FrameworkState } from './master-records.ts';
 import type { AgentStanding } from './reconciliation.ts';
-import { droppedState, isTerminalState, reconciledState } from './reconciliation.ts';
+import { droppedState, isTerminalState, RECONCILIATION_REASON, reconciledState } from './reconciliation.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { addBags, EMPTY_BAG, isEmptyBag, selectBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
@@ -281,7 +281,7 @@ export class MesosMaster {
     const missing = [...this.agents.values()].includes('recovered') ? 'unnamed' : 'unknown';
     const standing: AgentStanding = agent === null ? missing : (this.agents.get(agent) ?? 'unknown');
     const state = reconciledState(known?.latestState ?? null, standing, this.isPartitionAware(framework));
-    if (state !== null) this.tell(framework, { task, state, reason: 'REASON_RECONCILIATION', source: 'SOURCE_MASTER' });
+    if (state !== null) this.tell(framework, { task, state, reason: RECONCILIATION_REASON, source: 'SOURCE_MASTER' });
   }
 
   private perform(offer: Offer, operation: AcceptOperation, left: ResourceBag): ResourceBag {

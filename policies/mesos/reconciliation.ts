@@ -18,6 +18,9 @@ const PRECISE_STATE: Readonly<Record<AgentStanding, string | null>> = {
   unknown: 'TASK_UNKNOWN',
 };
 
+/** Why the master says something of a task that it was asked about. */
+export const RECONCILIATION_REASON = 'REASON_RECONCILIATION';
+
 /** State to report, or null for silence; `latestState` is null when the master does not know the task. */
 export function reconciledState(
   latestState: string | null,
