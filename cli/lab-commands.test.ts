@@ -101,6 +101,59 @@ describe('sweep, merge, compare', () => {
   });
 });
 
+describe('warm, run --from-snapshot, diff', () => {
+  test('a fork has the digest of the straight run; two forks are told apart with blame; wrong snapshots are refused', async () => {
+    await tidemark(`run unit-small ${SHORT} --no-report --out straight`);
+    expect((await tidemark(`warm unit-small ${SHORT} --until 5m --out w.snapshot`)).code).toBe(0);
+    const fork = `run unit-small ${SHORT} --from-snapshot w.snapshot --no-report`;
+    const plain = await tidemark(`${fork} --out plain`);
+    const digest = (dir: string) => JSON.parse(readFileSync(join(room, dir, 'manifest.json'), 'utf8')).digest;
+    expect([plain.code, digest('plain')]).toEqual([0, digest('straight')]);
+    await tidemark(
+      `${fork} --set failures.enabled=true --set failures.hostCrashesPerYear=1000 --seed unit-small --out broken`,
+    );
+    const missing = await tidemark('diff plain broken');
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('name it with --from-snapshot FILE')]);
+    const told = await tidemark('diff plain broken --from-snapshot w.snapshot --json');
+    const answer = JSON.parse(told.stdout);
+    expect([told.code, answer.equal]).toEqual(digest('plain') === digest('broken') ? [0, true] : [1, false]);
+    for (const [args, message] of [
+      [`${fork} --set cluster.hosts.plain.count=9 --out bad`, 'w.snapshot is a snapshot of another world: cluster'],
+      [`${fork} --seeds 2 --out bad`, '--from-snapshot holds one seed'],
+      ['run unit-small --from-snapshot straight/manifest.json --out bad', 'is no snapshot of tidemark'],
+      [`warm unit-small ${SHORT} --until 10m --out bad`, 'is not inside the run'],
+      [`warm unit-small ${SHORT} --until soon --out bad`, 'expected a duration'],
+      [
+        `sweep unit-small ${SHORT} --vary cluster.hosts.plain.count=7,8 --warm-until 5m --out bad`,
+        'would change the warm cluster itself',
+      ],
+      ['diff straight plain --from-snapshot w.snapshot', 'began at time 0'],
+    ] as const) {
+      const { code, stderr } = await tidemark(args);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+    }
+    expect(existsSync(join(room, 'bad'))).toBe(false);
+  });
+
+  test('two straight runs: first decision, outcomes and blame; without blame where the worlds differ', async () => {
+    const sets = '--set horizon=2h';
+    await tidemark(`run quickstart ${sets} --set warmUp=1h --no-report --out x`);
+    await tidemark(
+      `run quickstart ${sets} --set warmUp=1h --set koordinator.memoryReclaimThresholdPercent=80 --no-report --out y`,
+    );
+    const told = await tidemark('diff x y');
+    expect(told.code).toBe(1);
+    expect(told.stdout).toContain('the runs part at day 1, 00:01:00.000');
+    expect(told.stdout).toMatch(/decisions: [\d,]+ tasks parted/);
+    expect(told.stdout).toContain('SLO-minutes');
+    const { first, blame } = JSON.parse((await tidemark('diff x y --json --tasks 3')).stdout);
+    expect(first.timeMs).toBe(60_000);
+    expect([blame.tasks.length, blame.parted.total > 3]).toEqual([3, true]);
+    await tidemark(`run quickstart ${sets} --set warmUp=1h --set online.loadFactor=1.1 --no-report --out z`);
+    expect((await tidemark('diff x z')).stdout).toContain('different worlds (online.loadFactor: 1 -> 1.1)');
+  });
+});
+
 describe('gate', () => {
   beforeAll(async () => {
     await tidemark(`run unit-small ${SHORT} --seeds 4 --no-report --out base`);

@@ -6,6 +6,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, InvariantError, TraceError } from '../policies/base/assert.ts';
 import { register as registerCompare } from './compare.ts';
+import { register as registerDiff } from './diff.ts';
 import { register as registerFuzz } from './fuzz.ts';
 import { register as registerGate } from './gate.ts';
 import { register as registerMerge } from './merge.ts';
@@ -125,15 +126,7 @@ function createProgram(): Command {
   registerGate(program);
   registerTrace(program);
 
-  program
-    .command('diff')
-    .description('the first event where two runs part, and what followed')
-    .argument('<a>', 'run directory')
-    .argument('<b>', 'run directory')
-    .action(async (a: string, b: string) => {
-      const { diff } = await import('./diff.ts');
-      process.exitCode = await diff(a, b, (text) => process.stdout.write(text));
-    });
+  registerDiff(program);
 
   program
     .command('report')

@@ -14,12 +14,12 @@ import { digestText, digestTextPerHour } from '../sim/kernel/digest.ts';
 import type { Plan } from '../sim/plan.ts';
 import { scoreHost } from '../sim/planes/kubernetes/placement.ts';
 import { planDifferences } from './plan-differences.ts';
-import { prepare, type RunOptions } from './run-plan.ts';
 
 export interface DiffSide {
   readonly label: string;
   readonly plan: Plan;
-  readonly options: Omit<RunOptions, 'identity' | 'sink' | 'onHour'>;
+  /** The run at its beginning: at time 0, or where it went on from a snapshot. */
+  start(sink: ChangeSink): Engine;
 }
 
 export interface Difference {
@@ -75,7 +75,7 @@ function record(side: DiffSide): { engine: Engine; events: Recorded } {
     events.host.push(host);
     events.value.push(value);
   };
-  return { engine: prepare(side.plan, { ...side.options, sink }).engine, events };
+  return { engine: side.start(sink), events };
 }
 
 function clear(events: Recorded): void {
@@ -156,7 +156,7 @@ function stateBefore(
     for (const candidate of [...new Set(hosts)].filter((h) => h >= 0))
       lines.push(`  ${side.label}: score of host ${candidate} was ${scoreBefore(engine, row, host, candidate)}`);
   };
-  const { engine } = prepare(side.plan, { ...side.options, sink });
+  const engine = side.start(sink);
   runUntil(engine, hour * MS_PER_HOUR);
   listening = true;
   if (kind === CHANGE.bind) runUntil(engine, Math.min(side.plan.horizonMs, (hour + 1) * MS_PER_HOUR));
@@ -176,7 +176,7 @@ function scoreBefore(engine: Engine, row: number, bound: number, candidate: numb
   return score < 0 ? 'none: filtered out' : String(score);
 }
 
-function clock(timeMs: number): string {
+export function clock(timeMs: number): string {
   if (!Number.isFinite(timeMs)) return 'the end';
   const s = timeMs / 1000;
   const day = Math.floor(s / 86400) + 1;

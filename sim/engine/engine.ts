@@ -187,6 +187,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     latencySums: {
       lateShare: new Float64Array(services.count),
       mostUsedMilliCpu: new Float64Array(services.count),
+      podSloMinutes: null,
       requests: 0,
       violating: 0,
       violatingAlone: 0,

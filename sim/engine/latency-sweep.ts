@@ -155,6 +155,8 @@ export interface LatencySums {
   readonly lateShare: Float64Array;
   /** Most that any running replica uses, row a service. */
   readonly mostUsedMilliCpu: Float64Array;
+  /** SLO-minutes of every pod, added up by whoever sets it; a service's are the sum of its pods'. null = nobody asks. */
+  podSloMinutes: Float64Array | null;
   requests: number;
   violating: number;
   violatingAlone: number;
@@ -206,6 +208,7 @@ export function sweepLatency(
   const withAlone = windowMs >= ALONE_EVERY_MS || nowMs % ALONE_EVERY_MS === 0;
   const { aloneRatio, wasReady } = recorder;
   const running = TASK_STATE.running;
+  const { podSloMinutes } = sums;
   sums.requests = 0;
   sums.violating = 0;
   sums.violatingAlone = 0;
@@ -254,7 +257,10 @@ export function sweepLatency(
         if (isShort) lateFull += podRequests * violationAt(lnTail, loadAlone * fullShare, placeAlone, 0);
       }
       lateRequests[host] += podLate * perWork;
-      if (isSloMinute(p)) sloPods++;
+      if (isSloMinute(p)) {
+        sloPods++;
+        if (podSloMinutes !== null) podSloMinutes[row] += windowMinutes / ready[s];
+      }
       if (withP99) {
         loadSum += load;
         kappaSum += rows[at + LATENCY_ROW.slowdown];
