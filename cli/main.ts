@@ -5,6 +5,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, InvariantError, TraceError } from '../policies/base/assert.ts';
+import { register as registerBacktest } from './backtest.ts';
 import { register as registerCompare } from './compare.ts';
 import { register as registerDiff } from './diff.ts';
 import { register as registerFuzz } from './fuzz.ts';
@@ -125,6 +126,7 @@ function createProgram(): Command {
   registerPlan(program);
   registerGate(program);
   registerTrace(program);
+  registerBacktest(program);
 
   registerDiff(program);
 

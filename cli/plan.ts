@@ -194,11 +194,11 @@ async function answer(
     return search(runner, at);
   });
   if (found === null) return interrupted(`finished runs stay in ${out}; the same command goes on from there`);
-  const lines = searchLines(found);
+  const lines = [...searchLines(found), ...session.backtest];
   const { cells, ...rest } = found.search;
   // Hours are for charts and stay with the cells.
   const kept = [...cells].map(([at, own]) => [at, own.map(({ hours: _, ...cell }) => cell)]);
-  const plain = { ...found, search: { ...rest, cells: Object.fromEntries(kept) } };
+  const plain = { ...found, backtest: session.backtest, search: { ...rest, cells: Object.fromEntries(kept) } };
   const json = `${JSON.stringify(plain, null, 1)}\n`;
   writeWhole(join(out, 'answer.json'), json);
   writeWhole(join(out, 'answer.txt'), `${lines.join('\n')}\n`);
@@ -253,5 +253,6 @@ async function headroom(name: string, command: HeadroomCommand): Promise<number>
       `  ${room.name}: least ${numberWords(room.min)} (${hourWords(room.minHour)}), p5 ${numberWords(room.p5)}, ` +
         `median ${numberWords(room.median)}, p95 ${numberWords(room.p95)} over ${room.perHour.length} hours\n`,
     );
+  for (const sentence of session.backtest) process.stdout.write(`${sentence}\n`);
   return 0;
 }

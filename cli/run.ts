@@ -41,6 +41,7 @@ export async function run(scenario: string, command: RunCommand): Promise<number
   if (kindOfDirectory(out) === 'foreign')
     throw new ConfigError(`${out} exists and is not a tidemark run; give another --out or remove it`);
   const replayed = await replayedServices(plan);
+  const { backtestNotes } = await import('./backtest-file.ts');
   const identity = { planHash, tidemarkVersion: tidemarkVersion(), nodeVersion: process.version };
   if (command.fromSnapshot !== undefined) await checkSnapshot(command.fromSnapshot, plan, replayed?.services);
   const abort = new AbortController();
@@ -57,7 +58,7 @@ export async function run(scenario: string, command: RunCommand): Promise<number
       {
         workers: command.workers,
         identity,
-        notes: [...notes, ...(replayed?.notes ?? [])],
+        notes: [...notes, ...(replayed?.notes ?? []), ...backtestNotes(findScenario(scenario), plan)],
         signal: abort.signal,
         ...(command.fromSnapshot === undefined ? {} : { fork: command.fromSnapshot }),
         ...(replayed === undefined ? {} : { replayed: replayed.services }),

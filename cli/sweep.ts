@@ -114,7 +114,7 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
   );
   if (outcome === null) return interrupted(`finished runs stay in ${out}; the same command goes on from there`);
   const { table, reused, ran, cells } = outcome;
-  for (const line of sweepLines(table)) process.stdout.write(`${line}\n`);
+  for (const line of [...sweepLines(table), ...session.backtest]) process.stdout.write(`${line}\n`);
   const rest = shard === undefined ? join(out, 'table.csv') : `${out}, shard ${shard.index} of ${shard.count}`;
   process.stdout.write(
     `${cells} runs: ${ran} made, ${reused} taken from disk, ${table.failures.length} failed; ${rest}\n`,

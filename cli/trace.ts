@@ -100,9 +100,13 @@ export function register(program: Command): void {
     )
     .argument('<dir>', 'folder of an import')
     .requiredOption('--out <file>', 'JSON file to write')
+    .option('--days <from-to>', 'days to learn from, the last not included, as 0-20 (default: all)')
     .action(async (dir: string, options) => {
-      const { fitTrace, fitLines, writeFit } = await import('../traces/fit-trace.ts');
-      const fit = await fitTrace(dir);
+      const [{ fitTrace, fitLines, writeFit }, { parseDays }] = await Promise.all([
+        import('../traces/fit-trace.ts'),
+        import('../traces/trace-days.ts'),
+      ]);
+      const fit = await (options.days === undefined ? fitTrace(dir) : fitTrace(dir, parseDays(options.days)));
       await writeFit(fit, options.out);
       print([...fitLines(fit), options.out]);
     });

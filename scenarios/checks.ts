@@ -136,6 +136,11 @@ function checkOnline({ online, cluster }: Partial<Scenario>, report: Report): vo
       ['online', 'limitOverRequest'],
       `is ${online.limitOverRequest}; a limit below the request is refused by Kubernetes`,
     );
+  if (online.startDay > 6 && online.trace === undefined)
+    report.error(
+      ['online', 'startDay'],
+      `is ${online.startDay}; must be at most 6, Sunday, unless a trace is replayed`,
+    );
   // A trace says how many services there are and what they request.
   if (online.trace !== undefined) return;
   if (online.services === 0)

@@ -95,7 +95,11 @@ export const onlineSchema = z
     limitOverRequest: ratio('CPU limit over CPU request; 0 = no limit.', 0, 100).prefault(
       ONLINE_DEFAULTS.limitOverRequest,
     ),
-    startDay: count('Day of the week the run starts on, 0 = Monday.', 0, 6).prefault(ONLINE_DEFAULTS.startDay),
+    startDay: count(
+      'Day of the week the run starts on, 0 = Monday; with a trace, days left off its front.',
+      0,
+      365,
+    ).prefault(ONLINE_DEFAULTS.startDay),
     loadFactor: ratio('Multiplies the mean usage of every generated service; 1 = as measured.', 0.001, 20).prefault(
       ONLINE_DEFAULTS.loadFactor,
     ),

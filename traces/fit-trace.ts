@@ -17,6 +17,7 @@ import type { ImportedServices, ImportedTasks } from './import/canonical.ts';
 import { readImport } from './import/store.ts';
 import { courseOf, hourOfSlot, meanOfKnown } from './inspect.ts';
 import { GRID_PER_DAY, type GridSeries, type KindSeries, readKindSeries } from './series-set.ts';
+import { ALL_DAYS, type DaySpan, tasksOfDays } from './trace-days.ts';
 
 export const FIT_VERSION = 1;
 
@@ -69,17 +70,25 @@ export interface FittedBatch {
 
 export interface TraceFit {
   readonly version: number;
-  readonly source: { readonly format: string; readonly folder: string; readonly notes: readonly string[] };
+  readonly source: {
+    readonly format: string;
+    readonly folder: string;
+    /** Days of the trace that were seen, the last not included; all when they are left out. */
+    readonly fromDay?: number;
+    readonly toDay?: number;
+    readonly notes: readonly string[];
+  };
   readonly services: FittedServices | null;
   readonly batch: FittedBatch | null;
   readonly quality: FitQuality;
   readonly backtest: Backtest;
 }
 
-/** Fits the folder of an import. Throws TraceError when it has neither two days of use nor tasks with durations. */
-export async function fitTrace(folder: string): Promise<TraceFit> {
-  const trace = await readImport(folder);
-  const kinds = await readKindSeries(folder, trace.services);
+/** Fits these days of an import. Throws TraceError when they have neither two days of use nor tasks with durations. */
+export async function fitTrace(folder: string, days: DaySpan = ALL_DAYS): Promise<TraceFit> {
+  const whole = await readImport(folder);
+  const trace = { ...whole, tasks: tasksOfDays(whole.tasks, days) };
+  const kinds = await readKindSeries(folder, trace.services, days);
   const kind = kindToFit(kinds);
   const services = kind === null ? null : fitServices(kind, trace.services as ImportedServices, kind.slots);
   const batch = fitBatch(trace.tasks);
@@ -87,7 +96,12 @@ export async function fitTrace(folder: string): Promise<TraceFit> {
     throw new TraceError(`${folder}: neither two days of use nor a task with a duration; there is nothing to fit`);
   return {
     version: FIT_VERSION,
-    source: { format: trace.format, folder, notes: trace.notes },
+    source: {
+      format: trace.format,
+      folder,
+      ...(days === ALL_DAYS ? {} : { fromDay: days.fromDay, toDay: days.toDay }),
+      notes: trace.notes,
+    },
     services,
     batch,
     quality: measureFit(services, batch, kind, trace),
@@ -152,16 +166,18 @@ function fitNoises(statistics: readonly SeriesStatistics[]): FittedNoise[] {
     });
 }
 
+/** Class by p/t of the hour-of-day profile. */
+export function diurnalClassOf(ratio: number): FittedClass['name'] {
+  return ratio >= 2 ? 'strong' : ratio >= 1.2 ? 'mild' : 'flat';
+}
+
 function fitClasses(live: readonly GridSeries[]): FittedClass[] {
   const profiles = live
     .map((one) => courseOf(one.milliCpu, 24, hourOfSlot).map((value) => (Number.isNaN(value) ? 1 : value)))
     .map((profile) => ({ profile, ratio: peakToTrough(profile) }));
-  const classes = [
-    ['strong', profiles.filter(({ ratio }) => ratio >= 2)],
-    ['mild', profiles.filter(({ ratio }) => ratio >= 1.2 && ratio < 2)],
-    ['flat', profiles.filter(({ ratio }) => ratio < 1.2)],
-  ] as const;
-  return classes
+  const membersOf = (name: FittedClass['name']) => profiles.filter(({ ratio }) => diurnalClassOf(ratio) === name);
+  return (['strong', 'mild', 'flat'] as const)
+    .map((name) => [name, membersOf(name)] as const)
     .filter(([, members]) => members.length > 0)
     .map(([name, members]) => {
       // The mean of profiles that peak at different hours is flatter than any of them: it is stretched to their median p/t.

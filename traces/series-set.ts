@@ -1,7 +1,9 @@
 /** Use of the services of an imported trace on a grid of five minutes: every service of a kind in the sum, a part of them one by one. */
 
+import { MS_PER_DAY } from '../policies/base/units.ts';
 import type { ImportedServices } from './import/canonical.ts';
 import { readUsage } from './import/store-services.ts';
+import { ALL_DAYS, type DaySpan } from './trace-days.ts';
 
 export const GRID_MS = 300_000;
 export const GRID_PER_HOUR = 12;
@@ -33,8 +35,13 @@ export interface KindSeries {
   readonly kept: readonly GridSeries[];
 }
 
-/** Reads use twice: once for its extent, once for its values. Throws TraceError. */
-export async function readKindSeries(folder: string, services: ImportedServices | undefined): Promise<KindSeries[]> {
+/** Reads use of these days twice: once for its extent, once for its values. Slot 0 is the first of `days`. Throws TraceError. */
+export async function readKindSeries(
+  folder: string,
+  services: ImportedServices | undefined,
+  days: DaySpan = ALL_DAYS,
+): Promise<KindSeries[]> {
+  const [fromMs, toMs] = [days.fromDay * MS_PER_DAY, days.toDay * MS_PER_DAY];
   if (services === undefined || services.count === 0) return [];
   const rowOfId = new Map(services.ids.map((id, row) => [id, row]));
   const sampled = new Int32Array(services.count);
@@ -42,11 +49,11 @@ export async function readKindSeries(folder: string, services: ImportedServices 
   for await (const batch of readUsage(folder))
     for (let row = 0; row < batch.count; row++) {
       const service = rowOfId.get(batch.ids[row]);
-      if (service === undefined) continue;
+      if (service === undefined || batch.timeMs[row] < fromMs || batch.timeMs[row] >= toMs) continue;
       sampled[service] += 1;
       if (batch.timeMs[row] > lastMs) lastMs = batch.timeMs[row];
     }
-  const slots = Math.floor(lastMs / GRID_MS) + 1;
+  const slots = Math.max(0, Math.floor((lastMs - fromMs) / GRID_MS)) + 1;
   const kinds = new Map<string, number[]>();
   for (let service = 0; service < services.count; service++) {
     if (sampled[service] === 0) continue;
@@ -61,7 +68,8 @@ export async function readKindSeries(folder: string, services: ImportedServices 
       const service = rowOfId.get(batch.ids[row]);
       const grid = service === undefined ? undefined : gridOf.get(service);
       if (service === undefined || grid === undefined) continue;
-      const slot = Math.floor(batch.timeMs[row] / GRID_MS);
+      if (batch.timeMs[row] < fromMs || batch.timeMs[row] >= toMs) continue;
+      const slot = Math.floor((batch.timeMs[row] - fromMs) / GRID_MS);
       addSample(grid, service, slot, batch.milliCpu[row], batch.peakMilliCpu[row], batch.memMib[row]);
     }
   return grids.map(closeKind);
