@@ -120,6 +120,9 @@ function checkSelection(entry: Case): string {
       disabled: job.disabled === true,
     }));
   const due = dueJobs(jobs, nowMs);
+  const named = [...list(entry, 'expectRun'), ...list(entry, 'expectNotRun')].map(String);
+  const stranger = named.find((name) => !jobs.some((job) => job.name === name));
+  if (stranger !== undefined) return `expected "${stranger}" is none of the jobs`;
   let asserted = false;
   if (entry.expectRun !== undefined) {
     asserted = true;

@@ -78,6 +78,65 @@ test('no child gets more than its request or its floor, and nothing claimed is l
   );
 });
 
+/**
+ * Continuous water-filling from scratch: one level L for which the hungry children's min(request, floor + weight x L) add up to what
+ * is there, found by halving.
+ */
+function waterLevelRuntime(
+  total: number,
+  children: readonly { weight: number; request: number; min: number; lent: boolean }[],
+): number[] {
+  const at = (level: number): number[] =>
+    children.map(({ weight, request, min, lent }) => {
+      if (request <= min) return lent ? request : min;
+      return Math.min(request, min + weight * level);
+    });
+  const sum = (amounts: readonly number[]): number => amounts.reduce((all, amount) => all + amount, 0);
+  if (sum(at(0)) >= total) return at(0);
+  let [low, high] = [0, 1e6];
+  for (let step = 0; step < 100; step++) {
+    const level = (low + high) / 2;
+    if (sum(at(level)) > total) high = level;
+    else low = level;
+  }
+  return at(low);
+}
+
+test('whole-unit shares stay within one unit a round of continuous water-filling, in 500 random groups', () => {
+  const child = fc.record({
+    weight: fc.integer({ min: 1, max: 60 }),
+    request: fc.integer({ min: 0, max: 400 }),
+    min: fc.integer({ min: 0, max: 80 }),
+    lent: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(child, { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 0, max: 1500 }),
+      (children, total) => {
+        const count = children.length;
+        const runtime = new Float64Array(count);
+        const column = (of: (c: (typeof children)[number]) => number) => Float64Array.from(children, of);
+        const group = {
+          count,
+          names: children.map((_, i) => `q${i}`),
+          weight: column((c) => c.weight),
+          limitedRequest: column((c) => c.request),
+          min: column((c) => c.min),
+          guarantee: new Float64Array(count),
+          allowLent: Uint8Array.from(children, (c) => (c.lent ? 1 : 0)),
+        };
+        redistributeQuota(total, group, runtime);
+        // Each round rounds a share by less than one unit, and each round but the last loses a child.
+        waterLevelRuntime(total, children).forEach((exact, row) => {
+          expect(Math.abs(runtime[row] - exact)).toBeLessThan(count + 0.01);
+        });
+      },
+    ),
+    { numRuns: 500, seed: 11 },
+  );
+});
+
 test('scaled minimum: 300 above a total of 200 leaves two thirds; fixed 150 leaves 50 for two of 100', () => {
   expect(scaledMin(200, 100, true, 300, 0)).toBe(66);
   expect(scaledMin(200, 100, true, 200, 150)).toBe(25);

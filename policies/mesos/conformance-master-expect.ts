@@ -18,12 +18,15 @@ export function expectOfMaster(world: MasterWorld, step: Step): string {
       return expectOffers(world, { ...step, offers: [] });
     case 'expectDifferentRoles': {
       const roles = world.namedOffers(step).map((offer) => offer.role);
-      return new Set(roles).size === roles.length ? '' : `roles are ${JSON.stringify(roles)}`;
+      const named = Array.isArray(step.offers) ? step.offers.length : 0;
+      return new Set(roles).size === named ? '' : `roles are ${JSON.stringify(roles)}`;
     }
     case 'expectOfferNotRescinded':
     case 'expectOfferRescinded': {
       const framework = world.framework(text(step, 'fw'));
-      const rescinded = framework.rescinded.has(framework.offers[number(step, 'index')]?.id ?? -1);
+      const offer = framework.offers[number(step, 'index')];
+      if (offer === undefined) return `offer ${String(step.index)} was never made`;
+      const rescinded = framework.rescinded.has(offer.id);
       return expectEqual('rescinded', step.op === 'expectOfferRescinded', rescinded);
     }
     case 'expectRescinded': {

@@ -46,6 +46,31 @@ describe('upstream cases', () => {
     }
   });
 
+  test('the 25 seeds do shuffle: which of two agents the first of two roles gets is neither always the same', () => {
+    const cpus = { cpus: 1 };
+    const steps = [
+      { op: 'pause' },
+      { op: 'addAgent', agent: 'a1', total: cpus },
+      { op: 'addAgent', agent: 'a2', total: cpus },
+      { op: 'addFramework', fw: 'f1', roles: ['r1'] },
+      { op: 'addFramework', fw: 'f2', roles: ['r2'] },
+      { op: 'resume' },
+      { op: 'advance', seconds: 1 },
+      {
+        op: 'expectOffers',
+        offers: [
+          { fw: 'f1', role: 'r1', agents: { a1: cpus } },
+          { fw: 'f2', role: 'r2', agents: { a2: cpus } },
+        ],
+      },
+    ];
+    const file = { schema: 'mesos-allocator/1', scenarios: [{ id: 'which', steps }] };
+    let passed = 0;
+    for (let seed = 100; seed < 125; seed++) passed += runAllocatorFile(file, seed)[0].outcome === 'passed' ? 1 : 0;
+    expect(passed).toBeGreaterThan(4);
+    expect(passed).toBeLessThan(21);
+  });
+
   test('3 of the 8 old cases fail on the modern allocator: the eras differ', () => {
     // Reserved resources in shares, what shares are relative to, and grants on reconnect; the others agree in both eras.
     const { variant: _, ...modern } = read('allocator_0_2x');
