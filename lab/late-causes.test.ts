@@ -47,6 +47,9 @@ function hoursOf(results: RunResults, s: number) {
       throttled: Number(columns.violatingThrottled[at]),
       dead: Number(columns.violatingDeadHosts[at]),
       unplaced: Number(columns.violatingUnplaced[at]),
+      contention: Number(columns.violatingContention[at]),
+      suppression: Number(columns.violatingSuppression[at]),
+      memory: Number(columns.violatingMemory[at]),
     };
   });
 }
@@ -58,12 +61,13 @@ describe('causes of late requests', () => {
   const calm = run({});
   const broken = run(CRASHES);
 
-  test('parts are never negative and never more than the late requests without best effort', () => {
+  test('parts are never negative, and together never more than the late requests: what is left is the load of the service itself', () => {
     for (const results of [calm, broken])
       for (const s of [0, 1])
-        for (const { alone, throttled, dead, unplaced } of hoursOf(results, s)) {
-          expect(Math.min(throttled, dead, unplaced)).toBeGreaterThanOrEqual(0);
-          expect(throttled + dead + unplaced).toBeLessThanOrEqual(alone * (1 + 1e-9));
+        for (const { late, throttled, dead, unplaced, contention, suppression, memory } of hoursOf(results, s)) {
+          const parts = [throttled, dead, unplaced, contention, suppression, memory];
+          expect(Math.min(...parts)).toBeGreaterThanOrEqual(0);
+          expect(parts.reduce((sum, part) => sum + part, 0)).toBeLessThanOrEqual(late * (1 + 1e-9));
         }
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type RunResults, TABLES } from '../sim/results/schema.ts';
-import { budgetFacts } from './error-budget.ts';
+import { budgetFacts, causesSentence, violationsSentence } from './error-budget.ts';
 
 type Columns = Readonly<Record<string, readonly number[]>>;
 
@@ -32,7 +32,7 @@ describe('error budget', () => {
           hour: [0, 1, 0, 1],
           requests: [10_000, 10_000, 10_000, 10_000],
           violatingRequests: [900, 50, 0, 0],
-          violatingRequestsAlone: [900, 10, 0, 0],
+          violatingContention: [0, 40, 0, 0],
           violatingDeadHosts: [0, 5, 0, 0],
         },
         4,
@@ -49,6 +49,39 @@ describe('error budget', () => {
     expect(facts.byCause['load of its own']).toBeCloseTo(2.5, 9);
     expect(facts.worst?.service).toBe(0);
     expect(facts.hours.map(({ hour }) => hour)).toEqual([1]);
+  });
+
+  test('every cause has its column, parts add up to the late requests, and each violation has the cause with the largest part', () => {
+    // 1 % of 1,000 is 10. Hour 0: 100 late, 7 x 10 booked, 40 of its own. Hour 1: 60 late, 50 for memory. Hour 2: 5 late: no violation.
+    const facts = budgetFacts(
+      results(
+        {
+          service: [0, 0, 0],
+          hour: [0, 1, 2],
+          requests: [1000, 1000, 1000],
+          violatingRequests: [100, 60, 5],
+          violatingContention: [10, 5, 0],
+          violatingSuppression: [10, 0, 5],
+          violatingThrottled: [10, 0, 0],
+          violatingMemory: [10, 50, 0],
+          violatingDeadHosts: [10, 0, 0],
+          violatingUnplaced: [10, 5, 0],
+        },
+        3,
+      ),
+      99,
+      0,
+      0,
+      60_000,
+    );
+    const total = facts.hours.map(({ late }) => Object.values(late).reduce((sum, part) => sum + part, 0));
+    expect(total).toEqual([100, 60, 5]);
+    expect(facts.hours[0].late['load of its own']).toBe(40);
+    expect(facts.hours[2].late['late suppression']).toBe(5);
+    expect(facts.violations).toMatchObject({ 'load of its own': 1, memory: 1, 'late suppression': 0 });
+    expect(violationsSentence(facts)).toBe('load of its own 1, memory 1');
+    // 165 late: 60 memory, 40 own, 15 each of contention, suppression and not placed, 10 each of limits and dead hosts.
+    expect(causesSentence(facts)).toMatch(/^memory 36.4 %, load of its own 24.2 %, /);
   });
 
   const one = { service: [0], hour: [0], requests: [1], violatingRequests: [0] };

@@ -9,11 +9,14 @@
  */
 import type { RunResults } from '../sim/results/schema.ts';
 import { numbers } from './columns.ts';
+import { fixed, percent } from './format.ts';
 
 export const CAUSES = [
   'load of its own',
   'best effort beside it',
+  'late suppression',
   'CPU limits',
+  'memory',
   'dead hosts',
   'replicas not placed',
 ] as const;
@@ -31,6 +34,8 @@ export interface BudgetFacts {
   /** Share of it used up, percent; above 100 the objective is missed. */
   readonly burnedPercent: number;
   readonly hours: readonly HourCauses[];
+  /** Service-hours that broke the objective, by the cause with the most late requests in them. */
+  readonly violations: Readonly<Record<Cause, number>>;
   /** Percent of the budget, by cause. */
   readonly byCause: Readonly<Record<Cause, number>>;
   /** Service with the most late requests, and its percent of the budget; null without late requests. */
@@ -68,10 +73,9 @@ export function budgetFacts(
   const hour = numbers(columns.hour);
   const requests = numbers(columns.requests);
   const late = numbers(columns.violatingRequests);
-  const alone = numbers(columns.violatingRequestsAlone);
-  const throttled = numbers(columns.violatingThrottled);
-  const dead = numbers(columns.violatingDeadHosts);
-  const unplaced = numbers(columns.violatingUnplaced);
+  const booked = BOOKED.map(([cause, column]) => [cause, numbers(columns[column])] as const);
+  const allowed = 1 - objectivePercent / 100;
+  const violations = none();
   const hours: { hour: number; late: Record<Cause, number> }[] = [];
   const ofService = new Map<number, number>();
   let offered = 0;
@@ -81,20 +85,13 @@ export function budgetFacts(
     const at = hour[row] - firstHour;
     while (hours.length <= at) hours.push({ hour: firstHour + hours.length, late: none() });
     const cell = hours[at].late;
-    // Late alone can exceed late by rounding, where best effort adds nothing.
-    cell['best effort beside it'] += Math.max(0, late[row] - alone[row]);
-    cell['CPU limits'] += throttled[row];
-    cell['dead hosts'] += dead[row];
-    cell['replicas not placed'] += unplaced[row];
-    cell['load of its own'] += Math.max(
-      0,
-      Math.min(alone[row], late[row]) - throttled[row] - dead[row] - unplaced[row],
-    );
+    const parts = causesOf(booked, late[row], row);
+    for (const cause of CAUSES) cell[cause] += parts[cause];
+    if (late[row] > allowed * requests[row]) violations[mainCause(parts)]++;
     offered += requests[row];
     total += late[row];
     ofService.set(service[row], (ofService.get(service[row]) ?? 0) + late[row]);
   }
-  const allowed = 1 - objectivePercent / 100;
   const budget = allowed * offered;
   const percentOf = (part: number): number => (budget > 0 ? (100 * part) / budget : 0);
   const byCause = none();
@@ -104,14 +101,64 @@ export function budgetFacts(
     if (sum > 0 && (worst === null || percentOf(sum) > worst.percent))
       worst = { service: number, percent: percentOf(sum) };
   const alerts = RULES.map((rule) => alertFacts(rule, results.tables.windows, allowed, firstRow, windowMs));
-  return { budget, burnedPercent: percentOf(total), hours, byCause, worst, alerts };
+  return { budget, burnedPercent: percentOf(total), hours, byCause, violations, worst, alerts };
+}
+
+/** Columns of serviceHours that book a cause; what none of them holds is the load of the service itself. */
+const BOOKED = [
+  ['best effort beside it', 'violatingContention'],
+  ['late suppression', 'violatingSuppression'],
+  ['CPU limits', 'violatingThrottled'],
+  ['memory', 'violatingMemory'],
+  ['dead hosts', 'violatingDeadHosts'],
+  ['replicas not placed', 'violatingUnplaced'],
+] as const;
+
+/** Late requests of one service-hour by cause; they add up to `late` but for rounding, and none is negative. */
+function causesOf(
+  booked: readonly (readonly [Cause, ArrayLike<number>])[],
+  late: number,
+  row: number,
+): Record<Cause, number> {
+  const parts = none();
+  let sum = 0;
+  for (const [cause, column] of booked) {
+    parts[cause] = column[row];
+    sum += column[row];
+  }
+  parts['load of its own'] = Math.max(0, late - sum);
+  return parts;
+}
+
+/** The largest part; of equal ones the first. */
+function mainCause(parts: Readonly<Record<Cause, number>>): Cause {
+  return CAUSES.reduce((main, cause) => (parts[cause] > parts[main] ? cause : main));
+}
+
+/** The parts above 0.5 % of all late requests, largest first: `load of its own 96 %, best effort beside it 4 %`. */
+export function causesSentence(facts: BudgetFacts): string {
+  return CAUSES.map((cause) => ({ cause, share: (100 * facts.byCause[cause]) / facts.burnedPercent }))
+    .filter(({ share }) => share >= 0.5)
+    .sort((a, b) => b.share - a.share)
+    .map(({ cause, share }) => `${cause} ${percent(share)}`)
+    .join(', ');
+}
+
+/** Service-hours that broke the objective by their main cause, most first; empty when none did. */
+export function violationsSentence(facts: BudgetFacts): string {
+  return CAUSES.filter((cause) => facts.violations[cause] > 0)
+    .sort((a, b) => facts.violations[b] - facts.violations[a])
+    .map((cause) => `${cause} ${fixed(facts.violations[cause])}`)
+    .join(', ');
 }
 
 function none(): Record<Cause, number> {
   return {
     'load of its own': 0,
     'best effort beside it': 0,
+    'late suppression': 0,
     'CPU limits': 0,
+    memory: 0,
     'dead hosts': 0,
     'replicas not placed': 0,
   };

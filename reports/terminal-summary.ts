@@ -2,6 +2,7 @@
 import { MS_PER_DAY } from '../policies/base/units.ts';
 import type { Replications } from '../sim/results/schema.ts';
 import { numbers } from './columns.ts';
+import { budgetFacts, causesSentence, violationsSentence } from './error-budget.ts';
 import type { RunFacts } from './facts.ts';
 import { hourOfLargest } from './facts.ts';
 import { cores, count, dayHour, duration, figures, fixed, memory, money, percent } from './format.ts';
@@ -170,6 +171,15 @@ function violationLines(facts: RunFacts, replications: Replications | undefined)
         `${figures(summary.sloMinutesPerServiceDay)} SLO-minutes per service and day`,
     ),
   );
+  const budget = budgetFacts(
+    facts.results,
+    settings.objectivePercent,
+    facts.firstHour,
+    facts.firstRow,
+    settings.windowMs,
+  );
+  if (budget.burnedPercent > 0) lines.push(...labelled('', `by cause: ${causesSentence(budget)}`));
+  if (violation.violating > 0) lines.push(...labelled('', `violations by main cause: ${violationsSentence(budget)}`));
   return lines;
 }
 
@@ -207,7 +217,10 @@ function bestEffortLines(facts: RunFacts): string[] {
         `pending at most${summary.pendingPeak > 0 ? ` (${dayHour(peakHour)})` : ''}`,
     ),
     ...(summary.deadlineMissPercent > 0
-      ? labelled('Deadlines', `${percent(summary.deadlineMissPercent)} of jobs with a deadline missed it`)
+      ? labelled(
+          'Deadlines',
+          `${percent(summary.deadlineMissPercent)} of jobs with a deadline missed it; tardiness p95 ${duration(summary.tardinessMsP95)}`,
+        )
       : []),
   ];
 }

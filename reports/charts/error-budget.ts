@@ -1,15 +1,29 @@
 /** What burned the error budget, hour by hour and by cause. */
 import { texts } from '../columns.ts';
-import { budgetFacts, CAUSES } from '../error-budget.ts';
+import { type BudgetFacts, budgetFacts, CAUSES, type Cause, violationsSentence } from '../error-budget.ts';
 import type { RunFacts } from '../facts.ts';
 import { dayHour, duration, percent, setPercent } from '../format.ts';
 import type { Chart } from './theme.ts';
 import { COLOURS, colourScale, EMPTY_MARGIN, FULL_WIDTH, HEIGHT, timeAxis, warmUpLayers } from './theme.ts';
 
-const CAUSE_COLOURS = [COLOURS.online, COLOURS.bestEffort, COLOURS.second, COLOURS.line, COLOURS.third] as const;
+const COLOUR_OF_CAUSE: Readonly<Record<Cause, string>> = {
+  'load of its own': COLOURS.online,
+  'best effort beside it': COLOURS.bestEffort,
+  'late suppression': '#b3591c',
+  'CPU limits': COLOURS.second,
+  memory: '#5aa9a5',
+  'dead hosts': COLOURS.line,
+  'replicas not placed': COLOURS.third,
+};
 
 /** Causes below this are not named in the sentence. */
 const LEAST_PERCENT = 0.005;
+
+/** Which cause weighed most in the service-hours that broke the objective. */
+function violationsText(budget: BudgetFacts): string {
+  const text = violationsSentence(budget);
+  return text === '' ? '' : `Service-hours that missed the objective, by their main cause: ${text}. `;
+}
 
 export function errorBudgetChart(facts: RunFacts, hours: number): Chart {
   const { results, settings, firstHour, firstRow } = facts;
@@ -38,14 +52,12 @@ export function errorBudgetChart(facts: RunFacts, hours: number): Chart {
   return {
     id: 'error-budget',
     title: 'What burned the error budget',
-    subtitle:
-      `late requests of each hour, percent of the ${setPercent(100 - settings.objectivePercent)} of all requests that may be late; the ` +
-      'second or two until best effort is squeezed is not modelled',
+    subtitle: `late requests of each hour, percent of the ${setPercent(100 - settings.objectivePercent)} of all requests that may be late`,
     width: 'full',
     sentence:
       budget.worst === null
         ? 'Nothing was burned: no request was late.'
-        : `${percent(budget.burnedPercent)} of the budget was burned: ${causes.join(', ')}. ${worst} burned most, ` +
+        : `${percent(budget.burnedPercent)} of the budget was burned: ${causes.join(', ')}. ${violationsText(budget)}${worst} burned most, ` +
           `${percent(budget.worst.percent)}. Alerts on all services together: ${alerts.join('; ')}.`,
     spec: {
       width: FULL_WIDTH,
@@ -64,7 +76,7 @@ export function errorBudgetChart(facts: RunFacts, hours: number): Chart {
               field: 'cause',
               type: 'nominal',
               title: null,
-              scale: colourScale(CAUSES.map((cause, at) => [cause, CAUSE_COLOURS[at]] as const)),
+              scale: colourScale(CAUSES.map((cause) => [cause, COLOUR_OF_CAUSE[cause]] as const)),
             },
           },
         },

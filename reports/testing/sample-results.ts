@@ -91,6 +91,7 @@ export function sampleResults(size: SampleSize = SMALL_SAMPLE): RunResults {
       cost: plan.cost,
       waitMsP50: 9_000,
       waitMsP95: 214_000,
+      tardinessMsP95: 0,
       hostFailures: 3,
     }),
     tables,

@@ -42,6 +42,7 @@ import { createOnlineState, type OnlineState } from './online.ts';
 import { createDemandAhead, createPodSamples, type DemandAhead, type PodSamples } from './pod-samples.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import type { Desire } from './scaling.ts';
+import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createThrottling, type Throttling } from './throttle-sweep.ts';
 
@@ -101,6 +102,8 @@ export interface Engine {
   readonly latency: LatencyModel;
   readonly latencySums: LatencySums;
   readonly memory: MemoryState;
+  /** Whether windows hide the suppress loop, so that late cuts are charged. */
+  readonly withCuts: boolean;
   readonly policies: readonly ActivePolicy[];
   readonly decisions: Decisions;
   readonly powerCurve: PowerCurve;
@@ -193,6 +196,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
       violatingAlone: 0,
     },
     memory: createMemoryState(hosts.count),
+    withCuts: !(options.lean ?? false) && plan.windowMs > SUPPRESS_LOOP_MS,
     policies: options.policies.map(({ policy, config }) => ({
       policy,
       config,

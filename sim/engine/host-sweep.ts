@@ -47,6 +47,10 @@ export const LATENCY_ROW = {
 } as const;
 export const LATENCY_COLUMNS = 8;
 
+/** Columns of HostWindow.looseRows: the same before best effort was cut. */
+export const LOOSE_ROW = { speed: 0, place: 1, headroomMilliCpu: 2, delayedShare: 3 } as const;
+export const LOOSE_COLUMNS = 4;
+
 /** Results of the pass; row a host, or host x class. */
 export interface HostWindow {
   /** Online demand in, granted out. */
@@ -61,13 +65,18 @@ export interface HostWindow {
   /** CPU a pod could get beyond what it uses: idle plus what it can take back from best effort. */
   readonly headroomMilliCpu: Float64Array;
   readonly slowdown: Float64Array;
-  /** Slowdown with best effort taken away. */
   /**
    * What the latency pass reads of a host for a class, LATENCY_COLUMNS numbers side by side (one cache line a pod): see
    * LATENCY_ROW. Row-major host x class.
    */
   readonly latencyRows: Float64Array;
   readonly headroomAloneMilliCpu: Float64Array;
+  /** 1 = the limit of best effort fell below what it had: until the node's loop acts, services see it as it was. */
+  readonly cutLate: Uint8Array;
+  /** [hosts with cutLate] */
+  readonly cutLateHosts: Int32Array;
+  /** For hosts with cutLate; row-major host x class, LOOSE_COLUMNS side by side. */
+  readonly looseRows: Float64Array;
   readonly busy: Float64Array;
   /** Late requests of the window. */
   readonly lateRequests: Float64Array;
@@ -87,6 +96,9 @@ export function createHostWindow(hosts: number, classes: number): HostWindow {
     slowdown: new Float64Array(hosts * classes).fill(1),
     latencyRows: new Float64Array(hosts * classes * LATENCY_COLUMNS),
     headroomAloneMilliCpu: f(),
+    cutLate: new Uint8Array(hosts),
+    cutLateHosts: new Int32Array(1),
+    looseRows: new Float64Array(hosts * classes * LOOSE_COLUMNS),
     busy: f(),
     lateRequests: f(),
   };
@@ -115,18 +127,22 @@ const scratch = new Int32Array(3);
  * Splits every host's CPU and works out contention for the window.
  *
  * `beLimitMilliCpu` is what quota or cpuset leave to best effort; `beLossMilliCpu` what the one-second ramp of the suppress loop
- * costs it on average when the limit binds. Both in milli-CPU, row a host.
+ * costs it on average when the limit binds. Both in milli-CPU, row a host. `withCuts`: also mark hosts whose best effort is cut, and keep
+ * what services see until then.
  */
 export function sweepHosts(
   hosts: HostTable,
   model: HostModel,
   beLimitMilliCpu: Float64Array,
   beLossMilliCpu: Float64Array,
+  withCuts: boolean,
   out: HostWindow,
 ): void {
   const { isolation, classCount } = model;
+  out.cutLateHosts[0] = 0;
   for (let host = 0; host < hosts.count; host++) {
     const cpu = hosts.capacityMilliCpu[host];
+    out.cutLate[host] = 0;
     if (hosts.up[host] === 0) {
       clearHost(out, host, classCount);
       continue;
@@ -140,6 +156,7 @@ export function sweepHosts(
     const eligible = 1000 * bestEffortCapacity(isolation, cpus, model.threadsPerCore[host], onlineBusy, want / 1000);
     const limit = beLimitMilliCpu[host];
     let allowed = want < eligible ? want : eligible;
+    const had = out.bestEffortMilliCpu[host] < allowed ? out.bestEffortMilliCpu[host] : allowed;
     if (allowed > limit - beLossMilliCpu[host]) {
       const limited = limit - beLossMilliCpu[host];
       allowed = limited > 0 ? limited : 0;
@@ -171,8 +188,46 @@ export function sweepHosts(
     const back = best * marginalShare(isolation, onlineRequest + 1, hosts.beRunningRequestMilliCpu[host] + 1);
     out.headroomMilliCpu[host] = idle + back;
     out.headroomAloneMilliCpu[host] = cpu - system - onlineGranted;
+    if (withCuts && had > allowed && had - best >= LEAST_CUT * cpu)
+      contendLoose(hosts, model, host, onlineGranted, system, had, want, out);
     contend(hosts, model, host, (onlineGranted + system) / cpu, best / cpu, best, want, out);
   }
+}
+
+/** A cut below this share of the host is noise of the demand, not a step. */
+const LEAST_CUT = 0.005;
+
+/** Slowdowns of one host beside the `had` milli-CPU that best effort ran on until it was cut; keeps what the latency pass reads. */
+function contendLoose(
+  hosts: HostTable,
+  model: HostModel,
+  host: number,
+  onlineGranted: number,
+  system: number,
+  had: number,
+  want: number,
+  out: HostWindow,
+): void {
+  const cpu = hosts.capacityMilliCpu[host];
+  const room = cpu - system - onlineGranted;
+  // What the split leaves when services ask for more than is free; weights matter in neither case, shares are nearly nothing.
+  const best = had < room ? had : room > 0 ? room : 0;
+  const headroom = out.headroomMilliCpu[host];
+  const onlineRequest = hosts.allocatedMilliCpu[host] - hosts.beNativeMilliCpu[host];
+  const share = marginalShare(model.isolation, onlineRequest + 1, hosts.beRunningRequestMilliCpu[host] + 1);
+  out.headroomMilliCpu[host] = room - best + best * share;
+  contend(hosts, model, host, (onlineGranted + system) / cpu, best / cpu, best, want, out);
+  for (let c = 0; c < model.classCount; c++) {
+    const from = (host * model.classCount + c) * LATENCY_COLUMNS;
+    const to = (host * model.classCount + c) * LOOSE_COLUMNS;
+    out.looseRows[to + LOOSE_ROW.speed] = out.latencyRows[from + LATENCY_ROW.speed];
+    out.looseRows[to + LOOSE_ROW.place] = out.latencyRows[from + LATENCY_ROW.place];
+    out.looseRows[to + LOOSE_ROW.headroomMilliCpu] = out.latencyRows[from + LATENCY_ROW.headroomMilliCpu];
+    out.looseRows[to + LOOSE_ROW.delayedShare] = out.latencyRows[from + LATENCY_ROW.delayedShare];
+  }
+  out.headroomMilliCpu[host] = headroom;
+  out.cutLate[host] = 1;
+  out.cutLateHosts[0]++;
 }
 
 /** Slowdowns of one host, with best effort and with it taken away. */

@@ -58,6 +58,7 @@ const RATE_CV_GRID = [0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1];
 const SERVER_GRID = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 /** Threads a service without limit can use at once. [A] */
 const UNLIMITED_THREADS = 64;
+export const UNLIMITED_MILLI_CPU = 1000 * UNLIMITED_THREADS;
 
 /** Builds targets and surfaces of every service, once a run. */
 export function createLatencyModel(
@@ -216,7 +217,7 @@ export function sweepLatency(
     const lnTail = latency.surface[s].lnTail;
     const withDelay = latency.delayMatters[s] === 1;
     const latencyClass = services.latencyClass[s];
-    const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : 64_000;
+    const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : UNLIMITED_MILLI_CPU;
     const perWork = windowMs / 1000 / latency.workMs[s];
     let requests = 0;
     let late = 0;
@@ -287,6 +288,8 @@ export function sweepLatency(
     recorder.serviceRequests[cell] += requests;
     recorder.serviceViolating[cell] += late;
     recorder.serviceViolatingAlone[cell] += lateAlone;
+    // Late alone can exceed late by the carried ratio, where best effort adds nothing.
+    if (late > lateAlone) recorder.serviceViolatingContention[cell] += late - lateAlone;
     recorder.serviceReady[cell] += readyPods;
     if (readyPods > 0) recorder.serviceSloMinutes[cell] += (sloPods / readyPods) * windowMinutes;
     if (withP99 && readyPods > 0) {

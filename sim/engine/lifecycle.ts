@@ -14,8 +14,8 @@ import { PHASE } from '../kernel/phase.ts';
 import { addValue } from '../kernel/quantile-histogram.ts';
 import { keyedWord } from '../kernel/random.ts';
 import type { Engine } from './engine.ts';
-import { closeJob, dropHeld, holdTask, openJob, takeNextStage } from './jobs.ts';
-import { countBatch, noteWait, OPEN, WORK } from './recorder.ts';
+import { closeJob, dropHeld, holdTask, type JobTable, openJob, takeNextStage } from './jobs.ts';
+import { countBatch, noteWait, OPEN, type Recorder, WORK } from './recorder.ts';
 import { dropEndedPod } from './telemetry.ts';
 import { tierOfPriority } from './tier-of-priority.ts';
 
@@ -374,7 +374,6 @@ function taskOver(engine: Engine, row: number, nowMs: number): void {
   const { cluster, jobs, recorder, released } = engine;
   const { tasks } = cluster;
   const job = tasks.job[row];
-  const population = tasks.group[row];
   jobs.left[job]--;
   jobs.leftReleased[job]--;
   freeRow(tasks, row);
@@ -384,11 +383,7 @@ function taskOver(engine: Engine, row: number, nowMs: number): void {
     engine.plane.onPending(released[i], nowMs);
   }
   if (jobs.left[job] > 0 || (job === engine.intake.jobRow && stillArriving(engine, nowMs))) return;
-  const deadlineMs = jobs.deadlineMs[job];
-  if (deadlineMs < Infinity) {
-    const met = jobs.broken[job] === 0 && nowMs <= deadlineMs;
-    countBatch(recorder, met ? 'deadlinesMet' : 'deadlinesMissed', population, nowMs, 1);
-  }
+  if (jobs.deadlineMs[job] < Infinity) noteDeadline(recorder, jobs, job, nowMs, jobs.broken[job] === 0);
   closeJob(jobs, job);
 }
 
@@ -396,4 +391,23 @@ function taskOver(engine: Engine, row: number, nowMs: number): void {
 function stillArriving(engine: Engine, nowMs: number): boolean {
   const { intake, hours } = engine;
   return nextArrivalMs(intake, hours) <= nowMs && intake.chunk.job[intake.next] === intake.jobNumber;
+}
+
+/** Books a job that ends at `nowMs`, or is still open then: met or missed, and by how much. A job with a task given up has missed. */
+function noteDeadline(recorder: Recorder, jobs: JobTable, job: number, nowMs: number, isDone: boolean): void {
+  const population = jobs.population[job];
+  const late = nowMs - jobs.deadlineMs[job];
+  const isMet = isDone && late <= 0;
+  countBatch(recorder, isMet ? 'deadlinesMet' : 'deadlinesMissed', population, nowMs, 1);
+  if (nowMs < recorder.warmUpMs) return;
+  addValue(recorder.tardiness[population], late > 0 ? late : 0);
+  addValue(recorder.slack[population], isMet ? -late : 0);
+}
+
+/** Jobs whose deadline has passed when the run ends have missed it, by what is known so far. */
+export function missOpenDeadlines(engine: Engine): void {
+  const { jobs, recorder, plan } = engine;
+  for (let job = 0; job < jobs.used; job++)
+    if (jobs.left[job] > 0 && jobs.deadlineMs[job] < plan.horizonMs)
+      noteDeadline(recorder, jobs, job, plan.horizonMs, false);
 }

@@ -39,12 +39,15 @@ export interface Recorder {
   readonly serviceRequests: Float64Array;
   readonly serviceViolating: Float64Array;
   readonly serviceViolatingAlone: Float64Array;
-  /** Parts of serviceViolatingAlone: limits, replicas on dead hosts, replicas without a host or starting. */
+  /** Parts of serviceViolating by cause: limits, replicas on dead hosts, replicas without a host or starting. */
   readonly serviceViolatingThrottled: Float64Array;
   readonly serviceViolatingDead: Float64Array;
   readonly serviceViolatingUnplaced: Float64Array;
   /** Part of serviceViolating: reclaim and pages gone, with best effort beside the pods. */
   readonly serviceViolatingMemory: Float64Array;
+  /** Slowdown by best effort, and best effort that was squeezed a moment too late. */
+  readonly serviceViolatingContention: Float64Array;
+  readonly serviceViolatingSuppression: Float64Array;
   readonly serviceSloMinutes: Float64Array;
   readonly serviceP99Sum: Float64Array;
   readonly serviceP99Samples: Float64Array;
@@ -57,6 +60,9 @@ export interface Recorder {
   readonly batch: Readonly<Record<BatchColumn, Float64Array>>;
   readonly waits: readonly QuantileHistogram[];
   readonly stretches: readonly QuantileHistogram[];
+  /** Of jobs with a deadline: how late (0 = in time), and how much time was left (0 = late). */
+  readonly tardiness: readonly QuantileHistogram[];
+  readonly slack: readonly QuantileHistogram[];
   /** By OPEN: memory evictions, CPU evictions, other evictions, OOM kills of the window that is open; host failures of the run. */
   readonly open: Float64Array;
   /** Work in core-ms of nominal speed: [submitted, done, wasted, abandoned]. Conservation is checked on them. */
@@ -100,6 +106,8 @@ export function createRecorder(
     serviceViolatingDead: perServiceHour(),
     serviceViolatingUnplaced: perServiceHour(),
     serviceViolatingMemory: perServiceHour(),
+    serviceViolatingContention: perServiceHour(),
+    serviceViolatingSuppression: perServiceHour(),
     serviceSloMinutes: perServiceHour(),
     serviceP99Sum: perServiceHour(),
     serviceP99Samples: perServiceHour(),
@@ -109,6 +117,8 @@ export function createRecorder(
     batch: columnsOf(BATCH_COLUMNS, populations * hours),
     waits: Array.from({ length: populations }, createHistogram),
     stretches: Array.from({ length: populations }, createHistogram),
+    tardiness: Array.from({ length: populations }, createHistogram),
+    slack: Array.from({ length: populations }, createHistogram),
     open: new Float64Array(5),
     work: new Float64Array(4),
   };

@@ -45,6 +45,10 @@ export function resultsOf(engine: Engine, identity: RunIdentity, notes: readonly
       waitMsP99: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.waits[p], 0.99))),
       stretchP50: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.stretches[p], 0.5))),
       stretchP95: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.stretches[p], 0.95))),
+      tardinessMsP50: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.tardiness[p], 0.5))),
+      tardinessMsP95: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.tardiness[p], 0.95))),
+      tardinessMsP99: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.tardiness[p], 0.99))),
+      slackMsP05: Float64Array.from(populations, (_, p) => zeroIfEmpty(quantile(recorder.slack[p], 0.05))),
     }),
   };
   const allWaits = mergeAll(recorder.waits);
@@ -55,6 +59,7 @@ export function resultsOf(engine: Engine, identity: RunIdentity, notes: readonly
     cost: plan.cost,
     waitMsP50: zeroIfEmpty(quantile(allWaits, 0.5)),
     waitMsP95: zeroIfEmpty(quantile(allWaits, 0.95)),
+    tardinessMsP95: zeroIfEmpty(quantile(mergeAll(recorder.tardiness), 0.95)),
     hostFailures: recorder.open[OPEN.failures],
   });
   return {
@@ -173,6 +178,8 @@ function serviceHourTable(engine: Engine): Table<'serviceHours'> {
     violatingDeadHosts: recorder.serviceViolatingDead,
     violatingUnplaced: recorder.serviceViolatingUnplaced,
     violatingMemory: recorder.serviceViolatingMemory,
+    violatingContention: recorder.serviceViolatingContention,
+    violatingSuppression: recorder.serviceViolatingSuppression,
     sloMinutes: recorder.serviceSloMinutes,
     waitMsP99: recorder.serviceP99Sum.map((sum, i) =>
       recorder.serviceP99Samples[i] > 0 ? sum / recorder.serviceP99Samples[i] : 0,

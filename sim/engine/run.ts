@@ -12,7 +12,16 @@ import { closeHour } from '../kernel/digest.ts';
 import { PHASE } from '../kernel/phase.ts';
 import type { Engine } from './engine.ts';
 import { handleFault, scheduleFaults } from './faults.ts';
-import { bookProgress, EVENT, endAttempt, nextArrivalMs, rowOfPayload, startTask, takeArrivals } from './lifecycle.ts';
+import {
+  bookProgress,
+  EVENT,
+  endAttempt,
+  missOpenDeadlines,
+  nextArrivalMs,
+  rowOfPayload,
+  startTask,
+  takeArrivals,
+} from './lifecycle.ts';
 import { handleScale, scheduleScaling } from './scaling.ts';
 import { closeWindow, runTick } from './tick.ts';
 
@@ -60,6 +69,7 @@ export function runUntil(engine: Engine, untilMs: number, onHour?: ProgressRepor
   if (endMs < plan.horizonMs) return false;
   engine.nowMs = plan.horizonMs;
   bookToHorizon(engine);
+  missOpenDeadlines(engine);
   closeWindow(engine);
   closeHour(engine.cluster.digest);
   return true;

@@ -192,7 +192,7 @@ export function sweepThrottling(
     const cell = s * recorder.hours + hour;
     recorder.serviceViolating[cell] += late;
     recorder.serviceViolatingAlone[cell] += lateAlone;
-    recorder.serviceViolatingThrottled[cell] += lateAlone;
+    recorder.serviceViolatingThrottled[cell] += late;
     sums.violating += late;
     sums.violatingAlone += lateAlone;
     throttling.lateRequests[0] += late;

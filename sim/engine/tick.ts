@@ -22,6 +22,7 @@ import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import type { Engine } from './engine.ts';
 import { fragmentedMilli, gpuMilli } from './gpu-record.ts';
 import { sweepHosts } from './host-sweep.ts';
+import { sweepLateSuppression } from './late-suppression.ts';
 import { sweepLatency } from './latency-sweep.ts';
 import { evictTask, scheduleFinish } from './lifecycle.ts';
 import { slowBestEffort, sweepMemory, sweepMemoryLateness } from './memory-sweep.ts';
@@ -29,13 +30,12 @@ import { sweepDemand } from './online.ts';
 import { killOutOfMemory } from './oom.ts';
 import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { OPEN } from './recorder.ts';
+import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
 import { pushWindow, report, senseNode } from './telemetry.ts';
 import { limitPod, sweepThrottling } from './throttle-sweep.ts';
 import { pushUsage, readReports } from './usage-windows.ts';
 
 const CFS_PERIOD_US = 100_000;
-/** The suppress loop runs once a second; a longer window hides its ramp, which the closed form puts back. */
-const LOOP_MS = 1_000;
 
 /** Runs the window that begins at `nowMs`. */
 export function runTick(engine: Engine, nowMs: number): void {
@@ -67,13 +67,32 @@ export function runTick(engine: Engine, nowMs: number): void {
   sweepMemory(cluster.hosts, telemetry.signals.lastNodeMemBytes, parameters, qosFactor, engine.memory);
   killOutOfMemory(engine, nowMs);
   limitBestEffort(engine);
-  sweepHosts(cluster.hosts, hostModel, telemetry.signals.beLimitMilliCpu, engine.beLossMilliCpu, hostWindow);
+  sweepHosts(
+    cluster.hosts,
+    hostModel,
+    telemetry.signals.beLimitMilliCpu,
+    engine.beLossMilliCpu,
+    engine.withCuts,
+    hostWindow,
+  );
   slowBestEffort(engine.memory, hostWindow);
   sweepLatency(
     online,
     cluster.tasks,
     hostWindow,
     hostModel,
+    latency,
+    nowMs,
+    plan.windowMs,
+    engine.recorder,
+    engine.latencySums,
+  );
+  sweepLateSuppression(
+    online,
+    cluster.tasks,
+    hostWindow,
+    hostModel.classCount,
+    parameters.suppressExcessSeconds,
     latency,
     nowMs,
     plan.windowMs,
@@ -201,7 +220,7 @@ function limitBestEffort(engine: Engine): void {
     const quotaUs = hosts.beQuotaUs[host];
     limit[host] = quotaUs < 0 ? capacity : (quotaUs * 1000) / CFS_PERIOD_US;
     beLossMilliCpu[host] =
-      quotaUs < 0 || plan.windowMs <= LOOP_MS
+      quotaUs < 0 || plan.windowMs <= SUPPRESS_LOOP_MS
         ? 0
         : 1000 * noiseLossCpus(Math.sqrt(hostWindow.onlineVariance[host]) / 1000, capacity / 1000, growth);
   }

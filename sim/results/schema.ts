@@ -98,9 +98,11 @@ export const TABLES = {
     float('requests', 'requests offered'),
     float('violatingRequests', 'answered later than the target (expected value)'),
     float('violatingRequestsAlone', 'the same with best effort removed from the formula'),
-    float('violatingThrottled', 'of those: because of CPU limits (where a policy measures throttling)'),
-    float('violatingDeadHosts', 'of those: load of replicas on dead hosts that nobody has noticed yet'),
-    float('violatingUnplaced', 'of those: load of replicas that wait for a host or are starting'),
+    float('violatingContention', 'of violatingRequests: cores, cache, bandwidth and clock shared with best effort'),
+    float('violatingSuppression', 'of violatingRequests: best effort was squeezed a second or two too late'),
+    float('violatingThrottled', 'of violatingRequests: because of CPU limits'),
+    float('violatingDeadHosts', 'of violatingRequests: load of replicas on dead hosts that nobody has noticed yet'),
+    float('violatingUnplaced', 'of violatingRequests: load of replicas that wait for a host or are starting'),
     float('violatingMemory', 'of violatingRequests: wait for memory reclaim or read file pages again'),
     float('sloMinutes', 'minutes in which more than 1 % of requests were late, mean over replicas'),
     float('waitMsP99', 'p99 latency, mean over windows and replicas'),
@@ -147,6 +149,10 @@ export const TABLES = {
     float('waitMsP99', ''),
     float('stretchP50', '(finish - submit) / duration alone'),
     float('stretchP95', ''),
+    float('tardinessMsP50', 'finish - deadline of jobs with one, 0 = in time; jobs open at the end count up to it'),
+    float('tardinessMsP95', ''),
+    float('tardinessMsP99', ''),
+    float('slackMsP05', 'time left of 19 jobs in 20 at least, 0 = later than that'),
   ],
 } as const satisfies Record<string, readonly ColumnSpec[]>;
 
@@ -218,6 +224,8 @@ export interface RunSummary {
   readonly cost: number;
   readonly costPerUsefulCoreHour: number;
   readonly deadlineMissPercent: number;
+  /** Of all jobs with a deadline, 0 = in time. */
+  readonly tardinessMsP95: number;
   readonly hostFailures: number;
   /** Core of GPUs over what there is, 0 without GPUs; see the columns of windows. */
   readonly gpuAllocatedMeanPercent: number;

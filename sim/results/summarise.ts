@@ -21,6 +21,8 @@ export interface SummaryMeta {
   readonly waitMsP95: number;
   /** Hosts that failed after warm-up, with their racks or alone. */
   readonly hostFailures: number;
+  /** Over jobs with a deadline, of all populations. */
+  readonly tardinessMsP95: number;
 }
 
 const HOURS_PER_YEAR = 8_760;
@@ -218,6 +220,7 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
     cost,
     costPerUsefulCoreHour: ratioOf(cost, usefulCoreHours),
     deadlineMissPercent: percentOf(missed, missed + batchTotal(batch.deadlinesMet)),
+    tardinessMsP95: meta.tardinessMsP95,
     hostFailures: meta.hostFailures,
     gpuAllocatedMeanPercent: percentOf(total(windows.gpuAllocatedMilli), gpuCapacity),
     gpuAllocatedPeakPercent: percentOf(maxOf(windows.gpuAllocatedMilli, from), maxOf(windows.gpuCapacityMilli, from)),
