@@ -1,6 +1,7 @@
 /** `tidemark compare A B...`: policies against a baseline, paired by seed. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { repeatCommand, writeLabFiles } from './lab-files.ts';
 import { collect, share } from './lab-session.ts';
 
 interface CompareCommand {
@@ -17,7 +18,7 @@ export function register(program: Command): void {
     .argument('<dirs...>', 'the baseline first; of a sweep the first point is the baseline')
     .option('--outcome <figure>', 'compare only this figure; may be repeated', collect, [])
     .option('--confidence <share>', 'over all comparisons together', share, 0.95)
-    .option('--out <dir>', 'write comparison.json and comparison.md there')
+    .option('--out <dir>', 'write report.html, report.md, table.csv, table.parquet and comparison.json there')
     .option('--json', 'print the comparison as JSON', false)
     .action(async (dirs: string[], options: CompareCommand) => {
       process.exitCode = await compare(dirs, options);
@@ -40,8 +41,16 @@ async function compare(dirs: readonly string[], command: CompareCommand): Promis
   if (command.out !== undefined) {
     const { writeWhole } = await import('../lab/sweep-table.ts');
     writeWhole(join(command.out, 'comparison.json'), `${JSON.stringify(comparison, null, 1)}\n`);
-    writeWhole(join(command.out, 'comparison.md'), `\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`);
+    const { compareDocument } = await import('../lab/documents/compare-document.ts');
+    const { documentArm } = await import('../lab/documents/arms.ts');
+    const source = {
+      command: repeatCommand(),
+      currency: arms[0].currency,
+      arms: arms.map((arm) => documentArm(arm, comparison.seeds)),
+    };
+    await writeLabFiles(command.out, compareDocument(source, comparison, arms[0].warmUp));
   }
   process.stdout.write(command.json ? `${JSON.stringify(comparison, null, 1)}\n` : `${lines.join('\n')}\n`);
+  if (command.out !== undefined && !command.json) process.stdout.write(`${join(command.out, 'report.html')}\n`);
   return 0;
 }

@@ -17,6 +17,8 @@ export interface LabSession {
   readonly code: { readonly codeVersion: string; readonly replayVersion: string };
   readonly identity: { readonly tidemarkVersion: string; readonly nodeVersion: string };
   readonly replayed: OnlineServices | undefined;
+  /** Of the scenario's costs. */
+  readonly currency: string;
   /** What a backtest says about the load of the scenario: sentences for every answer that rests on it. */
   readonly backtest: readonly string[];
 }
@@ -36,7 +38,15 @@ export async function openSession(name: string, sets: readonly string[]): Promis
   if (plan.online.source === 'replay') replayed = (await (await import('./replay.ts')).replayFor(plan)).services;
   const code = { codeVersion: codeVersion(), replayVersion: replayVersion(replayed) };
   const { backtestNotes } = await import('./backtest-file.ts');
-  return { scenario, load, code, identity: identity(), replayed, backtest: backtestNotes(scenario, plan) };
+  return {
+    scenario,
+    load,
+    code,
+    identity: identity(),
+    replayed,
+    currency: plan.cost.currency,
+    backtest: backtestNotes(scenario, plan),
+  };
 }
 
 /** Throws ConfigError when a setting would change the load of a scenario whose series were read for it as written. */

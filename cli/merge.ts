@@ -1,6 +1,7 @@
 /** `tidemark merge OUT SHARD...`: the shards of one sweep become one table. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { repeatCommand, writeLabFiles } from './lab-files.ts';
 
 export function register(program: Command): void {
   program
@@ -9,12 +10,15 @@ export function register(program: Command): void {
     .argument('<out>', 'folder of the whole sweep')
     .argument('<shards...>', 'folders of the shards')
     .action(async (out: string, shards: string[]) => {
-      const [{ mergeShards }, { sweepLines }] = await Promise.all([
+      const [{ mergeShards }, { sweepLines }, { sweepDocument }, { cellHours }] = await Promise.all([
         import('../lab/merge.ts'),
         import('../lab/sweep-text.ts'),
+        import('../lab/documents/sweep-document.ts'),
+        import('../lab/documents/cell-hours.ts'),
       ]);
       const table = mergeShards(out, shards);
+      await writeLabFiles(out, sweepDocument(table, repeatCommand(), cellHours(out, table.description)));
       for (const line of sweepLines(table)) process.stdout.write(`${line}\n`);
-      process.stdout.write(`${table.rows.length} runs of ${shards.length} shards; ${join(out, 'table.csv')}\n`);
+      process.stdout.write(`${table.rows.length} runs of ${shards.length} shards; ${join(out, 'report.html')}\n`);
     });
 }

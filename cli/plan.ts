@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { SearchAnswer } from '../lab/water-line.ts';
 import { ConfigError } from '../policies/base/assert.ts';
+import { repeatCommand, writeLabFiles } from './lab-files.ts';
 import {
   type Attended,
   attended,
@@ -49,6 +50,7 @@ interface HeadroomCommand {
   readonly batch: boolean;
   readonly seeds: number;
   readonly workers: number;
+  readonly out?: string;
   readonly json: boolean;
 }
 
@@ -105,6 +107,7 @@ export function register(program: Command): void {
     .option('--batch', 'the pod asks for batch-cpu and batch-memory', false)
     .option('--seeds <n>', 'seeds; the least over all counts', whole, 1)
     .option('--workers <n>', 'worker threads', whole, 1)
+    .option('--out <dir>', 'write report.html, report.md, table.csv and table.parquet there')
     .option('--json', 'print as JSON', false)
     .action(async (scenario: string, options: HeadroomCommand) => {
       process.exitCode = await headroom(scenario, options);
@@ -202,7 +205,10 @@ async function answer(
   const json = `${JSON.stringify(plain, null, 1)}\n`;
   writeWhole(join(out, 'answer.json'), json);
   writeWhole(join(out, 'answer.txt'), `${lines.join('\n')}\n`);
-  process.stdout.write(command.json ? json : `${lines.join('\n')}\n${join(out, 'answer.json')}\n`);
+  const { searchDocument } = await import('../lab/documents/search-document.ts');
+  const source = { answer: found, name, command: repeatCommand(), currency: session.currency };
+  await writeLabFiles(out, searchDocument(source), session.backtest);
+  process.stdout.write(command.json ? json : `${lines.join('\n')}\n${join(out, 'report.html')}\n`);
   return found.search.result.recommended === null ? 1 : 0;
 }
 
@@ -241,12 +247,19 @@ async function headroom(name: string, command: HeadroomCommand): Promise<number>
     if (!outcome.ok) throw errorOf(outcome.failure, outcome.name);
     return { name: outcome.name, ...outcome.value };
   });
+  const what =
+    command.service ?? `a pod of ${command.cpu} cores and ${command.mem} MiB${command.batch ? ' (batch)' : ''}`;
+  if (command.out !== undefined) {
+    const { headroomDocument } = await import('../lab/documents/headroom-document.ts');
+    const rooms = found.map((room, index) => ({ ...room, seed: jobs[index].payload.plan.seed }));
+    const firstHour = Math.floor(plan.warmUpMs / 3_600_000);
+    const source = { name: plan.name, pod: what, command: repeatCommand(), firstHour, rooms };
+    await writeLabFiles(command.out, headroomDocument(source), session.backtest);
+  }
   if (command.json) {
     process.stdout.write(`${JSON.stringify(found, null, 1)}\n`);
     return 0;
   }
-  const what =
-    command.service ?? `a pod of ${command.cpu} cores and ${command.mem} MiB${command.batch ? ' (batch)' : ''}`;
   process.stdout.write(`plan headroom: replicas of ${what} that still fit, at the end of every hour after warm-up\n`);
   for (const room of found)
     process.stdout.write(
@@ -254,5 +267,6 @@ async function headroom(name: string, command: HeadroomCommand): Promise<number>
         `median ${numberWords(room.median)}, p95 ${numberWords(room.p95)} over ${room.perHour.length} hours\n`,
     );
   for (const sentence of session.backtest) process.stdout.write(`${sentence}\n`);
+  if (command.out !== undefined) process.stdout.write(`${join(command.out, 'report.html')}\n`);
   return 0;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { WarmStart } from '../lab/sweep-plan.ts';
 import { ConfigError } from '../policies/base/assert.ts';
+import { repeatCommand, writeLabFiles } from './lab-files.ts';
 import {
   attended,
   collect,
@@ -114,8 +115,14 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
   );
   if (outcome === null) return interrupted(`finished runs stay in ${out}; the same command goes on from there`);
   const { table, reused, ran, cells } = outcome;
+  if (shard === undefined) {
+    const { sweepDocument } = await import('../lab/documents/sweep-document.ts');
+    const { cellHours } = await import('../lab/documents/cell-hours.ts');
+    const document = sweepDocument(table, repeatCommand(), cellHours(out, table.description));
+    await writeLabFiles(out, document, session.backtest);
+  }
   for (const line of [...sweepLines(table), ...session.backtest]) process.stdout.write(`${line}\n`);
-  const rest = shard === undefined ? join(out, 'table.csv') : `${out}, shard ${shard.index} of ${shard.count}`;
+  const rest = shard === undefined ? join(out, 'report.html') : `${out}, shard ${shard.index} of ${shard.count}`;
   process.stdout.write(
     `${cells} runs: ${ran} made, ${reused} taken from disk, ${table.failures.length} failed; ${rest}\n`,
   );

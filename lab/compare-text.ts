@@ -36,7 +36,7 @@ export function comparisonLines(comparison: Comparison, warmUp: readonly WarmUpC
   return lines;
 }
 
-function outcomeLine(entry: OutcomeComparison): string {
+export function outcomeLine(entry: OutcomeComparison): string {
   const { outcome, sample, interval, margin } = entry;
   const value = (x: number): string => amountWords(x, outcome.unit);
   const change = (x: number): string => amountWords(x, outcome.unit === 'ms' ? 'ms' : '', signedWords);
@@ -54,7 +54,7 @@ function outcomeLine(entry: OutcomeComparison): string {
   return `${head} (${range})${entry.equivalent ? `, though by less than the margin of ${value(margin)}` : ''}`;
 }
 
-function pairingLine(comparison: Comparison): string {
+export function pairingLine(comparison: Comparison): string {
   const shares = comparison.comparisons
     .map((entry) => entry.sample.varianceReduction)
     .filter((share) => !Number.isNaN(share))
@@ -68,14 +68,14 @@ function pairingLine(comparison: Comparison): string {
   );
 }
 
-function paretoLine(comparison: Comparison): string {
+export function paretoLine(comparison: Comparison): string {
   const efficient = comparison.pareto.filter((point) => point.efficient).map((point) => point.name);
   const beaten = comparison.pareto.filter((point) => !point.efficient).map((point) => point.name);
   const rest = beaten.length === 0 ? 'none is beaten on all four' : `beaten on all four: ${beaten.join(', ')}`;
   return `Efficient on utilisation, violations, wasted work and cost (means): ${efficient.join(', ')}; ${rest}`;
 }
 
-function warmUpLine(check: WarmUpCheck): string {
+export function warmUpLine(check: WarmUpCheck): string {
   const hours = (ms: number): string => `${numberWords(ms / 3_600_000)} h`;
   const basis = check.dayAligned ? 'residuals of the median day' : 'the series as it is, shorter than three days';
   if (!check.trusted)

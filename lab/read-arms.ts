@@ -3,9 +3,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { ConfigError, TraceError } from '../policies/base/assert.ts';
 import { canonicalText, type Plan } from '../sim/plan.ts';
+import { type RunHours, runHoursOf } from '../sim/results/run-hours.ts';
 import type { RunResults } from '../sim/results/schema.ts';
 import { kindOfDirectory, readReplications, readRun } from '../sim/results/store.ts';
 import type { Arm } from './compare.ts';
+import { cellHours } from './documents/cell-hours.ts';
 import { checkWarmUp, type WarmUpCheck } from './mser.ts';
 import { pointName } from './sweep-plan.ts';
 import { readSweepTable, summariesOf } from './sweep-table.ts';
@@ -16,6 +18,9 @@ export interface ReadArm extends Arm {
   readonly plan: Plan | null;
   readonly tidemarkVersion: string | null;
   readonly warmUp: readonly WarmUpCheck[];
+  readonly currency: string;
+  /** Hours of every run, in the order of `runs`; null where none were kept. Read when asked for. */
+  readonly hours: () => readonly (RunHours | null)[];
 }
 
 /** Arms of a directory: one for runs, one a point for a sweep. Throws ConfigError or TraceError naming what is wrong. */
@@ -52,7 +57,17 @@ function armOf(name: string, dir: string, results: readonly RunResults[]): ReadA
   }));
   const [first] = results;
   const plan = first.plan as Plan;
-  return { name, dir, runs, plan, tidemarkVersion: first.manifest.tidemarkVersion, warmUp: warmUpOf(first, plan) };
+  const hours = results.map((result) => runHoursOf(result, result.plan as Plan));
+  return {
+    name,
+    dir,
+    runs,
+    plan,
+    tidemarkVersion: first.manifest.tidemarkVersion,
+    warmUp: warmUpOf(first, plan),
+    currency: plan.cost.currency,
+    hours: () => hours,
+  };
 }
 
 function warmUpOf(results: RunResults, plan: Plan): WarmUpCheck[] {
@@ -66,6 +81,7 @@ function warmUpOf(results: RunResults, plan: Plan): WarmUpCheck[] {
 
 function sweepArms(dir: string): ReadArm[] {
   const table = readSweepTable(dir);
+  const hoursOf = cellHours(dir, table.description);
   return table.description.points.map((_, point) => ({
     name: pointName(table.description, point),
     dir,
@@ -73,6 +89,8 @@ function sweepArms(dir: string): ReadArm[] {
     plan: null,
     tidemarkVersion: null,
     warmUp: [],
+    currency: table.description.currency,
+    hours: () => summariesOf(table, point).map(({ planHash }) => hoursOf(planHash)),
   }));
 }
 

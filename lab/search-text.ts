@@ -34,7 +34,7 @@ export function searchLines(answer: SearchAnswer): string[] {
   return lines;
 }
 
-function marginText(point: CurvePoint, budget: number): string {
+export function marginText(point: CurvePoint, budget: number): string {
   const { mean, halfWidth } = point.figure;
   return `; mean ${numberWords(mean)} -+ ${numberWords(halfWidth)}, margin to the budget ${numberWords(budget - mean)}`;
 }
@@ -54,7 +54,7 @@ function curveLine(point: CurvePoint, verdict: string): string {
   );
 }
 
-function monotoneLine({ search }: SearchAnswer): string {
+export function monotoneLine({ search }: SearchAnswer): string {
   const { monotone } = search.result;
   if (monotone.holds)
     return `Risk rises with the value on the seeds seen (smallest p against it ${numberWords(monotone.p)})`;
@@ -65,12 +65,12 @@ function monotoneLine({ search }: SearchAnswer): string {
   );
 }
 
-function proofLine(run: ProofRun): string {
+export function proofLine(run: ProofRun): string {
   const verdict = run.unplaced ? 'online pods without a host' : run.violates ? 'violates' : 'keeps the budget';
   return `${run.command}  (${numberWords(run.figure)}, ${verdict}, digest ${run.digest})`;
 }
 
-function gainLine(gain: Gain): string {
+export function gainLine(gain: Gain): string {
   const { interval, moneyInterval, currency } = gain;
   return (
     `Gain over the scenario as written, a week: ${signedWords(gain.coreHoursPerWeek)} core-hours ` +
@@ -79,7 +79,7 @@ function gainLine(gain: Gain): string {
   );
 }
 
-function epistemicLines(band: EpistemicBand, budget: number): string[] {
+export function epistemicLines(band: EpistemicBand, budget: number): string[] {
   const { figures } = band;
   const middle = figures[Math.floor(figures.length / 2)];
   const strongest = band.strongest.map(({ name, rankCorrelation }) => `${name} ${signedWords(rankCorrelation)}`);

@@ -70,14 +70,21 @@ export function paragraphsHtml(texts: readonly string[]): string {
   return texts.map((text) => `<p>${proseHtml(text)}</p>`).join('\n');
 }
 
+/** What a page may do: nothing but show itself, or run the scripts that stand in it. Neither may load anything. */
+const POLICIES = {
+  still: "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+  // Vega makes functions of the expressions of a chart.
+  scripted: "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'unsafe-inline' 'unsafe-eval'",
+} as const;
+
 /** The whole page; `body` is markup, `title` plain text. Loads nothing: the policy in its head forbids it. */
-export function pageHtml(title: string, body: string): string {
+export function pageHtml(title: string, body: string, policy: keyof typeof POLICIES = 'still'): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="${POLICIES[policy]}">
 <link rel="icon" href="data:,">
 <title>${escapeHtml(title)}</title>
 <style>${PAGE_STYLE}</style>

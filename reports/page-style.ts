@@ -25,6 +25,15 @@ figure { margin: 0; min-width: 0; break-inside: avoid; }
 figure.full { grid-column: 1 / -1; }
 figure .draw { overflow-x: auto; }
 figure svg { display: block; width: 100%; height: auto; margin: 6px 0; color: var(--ink); }
+.figures.live figure .draw svg { width: auto; max-width: none; }
+.arms { border: 1px solid var(--rule); border-radius: 6px; display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 18px 0; padding: 8px 14px; position: sticky; top: 0; background: var(--paper); z-index: 1; }
+.arms legend, .controls { font-size: 0.87rem; color: var(--soft); }
+.arms label { display: inline-flex; align-items: center; gap: 6px; font-size: 0.87rem; cursor: pointer; }
+.arms label:has(input:not(:checked):not([hidden])) { opacity: 0.5; }
+.swatch { width: 14px; height: 4px; border-radius: 2px; display: inline-block; }
+.controls { display: flex; gap: 20px; }
+select { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--rule); border-radius: 4px; padding: 2px 6px; max-width: 100%; }
+[hidden] { display: none !important; }
 figcaption .shows { display: block; margin-top: 2px; }
 .scroll { overflow-x: auto; margin-bottom: 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.87rem; font-variant-numeric: tabular-nums; }

@@ -4,27 +4,28 @@ import type { Chart, Piece } from './charts/theme.ts';
 import { CONFIG } from './charts/theme.ts';
 import { escapeHtml } from './format.ts';
 
+type VegaSpec = ReturnType<typeof import('vega-lite')['compile']>['spec'];
+
 /**
  * SVG text of a chart: scales with its box, ink is `currentColor`, ids start with the id of the chart. `titled` writes
  * title and subtitle into the drawing, for charts that stand alone.
  */
 export async function renderSvg(chart: Chart, titled = false): Promise<string> {
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const spec: Piece = {
-    config: CONFIG,
-    autosize: { type: 'pad', contains: 'content' },
-    ...chart.spec,
-    ...(titled ? titleOf(chart) : {}),
-  };
-  const compiled = vegaLite.compile(spec as unknown as Parameters<typeof vegaLite.compile>[0], {
-    logger: quietLogger(),
-  });
-  const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none', logLevel: vega.Error });
+  const vega = await import('vega');
+  const spec = await compiledSpec({ ...chart, spec: { ...chart.spec, ...(titled ? titleOf(chart) : {}) } });
+  const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.Error });
   try {
     return tidySvg(await view.toSVG(), chart);
   } finally {
     view.finalize();
   }
+}
+
+/** The Vega specification of a chart: what a page with Vega alone can draw. */
+export async function compiledSpec(chart: Pick<Chart, 'spec'>): Promise<VegaSpec> {
+  const vegaLite = await import('vega-lite');
+  const spec: Piece = { config: CONFIG, autosize: { type: 'pad', contains: 'content' }, ...chart.spec };
+  return vegaLite.compile(spec as unknown as Parameters<typeof vegaLite.compile>[0], { logger: quietLogger() }).spec;
 }
 
 function titleOf(chart: Chart): Piece {

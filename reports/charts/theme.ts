@@ -69,6 +69,8 @@ export const CONFIG: Piece = {
     labelLimit: 300,
     titleLimit: 300,
     symbolStrokeWidth: 2,
+    symbolBaseFillColor: 'currentColor',
+    symbolBaseStrokeColor: 'currentColor',
   },
   text: { color: 'currentColor', fontSize: 11 },
 };

@@ -8,10 +8,17 @@ const ROWS_PER_GROUP = 100_000;
 
 /** Bytes of the Parquet file of `table`, columns in the order of the schema; equal tables give equal bytes. */
 export async function parquetOf(table: Table): Promise<Uint8Array> {
+  return parquetOfColumns(TABLES[table.name], table.columns as Readonly<Record<string, Column>>);
+}
+
+/** Bytes of the Parquet file of `columns`, in the order of `specs`. */
+export async function parquetOfColumns(
+  specs: readonly Pick<ColumnSpec, 'name' | 'type'>[],
+  columns: Readonly<Record<string, Column>>,
+): Promise<Uint8Array> {
   const { parquetWriteBuffer } = await import('hyparquet-writer');
-  const columns = table.columns as Readonly<Record<string, Column>>;
   const buffer = parquetWriteBuffer({
-    columnData: TABLES[table.name].map((spec) => ({
+    columnData: specs.map((spec) => ({
       name: spec.name,
       data: spec.type === 'string' ? [...(columns[spec.name] as readonly string[])] : asNumbers(columns[spec.name]),
       type: PARQUET_TYPE[spec.type],
