@@ -189,8 +189,8 @@ export function checkUsagePercent(input: Fields, expected: Fields): string {
   const wanted = Object.fromEntries(Object.entries(stated).map(([name, value]) => [resourceNamed(name), value]));
   // Upstream's own test looks at whole percents, cut; percents with a fraction are compared as they are.
   const isWhole = Object.values(wanted).every(Number.isInteger);
-  const valueOf = (name: string): number => (isWhole ? Math.floor(percent[name]) : percent[name]);
-  const got = Object.fromEntries(Object.keys(wanted).map((name) => [name, valueOf(name)]));
+  const comparedPercent = (name: string): number => (isWhole ? Math.floor(percent[name]) : percent[name]);
+  const got = Object.fromEntries(Object.keys(wanted).map((name) => [name, comparedPercent(name)]));
   if (Object.keys(wanted).length === 0) return 'the case expects no percent';
   // Upstream multiplies both sides by 1000 before it divides: the last bit of the quotient may differ.
   return firstDifference(wanted, got, 1e-12);
