@@ -42,7 +42,13 @@ test('import, validate, inspect with a page, fit, generate: 600 jobs over 166 h 
   expect(await run('inspect', out, '--html', page)).toContain('600 tasks in 3 jobs over 167 h');
   const html = readFileSync(page, 'utf8');
   expect(html).toContain('id="chart-arrivals-day"');
-  expect(html.match(/<svg/g)?.length).toBe(2);
+  // Arrivals over time and over the day, durations; requests are all alike and need no chart.
+  expect(Array.from(html.matchAll(/id="chart-([\w-]+)"/g), ([, id]) => id)).toEqual([
+    'arrivals',
+    'arrivals-day',
+    'spread-durations',
+  ]);
+  expect(html.match(/<svg/g)?.length).toBe(3);
   expect(html).not.toContain('<script');
   expect(JSON.parse(await run('inspect', out, '--json')).tasks.jobs).toBe(3);
   const fit = join(folder, 'a.json');

@@ -1,7 +1,7 @@
 /** What is in an imported trace, in numbers: coverage, courses of day and week, use over request, durations, sizes, arrivals. */
 import { MS_PER_HOUR } from '../policies/base/units.ts';
 import { peakToTrough } from './day-shape.ts';
-import { knownSorted, quantileOf } from './distribution.ts';
+import { knownSorted, quantileOf, quantilePoints } from './distribution.ts';
 import { seriesStatistics } from './fits/fit-series.ts';
 import type { ImportedServices, ImportedTasks } from './import/canonical.ts';
 import { readImport } from './import/store.ts';
@@ -15,6 +15,8 @@ export interface Spread {
   readonly p90: number;
   readonly p99: number;
   readonly mean: number;
+  /** Quantiles at the shares of distribution.ts; empty without values. */
+  readonly quantiles: readonly number[];
 }
 
 export interface UsageInspection {
@@ -25,6 +27,10 @@ export interface UsageInspection {
   readonly days: number;
   /** Share of five-minute slots with a value, over the kept services. */
   readonly coverageRatio: number;
+  /** Share of all services with a value, hour by hour: 1 = every one in every slot. */
+  readonly coverageByHour: readonly number[];
+  /** CPU of all that were measured, cores, hour by hour; NaN where none was. */
+  readonly coresByHour: readonly number[];
   readonly gaps: number;
   readonly longestGapHours: number;
   readonly meanMilliCpu: number;
@@ -94,7 +100,8 @@ export function spreadOf(values: ArrayLike<number>): Spread {
   const sorted = knownSorted(values);
   const at = (share: number) => quantileOf(sorted, share);
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
-  return { n: sorted.length, p10: at(0.1), p50: at(0.5), p90: at(0.9), p99: at(0.99), mean };
+  const quantiles = quantilePoints(sorted);
+  return { n: sorted.length, p10: at(0.1), p50: at(0.5), p90: at(0.9), p99: at(0.99), mean, quantiles };
 }
 
 /** Mean of the known values of a series. */
@@ -131,6 +138,14 @@ export function perServiceOf(kind: KindSeries): Float64Array {
   return kind.totalMilliCpu.map((total, slot) => total / kind.measured[slot]);
 }
 
+/** Of every whole hour of slots. */
+function byHour(slots: Float64Array, valueOf: (hour: Float64Array) => number): number[] {
+  const hours = Math.floor(slots.length / GRID_PER_HOUR);
+  return Array.from({ length: hours }, (_, hour) =>
+    valueOf(slots.subarray(hour * GRID_PER_HOUR, (hour + 1) * GRID_PER_HOUR)),
+  );
+}
+
 function inspectUsage(kind: KindSeries, services: ImportedServices): UsageInspection {
   let [filled, gaps, longest] = [0, 0, 0];
   for (const { milliCpu } of kind.kept) {
@@ -161,6 +176,10 @@ function inspectUsage(kind: KindSeries, services: ImportedServices): UsageInspec
     unknownSamples: kind.unknownSamples,
     days: kind.slots / GRID_PER_DAY,
     coverageRatio: filled / (kind.kept.length * kind.slots),
+    coverageByHour: byHour(kind.measured, (values) => values.reduce((sum, one) => sum + one, 0) / GRID_PER_HOUR).map(
+      (measured) => Math.min(1, measured / kind.services),
+    ),
+    coresByHour: byHour(kind.totalMilliCpu, (values) => meanOfKnown(values) / 1000),
     gaps,
     longestGapHours: longest / GRID_PER_HOUR,
     meanMilliCpu: meanOfKnown(kind.totalMilliCpu),
