@@ -139,10 +139,10 @@ export function perServiceOf(kind: KindSeries): Float64Array {
 }
 
 /** Of every whole hour of slots. */
-function byHour(slots: Float64Array, valueOf: (hour: Float64Array) => number): number[] {
+function byHour(slots: Float64Array, meanOf: (hour: Float64Array) => number): number[] {
   const hours = Math.floor(slots.length / GRID_PER_HOUR);
   return Array.from({ length: hours }, (_, hour) =>
-    valueOf(slots.subarray(hour * GRID_PER_HOUR, (hour + 1) * GRID_PER_HOUR)),
+    meanOf(slots.subarray(hour * GRID_PER_HOUR, (hour + 1) * GRID_PER_HOUR)),
   );
 }
 
