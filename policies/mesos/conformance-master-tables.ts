@@ -8,6 +8,7 @@ import type { Step } from './conformance-steps.ts';
 import { expectEqual, recordList, text } from './conformance-steps.ts';
 import type { AgentStanding } from './reconciliation.ts';
 import {
+  AGENT_REMOVED_REASON,
   driverOnError,
   launchWithoutMaster,
   RECONCILIATION_REASON,
@@ -134,6 +135,7 @@ function checkAgentLoss(row: Step, previous: Step): string {
     if (state !== undefined && state !== unreachableState(PARTITION_AWARE)) return `state ${String(state)}`;
     if (entry.otherTask !== undefined && entry.otherTask !== unreachableState(0))
       return `state ${String(entry.otherTask)}`;
+    if (entry.reason !== undefined && entry.reason !== AGENT_REMOVED_REASON) return `reason ${String(entry.reason)}`;
   }
   return '';
 }

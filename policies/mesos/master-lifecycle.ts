@@ -20,7 +20,13 @@ import { Capability, capabilityBits } from './capabilities.ts';
 import type { AcceptOperation, MasterMessage, MasterOptions, Offer, TaskInfo, TaskStatus } from './master-messages.ts';
 import type { Deadline, FrameworkState } from './master-records.ts';
 import type { AgentStanding } from './reconciliation.ts';
-import { droppedState, isTerminalState, RECONCILIATION_REASON, reconciledState } from './reconciliation.ts';
+import {
+  AGENT_REMOVED_REASON,
+  droppedState,
+  isTerminalState,
+  RECONCILIATION_REASON,
+  reconciledState,
+} from './reconciliation.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { addBags, EMPTY_BAG, isEmptyBag, selectBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
@@ -119,7 +125,7 @@ export class MesosMaster {
     for (const task of this.book.holding('agent', id)) {
       const state = reconciledState(null, standing, this.isPartitionAware(task.framework)) ?? 'TASK_LOST';
       this.book.end(task, state);
-      this.tell(task.framework, { task: task.info.id, state, reason: 'REASON_SLAVE_REMOVED', source: 'SOURCE_MASTER' });
+      this.tell(task.framework, { task: task.info.id, state, reason: AGENT_REMOVED_REASON, source: 'SOURCE_MASTER' });
     }
     this.book.endExecutors((executor) => executor.agent === id, 'TASK_LOST');
     if (this.agents.get(id) === 'registered') this.allocator.removeAgent(id);

@@ -21,6 +21,9 @@ const PRECISE_STATE: Readonly<Record<AgentStanding, string | null>> = {
 /** Why the master says something of a task that it was asked about. */
 export const RECONCILIATION_REASON = 'REASON_RECONCILIATION';
 
+/** Why the tasks of an agent that was given up changed their state. */
+export const AGENT_REMOVED_REASON = 'REASON_SLAVE_REMOVED';
+
 /** State to report, or null for silence; `latestState` is null when the master does not know the task. */
 export function reconciledState(
   latestState: string | null,
