@@ -99,15 +99,20 @@ export interface OfferRoom {
 
 /** Copies the amounts of the offers, so that launches can be subtracted. */
 export function roomOf(offers: Offers): OfferRoom {
-  const room: OfferRoom = { milliCpu: [], revocableMilliCpu: [], memMiB: [], diskMiB: [], launches: [] };
-  for (let i = 0; i < offers.count; i++) {
-    room.milliCpu.push(offers.milliCpu[i]);
-    room.revocableMilliCpu.push(offers.revocableMilliCpu[i]);
-    room.memMiB.push(offers.memMiB[i]);
-    room.diskMiB.push(offers.diskMiB[i]);
-    room.launches.push(0);
-  }
-  return room;
+  const { count } = offers;
+  return {
+    milliCpu: copied(offers.milliCpu, count),
+    revocableMilliCpu: copied(offers.revocableMilliCpu, count),
+    memMiB: copied(offers.memMiB, count),
+    diskMiB: copied(offers.diskMiB, count),
+    launches: new Array<number>(count).fill(0),
+  };
+}
+
+function copied(column: ArrayLike<number>, count: number): number[] {
+  const copy = new Array<number>(count);
+  for (let i = 0; i < count; i++) copy[i] = column[i];
+  return copy;
 }
 
 /** Whether one task of `work` fits in what is left of offer `i`. */

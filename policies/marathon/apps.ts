@@ -117,6 +117,7 @@ export function pumpKills(state: MarathonState, nowMs: number, out: FrameworkAct
     const instance = state.instances.get(task);
     if (instance === undefined) continue;
     instance.killSentMs = nowMs;
+    state.watched.add(task);
     state.killsInFlight += 1;
     appendKill(out, task);
   }
@@ -127,6 +128,7 @@ export function applyUpdate(state: MarathonState, app: App, live: LiveTask, upda
   const instance = instanceOf(state, live.task);
   const changed = live.status !== update.status;
   live.status = update.status;
+  if (update.status !== TaskStatus.Running) state.watched.add(live.task);
   if (changed && live.workRow === app.workRow) applyDelay(state, app, update, nowMs);
   if (update.status === TaskStatus.Unreachable) {
     instance.unreachableSinceMs ??= nowMs;

@@ -193,6 +193,7 @@ function resourceOffers(state: MarathonState, offers: Offers, context: Framework
       const task = place(ledger, room, i, agent, app.workRow, nowMs);
       app.toLaunch -= 1;
       app.tasks.push(task);
+      state.watched.add(task);
       state.instances.set(task, {
         activeSinceMs: null,
         unreachableSinceMs: null,

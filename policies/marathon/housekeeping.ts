@@ -20,7 +20,7 @@ export function keepHouse(
   if (nowMs >= state.nextHousekeepingMs) {
     const periods = Math.floor((nowMs - state.nextHousekeepingMs) / HOUSEKEEPING_MS) + 1;
     state.nextHousekeepingMs += periods * HOUSEKEEPING_MS;
-    for (const live of state.ledger.live.values()) checkInstance(state, live, appOf(live), nowMs, touched, out);
+    for (const live of watchedTasks(state)) checkInstance(state, live, appOf(live), nowMs, touched, out);
     for (const app of state.apps.values())
       if (app.delay !== null && isOverdue(app.delay, state.config.backoff, nowMs)) {
         app.delay = null;
@@ -32,6 +32,21 @@ export function keepHouse(
     expunge(state, appOf, nowMs, touched);
   }
   return touched;
+}
+
+/** The watched tasks in order of launch; those that just run are forgotten. */
+function watchedTasks(state: MarathonState): LiveTask[] {
+  const { watched, instances, ledger } = state;
+  const tasks: LiveTask[] = [];
+  for (const task of watched) {
+    const live = ledger.live.get(task);
+    const instance = instances.get(task);
+    const settled = live?.status === TaskStatus.Running && instance?.killSentMs === null;
+    if (live === undefined || instance === undefined || (settled && instance.unreachableSinceMs === null))
+      watched.delete(task);
+    else tasks.push(live);
+  }
+  return tasks.sort((a, b) => a.task - b.task);
 }
 
 function checkInstance(
@@ -60,7 +75,7 @@ function checkInstance(
 }
 
 function expunge(state: MarathonState, appOf: (live: LiveTask) => App, nowMs: number, touched: Set<App>): void {
-  for (const live of [...state.ledger.live.values()]) {
+  for (const live of watchedTasks(state)) {
     const sinceMs = state.instances.get(live.task)?.unreachableSinceMs ?? null;
     if (sinceMs === null || unreachableStage(state.config.unreachable, sinceMs, nowMs, true) !== 'expunge') continue;
     const app = appOf(live);

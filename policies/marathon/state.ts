@@ -91,6 +91,8 @@ export interface MarathonState {
   readonly ledger: Ledger;
   readonly apps: Map<string, App>;
   readonly instances: Map<number, Instance>;
+  /** Tasks that the clock may change: not running yet, being killed, or unreachable; more may stand here, never fewer. */
+  readonly watched: Set<number>;
   readonly revive: ReviveStream;
   readonly tokens: LaunchTokens;
   /** Tasks to kill that found all kills in flight taken, in order. */
@@ -121,6 +123,7 @@ export function createMarathonState(config: MarathonConfig): MarathonState {
     ledger: createLedger(),
     apps: new Map(),
     instances: new Map(),
+    watched: new Set(),
     revive: createReviveStream(),
     tokens: createTokens(0),
     killQueue: [],

@@ -4,20 +4,23 @@
  * A role may use what is unreserved or reserved to it. The role loop goes on when an agent is empty; checkpointing
  * frameworks never see agents that do not checkpoint. Source: Mesos 0.22.0-rc1 src/master/allocator/mesos/hierarchical.hpp.
  */
-import { shuffle } from '../base/random-source.ts';
 import type { Round } from './allocation-round.ts';
-import { grantInRound } from './allocation-round.ts';
-import type { AgentRecord } from './allocator-state.ts';
+import { grantInRound, shuffleAgents } from './allocation-round.ts';
+import type { AgentRecord, Slot } from './allocator-state.ts';
 import { coversAny, isRefused, minimumSets } from './eligibility.ts';
 import { filterBag } from './resource-bag.ts';
 
 /** Shares out the candidates of a run. */
 export function allocate02x(round: Round): void {
-  shuffle(round.agents, round.agents.length, round.random);
-  for (const agent of round.agents) {
-    if (agent.available.kinds.length === 0 || agent.barrenEpoch === round.epoch) continue;
-    if (!giveAgent(round, agent)) agent.barrenEpoch = round.epoch;
-  }
+  shuffleAgents(round);
+  for (const agent of round.agents) if (!giveAgent(round, agent)) round.ledger.fertile[agent.row] = 0;
+}
+
+/** Whether a slot may have all that a plain agent has available. */
+export function takesWhole02x(round: Round, slot: Slot, agent: AgentRecord): boolean {
+  if (slot.framework.checkpoint && !agent.checkpoint) return false;
+  if (isRefused(slot, agent, agent.available)) return false;
+  return coversAny(round.ledger.catalog, agent.available, minimumSets(round.options, slot));
 }
 
 function giveAgent(round: Round, agent: AgentRecord): boolean {

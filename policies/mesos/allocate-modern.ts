@@ -7,9 +7,8 @@
  * Sorters see every grant before the next agent. Source: Mesos src/master/allocator/mesos/hierarchical.cpp,
  * __generateOffers.
  */
-import { shuffle } from '../base/random-source.ts';
 import type { Round } from './allocation-round.ts';
-import { grantInRound } from './allocation-round.ts';
+import { grantInRound, shuffleAgents } from './allocation-round.ts';
 import type { AgentRecord, RoleState, Slot } from './allocator-state.ts';
 import { coversAny, isCapable, isFiltered, minimumSets, usableByRole } from './eligibility.ts';
 import type { QuotaBooks } from './quota-books.ts';
@@ -22,20 +21,27 @@ import { shrinkToLimits, shrinkToQuantities } from './shrink.ts';
 
 /** Shares out the candidates of a run. */
 export function allocateModern(round: Round): void {
-  const { agents, random } = round;
+  const { agents } = round;
   const books = openQuotaBooks(round.ledger);
-  if (agents.length > 0) round.ledger.roleSorter.begin(); // fixes the weights of roles even when no agent is visited
-  shuffle(agents, agents.length, random);
-  for (const agent of agents) {
-    if (books.unmetCount === 0) break;
-    if (agent.available.kinds.length > 0) giveGuarantees(round, books, agent);
+  if (books.unmetCount > 0) {
+    shuffleAgents(round);
+    for (const agent of agents) {
+      if (books.unmetCount === 0) break;
+      if (agent.available.kinds.length > 0) giveGuarantees(round, books, agent);
+    }
   }
-  shuffle(agents, agents.length, random);
+  shuffleAgents(round);
   for (const agent of agents) {
-    if (agent.available.kinds.length === 0 || (!books.active && agent.barrenEpoch === round.epoch)) continue;
-    const granted = giveRest(round, books, agent);
-    if (!granted) agent.barrenEpoch = round.epoch;
+    if (agent.available.kinds.length === 0) continue;
+    if (!giveRest(round, books, agent)) round.ledger.fertile[agent.row] = 0;
   }
+}
+
+/** Whether a slot may have all that a plain agent has available, while no quota binds. */
+export function takesWholeModern(round: Round, slot: Slot, agent: AgentRecord): boolean {
+  const { available } = agent;
+  if (isFiltered(slot, agent, available) || !isCapable(round.options, slot.framework, agent)) return false;
+  return coversAny(round.ledger.catalog, available, minimumSets(round.options, slot));
 }
 
 /** What a role may still be offered of an agent in this run. */

@@ -17,6 +17,11 @@ import { RoleTree } from './role-tree.ts';
 import { ScalarTotals } from './scalar-totals.ts';
 import type { Sorter } from './sorter.ts';
 
+/** Rows of agents begin at 0; a loan concerns none. */
+const NO_AGENT = -1;
+
+const NOT_PLAIN = ResourceFlag.reserved | ResourceFlag.shared | ResourceFlag.revocable;
+
 export interface LedgerVariant {
   /** Reserved resources weigh in role shares and totals. */
   readonly countsReservedInRoleShare: boolean;
@@ -43,6 +48,12 @@ export function convertBag(bag: ResourceBag, conversions: readonly Conversion[])
   return result;
 }
 
+function grown(column: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const wide = new Uint8Array(column.length * 2);
+  wide.set(column);
+  return wide;
+}
+
 export class AllocationLedger {
   readonly catalog: ResourceCatalog;
   readonly roleTree: RoleTree;
@@ -52,6 +63,12 @@ export class AllocationLedger {
   readonly frameworks = new Map<string, FrameworkRecord>();
   readonly roles = new Map<string, RoleState>();
   readonly roleByClient: RoleState[] = [];
+  /** Agents by row; null where one was removed. */
+  readonly agentByRow: (AgentRecord | null)[] = [];
+  /** By row: 0 where a whole pass found no taker for what is available and nothing has changed since. */
+  fertile = new Uint8Array(64);
+  /** Agents with a maintenance window. */
+  readonly maintained = new Set<AgentRecord>();
   private readonly options: AllocatorOptions;
   private readonly variant: LedgerVariant;
   private readonly random: RandomSource;
@@ -70,6 +87,10 @@ export class AllocationLedger {
     this.agents.set(agent.id, agent);
     this.roleTree.trackReservations(agent.total);
     this.totals.add(this.roleShare(agent.total));
+    this.agentByRow[agent.row] = agent;
+    if (agent.row >= this.fertile.length) this.fertile = grown(this.fertile);
+    if (agent.maintenance !== null) this.maintained.add(agent);
+    this.describeTotal(agent);
     this.refreshAvailable(agent);
   }
 
@@ -78,6 +99,9 @@ export class AllocationLedger {
     this.totals.remove(this.roleShare(agent.total));
     this.roleTree.untrackReservations(agent.total);
     this.agents.delete(agent.id);
+    this.maintained.delete(agent);
+    this.agentByRow[agent.row] = null;
+    this.fertile[agent.row] = 0;
   }
 
   /** Replaces what an agent has; false when nothing changes. */
@@ -88,6 +112,7 @@ export class AllocationLedger {
     this.totals.remove(this.roleShare(agent.total));
     this.totals.add(this.roleShare(total));
     agent.total = total;
+    this.describeTotal(agent);
     this.refreshAvailable(agent);
     return true;
   }
@@ -96,7 +121,7 @@ export class AllocationLedger {
   track(framework: FrameworkRecord, rolePath: string): Slot {
     let slot = framework.slots.get(rolePath);
     if (slot === undefined) {
-      slot = { framework, rolePath, role: null, client: -1, heldAgents: 0, filters: new Map() };
+      slot = { framework, rolePath, role: null, client: -1, heldAgents: 0, refusals: [] };
       framework.slots.set(rolePath, slot);
     }
     if (slot.role !== null) return slot;
@@ -121,8 +146,25 @@ export class AllocationLedger {
     this.roles.delete(slot.rolePath);
   }
 
-  /** Books a bag that is part of what the agent has available. */
-  grant(slot: Slot, agent: AgentRecord, bag: ResourceBag): void {
+  /** Lends a slot a sum over many agents: its share rises, no agent is touched. `grants` are counted for good. */
+  lend(slot: Slot, sum: ResourceBag, grants: number): void {
+    const role = slot.role ?? fail('a slot is tracked before it borrows');
+    this.roleSorter.allocated(role.client, NO_AGENT, sum, grants);
+    if (this.variant.roleLocalFrameworkShares && sum !== EMPTY_BAG) role.totals.add(sum);
+    role.sorter.allocated(slot.client, NO_AGENT, sum, grants);
+  }
+
+  /** Takes back what was lent. */
+  endLoan(slot: Slot, sum: ResourceBag): void {
+    const role = slot.role ?? fail('a slot that borrows is tracked');
+    role.sorter.unallocated(slot.client, NO_AGENT, sum);
+    if (this.variant.roleLocalFrameworkShares) role.totals.remove(sum);
+    this.roleSorter.unallocated(role.client, NO_AGENT, sum);
+  }
+
+  /** Books a bag that is part of what the agent has available; `grants` is 0 when the grant was counted before. */
+  grant(slot: Slot, agent: AgentRecord, bag: ResourceBag, grants = 1): void {
+    if (!bagContains(agent.available, bag)) fail(`agent ${agent.id} has less available than is granted`);
     const exclusive = selectBag(this.catalog, bag, 0, ResourceFlag.shared);
     if (exclusive === agent.available) {
       agent.lastWhole = exclusive;
@@ -131,7 +173,7 @@ export class AllocationLedger {
       agent.available = subtractBags(agent.available, exclusive);
     }
     agent.used = addBags(agent.used, bag);
-    this.book(slot, agent, bag);
+    this.book(slot, agent, bag, grants);
   }
 
   /** Books a bag the agent reports as used. */
@@ -142,15 +184,15 @@ export class AllocationLedger {
   }
 
   /** Books a bag that is in the agent's used part already. */
-  book(slot: Slot, agent: AgentRecord, bag: ResourceBag): void {
+  book(slot: Slot, agent: AgentRecord, bag: ResourceBag, grants = 1): void {
     const role = slot.role ?? fail('a slot is tracked before it holds');
     const before = agent.held.get(slot);
     if (before === undefined) slot.heldAgents++;
     agent.held.set(slot, before === undefined ? bag : addBags(before, bag));
     this.roleTree.trackHeld(slot.rolePath, bag);
-    this.roleSorter.allocated(role.client, agent.row, this.roleShare(bag));
+    this.roleSorter.allocated(role.client, agent.row, this.roleShare(bag), grants);
     if (this.variant.roleLocalFrameworkShares) role.totals.add(bag);
-    role.sorter.allocated(slot.client, agent.row, bag);
+    role.sorter.allocated(slot.client, agent.row, bag, grants);
   }
 
   /** Gives back a bag; a slot of a role the framework left is untracked when it holds nothing more. */
@@ -205,9 +247,14 @@ export class AllocationLedger {
     const exclusive = selectBag(this.catalog, agent.total, 0, ResourceFlag.shared);
     const available = addBags(subtractBags(exclusive, agent.used), shared);
     agent.available = bagsEqual(available, agent.lastWhole) ? agent.lastWhole : available;
+    this.fertile[agent.row] = 1;
+  }
+
+  private describeTotal(agent: AgentRecord): void {
     const gpus = this.catalog.nameIndex('gpus');
-    agent.hasGpu = agent.total.kinds.some((kind) => this.catalog.nameIndexes[kind] === gpus);
-    agent.barrenEpoch = -1;
+    const { flags, nameIndexes } = this.catalog;
+    agent.hasGpu = agent.total.kinds.some((kind) => nameIndexes[kind] === gpus);
+    agent.plain = agent.total.kinds.every((kind) => (flags[kind] & NOT_PLAIN) === 0);
   }
 
   private roleShare(bag: ResourceBag): ResourceBag {

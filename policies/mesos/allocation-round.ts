@@ -5,6 +5,7 @@
  * over an idle cluster costs one comparison per agent.
  */
 import type { RandomSource } from '../base/random-source.ts';
+import { shuffle } from '../base/random-source.ts';
 import type { AllocationLedger } from './allocation-ledger.ts';
 import type { AgentRecord, AllocatorOptions, FrameworkRecord, Grant, RunGrant, Slot } from './allocator-state.ts';
 import type { ResourceBag } from './resource-bag.ts';
@@ -15,15 +16,18 @@ export interface Round {
   readonly ledger: AllocationLedger;
   readonly options: AllocatorOptions;
   readonly random: RandomSource;
-  /** Changes whenever a framework, role, quota or option may have made a barren agent interesting. */
-  readonly epoch: number;
-  /** Candidates in creation order; stages shuffle them. */
+  /** Agents worth looking at, in order of creation or of their triggers; stages shuffle them. */
   readonly agents: AgentRecord[];
   readonly takers: FrameworkRecord[];
 }
 
 /** One way to share out the candidate agents. */
 export type AllocationStrategy = (round: Round) => void;
+
+/** Draws the order in which agents are looked at. */
+export function shuffleAgents(round: Round): void {
+  shuffle(round.agents, round.agents.length, round.random);
+}
 
 /** Books a grant and remembers it for the offers of the run. */
 export function grantInRound(round: Round, slot: Slot, agent: AgentRecord, bag: ResourceBag): void {
@@ -43,7 +47,8 @@ export function grantInRound(round: Round, slot: Slot, agent: AgentRecord, bag: 
 }
 
 /** Ends a run: its grants by framework in order of subscription, then by role and agent in order of granting. */
-export function collectGrants(round: Round, out: Grant[]): void {
+export function collectGrants(round: Round): Grant[] {
+  const out: Grant[] = [];
   round.takers.sort((a, b) => a.sequence - b.sequence);
   for (const framework of round.takers) {
     for (const { slot, agent, bag } of framework.runGrants) {
@@ -53,4 +58,5 @@ export function collectGrants(round: Round, out: Grant[]): void {
     }
     framework.runGrants.length = 0;
   }
+  return out;
 }

@@ -23,6 +23,8 @@ export interface FrameworkInfo {
 
 export interface AgentInfo {
   readonly id: string;
+  /** Number by which the caller knows the agent, kept in its record. Absent = -1. */
+  readonly tag?: number;
   readonly hostname: string;
   readonly region: string | null;
   /** Canonical text: equal attributes have equal text. */
@@ -47,6 +49,7 @@ export function createAgent(info: AgentInfo, row: number): AgentRecord {
   return {
     row,
     id: info.id,
+    tag: info.tag ?? -1,
     hostname: info.hostname,
     region: info.region,
     attributes: info.attributes,
@@ -58,6 +61,7 @@ export function createAgent(info: AgentInfo, row: number): AgentRecord {
     available: EMPTY_BAG,
     lastWhole: EMPTY_BAG,
     hasGpu: false,
+    plain: true,
     held: new Map(),
     heldByStrangers: new Map(),
     maintenance:
@@ -65,7 +69,6 @@ export function createAgent(info: AgentInfo, row: number): AgentRecord {
         ? null
         : { startMs: info.unavailableFromMs, outstanding: new Set(), statuses: new Map() },
     candidate: false,
-    barrenEpoch: -1,
     offeredShared: EMPTY_BAG,
     runGrants: [],
   };

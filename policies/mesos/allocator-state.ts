@@ -26,12 +26,18 @@ export interface AllocatorOptions {
   readonly frameworkSorter: SorterName;
 }
 
-/** A refused bag that blocks offers contained in it until the timer fires. */
+/** What a slot refused on some agents at one moment: blocks what is contained in it until the timer fires. */
 export interface OfferFilter extends Timer {
   readonly kind: 'filter';
   readonly slot: Slot;
-  readonly agent: AgentRecord;
+  readonly agents: AgentRecord[];
+}
+
+/** The bag refused on one agent; a chain, as an agent may be refused in several parts. */
+export interface Refusal {
   readonly refused: ResourceBag;
+  readonly filter: OfferFilter;
+  next: Refusal | null;
 }
 
 export interface InverseOfferFilter extends Timer {
@@ -51,6 +57,8 @@ export interface Maintenance {
 export interface AgentRecord {
   readonly row: number;
   readonly id: string;
+  /** Number by which the caller knows the agent. */
+  readonly tag: number;
   hostname: string;
   region: string | null;
   /** Canonical text of the attributes. */
@@ -67,13 +75,13 @@ export interface AgentRecord {
   /** What was last granted whole: the same bag comes back as the same object, so that filters recognise it at a glance. */
   lastWhole: ResourceBag;
   hasGpu: boolean;
+  /** Nothing on it is reserved, shared or revocable: whoever may take any of it may take all of it. */
+  plain: boolean;
   readonly held: Map<Slot, ResourceBag>;
   /** Held by frameworks not added yet: framework, role, bag. */
   readonly heldByStrangers: Map<string, Map<string, ResourceBag>>;
   maintenance: Maintenance | null;
   candidate: boolean;
-  /** Epoch in which a whole pass found no taker for what is available; -1 when something changed since. */
-  barrenEpoch: number;
   /** Shared resources offered in this run. */
   offeredShared: ResourceBag;
   /** Grants of this run on this agent. */
@@ -115,7 +123,8 @@ export interface Slot {
   client: number;
   /** Agents on which the framework holds something in this role. */
   heldAgents: number;
-  readonly filters: Map<AgentRecord, OfferFilter[]>;
+  /** Live refusals by agent row. */
+  readonly refusals: (Refusal | null)[];
 }
 
 /** What one run gives one framework in one role on one agent. */

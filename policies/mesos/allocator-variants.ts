@@ -1,8 +1,9 @@
 /** The two allocators as strategies over the same books: `modern` (Mesos 1.9 and later) and `0.2x` (0.19 to 0.22). */
-import { allocate02x } from './allocate-0-2x.ts';
-import { allocateModern } from './allocate-modern.ts';
+import { allocate02x, takesWhole02x } from './allocate-0-2x.ts';
+import { allocateModern, takesWholeModern } from './allocate-modern.ts';
 import type { LedgerVariant } from './allocation-ledger.ts';
 import type { AllocationStrategy } from './allocation-round.ts';
+import type { TakesWhole } from './bulk-run.ts';
 
 export interface AllocatorVariant extends LedgerVariant {
   readonly name: 'modern' | '0.2x';
@@ -13,6 +14,7 @@ export interface AllocatorVariant extends LedgerVariant {
   /** Life of a filter, from what the framework asked and the allocation interval. */
   filterLifeMs(refuseMs: number, intervalMs: number): number;
   readonly allocate: AllocationStrategy;
+  readonly takesWhole: TakesWhole;
 }
 
 /** Mesos 1.9 and later. */
@@ -26,6 +28,7 @@ export const MODERN_VARIANT: AllocatorVariant = {
   keepsRoles: false,
   filterLifeMs: (refuseMs, intervalMs) => Math.max(refuseMs, intervalMs),
   allocate: allocateModern,
+  takesWhole: takesWholeModern,
 };
 
 /** Mesos 0.19 to 0.22: the era of the published deployments. */
@@ -39,4 +42,5 @@ export const VARIANT_0_2X: AllocatorVariant = {
   keepsRoles: true,
   filterLifeMs: (refuseMs) => refuseMs,
   allocate: allocate02x,
+  takesWhole: takesWhole02x,
 };

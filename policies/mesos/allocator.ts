@@ -20,8 +20,10 @@ import type {
   Grant,
   InverseOfferFilter,
   OfferFilter,
+  Slot,
 } from './allocator-state.ts';
 import type { AllocatorVariant } from './allocator-variants.ts';
+import type { BulkGrant } from './bulk-run.ts';
 import { capabilityBits } from './capabilities.ts';
 import {
   adoptHoldings,
@@ -35,13 +37,13 @@ import {
 import type { InverseOffer } from './maintenance.ts';
 import { answerInverseOffer, scheduleMaintenance } from './maintenance.ts';
 import {
-  attachFilter,
   attachInverseFilter,
   clearAgentFilters,
   clearInverseFilters,
   clearSlotFilters,
   detachFilter,
   detachInverseFilter,
+  refuse,
   refuseMsOf,
 } from './offer-filters.ts';
 import type { ResourceBag } from './resource-bag.ts';
@@ -64,6 +66,8 @@ type AllocatorTimer = LoopTimer | OfferFilter | InverseOfferFilter;
 export class Allocator {
   readonly ledger: AllocationLedger;
   nowMs: number;
+  /** When the next run over all agents is due. */
+  nextBatchMs = Infinity;
   private readonly options: AllocatorOptions;
   private readonly variant: AllocatorVariant;
   private readonly queue: RunQueue;
@@ -174,7 +178,7 @@ export class Allocator {
       this.expectedAgents = null;
       this.resume();
     }
-    this.queue.trigger([agent]);
+    this.queue.trigger(agent);
   }
 
   removeAgent(id: string): void {
@@ -214,8 +218,8 @@ export class Allocator {
     }
     if (update.total !== undefined && this.ledger.updateTotal(agent, update.total)) changed = true;
     if (!changed) return;
-    agent.barrenEpoch = -1;
-    this.queue.trigger([agent]);
+    this.ledger.fertile[agent.row] = 1;
+    this.queue.trigger(agent);
   }
 
   /** Grows an agent; what the provider reports as used is booked. Waits for the next run. */
@@ -261,7 +265,9 @@ export class Allocator {
     const agent = this.agent(agentId);
     for (const framework of this.ledger.frameworks.values()) clearInverseFilters(framework, agent);
     agent.maintenance = startMs === null ? null : scheduleMaintenance(startMs);
-    this.queue.trigger([agent]);
+    if (startMs === null) this.ledger.maintained.delete(agent);
+    else this.ledger.maintained.add(agent);
+    this.queue.trigger(agent);
   }
 
   /** An answer to an inverse offer, with a filter when `refuseMs` is not null. */
@@ -295,13 +301,39 @@ export class Allocator {
     const slot = framework?.slots.get(rolePath);
     if (isEmptyBag(bag) || agent === undefined || slot === undefined) return;
     this.ledger.release(slot, agent, bag);
+    const filter = this.openFilter(slot, refuseMs);
+    if (filter !== null) refuse(filter, agent, bag);
+  }
+
+  /** A filter of a slot that blocks nothing yet; null when `refuseMs` asks for none or the framework left the role. */
+  openFilter(slot: Slot, refuseMs: number | null): OfferFilter | null {
     const askedMs = refuseMs === null ? 0 : refuseMsOf(refuseMs);
-    if (askedMs === 0 || framework?.roles.has(rolePath) !== true) return;
+    if (askedMs === 0 || !slot.framework.roles.has(slot.rolePath)) return null;
     const lifeMs = this.variant.filterLifeMs(askedMs, this.options.allocationIntervalMs);
-    const timer = this.timerFields(this.nowMs + lifeMs, 0);
-    const filter: OfferFilter = { kind: 'filter', slot, agent, refused: bag, ...timer };
-    attachFilter(filter);
+    const { timeMs, rank, sequence, live } = this.timerFields(this.nowMs + lifeMs, 0);
+    const filter: OfferFilter = { kind: 'filter', slot, agents: [], timeMs, rank, sequence, live };
     this.timers.push(filter);
+    return filter;
+  }
+
+  /** Lets the next run look at an agent that came back without a filter. */
+  reconsider(agent: AgentRecord): void {
+    this.ledger.fertile[agent.row] = 1;
+  }
+
+  /** Lets runs grant whole agents in bulk, to be taken by takeBulk() beside takeGrants(). */
+  grantInBulk(): void {
+    this.queue.inBulk = true;
+  }
+
+  /** Bulk grants since the last call; their agents are not booked, so keep or refuse them before anything else happens. */
+  takeBulk(): BulkGrant[] {
+    return this.queue.takeBulk();
+  }
+
+  /** Books one agent of a bulk grant. */
+  keep(slot: Slot, agent: AgentRecord, bag: ResourceBag): void {
+    this.ledger.grant(slot, agent, bag, 0);
   }
 
   /** No more offers in these roles; none given means all. Filters stay. */
@@ -330,6 +362,11 @@ export class Allocator {
     this.ledger.roleSorter.updateWeight(role, weight);
   }
 
+  /** Whether settle() would run. */
+  hasPendingRun(): boolean {
+    return this.queue.hasPendingRun();
+  }
+
   /** Performs the pending run, if any. */
   settle(): void {
     this.queue.settle();
@@ -352,7 +389,12 @@ export class Allocator {
 
   /** Grants since the last call, by run, then framework in order of subscription. */
   takeGrants(): Grant[] {
-    return this.queue.takeGrants();
+    return this.queue.takeGrantRuns().flat();
+  }
+
+  /** The same, a list for each run that made some. */
+  takeGrantRuns(): Grant[][] {
+    return this.queue.takeGrantRuns();
   }
 
   /** Inverse offers since the last call. */
@@ -361,17 +403,18 @@ export class Allocator {
   }
 
   private fire(timer: AllocatorTimer): void {
-    if (timer.kind === 'filter') detachFilter(timer);
+    if (timer.kind === 'filter') detachFilter(timer, this.ledger.fertile);
     else if (timer.kind === 'inverseFilter') detachInverseFilter(timer);
     else if (timer.kind === 'resume') this.resume();
     else {
       this.startTimer('batch', timer.timeMs + this.options.allocationIntervalMs);
-      this.queue.trigger(this.ledger.agents.values());
+      this.queue.triggerAll();
     }
   }
 
   private startTimer(kind: LoopTimer['kind'], timeMs: number): void {
     const rank = this.variant.filtersEndBeforeRun ? 1 : 0;
+    if (kind === 'batch') this.nextBatchMs = timeMs;
     this.timers.push({ kind, ...this.timerFields(timeMs, rank) });
   }
 
@@ -382,7 +425,7 @@ export class Allocator {
   /** A run over all agents after something changed for frameworks. */
   private triggerAll(): void {
     this.queue.reconsiderAll();
-    this.queue.trigger(this.ledger.agents.values());
+    this.queue.triggerAll();
   }
 
   private withdrawInverseOffers(frameworkId: string): void {

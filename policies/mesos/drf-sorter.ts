@@ -81,10 +81,14 @@ export class DrfSorter implements Sorter, TreeListener {
     this.tree.updateWeight(path, weight);
   }
 
-  allocated(client: number, agent: number, bag: ResourceBag): void {
+  isActive(client: number): boolean {
+    return this.tree.kinds[this.tree.nodeOf(client)] === NodeKind.activeLeaf;
+  }
+
+  allocated(client: number, agent: number, bag: ResourceBag, grants = 1): void {
     const node = this.tree.nodeOf(client);
     const counts = !this.options.forgetsGrantsWhenInactive || this.tree.kinds[node] === NodeKind.activeLeaf;
-    this.tree.book(node, agent, bag, 1, counts ? 1 : 0);
+    this.tree.book(node, agent, bag, 1, counts ? grants : 0);
   }
 
   unallocated(client: number, agent: number, bag: ResourceBag): void {

@@ -45,9 +45,10 @@ export function isFiltered(slot: Slot, agent: AgentRecord, bag: ResourceBag): bo
 
 /** Whether a live filter of the slot on the agent contains the bag. */
 export function isRefused(slot: Slot, agent: AgentRecord, bag: ResourceBag): boolean {
-  const filters = slot.filters.get(agent);
-  if (filters === undefined) return false;
-  for (const filter of filters) if (bagContains(filter.refused, bag)) return true;
+  const { refusals } = slot;
+  if (agent.row >= refusals.length) return false;
+  for (let refusal = refusals[agent.row]; refusal !== null; refusal = refusal.next)
+    if (refusal.refused === bag || bagContains(refusal.refused, bag)) return true;
   return false;
 }
 

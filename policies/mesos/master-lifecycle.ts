@@ -13,12 +13,15 @@ import { convertBag } from './allocation-ledger.ts';
 import { Allocator } from './allocator.ts';
 import type { AgentInfo, FrameworkInfo, UsedBags } from './allocator-records.ts';
 import { NOTHING_USED } from './allocator-records.ts';
-import type { AllocatorOptions } from './allocator-state.ts';
+import type { AllocatorOptions, Grant } from './allocator-state.ts';
 import { DEFAULT_REFUSE_MS } from './allocator-state.ts';
 import type { AllocatorVariant } from './allocator-variants.ts';
+import { type BulkOffers, bulkOffersOf, placeIn } from './bulk-offers.ts';
+import type { BulkGrant } from './bulk-run.ts';
 import { Capability, capabilityBits } from './capabilities.ts';
 import type { AcceptOperation, MasterMessage, MasterOptions, Offer, TaskInfo, TaskStatus } from './master-messages.ts';
 import type { Deadline, FrameworkState } from './master-records.ts';
+import { refuse } from './offer-filters.ts';
 import type { AgentStanding } from './reconciliation.ts';
 import {
   AGENT_REMOVED_REASON,
@@ -28,7 +31,7 @@ import {
   reconciledState,
 } from './reconciliation.ts';
 import type { ResourceBag } from './resource-bag.ts';
-import { addBags, EMPTY_BAG, isEmptyBag, selectBag } from './resource-bag.ts';
+import { addBags, EMPTY_BAG, isEmptyBag, selectBag, subtractBags } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
 import { ResourceFlag } from './resource-catalog.ts';
 import { TaskBook } from './task-book.ts';
@@ -48,6 +51,7 @@ export class MesosMaster {
   private readonly timers = new TimerQueue<Timer & { readonly deadline: Deadline }>();
   private messages: MasterMessage[] = [];
   private offerIds = 0;
+  private bulks: BulkOffers[] = [];
 
   constructor(
     catalog: ResourceCatalog,
@@ -61,17 +65,19 @@ export class MesosMaster {
     this.options = options;
     this.allocator = new Allocator(catalog, allocatorOptions, variant, random, startMs);
     this.book = new TaskBook(catalog, this.allocator);
+    if (options.bulkOffers === true) this.allocator.grantInBulk();
   }
 
   /** Messages since the last call. */
   takeMessages(): MasterMessage[] {
     const messages = this.messages;
-    this.messages = [];
+    if (messages.length > 0) this.messages = [];
     return messages;
   }
 
   /** Runs the pending allocation and sends what it grants. */
   settle(): void {
+    if (this.allocator.hasPendingRun()) this.keepBulks();
     this.allocator.settle();
     this.sendGrants();
   }
@@ -84,9 +90,11 @@ export class MesosMaster {
       if (nextMs > nowMs) break;
       if (ownMs <= nextMs) {
         this.allocator.nowMs = ownMs;
+        this.keepBulks();
         this.expire((this.timers.popDue(ownMs) ?? fail('a timer that is due is there')).deadline);
         this.settle();
       } else {
+        if (this.allocator.nextBatchMs <= nextMs || this.allocator.hasPendingRun()) this.keepBulks();
         this.allocator.advanceTo(nextMs);
         this.sendGrants();
       }
@@ -97,12 +105,14 @@ export class MesosMaster {
   // Agents
 
   addAgent(info: AgentInfo, used: UsedBags): void {
+    this.keepBulks();
     this.agents.set(info.id, 'registered');
     this.allocator.addAgent(info, used);
   }
 
   /** The agent's socket broke: its offers go, its tasks are still believed to run. */
   disconnectAgent(id: string): void {
+    this.keepBulks();
     this.disconnectedAgents.add(id);
     this.allocator.deactivateAgent(id);
     this.rescindWhere((offer) => offer.agent === id);
@@ -121,6 +131,7 @@ export class MesosMaster {
 
   /** Gives an agent up: its tasks are unreachable (gone, if the operator says so), every framework hears of it. */
   loseAgent(id: string, standing: 'unreachable' | 'gone'): void {
+    this.keepBulks();
     this.rescindWhere((offer) => offer.agent === id);
     for (const task of this.book.holding('agent', id)) {
       const state = reconciledState(null, standing, this.isPartitionAware(task.framework)) ?? 'TASK_LOST';
@@ -146,6 +157,7 @@ export class MesosMaster {
 
   /** A new framework, or an old one that comes back or is taken over by another scheduler. */
   subscribe(info: FrameworkInfo, failoverTimeoutMs: number): void {
+    this.keepBulks();
     if (this.completedFrameworks.has(info.id)) {
       this.messages.push({ type: 'error', framework: info.id, message: 'Framework has been removed' });
       return;
@@ -168,20 +180,24 @@ export class MesosMaster {
   }
 
   updateFramework(info: FrameworkInfo): void {
+    this.keepBulks();
     this.state(info.id).info = info;
     this.allocator.updateFramework(info);
   }
 
   suppress(framework: string, roles: readonly string[]): void {
+    this.keepBulks();
     this.allocator.suppressOffers(framework, roles);
   }
 
   revive(framework: string, roles: readonly string[]): void {
+    this.keepBulks();
     this.allocator.reviveOffers(framework, roles);
   }
 
   /** The driver aborted: no offers any more, no timer, tasks stay. */
   deactivate(framework: string): void {
+    this.keepBulks();
     this.state(framework).active = false;
     this.allocator.deactivateFramework(framework);
     this.rescindWhere((offer) => offer.framework === framework);
@@ -194,12 +210,13 @@ export class MesosMaster {
     this.messages.push({ type: 'error', framework, message: 'Framework disconnected' });
     state.connected = false;
     this.deactivate(framework);
-    this.startTimer(state.failoverTimeoutMs, { framework, session: state.session });
+    this.startTimer(this.allocator.nowMs + state.failoverTimeoutMs, { framework, session: state.session });
   }
 
   /** Removes a framework: tasks are killed, agents told to shut it down. */
   teardown(framework: string): void {
     if (!this.frameworks.has(framework)) return;
+    this.keepBulks();
     this.rescindWhere((offer) => offer.framework === framework);
     const agents = new Set<string>();
     for (const task of this.book.holding('framework', framework)) {
@@ -219,10 +236,28 @@ export class MesosMaster {
 
   /** Takes offers back with a filter; the default refusal is 5 s. Unknown ids are ignored. */
   decline(framework: string, offerIds: readonly number[], refuseMs: number = DEFAULT_REFUSE_MS): void {
-    for (const id of offerIds) {
-      const offer = this.offers.get(id);
-      if (offer?.framework === framework) this.takeBack(offer, refuseMs);
+    for (const id of offerIds) this.declineOne(framework, id, refuseMs);
+  }
+
+  /** Takes one offer back with a filter; an unknown id is ignored. */
+  declineOne(framework: string, id: number, refuseMs: number): void {
+    for (const bulk of this.bulks) {
+      const at = bulk.framework === framework ? placeIn(bulk, id) : -1;
+      if (at < 0) continue;
+      this.refuseOf(bulk, at, refuseMs);
+      return;
     }
+    const offer = this.offers.get(id);
+    if (offer?.framework === framework) this.takeBack(offer, refuseMs);
+  }
+
+  /** Ends the answer to bulk offers: those without one stay with the framework as ordinary offers. */
+  keepRest(bulk: BulkOffers): void {
+    this.bulks = this.bulks.filter((other) => other !== bulk);
+    if (bulk.left === 0) return;
+    const kept: Offer[] = [];
+    for (let at = 0; at < bulk.agents.length; at++) if (bulk.answered[at] === 0) kept.push(this.keepOf(bulk, at));
+    bulk.kept = kept;
   }
 
   /** Performs operations on offers of one agent and role; what they leave returns with the filter of the call. */
@@ -232,7 +267,8 @@ export class MesosMaster {
     operations: readonly AcceptOperation[],
     refuseMs: number = DEFAULT_REFUSE_MS,
   ): void {
-    const named = offerIds.map((id) => this.offers.get(id));
+    if (offerIds.length === 1 && this.launchOnBulk(framework, offerIds[0], operations, refuseMs)) return;
+    const named = offerIds.map((id) => this.ordinaryOffer(framework, id));
     const first = named[0];
     const valid =
       first !== undefined &&
@@ -328,8 +364,16 @@ export class MesosMaster {
   }
 
   private sendGrants(): void {
+    for (const grants of this.allocator.takeGrantRuns()) this.sendRun(grants);
+    for (const grant of this.allocator.takeBulk()) this.sendBulk(grant);
+    for (const { framework, agent } of this.allocator.takeInverseOffers())
+      this.messages.push({ type: 'inverseOffer', framework, agent });
+  }
+
+  /** Offers of one run: a message to each framework that got something. */
+  private sendRun(grants: readonly Grant[]): void {
     const byFramework = new Map<string, Offer[]>();
-    for (const { framework, role, agent, bag } of this.allocator.takeGrants()) {
+    for (const { framework, role, agent, bag } of grants) {
       const state = this.frameworks.get(framework);
       const gone = state === undefined || !state.active || !state.connected || this.disconnectedAgents.has(agent);
       if (gone) {
@@ -341,11 +385,85 @@ export class MesosMaster {
       const offers = byFramework.get(framework) ?? [];
       offers.push(offer);
       byFramework.set(framework, offers);
-      if (this.options.offerTimeoutMs !== null) this.startTimer(this.options.offerTimeoutMs, { offer });
+      if (this.options.offerTimeoutMs !== null)
+        this.startTimer(this.allocator.nowMs + this.options.offerTimeoutMs, { offer });
     }
     for (const [framework, offers] of byFramework) this.messages.push({ type: 'offers', framework, offers });
-    for (const { framework, agent } of this.allocator.takeInverseOffers())
-      this.messages.push({ type: 'inverseOffer', framework, agent });
+  }
+
+  private sendBulk(grant: BulkGrant): void {
+    const bulk = bulkOffersOf(grant, this.offerIds, this.allocator.nowMs);
+    this.offerIds += grant.agents.length;
+    this.bulks.push(bulk);
+    const state = this.frameworks.get(bulk.framework);
+    if (state?.active === true && state.connected) this.messages.push({ type: 'bulkOffers', bulk });
+    else this.bulks.pop();
+  }
+
+  /** Declines one of bulk offers. Nothing was booked, so only the refusal remains. */
+  private refuseOf(bulk: BulkOffers, at: number, refuseMs: number): void {
+    bulk.answered[at] = 1;
+    bulk.left--;
+    if (bulk.filterRefuseMs !== refuseMs) {
+      bulk.filter = this.allocator.openFilter(bulk.slot, refuseMs);
+      bulk.filterRefuseMs = refuseMs;
+    }
+    if (bulk.filter !== null) refuse(bulk.filter, bulk.agents[at], bulk.bags[at]);
+    else this.allocator.reconsider(bulk.agents[at]);
+  }
+
+  private offerOf({ framework, slot, firstId, agents, bags }: BulkOffers, at: number): Offer {
+    return { id: firstId + at, framework, role: slot.rolePath, agent: agents[at].id, bag: bags[at] };
+  }
+
+  /** Turns one of bulk offers into an ordinary one. */
+  private keepOf(bulk: BulkOffers, at: number): Offer {
+    bulk.answered[at] = 1;
+    bulk.left--;
+    const offer = this.offerOf(bulk, at);
+    this.allocator.keep(bulk.slot, bulk.agents[at], offer.bag);
+    this.offers.set(offer.id, offer);
+    if (this.options.offerTimeoutMs !== null) this.startTimer(bulk.madeAtMs + this.options.offerTimeoutMs, { offer });
+    return offer;
+  }
+
+  /** Launches on one of bulk offers: only what the tasks take is booked, the rest is refused. False when it must become ordinary first. */
+  private launchOnBulk(
+    framework: string,
+    id: number,
+    operations: readonly AcceptOperation[],
+    refuseMs: number,
+  ): boolean {
+    const bulk = this.bulks.find((other) => other.framework === framework && placeIn(other, id) >= 0);
+    if (bulk === undefined || operations.length !== 1 || operations[0].type !== 'launch') return false;
+    const { tasks } = operations[0];
+    if (tasks.length === 0) return false;
+    const at = placeIn(bulk, id);
+    bulk.answered[at] = 1;
+    bulk.left--;
+    const offer = this.offerOf(bulk, at);
+    let left = offer.bag;
+    for (const info of tasks) left = this.launch(offer, info, left);
+    const agent = bulk.agents[at];
+    if (left !== offer.bag) this.allocator.keep(bulk.slot, agent, subtractBags(offer.bag, left));
+    if (isEmptyBag(left)) return true;
+    const filter = this.allocator.openFilter(bulk.slot, refuseMs);
+    if (filter !== null) refuse(filter, agent, left);
+    else this.allocator.reconsider(agent);
+    return true;
+  }
+
+  private ordinaryOffer(framework: string, id: number): Offer | undefined {
+    for (const bulk of this.bulks) {
+      const at = bulk.framework === framework ? placeIn(bulk, id) : -1;
+      if (at >= 0) return this.keepOf(bulk, at);
+    }
+    return this.offers.get(id);
+  }
+
+  /** Before anything else happens at the master, bulk offers that nobody has answered become ordinary ones. */
+  private keepBulks(): void {
+    for (const bulk of this.bulks) this.keepRest(bulk);
   }
 
   private takeBack(offer: Offer, refuseMs: number | null): void {
@@ -355,6 +473,7 @@ export class MesosMaster {
 
   /** Withdraws offers without a filter; a scheduler that is replaced is not told. */
   rescindWhere(chosen: (offer: Offer) => boolean, silently = false): void {
+    this.keepBulks();
     for (const offer of [...this.offers.values()]) {
       if (!chosen(offer)) continue;
       this.takeBack(offer, null);
@@ -382,8 +501,7 @@ export class MesosMaster {
     return this.frameworks.get(framework) ?? fail(`framework ${framework} is not registered`);
   }
 
-  private startTimer(afterMs: number, deadline: Deadline): void {
-    const timeMs = this.allocator.nowMs + afterMs;
+  private startTimer(timeMs: number, deadline: Deadline): void {
     this.timers.push({ timeMs, rank: 0, sequence: this.timers.nextSequence(), live: true, deadline });
   }
 

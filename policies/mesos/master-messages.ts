@@ -1,5 +1,6 @@
 /** What the master says: to schedulers and to agents, in the order in which it says it. */
 import type { Conversion } from './allocation-ledger.ts';
+import type { BulkOffers } from './bulk-offers.ts';
 import type { ResourceBag } from './resource-bag.ts';
 
 export interface Offer {
@@ -19,6 +20,7 @@ export interface TaskStatus {
 
 export type MasterMessage =
   | { readonly type: 'offers'; readonly framework: string; readonly offers: readonly Offer[] }
+  | { readonly type: 'bulkOffers'; readonly bulk: BulkOffers }
   | { readonly type: 'rescind'; readonly framework: string; readonly offerId: number }
   | { readonly type: 'inverseOffer'; readonly framework: string; readonly agent: string }
   | { readonly type: 'status'; readonly framework: string; readonly status: TaskStatus }
@@ -64,4 +66,6 @@ export type AcceptOperation =
 export interface MasterOptions {
   /** Null lets offers live until answered. */
   readonly offerTimeoutMs: number | null;
+  /** Offers of whole agents come as `bulkOffers`, which must be answered or kept before the next call of the master. */
+  readonly bulkOffers?: boolean;
 }

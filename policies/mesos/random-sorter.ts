@@ -57,8 +57,12 @@ export class RandomSorter implements Sorter, TreeListener {
     this.tree.updateWeight(path, weight);
   }
 
-  allocated(client: number, agent: number, bag: ResourceBag): void {
-    this.tree.book(this.tree.nodeOf(client), agent, bag, 1, 1);
+  isActive(client: number): boolean {
+    return this.tree.kinds[this.tree.nodeOf(client)] === NodeKind.activeLeaf;
+  }
+
+  allocated(client: number, agent: number, bag: ResourceBag, grants = 1): void {
+    this.tree.book(this.tree.nodeOf(client), agent, bag, 1, grants);
   }
 
   unallocated(client: number, agent: number, bag: ResourceBag): void {

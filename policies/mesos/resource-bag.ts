@@ -45,10 +45,28 @@ class BagBuilder {
   }
 }
 
+/** Amounts of a + sign x b for bags without ranges, or null when b has a kind that a lacks or nothing would be left of a kind. */
+function combined(a: ResourceBag, b: ResourceBag, sign: number): number[] | null {
+  const amounts = a.amounts.slice();
+  let i = 0;
+  for (let j = 0; j < b.kinds.length; j++) {
+    const kind = b.kinds[j];
+    while (i < a.kinds.length && a.kinds[i] < kind) i++;
+    if (i === a.kinds.length || a.kinds[i] !== kind) return null;
+    amounts[i] += sign * b.amounts[j];
+    if (amounts[i] <= 0) return null;
+  }
+  return amounts;
+}
+
 /** a + b: scalars add, copies add, ranges join. */
 export function addBags(a: ResourceBag, b: ResourceBag): ResourceBag {
   if (a.kinds.length === 0) return b;
   if (b.kinds.length === 0) return a;
+  if (a.ranges === null && b.ranges === null) {
+    const amounts = combined(a, b, 1);
+    if (amounts !== null) return { kinds: a.kinds, amounts, ranges: null };
+  }
   const out = new BagBuilder();
   let i = 0;
   let j = 0;
@@ -80,6 +98,10 @@ export function addBags(a: ResourceBag, b: ResourceBag): ResourceBag {
 /** a - b; what would fall to zero or below leaves the bag, as in Mesos. */
 export function subtractBags(a: ResourceBag, b: ResourceBag): ResourceBag {
   if (a.kinds.length === 0 || b.kinds.length === 0) return a;
+  if (a.ranges === null && b.ranges === null) {
+    const amounts = combined(a, b, -1);
+    if (amounts !== null) return { kinds: a.kinds, amounts, ranges: null };
+  }
   const out = new BagBuilder();
   let j = 0;
   for (let i = 0; i < a.kinds.length; i++) {

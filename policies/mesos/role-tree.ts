@@ -45,6 +45,7 @@ export class RoleTree {
   readonly root: Role;
   private readonly catalog: ResourceCatalog;
   private readonly byPath = new Map<string, Role>();
+  private quotas = 0;
 
   constructor(catalog: ResourceCatalog) {
     this.catalog = catalog;
@@ -53,6 +54,11 @@ export class RoleTree {
 
   get(path: string): Role | undefined {
     return this.byPath.get(path);
+  }
+
+  /** Whether any role has a quota. */
+  hasQuotas(): boolean {
+    return this.quotas > 0;
   }
 
   /** Paths of every existing role, sorted. */
@@ -74,7 +80,10 @@ export class RoleTree {
 
   /** Sets or, with the default quota or null, clears the quota of a role. */
   updateQuota(path: string, quota: Quota | null): void {
-    this.getOrCreate(path).quota = quota === null || isDefaultQuota(quota) ? null : quota;
+    const role = this.getOrCreate(path);
+    const next = quota === null || isDefaultQuota(quota) ? null : quota;
+    this.quotas += Number(next !== null) - Number(role.quota !== null);
+    role.quota = next;
     this.removeIfEmpty(path);
   }
 

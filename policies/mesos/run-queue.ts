@@ -1,12 +1,16 @@
 /**
  * When to allocate: triggers name candidate agents; one pending run over their union follows, or in 0.2x one run each.
+ *
+ * A run looks only at agents that have something and that nobody is known not to want: a batch over an idle cluster is one comparison an
+ * agent. The order among those it looks at is drawn uniformly, as upstream's order over all candidates is.
  */
 import type { RandomSource } from '../base/random-source.ts';
 import type { AllocationLedger } from './allocation-ledger.ts';
 import type { Round } from './allocation-round.ts';
-import { collectGrants } from './allocation-round.ts';
+import { collectGrants, shuffleAgents } from './allocation-round.ts';
 import type { AgentRecord, AllocatorOptions, Grant } from './allocator-state.ts';
 import type { AllocatorVariant } from './allocator-variants.ts';
+import { allocateInBulk, type BulkGrant, slotsForBulk } from './bulk-run.ts';
 import type { InverseOffer } from './maintenance.ts';
 import { dueInverseOffers } from './maintenance.ts';
 
@@ -17,15 +21,18 @@ export class RunQueue {
   paused = false;
   /** Host names that get offered; null is all. */
   whitelist: ReadonlySet<string> | null = null;
+  /** Whether grants may come in bulk; the caller then takes those too. */
+  inBulk = false;
   private readonly ledger: AllocationLedger;
   private readonly options: AllocatorOptions;
   private readonly variant: AllocatorVariant;
   private readonly random: RandomSource;
   private readonly candidates: AgentRecord[] = [];
-  private grants: Grant[] = [];
+  private everybody = false;
+  private grants: Grant[][] = [];
+  private bulk: BulkGrant[] = [];
   private inverseOffers: InverseOffer[] = [];
   private pending = false;
-  private epoch = 0;
 
   constructor(ledger: AllocationLedger, options: AllocatorOptions, variant: AllocatorVariant, random: RandomSource) {
     this.ledger = ledger;
@@ -36,18 +43,26 @@ export class RunQueue {
 
   /** Says that agents nobody wanted may be wanted now. */
   reconsiderAll(): void {
-    this.epoch++;
+    this.ledger.fertile.fill(1);
   }
 
-  trigger(agents: Iterable<AgentRecord>): void {
+  trigger(agent: AgentRecord): void {
     if (this.paused) return;
-    for (const agent of agents) {
-      if (agent.candidate) continue;
+    if (!agent.candidate) {
       agent.candidate = true;
       this.candidates.push(agent);
     }
-    this.pending = true;
-    if (!this.variant.coalesces) this.settle();
+    this.begin();
+  }
+
+  triggerAll(): void {
+    if (this.paused) return;
+    this.everybody = true;
+    this.begin();
+  }
+
+  hasPendingRun(): boolean {
+    return this.pending;
   }
 
   /** Performs the pending run, if any. */
@@ -56,32 +71,94 @@ export class RunQueue {
     this.pending = false;
     if (this.paused) return;
     this.runs++;
-    const present = this.candidates.filter((agent) => this.ledger.agents.get(agent.id) === agent);
-    for (const agent of this.candidates) agent.candidate = false;
-    this.candidates.length = 0;
+    this.bookBulk();
+    const { ledger } = this;
+    const named = this.everybody ? ledger.agentByRow : this.candidates.filter((agent) => this.isPresent(agent));
     const round: Round = {
-      ledger: this.ledger,
+      ledger,
       options: this.options,
       random: this.random,
-      epoch: this.epoch,
-      agents: present.filter((agent) => agent.activated && this.isListed(agent)),
+      agents: this.worthLooking(named),
       takers: [],
     };
-    this.variant.allocate(round);
-    collectGrants(round, this.grants);
-    for (const offer of dueInverseOffers(present)) this.inverseOffers.push(offer);
+    if (round.agents.length > 0) this.run(round);
+    else if (named.length > 0) ledger.roleSorter.begin(); // fixes the weights of roles even when no agent is visited
+    if (ledger.maintained.size > 0) {
+      const maintained = named.filter((agent): agent is AgentRecord => agent !== null && ledger.maintained.has(agent));
+      for (const offer of dueInverseOffers(maintained)) this.inverseOffers.push(offer);
+    }
+    for (const agent of this.candidates) agent.candidate = false;
+    this.candidates.length = 0;
+    this.everybody = false;
   }
 
-  takeGrants(): Grant[] {
-    const grants = this.grants;
-    this.grants = [];
+  /** Grants since the last call, a list for each run that made some. */
+  takeGrantRuns(): Grant[][] {
+    const { grants } = this;
+    if (grants.length > 0) this.grants = [];
     return grants;
+  }
+
+  /** Grants of bulk runs since the last call: by run, then framework in order of subscription. */
+  takeBulk(): BulkGrant[] {
+    const { bulk } = this;
+    if (bulk.length > 0) this.bulk = [];
+    return bulk;
   }
 
   takeInverseOffers(): InverseOffer[] {
     const offers = this.inverseOffers;
-    this.inverseOffers = [];
+    if (offers.length > 0) this.inverseOffers = [];
     return offers;
+  }
+
+  private begin(): void {
+    this.pending = true;
+    if (!this.variant.coalesces) this.settle();
+  }
+
+  private run(round: Round): void {
+    const slots = this.inBulk ? slotsForBulk(round) : null;
+    if (slots === null) {
+      this.variant.allocate(round);
+      const grants = collectGrants(round);
+      if (grants.length > 0) this.grants.push(grants);
+      return;
+    }
+    shuffleAgents(round);
+    for (const grant of allocateInBulk(round, slots, this.variant.takesWhole)) this.bulk.push(grant);
+  }
+
+  /** Bulk grants that nobody has taken before the next run become ordinary ones. */
+  private bookBulk(): void {
+    for (const { slot, agents, bags } of this.bulk) {
+      const grants: Grant[] = [];
+      for (let i = 0; i < agents.length; i++) {
+        this.ledger.grant(slot, agents[i], bags[i], 0);
+        grants.push({ framework: slot.framework.id, role: slot.rolePath, agent: agents[i].id, bag: bags[i] });
+      }
+      this.grants.push(grants);
+    }
+    if (this.bulk.length > 0) this.bulk = [];
+  }
+
+  private worthLooking(named: readonly (AgentRecord | null)[]): AgentRecord[] {
+    const { fertile } = this.ledger;
+    // With quotas what a role may have changes from run to run.
+    if (this.ledger.roleTree.hasQuotas()) fertile.fill(1);
+    const agents: AgentRecord[] = [];
+    const byRow = named === this.ledger.agentByRow;
+    for (let i = 0; i < named.length; i++) {
+      if (byRow && fertile[i] === 0) continue;
+      const agent = named[i];
+      if (agent === null || fertile[agent.row] === 0 || agent.available.kinds.length === 0) continue;
+      if (agent.activated && this.isListed(agent)) agents.push(agent);
+    }
+    return agents;
+  }
+
+  private isPresent(agent: AgentRecord): boolean {
+    return this.ledger.agents.get(agent.id) === agent;
   }
 
   private isListed(agent: AgentRecord): boolean {

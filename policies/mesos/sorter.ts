@@ -17,8 +17,10 @@ export interface Sorter {
   deactivate(client: number): void;
   /** Sets the weight of a path, client or not. Weight > 0. */
   updateWeight(path: string, weight: number): void;
-  /** Books a grant on an agent. */
-  allocated(client: number, agent: number, bag: ResourceBag): void;
+  /** Whether a client is listed in a walk. */
+  isActive(client: number): boolean;
+  /** Books a bag on an agent and counts `grants` grants, 1 unless told. */
+  allocated(client: number, agent: number, bag: ResourceBag, grants?: number): void;
   /** Takes back what was booked. */
   unallocated(client: number, agent: number, bag: ResourceBag): void;
   /** Replaces what was booked by a conversion of it; not a new grant. */

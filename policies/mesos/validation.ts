@@ -7,6 +7,7 @@
 import type { ResourceBag } from './resource-bag.ts';
 import { bagContains, isEmptyBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
+import { ResourceFlag } from './resource-catalog.ts';
 import type { Quantities } from './resource-quantities.ts';
 import { quantitiesContain } from './resource-quantities.ts';
 
@@ -72,6 +73,9 @@ export function taskProblem(
 
 /** Name of a resource that a bag holds both revocable and regular, or ''. */
 function mixedRevocable(catalog: ResourceCatalog, bag: ResourceBag): string {
+  let revocable = false;
+  for (const kind of bag.kinds) if ((catalog.flags[kind] & ResourceFlag.revocable) !== 0) revocable = true;
+  if (!revocable) return '';
   for (const name of catalog.names) {
     const identities = bag.kinds.map((kind) => catalog.identities[kind]).filter((identity) => identity.name === name);
     if (identities.some((one) => one.revocable) && identities.some((one) => !one.revocable)) return name;

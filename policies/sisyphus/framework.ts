@@ -141,6 +141,10 @@ function submit(state: SisyphusState, work: Work, context: FrameworkContext): vo
 
 function resourceOffers(state: SisyphusState, offers: Offers, context: FrameworkContext, out: FrameworkActions): void {
   const { ledger, lanes } = state;
+  if (queueLength(lanes) === 0) {
+    for (let i = 0; i < offers.count; i++) appendDecline(out, offers.id[i], state.config.declineOfferMs);
+    return;
+  }
   const room = roomOf(offers);
   let blocked = false;
   for (let l = 0; l < lanes.length && !blocked; l++)

@@ -18,15 +18,20 @@ export interface AgentKinds {
   readonly mem: number;
   readonly disk: number;
   readonly gpus: number;
+  /** Kinds of a task without disk, in the order of bags. */
+  readonly cpusAndMem: readonly number[];
 }
 
 /** A catalog with the kinds that agents of a simulated cluster have. */
 export function createKinds(): AgentKinds {
   const catalog = new ResourceCatalog();
+  const cpus = catalog.plainKind('cpus');
+  const mem = catalog.plainKind('mem');
   return {
     catalog,
-    cpus: catalog.plainKind('cpus'),
-    mem: catalog.plainKind('mem'),
+    cpus,
+    mem,
+    cpusAndMem: [cpus, mem],
     disk: catalog.plainKind('disk'),
     gpus: catalog.plainKind('gpus'),
     revocableCpus: catalog.kind({ ...PLAIN, name: 'cpus', revocable: true }, 0),
@@ -56,6 +61,8 @@ export function taskBag(
   diskMib: number,
   revocable: boolean,
 ): ResourceBag {
+  if (!revocable && milliCpu > 0 && memMib > 0 && diskMib === 0)
+    return { kinds: kinds.cpusAndMem, amounts: [milliCpu, memMib * MILLI], ranges: null };
   const cpu = bagOf(revocable ? kinds.revocableCpus : kinds.cpus, milliCpu);
   const mem = bagOf(kinds.mem, memMib * MILLI);
   return addBags(addBags(cpu, mem), diskMib > 0 ? bagOf(kinds.disk, diskMib * MILLI) : EMPTY_BAG);

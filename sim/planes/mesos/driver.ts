@@ -1,7 +1,9 @@
 /** One registered framework: its state, and which of its works and tasks is which row of the task table. */
 import { createActions, type FrameworkActions, type Offers } from '../../../policies/framework.ts';
 import type { FrameworkInfo } from '../../../policies/mesos/allocator-records.ts';
+import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
 import type { Offer } from '../../../policies/mesos/master-messages.ts';
+import type { ResourceBag } from '../../../policies/mesos/resource-bag.ts';
 import type { MesosFrameworkPlan, MesosPlan } from '../../plan.ts';
 import { type AgentKinds, amountOf } from './agents.ts';
 import { type AnyFramework, FRAMEWORK_KINDS, settingsOf } from './frameworks.ts';
@@ -61,6 +63,13 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
 export interface ActionPool {
   readonly rows: FrameworkActions[];
   taken: number;
+  /** Columns of the offers of one call, used anew by the next: a framework keeps numbers, not columns. */
+  offers: OfferColumns;
+}
+
+/** Nothing taken, no rows yet. */
+export function createPool(): ActionPool {
+  return { rows: [], taken: 0, offers: emptyColumns(64) };
 }
 
 /** Empty rows for one call; give them back when they are worked off. */
@@ -88,25 +97,62 @@ export function parseTaskId(id: string): readonly [driver: number, task: number]
 }
 
 /** Offers of one message as columns. A revocable task takes memory like any other; only its CPU is revocable. */
-export function offerColumns(kinds: AgentKinds, offers: readonly Offer[]): Offers {
-  const count = offers.length;
-  const f = () => new Float64Array(count);
-  const id = f();
-  const agent = f();
-  const milliCpu = f();
-  const memMiB = f();
-  const diskMiB = f();
-  const revocableMilliCpu = f();
-  for (let i = 0; i < count; i++) {
-    const { bag } = offers[i];
-    id[i] = offers[i].id;
-    agent[i] = Number(offers[i].agent);
-    milliCpu[i] = amountOf(bag, kinds.cpus);
-    memMiB[i] = amountOf(bag, kinds.mem, 1000);
-    diskMiB[i] = amountOf(bag, kinds.disk, 1000);
-    revocableMilliCpu[i] = amountOf(bag, kinds.revocableCpus);
+export function offerColumns(pool: ActionPool, kinds: AgentKinds, offers: readonly Offer[]): Offers {
+  const columns = takeColumns(pool, offers.length);
+  for (let i = 0; i < offers.length; i++) {
+    const { id, agent, bag } = offers[i];
+    fillRow(kinds, columns, i, id, Number(agent), bag);
   }
-  return { count, id, agent, milliCpu, memMiB, diskMiB, revocableMilliCpu, reservedMilliCpu: f(), reservedMemMiB: f() };
+  return columns;
+}
+
+/** Bulk offers as columns: each is all that its agent had available. */
+export function bulkColumns(pool: ActionPool, kinds: AgentKinds, bulk: BulkOffers): Offers {
+  const columns = takeColumns(pool, bulk.agents.length);
+  for (let i = 0; i < bulk.agents.length; i++) {
+    fillRow(kinds, columns, i, bulk.firstId + i, bulk.agents[i].tag, bulk.bags[i]);
+  }
+  return columns;
+}
+
+type OfferColumns = { readonly [Name in Exclude<keyof Offers, 'count'>]: Float64Array } & { count: number };
+
+function takeColumns(pool: ActionPool, count: number): OfferColumns {
+  if (count > pool.offers.id.length) pool.offers = emptyColumns(2 * count);
+  pool.offers.count = count;
+  return pool.offers;
+}
+
+function emptyColumns(capacity: number): OfferColumns {
+  const f = () => new Float64Array(capacity);
+  return {
+    count: 0,
+    id: f(),
+    agent: f(),
+    milliCpu: f(),
+    memMiB: f(),
+    diskMiB: f(),
+    revocableMilliCpu: f(),
+    reservedMilliCpu: f(),
+    reservedMemMiB: f(),
+  };
+}
+
+/** One offer; amounts rounded down to milli-CPU and MiB. */
+function fillRow(
+  kinds: AgentKinds,
+  columns: OfferColumns,
+  i: number,
+  id: number,
+  agent: number,
+  bag: ResourceBag,
+): void {
+  columns.id[i] = id;
+  columns.agent[i] = agent;
+  columns.milliCpu[i] = amountOf(bag, kinds.cpus);
+  columns.memMiB[i] = amountOf(bag, kinds.mem, 1000);
+  columns.diskMiB[i] = amountOf(bag, kinds.disk, 1000);
+  columns.revocableMilliCpu[i] = amountOf(bag, kinds.revocableCpus);
 }
 
 /**

@@ -17,6 +17,7 @@ import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { describe } from './describe.ts';
+import { createPool } from './driver.ts';
 import { fromGraphData, type GraphData, toGraphData } from './graph-data.ts';
 import { happen, nextIncidentMs } from './incidents.ts';
 import {
@@ -42,7 +43,8 @@ export class MesosPlane implements ControlPlane {
     const { plan } = setup;
     this.bestEffortTier = plan.oversubscription.kind === 'revocable' ? TIER.batch : TIER.native;
     this.podLossAfterMs = plan.agentPingTimeoutMs * plan.agentMaxPingTimeouts;
-    this.run = { setup, pool: { rows: [], taken: 0 }, s: createMesosState(setup) };
+    const now = { nowMs: 0, agents: setup.agents, uniform: () => this.run.s.random.uniform() };
+    this.run = { setup, pool: createPool(), now, s: createMesosState(setup) };
     setup.context.wakeAt(0);
   }
 

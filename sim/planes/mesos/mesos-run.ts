@@ -114,6 +114,7 @@ export interface MesosCounters {
 export interface MesosRun {
   readonly setup: MesosSetup;
   readonly pool: ActionPool;
+  readonly now: { nowMs: number; readonly agents: AgentDirectory; readonly uniform: () => number };
   s: MesosState;
 }
 
@@ -173,7 +174,7 @@ export function createMaster(plan: MesosPlan, kinds: AgentKinds, random: PlaneRa
   };
   const variant = plan.variant === 'modern' ? MODERN_VARIANT : VARIANT_0_2X;
   const offerTimeoutMs = plan.offerTimeoutMs > 0 ? plan.offerTimeoutMs : null;
-  const master = new MesosMaster(catalog, options, variant, { offerTimeoutMs }, random, nowMs);
+  const master = new MesosMaster(catalog, options, variant, { offerTimeoutMs, bulkOffers: true }, random, nowMs);
   for (const role of plan.roles) {
     master.allocator.updateWeight(role.name, role.weight);
     const guarantees = noQuantities(catalog);
@@ -188,10 +189,10 @@ export function createMaster(plan: MesosPlan, kinds: AgentKinds, random: PlaneRa
   return master;
 }
 
-/** What a framework may look at. */
+/** What a framework may look at; one record for all calls, so that a framework keeps none. */
 export function frameworkContext(run: MesosRun, nowMs: number): FrameworkContext {
-  const { random } = run.s;
-  return { nowMs, agents: run.setup.agents, uniform: () => random.uniform() };
+  run.now.nowMs = nowMs;
+  return run.now;
 }
 
 /** The driver of a row: the one of all services, or that of its population. */

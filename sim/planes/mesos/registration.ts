@@ -94,6 +94,7 @@ export function registerAgent(run: MesosRun, host: number): void {
   s.master.addAgent(
     {
       id,
+      tag: host,
       hostname: agents.hostname[host],
       region: null,
       attributes: JSON.stringify(agents.attributes[host]),

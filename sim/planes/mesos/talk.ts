@@ -7,11 +7,12 @@ import {
   type StatusUpdate,
   TaskStatus,
 } from '../../../policies/framework.ts';
+import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
 import type { MasterMessage, TaskInfo } from '../../../policies/mesos/master-messages.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { taskBag } from './agents.ts';
-import { type Driver, giveBack, offerColumns, parseTaskId, takeActions, taskId } from './driver.ts';
+import { bulkColumns, type Driver, giveBack, offerColumns, parseTaskId, takeActions, taskId } from './driver.ts';
 import { launchDelayMs } from './launch-pipeline.ts';
 import { frameworkContext, type MesosRun } from './mesos-run.ts';
 
@@ -35,10 +36,13 @@ function deliver(run: MesosRun, message: MasterMessage, nowMs: number): void {
     case 'offers': {
       const driver = driverByName(run, message.framework);
       s.counters.offers += message.offers.length;
-      const offers = offerColumns(s.kinds, message.offers);
+      const offers = offerColumns(run.pool, s.kinds, message.offers);
       ask(run, driver, nowMs, (context, out) => driver.framework.resourceOffers(driver.state, offers, context, out));
       break;
     }
+    case 'bulkOffers':
+      offerInBulk(run, message.bulk, nowMs);
+      break;
     case 'rescind': {
       const driver = driverByName(run, message.framework);
       s.counters.rescinds++;
@@ -58,6 +62,17 @@ function deliver(run: MesosRun, message: MasterMessage, nowMs: number): void {
       // Errors, lost agents and shutdowns of frameworks change nothing here: what they mean is told task by task.
       break;
   }
+}
+
+/** Whole agents at once: asked about while they are not booked, or, when the master had to keep them meanwhile, like any other. */
+function offerInBulk(run: MesosRun, bulk: BulkOffers, nowMs: number): void {
+  const { s } = run;
+  const driver = driverByName(run, bulk.framework);
+  s.counters.offers += bulk.agents.length;
+  const offers =
+    bulk.kept.length > 0 ? offerColumns(run.pool, s.kinds, bulk.kept) : bulkColumns(run.pool, s.kinds, bulk);
+  ask(run, driver, nowMs, (context, out) => driver.framework.resourceOffers(driver.state, offers, context, out));
+  s.master.keepRest(bulk);
 }
 
 function driverByName(run: MesosRun, name: string): Driver {
@@ -151,7 +166,7 @@ function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: nu
         break;
       case ActionKind.Decline:
         counters.declines++;
-        master.decline(name, [out.offer[i]], out.refuseMs[i]);
+        master.declineOne(name, out.offer[i], out.refuseMs[i]);
         break;
       case ActionKind.Suppress:
         // The call came with Mesos 0.25; an older master never hears it.

@@ -1,0 +1,116 @@
+/**
+ * A run over plain agents, the common case: nothing on them is reserved, shared or revocable and no quota binds, so whoever takes an agent
+ * takes all of it. A grant is then a pair of slot and agent, and nothing is booked until somebody keeps it.
+ *
+ * Order among takers matters only where an agent has two or more of them; only there do the sorters look, and for them what this run has
+ * granted so far is booked as one sum a slot. Grants count at once, sums leave the books when the run ends: most offers are declined the
+ * moment they are made, and a declined bag leaves no trace but its grant and its filter.
+ * The run that books every grant (`allocate-*.ts`) is its oracle: the same grants in the same order.
+ */
+import type { Round } from './allocation-round.ts';
+import type { AgentRecord, Slot } from './allocator-state.ts';
+import type { ResourceBag } from './resource-bag.ts';
+import { EMPTY_BAG } from './resource-bag.ts';
+
+/** Whole agents granted to one slot in one run, in order of granting, and the bag of each. */
+export interface BulkGrant {
+  readonly slot: Slot;
+  readonly agents: AgentRecord[];
+  readonly bags: ResourceBag[];
+  /** How many of them the sorters were told of, and in what sums, to be taken back at the end of the run. */
+  told: number;
+  sums: ResourceBag[];
+}
+
+/** Whether a slot may have all that a plain agent has available. */
+export type TakesWhole = (round: Round, slot: Slot, agent: AgentRecord) => boolean;
+
+/**
+ * Slots that compete, in no particular order; null when the run must be booked grant by grant: an agent is not plain, a role has a quota,
+ * or a framework competes in two roles and its offers of both stand in one message.
+ */
+export function slotsForBulk(round: Round): Slot[] | null {
+  const { ledger } = round;
+  if (ledger.roleTree.hasQuotas()) return null;
+  for (const agent of round.agents) if (!agent.plain) return null;
+  const slots: Slot[] = [];
+  for (const role of ledger.roles.values()) {
+    for (let client = 0; client < role.slotByClient.length; client++) {
+      const slot = role.slotByClient[client];
+      if (slot?.role !== role || slot.client !== client || !role.sorter.isActive(client)) continue;
+      if (slot.framework.slots.size > 1) return null;
+      slots.push(slot);
+    }
+  }
+  return slots;
+}
+
+/** Shares out the agents of a run, already in their random order. */
+export function allocateInBulk(round: Round, slots: readonly Slot[], takes: TakesWhole): BulkGrant[] {
+  const grants: BulkGrant[] = [];
+  const { fertile } = round.ledger;
+  for (const agent of round.agents) {
+    let taker: Slot | null = null;
+    let several = false;
+    for (const slot of slots) {
+      if (!takes(round, slot, agent)) continue;
+      if (taker !== null) {
+        several = true;
+        break;
+      }
+      taker = slot;
+    }
+    if (several) taker = firstInOrder(round, grants, agent, takes);
+    // With one taker or none nobody else wants the agent, nor anything less of it: it is looked at again when it is given back unfiltered,
+    // or when something changes.
+    if (!several) fertile[agent.row] = 0;
+    if (taker !== null) lend(grants, taker, agent);
+  }
+  for (const grant of grants) endLoan(round, grant);
+  return grants.sort((a, b) => a.slot.framework.sequence - b.slot.framework.sequence);
+}
+
+function lend(grants: BulkGrant[], slot: Slot, agent: AgentRecord): void {
+  let at = 0;
+  while (at < grants.length && grants[at].slot !== slot) at++;
+  if (at === grants.length) grants.push({ slot, agents: [], bags: [], told: 0, sums: [] });
+  grants[at].agents.push(agent);
+  grants[at].bags.push(agent.available);
+}
+
+/** The taker that fairness puts first, given what this run has granted so far. */
+function firstInOrder(round: Round, grants: readonly BulkGrant[], agent: AgentRecord, takes: TakesWhole): Slot | null {
+  const { ledger } = round;
+  for (const grant of grants) tellSorters(round, grant);
+  ledger.roleSorter.begin();
+  for (let client = ledger.roleSorter.next(); client >= 0; client = ledger.roleSorter.next()) {
+    const role = ledger.roleByClient[client];
+    role.sorter.begin();
+    for (let member = role.sorter.next(); member >= 0; member = role.sorter.next())
+      if (takes(round, role.slotByClient[member], agent)) return role.slotByClient[member];
+  }
+  return null;
+}
+
+/** Tells the sorters what they have not been told yet. */
+function tellSorters(round: Round, grant: BulkGrant): void {
+  const { bags } = grant;
+  if (grant.told === bags.length) return;
+  const byKind = new Float64Array(round.ledger.catalog.flags.length);
+  for (let i = grant.told; i < bags.length; i++) {
+    const { kinds, amounts } = bags[i];
+    for (let k = 0; k < kinds.length; k++) byKind[kinds[k]] += amounts[k];
+  }
+  const kinds: number[] = [];
+  for (let kind = 0; kind < byKind.length; kind++) if (byKind[kind] > 0) kinds.push(kind);
+  const sum: ResourceBag = { kinds, amounts: kinds.map((kind) => byKind[kind]), ranges: null };
+  round.ledger.lend(grant.slot, sum, bags.length - grant.told);
+  grant.sums.push(sum);
+  grant.told = bags.length;
+}
+
+/** Ends the loan: the grants stay counted, the amounts leave the sorters. */
+function endLoan(round: Round, grant: BulkGrant): void {
+  if (grant.told < grant.bags.length) round.ledger.lend(grant.slot, EMPTY_BAG, grant.bags.length - grant.told);
+  for (const sum of grant.sums) round.ledger.endLoan(grant.slot, sum);
+}
