@@ -22,6 +22,7 @@ import type {
 import { freezePlan } from '../sim/plan.ts';
 import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
 import { withDrawnGpus } from './draw-gpus.ts';
+import { withSchedulingRules } from './draw-scheduling.ts';
 
 /** Policies that sell capacity; a plan names at most one beside those that always run. */
 const SELLERS = Object.keys(POLICIES).filter((name) => POLICIES[name].sells !== undefined);
@@ -30,7 +31,7 @@ const HOURS_A_WEEK = 168;
 const HOURS_A_YEAR = 8_760;
 
 /** Draws by kind; `draw.chance` and the rest use up one number each. */
-interface Draw {
+export interface Draw {
   /** Integer in [low, high]. */
   int(low: number, high: number): number;
   real(low: number, high: number): number;
@@ -38,8 +39,8 @@ interface Draw {
   of<T>(choices: readonly T[]): T;
 }
 
-function drawFrom(seed: number): Draw {
-  const stream = createStream(`fuzz-${seed}`, 'scenario');
+function drawFrom(seed: number, purpose = 'scenario'): Draw {
+  const stream = createStream(`fuzz-${seed}`, purpose);
   const real = (low: number, high: number) => low + stream.next() * (high - low);
   return {
     real,
@@ -96,7 +97,7 @@ export function drawScenario(seed: number): Plan {
     },
     record: { tasks: false, events: false },
   };
-  return freezePlan(withDrawnGpus(plan, seed));
+  return freezePlan(withSchedulingRules(withDrawnGpus(plan, seed), drawFrom(seed, 'scheduling')));
 }
 
 function drawCluster(draw: Draw): ClusterPlan {

@@ -45,7 +45,10 @@ export function checkBestEffort(scenario: Partial<Scenario>, report: Report): vo
       ['bestEffort', 'populations'],
       `holds ${populations.length}; at most ${LIMITS.populations.max}: ${LIMITS.populations.why}`,
     );
-  for (const [name, population] of populations) checkPopulation(scenario, name, population, report);
+  for (const [name, population] of populations) {
+    checkPopulation(scenario, name, population, report);
+    checkGang(name, population, report);
+  }
   if (bestEffort.trace !== undefined) {
     const uses = [['bestEffort', 'trace']];
     if (populations.length !== 1)
@@ -190,4 +193,20 @@ function checkOffered(scenario: Partial<Scenario>, report: Report): void {
     `best effort offers ${bestEffort.offeredPercent} % of ${Math.round(cores)} cores: transcoding ${fixedPercent.toFixed(1)} %, ` +
       `analytics ${(bestEffort.offeredPercent - fixedPercent).toFixed(1)} % with containers of ${Math.round(seconds)} s on average`,
   );
+}
+
+/** A gang that can never stand together, or that is always one pod, is a mistake. */
+function checkGang(name: string, { gang, kind }: Population, report: Report): void {
+  if (gang === null) return;
+  const path = ['bestEffort', 'populations', name, 'gang'];
+  if (gang.size > 0 && gang.minMember > gang.size)
+    report.error([...path, 'minMember'], `is ${gang.minMember}, more than the gang's size of ${gang.size}`, [
+      [...path, 'size'],
+    ]);
+  if (gang.size === 0 && kind === 'transcode')
+    report.error(
+      [...path, 'size'],
+      'is 0, the tasks of a job, but a transcode job is one task; give the number of pods of a gang',
+      [path],
+    );
 }

@@ -1,6 +1,6 @@
 /** The koordinator section of a scenario -> its plan; what is as in production and asked for by nobody leaves no trace. */
 import type { KoordinatorQuirks } from '../policies/koordinator/quirks.ts';
-import type { KoordinatorPlan, LoadAwarePlan, LoadEstimatePlan, LoadThresholdsPlan } from '../sim/plan.ts';
+import type { GangPlan, KoordinatorPlan, LoadAwarePlan, LoadEstimatePlan, LoadThresholdsPlan } from '../sim/plan.ts';
 import type { Scenario } from './schema.ts';
 
 type Koordinator = Scenario['koordinator'];
@@ -83,4 +83,11 @@ export function resolveEstimate(estimate: Estimate | null): { readonly loadEstim
   if (estimate === null) return {};
   const { cpuFactor, memoryFactor, afterScheduled } = estimate;
   return { loadEstimate: { cpuFactor, memoryFactor, afterScheduledMs: afterScheduled } };
+}
+
+/** The gangs of a population, or nothing. */
+export function resolveGang(gang: Scenario['bestEffort']['populations'][string]['gang']): { readonly gang?: GangPlan } {
+  if (gang === null) return {};
+  const { size, minMember, mode, matchPolicy, waitTime } = gang;
+  return { gang: { size, minMember, strict: mode === 'strict', matchPolicy, waitMs: waitTime } };
 }

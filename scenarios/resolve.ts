@@ -11,7 +11,7 @@ import {
 } from '../sim/plan.ts';
 import { sizesOf } from './checks-load.ts';
 import { ARRIVAL_CURVES, KUBERNETES_DEFAULTS, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
-import { resolveEstimate, resolveKoordinator, resolveThresholds } from './resolve-koordinator.ts';
+import { resolveEstimate, resolveGang, resolveKoordinator, resolveThresholds } from './resolve-koordinator.ts';
 import { resolveMesos } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 import { gpuRequestOf } from './schema-gpu.ts';
@@ -210,6 +210,7 @@ function resolvePopulation([name, population]: [
     arrivalByHour: typeof arrivals === 'string' ? [...(ARRIVAL_CURVES[arrivals] as readonly number[])] : [...arrivals],
     deadlineMs: population.deadline,
     ...resolveEstimate(population.loadEstimate),
+    ...resolveGang(population.gang),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Load-aware scheduling in full, and the quirks of production, in upstream's words. */
 import { z } from 'zod';
 import { type KoordinatorQuirks, QUIRK_IDS } from '../policies/koordinator/quirks.ts';
-import { duration, flag, ratio, wholePercent } from './fields.ts';
+import { count, duration, flag, ratio, wholePercent } from './fields.ts';
 
 const USAGE_TYPES = ['avg', 'p50', 'p90', 'p95', 'p99'] as const;
 const maybePercent = (description: string) =>
@@ -43,6 +43,25 @@ export const loadEstimateSchema = z
   .describe(
     'What load-aware scheduling expects these pods to use; needs koordinator.loadAware.allowCustomizeEstimation.',
   );
+
+/** Pods of a population that start together (upstream: coscheduling, label pod-group min-available). */
+export const gangSchema = z
+  .strictObject({
+    size: count('Pods of a gang in order of submission; 0 = the tasks of a stage of a job.', 0, 100_000).prefault(0),
+    minMember: count('Pods that must be placed before any starts; 0 = all.', 0, 100_000).prefault(0),
+    mode: z
+      .enum(['strict', 'non-strict'])
+      .describe(
+        '`strict`: one pod without a host sends all waiting ones back; `non-strict`: they keep their places until the wait is over.',
+      )
+      .prefault('strict'),
+    matchPolicy: z
+      .enum(['only-waiting', 'waiting-and-running', 'once-satisfied'])
+      .describe('Which pods count towards minMember; `once-satisfied`: none once the gang has stood together.')
+      .prefault('once-satisfied'),
+    waitTime: duration('How long placed pods wait for the others.', 1000).prefault('600s'),
+  })
+  .describe('Pods that start together or not at all.');
 
 export const loadAwareSchema = z
   .strictObject({

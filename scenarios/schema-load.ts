@@ -11,7 +11,7 @@ import {
 import { count, cpu, duration, labels, limited, memory, named, percent, ratio, share } from './fields.ts';
 import { LIMITS } from './limits.ts';
 import { gpuRequestSchema } from './schema-gpu.ts';
-import { loadEstimateSchema } from './schema-koordinator.ts';
+import { gangSchema, loadEstimateSchema } from './schema-koordinator.ts';
 
 /** The plan's classes, each named by itself: the compiler refuses the list when one is missing. */
 const LATENCY_CLASSES = {
@@ -155,6 +155,7 @@ const populationSchema = z
       .prefault(POPULATION_DEFAULTS.arrivals),
     deadline: duration('Latest useful end after submission; 0 = none.').prefault(POPULATION_DEFAULTS.deadline),
     loadEstimate: loadEstimateSchema.nullable().prefault(null),
+    gang: gangSchema.nullable().prefault(null),
   })
   .describe('One kind of best-effort work.');
 

@@ -73,6 +73,17 @@ export interface LoadAwarePlan {
   readonly estimatedAfterScheduledMs: number;
 }
 
+/** Pods that start together or not at all. */
+export interface GangPlan {
+  /** 0: the tasks of a stage of a job; else so many pods of the population in the order they are submitted. */
+  readonly size: number;
+  /** Pods that must be placeable together; 0 = all of them. */
+  readonly minMember: number;
+  readonly strict: boolean;
+  readonly matchPolicy: 'only-waiting' | 'waiting-and-running' | 'once-satisfied';
+  readonly waitMs: number;
+}
+
 /** A pod's own estimate; null = the scheduler's factor. */
 export interface LoadEstimatePlan {
   readonly cpuFactor: number | null;
@@ -179,6 +190,8 @@ export interface BatchPopulationPlan {
   readonly deadlineMs: number;
   /** Absent = as the scheduler estimates. */
   readonly loadEstimate?: LoadEstimatePlan;
+  /** Absent = every pod for itself. */
+  readonly gang?: GangPlan;
 }
 
 export interface BestEffortPlan {

@@ -24,6 +24,7 @@ export const CHANGE = {
   hostDown: 9,
   hostUp: 10,
   release: 11,
+  forget: 12,
 } as const;
 export const CHANGE_NAMES = [
   'none',
@@ -38,6 +39,7 @@ export const CHANGE_NAMES = [
   'host-down',
   'host-up',
   'release',
+  'forget',
 ] as const;
 
 /**
@@ -143,6 +145,18 @@ export function loseAttempt(cluster: Cluster, row: number, nowMs: number, change
   tasks.speed[row] = 0;
   tasks.generation[row]++;
   note(cluster, nowMs, change, row, host, reason);
+}
+
+/** A bound task that has not started gives its place back, as if it had never been bound: it goes on waiting. */
+export function forget(cluster: Cluster, row: number, nowMs: number): void {
+  const { tasks } = cluster;
+  if (tasks.state[row] !== TASK_STATE.bound) fail(`task ${tasks.id[row]} gives back a place it does not hold`);
+  const host = tasks.host[row];
+  leaveHost(cluster, row);
+  moveTo(tasks, row, TASK_STATE.pending);
+  tasks.leftMs[row] = tasks.durationMs[row];
+  tasks.generation[row]++;
+  note(cluster, nowMs, CHANGE.forget, row, host, 0);
 }
 
 /** A held, pending, bound or running task is given up. */

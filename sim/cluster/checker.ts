@@ -248,6 +248,7 @@ const LEGAL: Readonly<Record<number, readonly Place[]>> = {
   [CHANGE.start]: ['bound'],
   [CHANGE.finish]: ['running'],
   [CHANGE.evict]: ['bound', 'running'],
+  [CHANGE.forget]: ['bound'],
   [CHANGE.fail]: ['bound', 'running'],
   [CHANGE.abandon]: ['held', 'pending', 'bound', 'running'],
 };

@@ -38,6 +38,7 @@ export function checkEngine(engine: Engine): void {
   for (let i = 0; i < kept.length; i++)
     if (kept[i] !== replicas[i]) fail(`replicasOnHost[${i}] is ${kept[i]}, counting gives ${replicas[i]}`);
   checkJobs(engine);
+  engine.plane.check?.();
 }
 
 /** Every pending task stands in exactly one place of the plane's queues. */
@@ -65,6 +66,10 @@ function checkStarts(engine: Engine): void {
     if (kind[i] !== EVENT.start) continue;
     const row = rowOfPayload(tasks, payload[i]);
     if (row >= 0) starts.add(row);
+  }
+  for (const row of engine.plane.assumedRows?.() ?? []) {
+    if (starts.has(row)) fail(`task ${tasks.id[row]} is only assumed, and would start`);
+    starts.add(row);
   }
   for (let row = 0; row < tasks.used; row++)
     if (tasks.state[row] === TASK_STATE.bound && !starts.has(row))

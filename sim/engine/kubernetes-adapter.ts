@@ -3,6 +3,7 @@ import { TIER, TIER_COUNT } from '../cluster/hosts.ts';
 import { TASK_KIND } from '../cluster/tasks.ts';
 import { saltOf } from '../kernel/random.ts';
 import type { KubernetesPlan } from '../plan.ts';
+import { createGangBook } from '../planes/kubernetes/gang-book.ts';
 import { GpuPlacement } from '../planes/kubernetes/gpu-placement.ts';
 import { KubernetesPlane, type NodeReports } from '../planes/kubernetes/kubernetes-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
@@ -87,12 +88,22 @@ export function createKubernetes(
     quirksOf(koordinator),
   );
   const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
+  const gangs = createGangBook(plan.bestEffort.populations.map((population) => population.gang ?? null));
   const lanes = createPodLanes(plan, gate?.quotaOf ?? null);
   const gpus =
     engine.gpuRequests.table.count > 1
       ? new GpuPlacement(view, controlPlane, typicalOf(plan, workload), saltOf(plan.seed, 'kubernetes/gpu'))
       : null;
-  writable.plane = new KubernetesPlane(planeContext(engine), view, controlPlane, byScan, gate, reportsOf(engine), gpus);
+  writable.plane = new KubernetesPlane(
+    planeContext(engine),
+    view,
+    controlPlane,
+    byScan,
+    gate,
+    reportsOf(engine),
+    gpus,
+    gangs,
+  );
   writable.placement = { view, laneOf: lanes.laneOf, usage };
   writable.countReplica = (row, host, by) => {
     replicasOnHost[cluster.tasks.group[row] * hosts.count + host] += by;

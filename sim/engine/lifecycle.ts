@@ -147,12 +147,22 @@ export function bindTask(
   startAfterMs: number,
   cards = 0,
 ): void {
-  const { cluster, calendar } = engine;
-  const { tasks } = cluster;
+  assumeTask(engine, row, host, nowMs, cards);
+  startAssumed(engine, row, nowMs, startAfterMs);
+}
+
+/** Takes a task's place; nothing makes it start yet. */
+export function assumeTask(engine: Engine, row: number, host: number, nowMs: number, cards = 0): void {
+  const { cluster } = engine;
   bind(cluster, row, host, nowMs, cards);
-  if (tasks.kind[row] === TASK_KIND.online) engine.countReplica(row, host, 1);
+  if (cluster.tasks.kind[row] === TASK_KIND.online) engine.countReplica(row, host, 1);
   else drawFailure(engine, row, host, nowMs);
-  calendar.push(nowMs + startAfterMs, PHASE.finish, tasks.id[row], EVENT.start, taskPayload(tasks, row));
+}
+
+/** A task whose place is taken starts later. */
+export function startAssumed(engine: Engine, row: number, nowMs: number, startAfterMs: number): void {
+  const { tasks } = engine.cluster;
+  engine.calendar.push(nowMs + startAfterMs, PHASE.finish, tasks.id[row], EVENT.start, taskPayload(tasks, row));
 }
 
 function drawFailure(engine: Engine, row: number, host: number, nowMs: number): void {
@@ -357,6 +367,7 @@ function abandonTask(engine: Engine, row: number, nowMs: number): void {
     jobs.left[job]--;
     freeRow(tasks, held);
   }
+  engine.plane.onGivenUp?.(row, nowMs);
   giveUp(engine, row, nowMs);
   taskOver(engine, row, nowMs);
 }

@@ -1,9 +1,9 @@
 /** The calls that a control plane may make; every plane gets the same. */
-import { publish } from '../cluster/apply.ts';
+import { forget, publish } from '../cluster/apply.ts';
 import { PHASE } from '../kernel/phase.ts';
 import type { PlaneContext } from '../planes/control-plane.ts';
 import type { Engine } from './engine.ts';
-import { bindTask, EVENT, evictTask } from './lifecycle.ts';
+import { assumeTask, bindTask, EVENT, evictTask, startAssumed } from './lifecycle.ts';
 
 /** The context of the plane of `engine`. */
 export function planeContext(engine: Engine): PlaneContext {
@@ -11,6 +11,9 @@ export function planeContext(engine: Engine): PlaneContext {
   return {
     cluster,
     bind: (row, host, nowMs, startAfterMs, cards) => bindTask(engine, row, host, nowMs, startAfterMs, cards),
+    assume: (row, host, nowMs, cards) => assumeTask(engine, row, host, nowMs, cards),
+    startAssumed: (row, nowMs, startAfterMs) => startAssumed(engine, row, nowMs, startAfterMs),
+    forget: (row, nowMs) => forget(cluster, row, nowMs),
     evict: (row, nowMs, reason) => evictTask(engine, row, nowMs, reason),
     publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),
     wakeAt: (timeMs) => wakeAt(engine, timeMs),

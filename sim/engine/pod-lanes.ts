@@ -37,5 +37,5 @@ export function createPodLanes(plan: Plan, quotaOf: Int32Array | null): PodLanes
 }
 
 function hasOwnRules(population: BatchPopulationPlan): boolean {
-  return population.loadEstimate !== undefined;
+  return population.loadEstimate !== undefined || population.gang !== undefined;
 }

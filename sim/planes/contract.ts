@@ -10,6 +10,7 @@ import {
   bind,
   CHANGE,
   finish,
+  forget,
   loseAttempt,
   publish,
   setHostUp,
@@ -89,6 +90,12 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
       bind(cluster, row, host, nowMs, cards);
       push(nowMs + startAfterMs, EVENT.start, row, tasks.generation[row]);
     },
+    assume(row, host, nowMs) {
+      if (brokenAtMs[host] >= 0) fail(`task ${row} is assumed on host ${host}, which is dead`);
+      bind(cluster, row, host, nowMs);
+    },
+    startAssumed: (row, nowMs, startAfterMs) => push(nowMs + startAfterMs, EVENT.start, row, tasks.generation[row]),
+    forget: (row, nowMs) => forget(cluster, row, nowMs),
     evict: (row, nowMs, reason) => take(row, nowMs, CHANGE.evict, reason),
     publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),
     wakeAt(timeMs) {
@@ -179,6 +186,7 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
     assert(waiting.join() === pending.join(), `at ${nowMs} ms rows ${pending} are pending, but ${waiting} wait`);
     checkCluster(cluster);
     checker.compare();
+    plane.check?.();
   }
 
   drawStory(stream, hosts, cluster.tasks, plane.bestEffortTier, push);

@@ -12,6 +12,10 @@ export interface PlaneContext {
   readonly cluster: Cluster;
   /** Bind a pending task now; it starts to run `startAfterMs` later. `cards`: the host's GPUs it gets, as a bit mask. */
   bind(row: number, host: number, nowMs: number, startAfterMs: number, cards?: number): void;
+  /** Takes the place of a pending task without starting it: it starts with `startAssumed`, or gives its place back with `forget`. */
+  assume(row: number, host: number, nowMs: number, cards?: number): void;
+  startAssumed(row: number, nowMs: number, startAfterMs: number): void;
+  forget(row: number, nowMs: number): void;
   /** Takes a bound or running task off its host; it becomes pending again and comes back through `onPending`. */
   evict(row: number, nowMs: number, reason: number): void;
   /** Sets what a host sells in a tier. */
@@ -47,6 +51,12 @@ export interface ControlPlane {
   wake(nowMs: number): void;
   /** A pending task is about to be given up: forget it. Its row still holds what it asked for. */
   onAbandoned(row: number): void;
+  /** A task that had left its host is given up instead of becoming pending again. Its row still holds what it asked for. */
+  onGivenUp?(row: number, nowMs: number): void;
+  /** Rows that are assumed: their place is taken and they do not start yet. */
+  assumedRows?(): readonly number[];
+  /** Throws InvariantError where the plane's own promises are broken; for checks from outside. */
+  check?(): void;
   /** Rows of all tasks that wait for a host, in any order; for checks from outside. */
   waitingRows(): readonly number[];
   /** What a reader of the report should know of how the plane did its work. */

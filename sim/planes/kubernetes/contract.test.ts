@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { TIER } from '../../cluster/hosts.ts';
-import type { KubernetesPlan } from '../../plan.ts';
+import type { GangPlan, KubernetesPlan } from '../../plan.ts';
 import { CONTRACT_CORES, type PlaneFactory, playPlane } from '../contract.ts';
+import { createGangBook } from './gang-book.ts';
 import { KubernetesPlane } from './kubernetes-plane.ts';
 import type { PlacementView } from './placement.ts';
 import { addPodShape, createPodShapes } from './pod-shapes.ts';
@@ -23,7 +24,13 @@ const PLAN: KubernetesPlan = {
   preemption: true,
 };
 
-const factory = (byScan: boolean, change: (plane: KubernetesPlane) => void = () => {}): PlaneFactory => {
+const GANG: GangPlan = { size: 3, minMember: 0, strict: true, matchPolicy: 'once-satisfied', waitMs: 60_000 };
+
+const factory = (
+  byScan: boolean,
+  change: (plane: KubernetesPlane) => void = () => {},
+  gang: GangPlan | null = null,
+): PlaneFactory => {
   return (context) => {
     const { hosts } = context.cluster;
     const shapes = createPodShapes(8);
@@ -55,7 +62,7 @@ const factory = (byScan: boolean, change: (plane: KubernetesPlane) => void = () 
         memThresholdPercent: 0,
       },
     };
-    const plane = new KubernetesPlane(context, view, PLAN, byScan);
+    const plane = new KubernetesPlane(context, view, PLAN, byScan, null, null, null, createGangBook([gang]));
     change(plane);
     return plane;
   };
@@ -83,6 +90,25 @@ describe('the Kubernetes plane keeps the contract of control planes', () => {
   test.each([10, 50, 120])('the same digest when the plane is replaced by its copy after %i events', (copyAfter) => {
     for (const seed of seeds.slice(0, 10))
       expect(playPlane(factory(false), seed, { copyAfter })).toEqual(playPlane(factory(false), seed));
+  });
+});
+
+describe('with gangs of three the plane keeps the same contract', () => {
+  const none = () => {};
+  const kinds: readonly GangPlan[] = [
+    GANG,
+    { ...GANG, strict: false, waitMs: 20_000 },
+    { ...GANG, matchPolicy: 'waiting-and-running' },
+    { ...GANG, size: 5, minMember: 2, strict: false, waitMs: 5_000 },
+  ];
+
+  test.each(kinds.map((kind) => [kind]))('%j: all tasks done, by index and by scan, copied or not', (kind) => {
+    for (let seed = 0; seed < 15; seed++) {
+      const outcome = playPlane(factory(false, none, kind), seed);
+      expect(outcome.finished).toBe(60);
+      expect(playPlane(factory(true, none, kind), seed)).toEqual(outcome);
+      expect(playPlane(factory(false, none, kind), seed, { copyAfter: 50 })).toEqual(outcome);
+    }
   });
 });
 

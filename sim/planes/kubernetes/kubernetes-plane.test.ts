@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EVICT_REASON } from '../../../policies/ports.ts';
-import { bind, CHANGE, loseAttempt, start, submit } from '../../cluster/apply.ts';
+import { bind, CHANGE, forget, loseAttempt, start, submit } from '../../cluster/apply.ts';
 import { noteAllChanged } from '../../cluster/hosts.ts';
 import { TASK_STATE } from '../../cluster/tasks.ts';
 import { smallCluster } from '../../cluster/testing/small-cluster.ts';
@@ -69,6 +69,17 @@ function world(hosts: number, cores: readonly number[], plan: Partial<Kubernetes
     bind: (row, host, nowMs, startAfterMs) => {
       bind(cluster, row, host, nowMs);
       log.push(`${nowMs} bind ${row} to ${host} +${startAfterMs}`);
+    },
+    assume: (row, host, nowMs) => {
+      bind(cluster, row, host, nowMs);
+      log.push(`${nowMs} assume ${row} on ${host}`);
+    },
+    startAssumed: (row, nowMs, startAfterMs) => {
+      log.push(`${nowMs} start ${row} +${startAfterMs}`);
+    },
+    forget: (row, nowMs) => {
+      forget(cluster, row, nowMs);
+      log.push(`${nowMs} forget ${row}`);
     },
     evict: (row, nowMs, reason) => {
       loseAttempt(cluster, row, nowMs, CHANGE.evict, reason);

@@ -12,6 +12,7 @@
  */
 import { fail } from '../../../policies/base/assert.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
+import { CHANGE } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import type { KubernetesPlan } from '../../plan.ts';
@@ -25,6 +26,29 @@ import {
   refreshAssigned,
   unassignPod,
 } from './assigned-pods.ts';
+import {
+  arriveAtGate,
+  checkGangs,
+  expireGate,
+  failMember,
+  type GangBook,
+  gangNotes,
+  gangOf,
+  isReleased,
+  isStrict,
+  joinGang,
+  leaveGang,
+  leaveHostInGang,
+  nextExpiryMs,
+  noteBoundInGang,
+  type PodGang,
+  parkAll,
+  releaseParked,
+  rowsAtGate,
+  rowsParked,
+  takeLeader,
+  takePending,
+} from './gang-book.ts';
 import type { GpuPlacement } from './gpu-placement.ts';
 import { bestHostByScan, PlacementIndex, type PlacementView } from './placement.ts';
 import { findPreemption } from './preemption.ts';
@@ -82,6 +106,9 @@ export class KubernetesPlane implements ControlPlane {
   private readonly byScan: boolean;
   private readonly gate: QuotaGate | null;
   private readonly reports: NodeReports | null;
+  private readonly gangs: GangBook | null;
+  /** Reports heard so far; tells in which column the estimate of a pod that gives its place back stands. */
+  private reportNumber = 0;
   /** Pods as load-aware scheduling in full counts them; null where whole-node thresholds stand alone. */
   private readonly assigned: AssignedPods | null;
   /** null where nobody asks for GPUs. */
@@ -95,6 +122,7 @@ export class KubernetesPlane implements ControlPlane {
     gate: QuotaGate | null = null,
     reports: NodeReports | null = null,
     gpus: GpuPlacement | null = null,
+    gangs: GangBook | null = null,
   ) {
     this.context = context;
     this.view = view;
@@ -102,6 +130,7 @@ export class KubernetesPlane implements ControlPlane {
     this.byScan = byScan;
     this.gate = gate;
     this.reports = reports;
+    this.gangs = gangs;
     this.assigned = view.load === undefined ? null : createAssignedPods(context.cluster.tasks.capacity);
     this.gpus = gpus;
     this.queues = createQueues(context.cluster.tasks);
@@ -119,8 +148,10 @@ export class KubernetesPlane implements ControlPlane {
     const retryAtMs = attempts === 0 ? nowMs : nowMs + this.backoffMs(attempts);
     setRetry(this.queues, row, 0, retryAtMs);
     if (this.gate !== null) noteRequest(this.gate, this.context.cluster, row, 1);
-    if (attempts === 0) this.queues.active.add(row);
-    else this.queues.backoff.add(row);
+    const queued = this.gangs === null ? row : joinGang(this.gangs, tasks, row);
+    if (queued < 0) return;
+    if (tasks.attempts[queued] === 0) this.queues.active.add(queued);
+    else this.queues.backoff.add(queued);
     this.context.wakeAt(Math.max(retryAtMs, this.busyUntilMs));
   }
 
@@ -133,10 +164,17 @@ export class KubernetesPlane implements ControlPlane {
   // The scheduler reads the host columns themselves; lost hosts reach it there.
   onHostChanged(): void {}
 
-  onLeft(row: number, host: number): void {
+  onLeft(row: number, host: number, _nowMs: number, change: number): void {
     const { load, shapes } = this.view;
     if (this.assigned !== null && load !== undefined)
       unassignPod(this.assigned, load, shapes, this.context.cluster.tasks.podShape[row], row, host);
+    if (this.gangs !== null)
+      leaveHostInGang(
+        this.gangs,
+        this.context.cluster.tasks,
+        row,
+        change === CHANGE.finish || change === CHANGE.abandon,
+      );
     if (this.gate === null) return;
     noteRequest(this.gate, this.context.cluster, row, -1);
     noteUse(this.gate, this.context.cluster, row, -1);
@@ -150,6 +188,7 @@ export class KubernetesPlane implements ControlPlane {
   onReports(nowMs: number): void {
     const { view, assigned, reports } = this;
     const count = view.hosts.count;
+    this.reportNumber++;
     if (assigned !== null && reports !== null && view.load !== undefined) {
       const { tasks } = this.context.cluster;
       const { intervalMs, reportedAtMs, use } = reports;
@@ -177,6 +216,26 @@ export class KubernetesPlane implements ControlPlane {
     if (!removeFromQueues(this.queues, this.context.cluster.tasks, row)) fail(`task row ${row} waits in no queue`);
   }
 
+  onGivenUp(row: number, nowMs: number): void {
+    if (this.gangs === null) return;
+    const gang = gangOf(this.gangs, this.context.cluster.tasks, row);
+    for (const member of leaveGang(this.gangs, this.context.cluster.tasks, row))
+      this.context.startAssumed(member, nowMs, this.startAfterMs());
+    if (gang !== null) this.enqueueFrom(gang, nowMs);
+  }
+
+  assumedRows(): readonly number[] {
+    return this.gangs === null ? [] : rowsAtGate(this.gangs);
+  }
+
+  check(): void {
+    if (this.gangs !== null) checkGangs(this.gangs, this.context.cluster.tasks);
+  }
+
+  notes(): readonly string[] {
+    return this.gangs === null ? [] : gangNotes(this.gangs);
+  }
+
   wake(nowMs: number): void {
     // A pod that came back inside the last batch may have asked for this moment; the scheduler is still at work.
     if (nowMs < this.busyUntilMs) {
@@ -187,13 +246,23 @@ export class KubernetesPlane implements ControlPlane {
     const { tasks } = this.context.cluster;
     while (queues.backoff.size > 0 && queues.retryAtMs[queues.backoff.peek() as number] <= nowMs)
       queues.active.add(queues.backoff.poll() as number);
+    if (this.gangs !== null)
+      for (const { gang, rows } of expireGate(this.gangs, nowMs)) {
+        this.sendBack(gang, rows, nowMs);
+        // The whole gang backs off, so that what it gave back goes to others first: upstream sorts gangs by their last try.
+        if (gang.leader >= 0) {
+          removeFromQueues(this.queues, tasks, gang.leader);
+          parkAll(tasks, gang, [gang.leader]);
+          gang.leader = -1;
+        }
+        this.enqueueFrom(gang, nowMs);
+      }
     let decided = 0;
     while (decided < BATCH) {
       const row = this.takeMostUrgent(nowMs);
       if (row < 0) break;
       if (tasks.state[row] !== TASK_STATE.pending) continue;
-      this.decide(row, nowMs);
-      decided++;
+      decided += this.decide(row, nowMs);
     }
     this.busyUntilMs = nowMs + Math.ceil((decided * 1000) / this.plan.podsPerSecond);
     const nextMs = decided === BATCH ? this.busyUntilMs : this.nextRetryMs(nowMs);
@@ -208,11 +277,12 @@ export class KubernetesPlane implements ControlPlane {
       const retryAtMs = queues.retryAtMs[queues.lineHead[queues.openLines[i]]];
       if (retryAtMs > nowMs && retryAtMs < nextMs) nextMs = retryAtMs;
     }
-    return nextMs;
+    return this.gangs === null ? nextMs : Math.min(nextMs, nextExpiryMs(this.gangs));
   }
 
   waitingRows(): readonly number[] {
-    return rowsInQueues(this.queues, this.context.cluster.tasks);
+    const queued = rowsInQueues(this.queues, this.context.cluster.tasks);
+    return this.gangs === null ? queued : [...queued, ...rowsParked(this.gangs)];
   }
 
   snapshot(): unknown {
@@ -224,6 +294,8 @@ export class KubernetesPlane implements ControlPlane {
       gate: this.gate === null ? null : snapshotGate(this.gate),
       assigned: structuredClone(this.assigned),
       gpus: this.gpus?.snapshot() ?? null,
+      gangs: structuredClone(this.gangs),
+      reportNumber: this.reportNumber,
     };
   }
 
@@ -236,7 +308,11 @@ export class KubernetesPlane implements ControlPlane {
       gate: unknown;
       assigned: AssignedPods | null;
       gpus: number | null;
+      gangs: GangBook | null;
+      reportNumber: number;
     };
+    this.reportNumber = state.reportNumber;
+    if (this.gangs !== null && state.gangs !== null) Object.assign(this.gangs, structuredClone(state.gangs));
     if (this.assigned !== null && state.assigned !== null)
       Object.assign(this.assigned, structuredClone(state.assigned));
     restoreQueues(this.queues, state.queues);
@@ -271,10 +347,29 @@ export class KubernetesPlane implements ControlPlane {
       assignPod(assigned, view.load, view.shapes, shape, row, host, nowMs);
       return;
     }
+    if (this.gangs !== null) this.queues.placedAtReport[row] = this.reportNumber;
     view.estimatedMilliCpu[host] += view.shapes.estimateMilliCpu[shape];
     view.estimatedMemBytes[host] += view.shapes.estimateMemBytes[shape];
     this.freshMilliCpu[host] += view.shapes.estimateMilliCpu[shape];
     this.freshMemBytes[host] += view.shapes.estimateMemBytes[shape];
+  }
+
+  /** Takes the estimate of a pod that gave its place back off its host again. */
+  private noteForgotten(row: number, host: number): void {
+    const { view, assigned } = this;
+    const shape = this.context.cluster.tasks.podShape[row];
+    if (assigned !== null && view.load !== undefined) {
+      unassignPod(assigned, view.load, view.shapes, shape, row, host);
+      return;
+    }
+    // An estimate stands until the second report after the pod was placed.
+    const age = this.reportNumber - this.queues.placedAtReport[row];
+    if (age > 1) return;
+    view.estimatedMilliCpu[host] -= view.shapes.estimateMilliCpu[shape];
+    view.estimatedMemBytes[host] -= view.shapes.estimateMemBytes[shape];
+    const columns = age === 0 ? [this.freshMilliCpu, this.freshMemBytes] : [this.agingMilliCpu, this.agingMemBytes];
+    columns[0][host] -= view.shapes.estimateMilliCpu[shape];
+    columns[1][host] -= view.shapes.estimateMemBytes[shape];
   }
 
   private isLetIn(row: number): boolean {
@@ -299,11 +394,13 @@ export class KubernetesPlane implements ControlPlane {
     return best < 0 ? -1 : (queues.active.poll() as number);
   }
 
-  private decide(row: number, nowMs: number): void {
+  /** Decides one pod, or the gang that it leads; returns how many pods were looked at. */
+  private decide(row: number, nowMs: number): number {
     const { cluster } = this.context;
     const { tasks } = cluster;
-    const shape = tasks.podShape[row];
-    let host = this.isLetIn(row) ? this.bestHost(shape) : -1;
+    const gang = this.gangs === null ? null : gangOf(this.gangs, tasks, row);
+    if (gang !== null && !isReleased(gang)) return this.decideGang(gang, nowMs);
+    let host = this.isLetIn(row) ? this.bestHost(tasks.podShape[row]) : -1;
     // Approximation: a pod that asks for GPUs pushes nobody out.
     if (host < 0 && this.plan.preemption && tasks.kind[row] === TASK_KIND.online && tasks.gpuRequest[row] === 0) {
       const found = findPreemption(this.view, cluster, row);
@@ -313,14 +410,86 @@ export class KubernetesPlane implements ControlPlane {
       }
     }
     if (host >= 0) {
-      this.context.bind(row, host, nowMs, this.plan.bindLatencyMs + this.plan.podStartMs, this.cardsOn(row, host));
+      this.context.bind(row, host, nowMs, this.startAfterMs(), this.cardsOn(row, host));
       this.noteBound(row, host, nowMs);
+      if (gang !== null) noteBoundInGang(gang);
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
-      return;
-    }
+    } else this.standInLine(row, nowMs);
+    return 1;
+  }
+
+  /** A pod that fits nowhere backs off in the line of its shape. */
+  private standInLine(row: number, nowMs: number): void {
     const tries = Math.min(255, this.queues.tries[row] + 1);
     setRetry(this.queues, row, tries, nowMs + this.backoffMs(tries));
-    joinLine(this.queues, tasks, shape, row);
+    joinLine(this.queues, this.context.cluster.tasks, this.context.cluster.tasks.podShape[row], row);
+  }
+
+  /** Tries all pending pods of a gang in turn; each that finds a host waits at the gate until enough have. */
+  private decideGang(gang: PodGang, nowMs: number): number {
+    const book = this.gangs as GangBook;
+    const { cluster } = this.context;
+    const rows = takePending(gang);
+    const without: number[] = [];
+    let looked = 0;
+    for (const row of rows) {
+      looked++;
+      const host = this.isLetIn(row) ? this.bestHost(cluster.tasks.podShape[row]) : -1;
+      if (host < 0) {
+        without.push(row);
+        if (isStrict(gang)) break;
+        continue;
+      }
+      const cards = this.cardsOn(row, host);
+      this.noteBound(row, host, nowMs);
+      if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
+      if (isReleased(gang)) {
+        this.context.bind(row, host, nowMs, this.startAfterMs(), cards);
+        noteBoundInGang(gang);
+        continue;
+      }
+      this.context.assume(row, host, nowMs, cards);
+      for (const member of arriveAtGate(book, gang, row, nowMs))
+        this.context.startAssumed(member, nowMs, this.startAfterMs());
+    }
+    const untried = rows.slice(looked);
+    if (without.length > 0) this.sendBack(gang, failMember(book, gang), nowMs);
+    parkAll(cluster.tasks, gang, [...without, ...untried]);
+    this.enqueueFrom(gang, nowMs);
+    return looked;
+  }
+
+  /** Puts the leader of a gang, or every pod of a released one, back into the queues after its backoff. */
+  private enqueueFrom(gang: PodGang, nowMs: number): void {
+    const leader = takeLeader(gang);
+    const rows = leader < 0 ? releaseParked(gang) : [leader, ...releaseParked(gang)];
+    for (const row of rows) {
+      if (this.bestHost(this.context.cluster.tasks.podShape[row]) < 0) {
+        this.standInLine(row, nowMs);
+        continue;
+      }
+      const tries = Math.min(255, this.queues.tries[row] + 1);
+      const retryAtMs = nowMs + this.backoffMs(tries);
+      setRetry(this.queues, row, tries, retryAtMs);
+      this.queues.backoff.add(row);
+      this.context.wakeAt(Math.max(retryAtMs, this.busyUntilMs));
+    }
+  }
+
+  private startAfterMs(): number {
+    return this.plan.bindLatencyMs + this.plan.podStartMs;
+  }
+
+  /** Pods of a gang lose the places they waited with. */
+  private sendBack(gang: PodGang, rows: readonly number[], nowMs: number): void {
+    const { cluster } = this.context;
+    for (const row of rows) {
+      const host = cluster.tasks.host[row];
+      this.context.forget(row, nowMs);
+      this.noteForgotten(row, host);
+      if (this.gate !== null) noteUse(this.gate, cluster, row, -1);
+    }
+    parkAll(cluster.tasks, gang, rows);
   }
 
   private backoffMs(attempts: number): number {

@@ -1,0 +1,84 @@
+/**
+ * Rules of the Kubernetes scheduler on top of a drawn scenario: load-aware scheduling in full, gangs, and quirks turned off.
+ *
+ * They are drawn from a stream of their own, so a seed keeps the scenario it had before a rule was added here.
+ */
+import { QUIRK_IDS } from '../policies/koordinator/quirks.ts';
+import type { BatchPopulationPlan, GangPlan, LoadAwarePlan, LoadThresholdsPlan, Plan } from '../sim/plan.ts';
+import type { Draw } from './draw-scenario.ts';
+
+/** The plan with rules drawn for about two of three seeds. */
+export function withSchedulingRules(plan: Plan, draw: Draw): Plan {
+  if (plan.controlPlane.kind !== 'kubernetes' || draw.chance(0.35)) return plan;
+  const loadAware = draw.chance(0.5) ? { loadAware: drawLoadAware(draw) } : {};
+  const off = Object.keys(QUIRK_IDS).filter(() => draw.chance(0.15));
+  const quirks = off.length === 0 ? {} : { quirks: Object.fromEntries(off.map((name) => [name, false])) };
+  return {
+    ...plan,
+    koordinator: { ...plan.koordinator, ...loadAware, ...quirks },
+    bestEffort: {
+      ...plan.bestEffort,
+      populations: plan.bestEffort.populations.map((population) => withRules(population, draw)),
+    },
+  };
+}
+
+function withRules(population: BatchPopulationPlan, draw: Draw): BatchPopulationPlan {
+  return {
+    ...population,
+    ...(draw.chance(0.5) ? { gang: drawGang(draw, population.kind) } : {}),
+    ...(draw.chance(0.3)
+      ? {
+          loadEstimate: {
+            cpuFactor: draw.of([null, 10]),
+            memoryFactor: null,
+            afterScheduledMs: draw.of([null, 300_000]),
+          },
+        }
+      : {}),
+  };
+}
+
+/** `only-waiting` is left out: a lone pod of such a gang never starts again, which is no fault of ours. */
+function drawGang(draw: Draw, kind: BatchPopulationPlan['kind']): GangPlan {
+  return {
+    size: kind === 'transcode' ? draw.int(2, 5) : draw.of([0, 0, 3]),
+    minMember: draw.of([0, 0, 2]),
+    strict: draw.chance(0.5),
+    matchPolicy: draw.of(['once-satisfied', 'waiting-and-running']),
+    waitMs: draw.of([10_000, 120_000]),
+  };
+}
+
+function drawLoadAware(draw: Draw): LoadAwarePlan {
+  return {
+    thresholds: drawThresholds(draw),
+    filterExpiredNodeMetrics: draw.chance(0.8),
+    enableScheduleWhenNodeMetricsExpired: draw.chance(0.3),
+    nodeMetricExpirationMs: draw.of([60_000, 180_000]),
+    prodUsageIncludeSys: draw.chance(0.5),
+    scoreAccordingProdUsage: draw.chance(0.5),
+    scoreAggregatedType: draw.of(['', 'p90'] as const),
+    scoreAggregatedDurationMs: draw.of([0, 600_000]),
+    cpuWeight: draw.int(0, 2),
+    memoryWeight: draw.int(0, 2),
+    dominantResourceWeight: draw.int(0, 2),
+    aggregateDurationsMs: [300_000, 600_000],
+    allowCustomizeEstimation: draw.chance(0.5),
+    estimatedAfterScheduledMs: draw.of([0, 120_000]),
+  };
+}
+
+function drawThresholds(draw: Draw): LoadThresholdsPlan {
+  const percent = () => draw.of([null, 0, 50, 80]);
+  return {
+    cpuPercent: percent(),
+    memoryPercent: percent(),
+    prodCpuPercent: percent(),
+    prodMemoryPercent: percent(),
+    aggregatedCpuPercent: percent(),
+    aggregatedMemoryPercent: percent(),
+    aggregatedType: draw.of(['', 'avg', 'p95'] as const),
+    aggregatedDurationMs: draw.of([0, 300_000, 3_600_000]),
+  };
+}
