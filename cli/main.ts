@@ -18,6 +18,7 @@ import { register as registerSweep } from './sweep.ts';
 import { register as registerTrace } from './trace.ts';
 import { register as registerValidatePhysics } from './validate-physics.ts';
 import { tidemarkVersion } from './version.ts';
+import { register as registerView } from './view.ts';
 import { register as registerWarm } from './warm.ts';
 import { register as registerWorker } from './worker.ts';
 
@@ -125,6 +126,7 @@ function createProgram(): Command {
   registerCompare(program);
   registerPlan(program);
   registerGate(program);
+  registerView(program);
   registerTrace(program);
   registerBacktest(program);
 

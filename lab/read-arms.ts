@@ -26,6 +26,10 @@ export interface ReadArm extends Arm {
 /** Arms of a directory: one for runs, one a point for a sweep. Throws ConfigError or TraceError naming what is wrong. */
 export async function readArms(dir: string): Promise<readonly ReadArm[]> {
   if (existsSync(join(dir, 'table.json'))) return sweepArms(dir);
+  if (existsSync(join(dir, 'sweep.json')))
+    throw new ConfigError(
+      `${dir} is a sweep that has not finished; run the same tidemark sweep again (it goes on), or tidemark merge its shards`,
+    );
   const kind = kindOfDirectory(dir);
   const name = basename(resolve(dir));
   if (kind === 'run') return [armOf(name, dir, [await readRun(dir)])];

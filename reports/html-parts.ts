@@ -70,11 +70,13 @@ export function paragraphsHtml(texts: readonly string[]): string {
   return texts.map((text) => `<p>${proseHtml(text)}</p>`).join('\n');
 }
 
-/** What a page may do: nothing but show itself, or run the scripts that stand in it. Neither may load anything. */
+/** What a page may do: nothing but show itself, run the scripts that stand in it, or also ask the server it came from. */
 const POLICIES = {
   still: "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
   // Vega makes functions of the expressions of a chart.
   scripted: "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'unsafe-inline' 'unsafe-eval'",
+  // Pages of a local server that ask it again.
+  live: "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'unsafe-inline'; connect-src 'self'; form-action 'self'",
 } as const;
 
 /** The whole page; `body` is markup, `title` plain text. Loads nothing: the policy in its head forbids it. */

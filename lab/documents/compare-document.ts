@@ -1,5 +1,5 @@
 /** The document of a comparison: who wins on what and by how much, in pairs of seeds. */
-import type { LabDifference, LabDocument, LabTable } from '../../sim/results/lab-document.ts';
+import type { LabArm, LabDifference, LabDocument, LabFigure, LabTable } from '../../sim/results/lab-document.ts';
 import { LAB_FORMAT } from '../../sim/results/lab-document.ts';
 import type { Comparison, OutcomeComparison } from '../compare.ts';
 import { pairingLine, paretoLine, warmUpLine } from '../compare-text.ts';
@@ -90,7 +90,30 @@ export function sideBySideDocument(source: CompareSource): LabDocument {
     differences,
     risk: null,
     notes: [],
-    tables: [figureTable('table', 'Figures of every side.', arms, figures)],
+    tables: [sideTable(arms, figures), figureTable('figures', 'Figures of every side.', arms, figures)],
+  };
+}
+
+/** A row a figure: every side, and the second minus the first. */
+function sideTable(arms: readonly LabArm[], figures: readonly LabFigure[]): LabTable {
+  const [one, other] = arms;
+  const number = (name: string, about: string) => ({ name, type: 'float64', unit: 'row', about }) as const;
+  return {
+    id: 'table',
+    caption: 'Headline figures side by side.',
+    shown: true,
+    columns: [
+      { name: 'figure', type: 'string', unit: '', about: 'figure' },
+      { name: 'unit', type: 'string', unit: '', about: 'unit' },
+      ...arms.map((arm, at) => number(`side${at + 1}`, arm.name)),
+      ...(other === undefined ? [] : [number('difference', 'difference')]),
+    ],
+    rows: figures.map(({ figure, words, unit }) => [
+      words,
+      unit,
+      ...arms.map((arm) => arm.estimates[figure].mean),
+      ...(other === undefined ? [] : [other.estimates[figure].mean - one.estimates[figure].mean]),
+    ]),
   };
 }
 
