@@ -6,18 +6,25 @@ import { collect, share } from './lab-session.ts';
 
 interface CompareCommand {
   readonly outcome: string[];
-  readonly confidence: number;
+  readonly confidence?: number;
   readonly out?: string;
   readonly json: boolean;
 }
+
+const DEFAULT_CONFIDENCE = 0.95;
 
 export function register(program: Command): void {
   program
     .command('compare')
     .description('who is better at what, paired by seed: run directories with several seeds, or a sweep')
     .argument('<dirs...>', 'the baseline first; of a sweep the first point is the baseline')
-    .option('--outcome <figure>', 'compare only this figure; may be repeated', collect, [])
-    .option('--confidence <share>', 'over all comparisons together', share, 0.95)
+    .option(
+      '--outcome <figure>',
+      'compare only this figure; may be repeated (default: lab.outcomes of a sweep, else all)',
+      collect,
+      [],
+    )
+    .option('--confidence <share>', 'over all comparisons together (default: lab.confidence of a sweep, 0.95)', share)
     .option('--out <dir>', 'write report.html, report.md, table.csv, table.parquet and comparison.json there')
     .option('--json', 'print the comparison as JSON', false)
     .action(async (dirs: string[], options: CompareCommand) => {
@@ -26,17 +33,22 @@ export function register(program: Command): void {
 }
 
 async function compare(dirs: readonly string[], command: CompareCommand): Promise<number> {
-  const [{ checkSameWorld, readArms }, { compareArms }, { comparisonLines }, { OUTCOMES, outcomeOf }] =
+  const [{ checkSameCode, checkSameWorld, readArms }, { compareArms }, { comparisonLines }, { OUTCOMES, outcomeOf }] =
     await Promise.all([
       import('../lab/read-arms.ts'),
       import('../lab/compare.ts'),
       import('../lab/compare-text.ts'),
       import('../lab/outcomes.ts'),
     ]);
-  const outcomes = command.outcome.length === 0 ? OUTCOMES : command.outcome.map(outcomeOf);
+  const given = command.outcome.map(outcomeOf);
   const arms = (await Promise.all(dirs.map(readArms))).flat();
-  for (const arm of arms.slice(1)) checkSameWorld(arms[0], arm);
-  const comparison = compareArms(arms, outcomes, command.confidence);
+  for (const arm of arms.slice(1)) {
+    checkSameCode(arms[0], arm);
+    checkSameWorld(arms[0], arm);
+  }
+  const asked = given.length > 0 ? given : (arms[0].ask?.outcomes ?? []).map(outcomeOf);
+  const confidence = command.confidence ?? arms[0].ask?.confidence ?? DEFAULT_CONFIDENCE;
+  const comparison = compareArms(arms, asked.length > 0 ? asked : OUTCOMES, confidence);
   const lines = comparisonLines(comparison, arms[0].warmUp);
   if (command.out !== undefined) {
     const { writeWhole } = await import('../lab/sweep-table.ts');

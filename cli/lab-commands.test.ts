@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +99,102 @@ describe('sweep, merge, compare', () => {
       expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
     }
     expect(existsSync(join(room, 'bad'))).toBe(false);
+  });
+});
+
+describe('a scenario that brings its own questions', () => {
+  const file = (name: string, lab: string[]) => {
+    const head = [`extends: ${join(process.cwd(), 'scenarios', 'library', 'unit-small.yaml')}`, 'horizon: 10m', 'lab:'];
+    writeFileSync(join(room, name), [...head, ...lab.map((line) => `  ${line}`), ''].join('\n'));
+  };
+
+  test('sweep and compare take values, seeds, warm-up, outcomes and confidence from the lab section; flags win', async () => {
+    file('own.yaml', [
+      'vary:',
+      '  failures.enabled: [false, true]',
+      '  koordinator.cpuSuppressThresholdPercent: 60..70/10',
+      'design: paired',
+      'seeds: 2',
+      'warmUntil: 5m',
+      'outcomes: [lateRequestPercent, cpuUtilisationMeanPercent]',
+      'confidence: 0.9',
+    ]);
+    const swept = await tidemark('sweep own.yaml --out own');
+    expect([swept.code, swept.stdout]).toEqual([0, expect.stringContaining('4 runs: 4 made')]);
+    const { description } = JSON.parse(readFileSync(join(room, 'own', 'table.json'), 'utf8'));
+    expect(description.points).toEqual([
+      ['false', '60'],
+      ['true', '70'],
+    ]);
+    expect(description.warm.atMs).toBe(300_000);
+    expect(readdirSync(join(room, 'own', 'snapshots'))).toHaveLength(2);
+    expect((await tidemark('compare own')).stdout).toContain('2 seeds in pairs, 2 comparisons at 90 % together');
+    expect((await tidemark('compare own --outcome lateRequestPercent --confidence 0.8')).stdout).toContain(
+      '1 comparisons at 80 % together',
+    );
+    const other = await tidemark('sweep own.yaml --vary failures.enabled=false --seeds 1 --out other');
+    expect(other.stdout).toContain('1 runs: 1 made');
+    const set = await tidemark('sweep own.yaml --set lab.seeds=1 --factorial --out set');
+    expect(set.stdout).toContain('4 runs: 4 made');
+  });
+
+  test('a plan is what it was: the lab section changes no run', async () => {
+    file('plain.yaml', ['seeds: 1']);
+    const hash = async (name: string) =>
+      JSON.parse((await tidemark(`run ${name} --no-report --json --out h`)).stdout).digest;
+    const unit = JSON.parse((await tidemark(`run unit-small ${SHORT} --no-report --json --out h`)).stdout).digest;
+    expect([await hash('own.yaml'), await hash('plain.yaml')]).toEqual([unit, unit]);
+  });
+
+  test('mistakes in it are named with their line', async () => {
+    for (const [lab, message] of [
+      [
+        ['vary: { cluster.hosts.plain.cuont: [1, 2] }'],
+        'bad.yaml:4:11 lab.vary["cluster.hosts.plain.cuont"] is an unknown path; nearest known',
+      ],
+      [['vary:', '  slo.objectivePercent: 99..90'], 'bad.yaml:5:5 lab.vary["slo.objectivePercent"]'],
+      [['vary:', '  slo.objectivePercent: []'], 'bad.yaml:5'],
+      [['seeds: 0'], 'bad.yaml:4:'],
+      [['desing: paired'], 'Did you mean "design"?'],
+      [['vary: { slo.objectivePercent: [99] }', 'outcomes: [lateRequest]'], 'outcome "lateRequest" is unknown'],
+    ] as const) {
+      file('bad.yaml', [...lab]);
+      const { code, stderr } = await tidemark('sweep bad.yaml --out bad');
+      expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+    }
+    file('lines.yaml', ['lines: { slo.objectivePercent: [99, 90] }']);
+    const lines = await tidemark('plan water-line lines.yaml --out bad');
+    expect([lines.code, lines.stderr]).toEqual([2, expect.stringContaining('values must rise')]);
+    expect(existsSync(join(room, 'bad'))).toBe(false);
+  });
+});
+
+describe('what compare refuses', () => {
+  test('a table cut short or changed, sweeps of different code and of different worlds', async () => {
+    const sweep = `sweep unit-small ${SHORT} --seeds 2 --vary`;
+    for (const [set, name] of [
+      ['slo.objectivePercent=99,98', 'one'],
+      ['slo.objectivePercent=99', 'two'],
+    ])
+      await tidemark(`${sweep} ${set} --out ${name}`);
+    expect((await tidemark('compare one two')).stderr).toContain('has two entries named');
+    await tidemark(`${sweep} slo.objectivePercent=97 --set online.explicit.web.replicas=17 --out three`);
+    const path = join(room, 'two', 'table.json');
+    const whole = readFileSync(path, 'utf8');
+    const refused = async (args: string, message: string) => {
+      const { code, stderr } = await tidemark(args);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+    };
+    await refused('compare one three', 'three is of another scenario than one');
+    writeFileSync(path, whole.slice(0, -20));
+    await refused('compare two one', 'two/table.json: cut short or changed since it was written');
+    writeFileSync(path, whole.replace('"hosts":1', '"hosts":2'));
+    await refused('compare two one', 'run the same sweep again, finished runs are reused');
+    const { sha256: _, ...body } = JSON.parse(whole);
+    const text = JSON.stringify({ ...body, description: { ...body.description, codeVersion: 'older' } });
+    const stamp = createHash('sha256').update(text).digest('hex');
+    writeFileSync(path, JSON.stringify({ sha256: stamp, ...JSON.parse(text) }));
+    await refused('compare one two', 'two was run by code older, one by code');
   });
 });
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { ConfigError } from '../policies/base/assert.ts';
-import type { LoadOptions } from '../scenarios/load.ts';
+import type { LabSection, LoadedPlan, LoadOptions } from '../scenarios/load.ts';
 import type { OnlineServices } from '../traces/format.ts';
 import { createProgress } from './progress.ts';
 import { packageRoot, tidemarkVersion } from './version.ts';
@@ -21,6 +21,9 @@ export interface LabSession {
   readonly currency: string;
   /** What a backtest says about the load of the scenario: sentences for every answer that rests on it. */
   readonly backtest: readonly string[];
+  /** The scenario's own questions, and where they stand. */
+  readonly lab: LabSection;
+  readonly placeOf: LoadedPlan['placeOf'];
 }
 
 /** Opens a scenario (a file, or the name of one in the library) with its overrides; everything is checked. */
@@ -33,7 +36,7 @@ export async function openSession(name: string, sets: readonly string[]): Promis
   ]);
   const scenario = findScenario(name);
   const load: LoadOptions = { knownPolicies: Object.keys(POLICIES), knownParameters: parameterRanges() };
-  const { plan } = await loadPlan(scenario, { ...load, sets });
+  const { plan, lab, placeOf } = await loadPlan(scenario, { ...load, sets });
   let replayed: OnlineServices | undefined;
   if (plan.online.source === 'replay') replayed = (await (await import('./replay.ts')).replayFor(plan)).services;
   const code = { codeVersion: codeVersion(), replayVersion: replayVersion(replayed) };
@@ -46,6 +49,8 @@ export async function openSession(name: string, sets: readonly string[]): Promis
     replayed,
     currency: plan.cost.currency,
     backtest: backtestNotes(scenario, plan),
+    lab,
+    placeOf,
   };
 }
 

@@ -20,10 +20,10 @@ import {
 
 interface SearchCommand {
   readonly set: string[];
-  readonly figure: string;
-  readonly budget: number;
-  readonly epsilon: number;
-  readonly confidence: number;
+  readonly figure?: string;
+  readonly budget?: number;
+  readonly epsilon?: number;
+  readonly confidence?: number;
   readonly workers: number;
   readonly out?: string;
   readonly json: boolean;
@@ -54,16 +54,21 @@ interface HeadroomCommand {
   readonly json: boolean;
 }
 
+const DEFAULT_EPSILON = 0.1;
+const DEFAULT_CONFIDENCE = 0.9;
 const DEFAULT_LINE = 'koordinator.cpuSuppressThresholdPercent=50..90/5';
 
 function searchOptions(command: Command): Command {
   return command
     .argument('<scenario>', 'scenario file, or a library name such as quickstart')
     .option('--set <path=value>', 'override that holds everywhere; may be repeated', collect, [])
-    .option('--figure <name>', 'a run violates when this figure is above the budget', 'violationServiceHourPercent')
-    .option('--budget <value>', 'in the unit of the figure', real, 1)
-    .option('--epsilon <share>', 'share of weeks that may violate', share, 0.1)
-    .option('--confidence <share>', 'chance that the recommended value is safe', share, 0.9)
+    .option(
+      '--figure <name>',
+      'a run violates when this figure is above the budget (default: lab.figure of the scenario)',
+    )
+    .option('--budget <value>', 'in the unit of the figure (default: lab.budget, 1)', real)
+    .option('--epsilon <share>', 'share of weeks that may violate (default: lab.epsilon, 0.1)', share)
+    .option('--confidence <share>', 'chance that the recommended value is safe (default: lab.confidence, 0.9)', share)
     .option('--workers <n>', 'worker threads', whole, 1)
     .option('--out <dir>', 'folder of results and answer (default: plans/<scenario>-<what>)')
     .option('--json', 'print the answer as JSON', false);
@@ -75,7 +80,7 @@ export function register(program: Command): void {
     .description('the largest safe value of a water-line')
     .option(
       '--line <path=values>',
-      `values to search, the safest first; several move together (default ${DEFAULT_LINE})`,
+      `values to search, the safest first; several move together (default: lab.lines of the scenario, ${DEFAULT_LINE})`,
       collect,
       [],
     )
@@ -114,21 +119,39 @@ export function register(program: Command): void {
     });
 }
 
+/** What a search asks: the command line, else the scenario's `lab` section, else the defaults. */
+async function askOf(command: SearchCommand, { lab }: Session, unplaced: boolean) {
+  return {
+    rule: {
+      figure: await figureOf(command.figure ?? lab.figure),
+      budget: command.budget ?? lab.budget,
+      unplaced,
+    },
+    epsilon: command.epsilon ?? lab.epsilon ?? DEFAULT_EPSILON,
+    confidence: command.confidence ?? lab.confidence ?? DEFAULT_CONFIDENCE,
+  };
+}
+
 async function waterLine(name: string, command: WaterLineCommand): Promise<number> {
-  const [{ planWaterLine, waterLineCandidates }, { parseVary }] = await Promise.all([
+  const [{ planWaterLine, waterLineCandidates }, { factorsOfLab, parseVary }] = await Promise.all([
     import('../lab/water-line.ts'),
     import('../lab/vary.ts'),
   ]);
   const session = await openSession(name, command.set);
-  const { epsilon, confidence, gainSeeds, draws } = command;
-  const lines = (command.line.length === 0 ? [DEFAULT_LINE] : command.line).map((text) => parseVary(text, '--line'));
+  const { gainSeeds, draws } = command;
+  const { lines: ofLab } = session.lab;
+  const given = command.line.length === 0 && Object.keys(ofLab).length === 0 ? [DEFAULT_LINE] : command.line;
+  const lines =
+    given.length > 0
+      ? given.map((text) => parseVary(text, '--line'))
+      : factorsOfLab(ofLab, (path) => session.placeOf(['lab', 'lines', path]));
   refuseOnReplay(
     session,
     lines.map((line) => line.path),
   );
-  const rule = { figure: await figureOf(command.figure), budget: command.budget, unplaced: false };
   const request = {
-    ...{ scenario: session.scenario, shown: name, sets: command.set, lines, rule, epsilon, confidence },
+    ...(await askOf(command, session, false)),
+    ...{ scenario: session.scenario, shown: name, sets: command.set, lines },
     ...{ gainSeeds, draws, seedsPerDraw: 2 },
   };
   // Refuses what is wrong before a folder is made.
@@ -148,8 +171,7 @@ async function hosts(name: string, command: HostsCommand): Promise<number> {
   const { plan } = await loadPlan(session.scenario, { ...session.load, sets: command.set });
   const now = plan.cluster.shapes.reduce((sum, shape) => sum + shape.count, 0);
   const spare = { hosts: command.spareHosts, racks: command.spareRacks };
-  const rule = { figure: await figureOf(command.figure), budget: command.budget, unplaced: true };
-  const request = { rule, epsilon: command.epsilon, confidence: command.confidence, spare };
+  const request = { ...(await askOf(command, session, true)), spare };
   const head = ['tidemark run', name, ...command.set.map((set) => `--set ${set}`)].join(' ');
   const spared = spare.hosts + spare.racks > 0 ? `, ${spare.hosts} hosts and ${spare.racks} racks down` : '';
   if (command.growth !== undefined) {

@@ -1,8 +1,10 @@
 /** `tidemark sweep SCENARIO --vary path=v1,v2`: a scenario x factors x seeds, one table. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { Design } from '../lab/design.ts';
 import type { WarmStart } from '../lab/sweep-plan.ts';
 import { ConfigError } from '../policies/base/assert.ts';
+import type { LabSection } from '../scenarios/load.ts';
 import { repeatCommand, writeLabFiles } from './lab-files.ts';
 import {
   attended,
@@ -22,7 +24,7 @@ interface SweepCommand {
   readonly factorial: boolean;
   readonly paired: boolean;
   readonly lhs?: number;
-  readonly seeds: number;
+  readonly seeds?: number;
   readonly workers: number;
   readonly out?: string;
   readonly shard?: string;
@@ -38,17 +40,17 @@ export function register(program: Command): void {
     .command('sweep')
     .description('run a scenario over values of its settings and seeds; finished runs are kept and reused')
     .argument('<scenario>', 'scenario file, or a library name such as quickstart')
-    .requiredOption(
+    .option(
       '--vary <path=values>',
-      'values to run, as path=60,65,70 or path=60..70/5; may be repeated',
+      'values to run, as path=60,65,70 or path=60..70/5; may be repeated (default: lab.vary of the scenario)',
       collect,
       [],
     )
     .option('--set <path=value>', 'override that holds everywhere; may be repeated', collect, [])
-    .option('--factorial', 'every combination (the default)', false)
+    .option('--factorial', 'every combination (the default, unless lab.design says otherwise)', false)
     .option('--paired', 'first values together, second values together, ...', false)
     .option('--lhs <n>', 'latin hypercube of n points between the least and the largest value', wholeOrZero)
-    .option('--seeds <n>', 'seeds per point; all points meet the same seeds', wholeOrZero, 1)
+    .option('--seeds <n>', 'seeds per point; all points meet the same seeds (default: lab.seeds, 1)', wholeOrZero)
     .option('--workers <n>', 'worker threads', whole, 1)
     .option('--out <dir>', 'folder of the sweep (default: sweeps/<scenario name>)')
     .option('--shard <i/n>', 'run only part i of n; tidemark merge puts the parts together')
@@ -64,31 +66,30 @@ export function register(program: Command): void {
 
 /** Exit code: 0 when every run has a result, 1 when some failed (they are named), 130 when interrupted. */
 async function sweep(name: string, command: SweepCommand): Promise<number> {
-  const [{ parseVary }, { planSweep }, { parseShard, runSweep }] = await Promise.all([
+  const [{ factorsOfLab, parseVary }, { planSweep }, { parseShard, runSweep }] = await Promise.all([
     import('../lab/vary.ts'),
     import('../lab/sweep-plan.ts'),
     import('../lab/sweep.ts'),
   ]);
-  const chosen = [command.factorial, command.paired, command.lhs !== undefined].filter(Boolean).length;
-  if (chosen > 1) throw new ConfigError('--factorial, --paired and --lhs exclude each other; give one');
-  const design =
-    command.lhs !== undefined
-      ? ({ kind: 'lhs', points: command.lhs } as const)
-      : ({ kind: command.paired ? 'paired' : 'factorial' } as const);
-  const factors = command.vary.map((text) => parseVary(text));
+  const given = command.vary.map((text) => parseVary(text));
   const shard = command.shard === undefined ? undefined : parseShard(command.shard);
+  checkDesign(command);
   const session = await openSession(name, command.set);
+  const { lab } = session;
+  const factors = given.length > 0 ? given : factorsOfLab(lab.vary, (path) => session.placeOf(['lab', 'vary', path]));
+  const design = designOf(command, lab);
   refuseOnReplay(
     session,
     factors.map((factor) => factor.path),
   );
-  const warm = await warmStart(command);
+  const warm = await warmStart(command, lab.warmUntil);
   const request = {
     scenario: session.scenario,
     sets: command.set,
     factors,
     design,
-    seeds: command.seeds,
+    seeds: command.seeds ?? lab.seeds,
+    ask: { outcomes: lab.outcomes, confidence: lab.confidence },
     ...(warm === undefined ? {} : { warm }),
   };
   const plan = await planSweep(request, session.code, session.load);
@@ -129,12 +130,23 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
   return table.failures.length === 0 ? 0 : 1;
 }
 
-async function warmStart(command: SweepCommand): Promise<WarmStart | undefined> {
+function checkDesign({ factorial, paired, lhs }: SweepCommand): void {
+  if ([factorial, paired, lhs !== undefined].filter(Boolean).length > 1)
+    throw new ConfigError('--factorial, --paired and --lhs exclude each other; give one');
+}
+
+function designOf({ factorial, paired, lhs }: SweepCommand, lab: LabSection): Design {
+  if (lhs !== undefined) return { kind: 'lhs', points: lhs };
+  if (factorial || paired) return { kind: paired ? 'paired' : 'factorial' };
+  return lab.design === 'lhs' ? { kind: 'lhs', points: lab.points } : { kind: lab.design };
+}
+
+async function warmStart(command: SweepCommand, ofScenario: number | null): Promise<WarmStart | undefined> {
   const { warmUntil, fromSnapshot: path } = command;
   if (warmUntil !== undefined && path !== undefined)
     throw new ConfigError('--warm-until and --from-snapshot exclude each other; give one');
   if (warmUntil !== undefined) return { kind: 'until', atMs: await durationOf('--warm-until', warmUntil) };
-  if (path === undefined) return undefined;
+  if (path === undefined) return ofScenario === null ? undefined : { kind: 'until', atMs: ofScenario };
   const { readSnapshotHeader } = await import('../lab/snapshot-file.ts');
   return { kind: 'file', path, header: readSnapshotHeader(path) };
 }

@@ -9,18 +9,37 @@ import { kindOfDirectory, readReplications, readRun } from '../sim/results/store
 import type { Arm } from './compare.ts';
 import { cellHours } from './documents/cell-hours.ts';
 import { checkWarmUp, type WarmUpCheck } from './mser.ts';
-import { pointName } from './sweep-plan.ts';
+import { pointName, type SweepAsk } from './sweep-plan.ts';
 import { readSweepTable, summariesOf } from './sweep-table.ts';
+import { worldHash, worldOf } from './world.ts';
 
 export interface ReadArm extends Arm {
   readonly dir: string;
   /** Plan of the first seed; null for a sweep, whose points differ. */
   readonly plan: Plan | null;
   readonly tidemarkVersion: string | null;
+  /** Of a sweep: code that ran it, and the world of its scenario as written; null for runs. */
+  readonly codeVersion: string | null;
+  readonly world: string | null;
+  /** Of a sweep: what the scenario asks a comparison to judge. */
+  readonly ask: SweepAsk | null;
   readonly warmUp: readonly WarmUpCheck[];
   readonly currency: string;
   /** Hours of every run, in the order of `runs`; null where none were kept. Read when asked for. */
   readonly hours: () => readonly (RunHours | null)[];
+}
+
+/** Throws ConfigError when two sides were run by different code: their difference would be that of the code too. */
+export function checkSameCode(a: ReadArm, b: ReadArm): void {
+  const parts = [
+    ['tidemark', a.tidemarkVersion, b.tidemarkVersion],
+    ['code', a.codeVersion?.slice(0, 12), b.codeVersion?.slice(0, 12)],
+  ] as const;
+  for (const [what, one, other] of parts)
+    if (one != null && other != null && one !== other)
+      throw new ConfigError(
+        `${b.dir} was run by ${what} ${other}, ${a.dir} by ${what} ${one}; run the older one again with this version`,
+      );
 }
 
 /** Arms of a directory: one for runs, one a point for a sweep. Throws ConfigError or TraceError naming what is wrong. */
@@ -68,6 +87,9 @@ function armOf(name: string, dir: string, results: readonly RunResults[]): ReadA
     runs,
     plan,
     tidemarkVersion: first.manifest.tidemarkVersion,
+    codeVersion: null,
+    world: worldHash(plan),
+    ask: null,
     warmUp: warmUpOf(first, plan),
     currency: plan.cost.currency,
     hours: () => hours,
@@ -92,6 +114,9 @@ function sweepArms(dir: string): ReadArm[] {
     runs: summariesOf(table, point),
     plan: null,
     tidemarkVersion: null,
+    codeVersion: table.description.codeVersion,
+    world: table.description.world,
+    ask: table.description.ask ?? null,
     warmUp: [],
     currency: table.description.currency,
     hours: () => summariesOf(table, point).map(({ planHash }) => hoursOf(planHash)),
@@ -103,7 +128,14 @@ function sweepArms(dir: string): ReadArm[] {
  * (control plane, Koordinator, policies) and names may differ.
  */
 export function checkSameWorld(a: ReadArm, b: ReadArm): void {
-  if (a.plan === null || b.plan === null) return;
+  if (a.plan === null || b.plan === null) {
+    // Points of one sweep differ in what the person varied, on purpose.
+    if (a.dir === b.dir || a.world === b.world) return;
+    throw new ConfigError(
+      `${b.dir} is of another scenario than ${a.dir} (hosts, load, physics, failures or seed differ); ` +
+        'make both from one scenario file, with --set or --vary for what decides',
+    );
+  }
   const [one, other] = [worldOf(a.plan), worldOf(b.plan)];
   const differing = Object.keys(one).filter((key) => canonicalText(one[key]) !== canonicalText(other[key]));
   if (differing.length > 0)
@@ -111,9 +143,4 @@ export function checkSameWorld(a: ReadArm, b: ReadArm): void {
       `${b.dir} is of another scenario than ${a.dir}: they differ in ${differing.join(', ')}; ` +
         'run both from one scenario file, with --set for what decides',
     );
-}
-
-function worldOf(plan: Plan): Record<string, unknown> {
-  const { horizonMs, windowMs, warmUpMs, cluster, online, bestEffort, physics, slo, failures, cost, seed } = plan;
-  return { horizonMs, windowMs, warmUpMs, cluster, online, bestEffort, physics, slo, failures, cost, seed };
 }

@@ -6,9 +6,11 @@ import type { Plan } from '../sim/plan.ts';
 import { cellKey } from './cache.ts';
 import { type Design, type Point, pointsOf } from './design.ts';
 import { checkFork, checkWarmUntil, forkObstacles } from './fork.ts';
+import { outcomeOf } from './outcomes.ts';
 import { seedText, withSeed } from './replications.ts';
 import type { SnapshotHeader } from './snapshot-file.ts';
 import { checkFactors, type Factor } from './vary.ts';
+import { worldHash } from './world.ts';
 
 /** What a person asks for. */
 export interface SweepRequest {
@@ -20,6 +22,14 @@ export interface SweepRequest {
   readonly seeds: number;
   /** Every seed is warmed once and its points go on from there; absent = every run begins at 0. */
   readonly warm?: WarmStart;
+  /** What a comparison of the points is to judge; absent = all it knows. */
+  readonly ask?: SweepAsk;
+}
+
+/** Of the scenario's `lab` section: figures that a comparison judges (none = all) and its confidence (null = the default). */
+export interface SweepAsk {
+  readonly outcomes: readonly string[];
+  readonly confidence: number | null;
 }
 
 /** A time to warm up to, or a snapshot that is there already. */
@@ -50,6 +60,9 @@ export interface SweepDescription {
   readonly currency: string;
   /** Where the runs went on from: hash of the warm plan under every seed; absent when they began at 0. */
   readonly warm?: { readonly atMs: number; readonly planHashes: readonly string[] };
+  readonly ask?: SweepAsk;
+  /** Hash of what all points share: hosts, load, physics, failures, seed of the scenario as written. */
+  readonly world: string;
   readonly cells: readonly SweepCell[];
 }
 
@@ -77,6 +90,8 @@ export async function planSweep(request: SweepRequest, code: CodeIdentity, load:
   const base = await loadPlan(request.scenario, { ...load, sets: request.sets });
   checkFactors(factors, base.plan);
   const points = pointsOf(factors, request.design, base.plan.seed);
+  // Refused before anything runs, not when the comparison asks for them.
+  for (const figure of request.ask?.outcomes ?? []) outcomeOf(figure);
   if (points.length * seeds > MOST_CELLS)
     throw new ConfigError(
       `the sweep has ${points.length} points x ${seeds} seeds, at most ${MOST_CELLS} runs are made`,
@@ -109,6 +124,8 @@ export async function planSweep(request: SweepRequest, code: CodeIdentity, load:
     ...code,
     currency: cost.currency,
     ...(warm === undefined ? {} : { warm }),
+    ...(request.ask === undefined ? {} : { ask: request.ask }),
+    world: worldHash(base.plan),
     cells,
   };
   const snapshot = request.warm?.kind === 'file' ? request.warm.path : null;

@@ -1,4 +1,5 @@
 /** The one table of a sweep: a row a run, the settings of its point, its seed and every figure of its summary. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError, TraceError } from '../policies/base/assert.ts';
@@ -77,7 +78,7 @@ function csvCell(text: string): string {
 /** Writes sweep.json (the description), table.csv and table.json; each is whole or not there. */
 export function writeSweepTable(dir: string, table: SweepTable): void {
   writeWhole(join(dir, 'table.csv'), csvOf(table));
-  writeWhole(join(dir, 'table.json'), `${JSON.stringify(table)}\n`);
+  writeWhole(join(dir, 'table.json'), tableText(table));
 }
 
 /** Reads sweep.json; null when there is none. Throws TraceError when it is there and is no description of a sweep. */
@@ -98,15 +99,34 @@ export function readDescription(dir: string): SweepDescription | null {
   throw new TraceError(`${path}: is no description of a sweep; remove the folder and run the sweep again`);
 }
 
-/** Reads a finished sweep. Throws ConfigError when `dir` holds none. */
+/** The table as JSON that carries its own SHA-256. */
+function tableText({ description, rows, failures }: SweepTable): string {
+  const body = { description, rows, failures };
+  return `${JSON.stringify({ sha256: sha256(body), ...body })}\n`;
+}
+
+function sha256(body: SweepTable): string {
+  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
+}
+
+/** Reads a finished sweep. Throws ConfigError when `dir` holds none, TraceError when its table was cut short or changed. */
 export function readSweepTable(dir: string): SweepTable {
+  const path = join(dir, 'table.json');
+  let text: string;
   try {
-    const table = JSON.parse(readFileSync(join(dir, 'table.json'), 'utf8')) as SweepTable;
-    if (table.description.format === 'tidemark-sweep/1') return table;
+    text = readFileSync(path, 'utf8');
   } catch {
-    // Falls through.
+    throw new ConfigError(`${dir} holds no finished sweep; run: tidemark sweep SCENARIO --vary ... --out ${dir}`);
   }
-  throw new ConfigError(`${dir} holds no finished sweep; run: tidemark sweep SCENARIO --vary ... --out ${dir}`);
+  try {
+    const { sha256: stamp, ...body } = JSON.parse(text) as SweepTable & { readonly sha256: string };
+    if (body.description.format === 'tidemark-sweep/1' && stamp === sha256(body)) return body;
+  } catch {
+    // Falls through to the one message for every kind of damage.
+  }
+  throw new TraceError(
+    `${path}: cut short or changed since it was written (SHA-256 differs); run the same sweep again, finished runs are reused`,
+  );
 }
 
 /** Writes a file under a temporary name and renames it. */

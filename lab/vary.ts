@@ -9,12 +9,14 @@ import type { Plan } from '../sim/plan.ts';
 export interface Factor {
   readonly path: string;
   readonly values: readonly string[];
+  /** How messages name it; absent = by the option of the command line. */
+  readonly from?: string;
 }
 
 const EXAMPLE = 'koordinator.cpuSuppressThresholdPercent=60,65,70 or =60..70/5';
 const MOST_VALUES = 10_000;
 /** Keys of a scenario that do not say what is simulated. */
-const NOT_VARIED = ['extends', 'include', 'name', 'title', 'seed'];
+const NOT_VARIED = ['extends', 'include', 'name', 'title', 'seed', 'lab'];
 
 /** Reads `path=v1,v2` or `path=low..high/step` (both ends included; commas inside brackets and quotes do not separate). */
 export function parseVary(text: string, option = '--vary'): Factor {
@@ -29,6 +31,27 @@ export function parseVary(text: string, option = '--vary'): Factor {
   if (twice !== undefined)
     throw new ConfigError(`${option} ${text}: ${twice} stands there twice; name each value once`);
   return { path, values };
+}
+
+/**
+ * Factors of a scenario's `lab` section: a list of values, or a range as `--vary` takes it, by path. `placeOf` names a path's place in
+ * the file for messages.
+ */
+export function factorsOfLab(
+  varied: Readonly<Record<string, readonly unknown[] | string>>,
+  placeOf: (path: string) => string,
+): Factor[] {
+  return Object.entries(varied).map(([path, values]): Factor => {
+    const from = placeOf(path);
+    const text = typeof values === 'string' ? values : values.map(valueText).join(',');
+    const { values: parsed } = parseVary(`${path}=${text}`, from);
+    return { path, values: parsed, from };
+  });
+}
+
+/** A value as an override of the command line would give it. */
+function valueText(value: unknown): string {
+  return typeof value === 'string' && !/[,[\]{}'"]/.test(value) ? value : JSON.stringify(value);
 }
 
 /** `60..70/5`, `60%..70%/5%`: values with the unit of the ends; null when the text is no range. */
@@ -94,16 +117,17 @@ export function knownPaths(plan: Plan): string[] {
     for (const name of named) walk(inner.additionalProperties, `${path}.${name}`);
   };
   walk(schema as SchemaNode, '');
-  return paths.filter((path) => path !== '' && !NOT_VARIED.includes(path));
+  return paths.filter((path) => path !== '' && !NOT_VARIED.includes(path.split('.', 1)[0]));
 }
 
 /** Throws ConfigError when a path cannot be varied, with the nearest that can, or when two factors share a path. */
 export function checkFactors(factors: readonly Factor[], plan: Plan, option = '--vary'): void {
   const known = knownPaths(plan);
-  for (const [index, { path }] of factors.entries()) {
+  for (const [index, { path, from }] of factors.entries()) {
+    const named = from ?? `${option} ${path}`;
     if (factors.findIndex((factor) => factor.path === path) < index)
-      throw new ConfigError(`${option} ${path} is given twice; join its values in one list`);
-    if (path === 'seed') throw new ConfigError(`${option} seed: seeds are replications; use --seeds N`);
+      throw new ConfigError(`${named} is given twice; join its values in one list`);
+    if (path === 'seed') throw new ConfigError(`${named}: seeds are replications; use --seeds N`);
     // Configurations of policies, labels and the like are free below their key; loading the scenario checks them.
     const free = known.some((key) => path.startsWith(`${key}.`) || path.startsWith(`${key}[`));
     const open = free && !path.startsWith('physics.parameters.') && !path.startsWith('cluster.hosts.');
@@ -111,6 +135,6 @@ export function checkFactors(factors: readonly Factor[], plan: Plan, option = '-
     const last = path.slice(path.lastIndexOf('.') + 1);
     const same = known.filter((key) => key === path || key.endsWith(`.${last}`));
     const nearest = same.length > 0 ? `${same.join(', ')}. Did you mean "${same[0]}"?` : knownText(path, known);
-    throw new ConfigError(`${option} ${path} is an unknown path; nearest known: ${nearest}`);
+    throw new ConfigError(`${named} is an unknown path; nearest known: ${nearest}`);
   }
 }

@@ -84,7 +84,9 @@ export async function waterLineCandidates(
       );
     const numbers = line.values.map(Number.parseFloat);
     if (numbers.some((value, at) => at > 0 && !(value > numbers[at - 1])))
-      throw new ConfigError(`--line ${line.path}: values must rise, the safest first: ${line.values.join(', ')}`);
+      throw new ConfigError(
+        `${line.from ?? `--line ${line.path}`}: values must rise, the safest first: ${line.values.join(', ')}`,
+      );
   }
   const settings = values.map((_, index) => lines.map((line) => `${line.path}=${line.values[index]}`));
   const candidates: NamedPlan[] = [];

@@ -3,9 +3,10 @@ import type { Plan } from '../sim/plan.ts';
 import { checkScenario } from './checks.ts';
 import { applyOverride, readScenarioTree } from './compose.ts';
 import { parseScenario } from './parse-scenario.ts';
-import { configError, type Problem } from './problems.ts';
+import { configError, type PathKey, type Problem, pathText, placeText } from './problems.ts';
 import { planHash, resolve } from './resolve.ts';
 import type { Scenario } from './schema.ts';
+import { placeAt } from './source-tree.ts';
 import { findTraces } from './trace-folders.ts';
 
 export interface LoadOptions {
@@ -22,7 +23,13 @@ export interface LoadedPlan {
   /** What a person should know although nothing is wrong. */
   readonly notes: readonly string[];
   readonly planHash: string;
+  /** What commands of the lab take from the scenario; no part of the plan. */
+  readonly lab: LabSection;
+  /** Where a path of the scenario is written, for messages: `scenario.yaml:12:5 lab.vary`. */
+  readonly placeOf: (path: readonly PathKey[]) => string;
 }
+
+export type LabSection = Scenario['lab'];
 
 /**
  * Reads `path`, everything it extends or includes, applies the overrides, checks and resolves.
@@ -40,6 +47,9 @@ export async function loadPlan(path: string, options: LoadOptions = {}): Promise
   checkScenario(parsed, tree, known, problems, notes);
   const traces = findTraces(parsed.sections, tree, problems);
   if (problems.length > 0) throw configError(problems);
-  const plan = resolve(parsed.sections as Scenario, traces);
-  return { plan, notes, planHash: planHash(plan) };
+  const scenario = parsed.sections as Scenario;
+  const plan = resolve(scenario, traces);
+  const whole = tree;
+  const placeOf = (at: readonly PathKey[]) => `${placeText(placeAt(whole, at, true))} ${pathText(at)}`;
+  return { plan, notes, planHash: planHash(plan), lab: scenario.lab, placeOf };
 }

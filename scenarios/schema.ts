@@ -30,6 +30,7 @@ import { LIMITS, MIN_WINDOW_MS } from './limits.ts';
 import { controlPlaneSchema, koordinatorSchema } from './schema-control.ts';
 import { MOST_CARDS } from './schema-gpu.ts';
 import { hostThresholdsSchema } from './schema-koordinator.ts';
+import { labSchema } from './schema-lab.ts';
 import { bestEffortSchema, onlineSchema } from './schema-load.ts';
 
 const hostSchema = z
@@ -203,6 +204,7 @@ export const scenarioSchema = z
     failures: failureSchema.prefault({}),
     cost: costSchema.prefault({}),
     record: recordSchema.prefault({}),
+    lab: labSchema.prefault({}),
   })
   .describe('A Tidemark scenario.');
 

@@ -156,6 +156,8 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     capacityMilliCpu: hosts.capacityMilliCpu,
   };
   const { designLoadPercent, targetOverBaseline } = plan.slo;
+  // A caller that watches which coefficients are read must see them read.
+  const physics = options.parameters === undefined ? canonicalText(plan.physics) : null;
   const windowCount = Math.ceil(plan.horizonMs / plan.windowMs);
   const recorder = createRecorder(
     windowCount,
@@ -185,7 +187,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     hostWindow: createHostWindow(hosts.count, classCount),
     latency:
       options.like === undefined
-        ? createLatencyModel(online, hostModel, designLoadPercent / 100, targetOverBaseline)
+        ? createLatencyModel(online, hostModel, designLoadPercent / 100, targetOverBaseline, physics)
         : shareLatencyModel(latencyLike(plan, services, options.like)),
     latencySums: {
       lateShare: new Float64Array(services.count),

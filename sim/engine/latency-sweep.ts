@@ -60,53 +60,63 @@ const SERVER_GRID = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 const UNLIMITED_THREADS = 64;
 export const UNLIMITED_MILLI_CPU = 1000 * UNLIMITED_THREADS;
 
-/** Builds targets and surfaces of every service, once a run. */
+/** What follows from a service's kind alone. */
+interface Built {
+  readonly service: ServiceModel;
+  readonly target: ServiceTarget;
+  readonly surface: ViolationSurface;
+  readonly matters: boolean;
+}
+
+/**
+ * Surfaces built by this process, by everything that goes into them (coefficients, isolation, target, kind of service): many runs of one scenario ask for the same few. What is kept never
+ * changes, so a run that finds its surface here equals one that builds it.
+ */
+const BUILT = new Map<string, Built>();
+/** A surface takes 28 KiB. */
+const MOST_BUILT = 512;
+
+/**
+ * Builds targets and surfaces of every service, once a run. `physics` names the coefficients (all that decides beside a service's kind),
+ * so that surfaces built before are found; null builds everything anew.
+ */
 export function createLatencyModel(
   online: OnlineState,
   model: HostModel,
   designLoad: number,
   targetOverBaseline: number,
+  physics: string | null = null,
 ): LatencyModel {
   const { services } = online;
   const tables = createLatencyTables(model.parameters.stationaryCap);
-  const built = new Map<
-    string,
-    {
-      service: ServiceModel;
-      target: ServiceTarget;
-      surface: ViolationSurface;
-      window: WindowLatency;
-      matters: boolean;
-    }
-  >();
+  const { waitMs, waitSlope } = model.isolation;
+  const known = physics === null ? new Map<string, Built>() : BUILT;
+  const windows = new Map<Built, WindowLatency>();
   const rows = Array.from({ length: services.count }, (_, s) => {
     const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] / 1000 : Infinity;
     const servers = limit < 1 ? limit : nearest(SERVER_GRID, limit);
     const rateCv = nearest(RATE_CV_GRID, rateCvOf(services.peakOverMean[s]));
-    const key = `${services.latencyClass[s]}/${servers}/${rateCv}`;
-    const known = built.get(key);
-    if (known !== undefined) return known;
-    const base = serviceModel(
-      model.parameters,
-      model.latency,
-      services.latencyClass[s],
-      servers,
-      UNLIMITED_THREADS,
-      DISCIPLINE.PS,
-    );
-    const service = { ...base, rateCv };
-    const target = serviceTarget(tables, service, designLoad, targetOverBaseline, 0);
-    const delayMs = model.isolation.waitMs;
-    const surface = createViolationSurface(tables, service, target.targetMs, delayMs);
-    const made = {
-      service,
-      target,
-      surface,
-      matters: delayMatters(surface.lnTail, model.isolation.waitSlope),
-      window: createWindowLatency(tables, service),
-    };
-    built.set(key, made);
-    return made;
+    const key = `${services.latencyClass[s]}/${servers}/${rateCv}/${designLoad}/${targetOverBaseline}/${physics}`;
+    let built = known.get(key);
+    if (built === undefined) {
+      const base = serviceModel(
+        model.parameters,
+        model.latency,
+        services.latencyClass[s],
+        servers,
+        UNLIMITED_THREADS,
+        DISCIPLINE.PS,
+      );
+      const service = { ...base, rateCv };
+      const target = serviceTarget(tables, service, designLoad, targetOverBaseline, 0);
+      const surface = createViolationSurface(tables, service, target.targetMs, waitMs);
+      built = { service, target, surface, matters: delayMatters(surface.lnTail, waitSlope) };
+      if (known.size >= MOST_BUILT) known.clear();
+      known.set(key, built);
+    }
+    const window = windows.get(built) ?? createWindowLatency(tables, built.service);
+    windows.set(built, window);
+    return { ...built, window };
   });
   return {
     service: rows.map((row) => row.service),
