@@ -118,9 +118,15 @@ export function register(program: Command): void {
     .requiredOption('--out <dir>', 'folder to write')
     .option('--days <n>', 'length', numberAbove0, 7)
     .option('--services <n>', 'number of services (default: as many as the source)', numberAbove0)
-    .option('--tasks-scale <factor>', 'batch arrivals times this', numberAbove0, 1)
+    .option('--hosts <n>', 'number of hosts; services and tasks grow with it unless they are given', numberAbove0)
+    .option('--tasks-scale <factor>', 'batch arrivals times this', numberAbove0)
     .option('--growth <percent>', 'growth of all load per 30 days', Number, 0)
-    .option('--event <start+days*factor>', 'a day from the start, a length in days and a factor, as 3+1*1.8')
+    .option(
+      '--event <start+days*factor>',
+      'a day from the start, a length in days and a factor, as 3+1*1.8 for a holiday; may be repeated',
+      (event: string, earlier: readonly string[]) => [...earlier, event],
+      [],
+    )
     .option('--seed <text>', 'seed', '1')
     .action(async (path: string, options) => {
       const { generateTrace } = await import('../traces/generate-trace.ts');

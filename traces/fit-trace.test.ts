@@ -117,6 +117,35 @@ describe('fit', () => {
     expect(row('mean absolute error', 'tasks a day')?.value).toBe(0);
   });
 
+  test('bursts of one slot an hour at another minute each day: r60 of 0.9 comes back, r5 stays below 0', async () => {
+    const path = join(folder, 'hourly');
+    const table = parquetSink(path).open('vms');
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const minute = (Math.floor(slot / 288) * 5) % 12;
+      table.add('hourly', slot * 300_000, slot % 12 === minute ? 800 : 200, Number.NaN, Number.NaN, () => '');
+    }
+    table.finish();
+    await writeImport(
+      {
+        format: 'made',
+        startUnixMs: null,
+        hosts: hostColumns([]),
+        tasks: taskColumns([]).tasks,
+        use: null,
+        services: serviceColumns([{ id: 'hourly', kind: 'vm', requestMilliCpu: 4_000, requestMemMib: 4_096 }]),
+        columns: {},
+        notes: [],
+      },
+      path,
+    );
+    const { services, quality } = await fitTrace(path);
+    const row = (name: string) => quality.rows.find((one) => one.name === name);
+    expect(services?.noises[0].hourlyShare).toBeGreaterThan(0.85);
+    expect(row('r60')?.source).toBeGreaterThan(0.85);
+    expect(Math.abs((row('r60')?.source ?? 0) - (row('r60')?.generated ?? 0))).toBeLessThan(0.1);
+    expect(row('r5')?.generated).toBeLessThan(0);
+  });
+
   test('quality: tasks an hour within 10 %, durations within KS 0.06', () => {
     const arrivals = fit.quality.rows.find((row) => row.name === 'tasks an hour');
     expect(arrivals?.source).toBe(2);
@@ -152,12 +181,34 @@ describe('generate', () => {
     expect((await readImport(join(folder, 'g1'))).services?.count).toBe(30);
   });
 
+  test('twice the hosts: 4 of 96 cores and 2 of 64 become 8 and 4, services and tasks double; without hosts it is refused', async () => {
+    const sizes = [
+      { count: 4, milliCpu: 96_000, memMib: 1_000, gpus: 0, gpuModel: '' },
+      { count: 2, milliCpu: 64_000, memMib: 500, gpus: 1, gpuModel: 'T4' },
+    ];
+    const path = join(folder, 'hosts.json');
+    await writeFit({ ...fit, hosts: sizes }, path);
+    const { services: _, tasksScale: __, ...plain } = options;
+    const [once, twice] = [join(folder, 'h1'), join(folder, 'h2')];
+    await generateTrace(path, once, plain);
+    await generateTrace(path, twice, { ...plain, hosts: 12 });
+    const [a, b] = [await readImport(once), await readImport(twice)];
+    expect(a.hosts.ids.length).toBe(6);
+    expect(Array.from(b.hosts.milliCpu)).toEqual([...Array(8).fill(96_000), ...Array(4).fill(64_000)]);
+    expect([a.services?.count, b.services?.count]).toEqual([3, 6]);
+    expect(Math.abs(b.tasks.count / a.tasks.count - 2)).toBeLessThan(0.3);
+    await expect(generateTrace(join(folder, 'fit.json'), once, { ...plain, hosts: 12 })).rejects.toThrow(
+      /--hosts 12: the source of .*fit\.json lists no hosts/,
+    );
+  });
+
   test('an event of factor 1.5 on day 2 raises that day by half and no other; growth of 21 % in 30 days is 10 % in 15', async () => {
-    await generateTrace(join(folder, 'fit.json'), join(folder, 'g4'), { ...options, event: '2+1*1.5' });
+    await generateTrace(join(folder, 'fit.json'), join(folder, 'g4'), { ...options, event: ['2+1*1.5'] });
     expect((await sumOf(join(folder, 'g4'), 2, 3)) / (await sumOf(join(folder, 'g1'), 2, 3))).toBeCloseTo(1.5, 6);
     expect(await sumOf(join(folder, 'g4'), 3, 4)).toBe(await sumOf(join(folder, 'g1'), 3, 4));
     expect(loadFactor(21, undefined)(15)).toBeCloseTo(1.1, 9);
-    expect(() => loadFactor(0, 'soon')).toThrow(/--event soon; start\+days\*factor/);
+    expect(loadFactor(0, ['1+3*2', '2+1*1.5'])(2.5)).toBe(3);
+    expect(() => loadFactor(0, ['soon'])).toThrow(/--event soon; start\+days\*factor/);
     expect(() => loadFactor(-100, undefined)).toThrow(/--growth -100/);
   });
 });

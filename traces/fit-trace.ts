@@ -8,12 +8,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConfigError, TraceError } from '../policies/base/assert.ts';
+import { exp } from '../policies/base/exact-math.ts';
 import { type Backtest, backtestTrace } from './backtest.ts';
 import { peakToTrough, stretchToRatio } from './day-shape.ts';
 import { knownSorted, quantileOf, quantilePoints } from './distribution.ts';
 import { type FitQuality, measureFit } from './fit-quality.ts';
 import { type SeriesStatistics, seriesStatistics, solveNoise } from './fits/fit-series.ts';
-import type { ImportedServices, ImportedTasks } from './import/canonical.ts';
+import type { ImportedHosts, ImportedServices, ImportedTasks } from './import/canonical.ts';
 import { readImport } from './import/store.ts';
 import { courseOf, hourOfSlot, meanOfKnown } from './inspect.ts';
 import { GRID_PER_DAY, type GridSeries, type KindSeries, readKindSeries } from './series-set.ts';
@@ -33,6 +34,8 @@ export interface FittedNoise {
   readonly tauMinutes: number;
   /** Standard deviation over mean. */
   readonly cv: number;
+  /** Share of the variance in a burst of one slot an hour, its minute drawn anew each day; 0 when left out. */
+  readonly hourlyShare?: number;
 }
 
 export interface FittedServices {
@@ -68,6 +71,15 @@ export interface FittedBatch {
   readonly chainedShare: number;
 }
 
+/** Hosts of one size. */
+export interface FittedHosts {
+  readonly count: number;
+  readonly milliCpu: number;
+  readonly memMib: number;
+  readonly gpus: number;
+  readonly gpuModel: string;
+}
+
 export interface TraceFit {
   readonly version: number;
   readonly source: {
@@ -78,6 +90,8 @@ export interface TraceFit {
     readonly toDay?: number;
     readonly notes: readonly string[];
   };
+  /** By size, in the order of the trace; empty where it does not list hosts. */
+  readonly hosts?: readonly FittedHosts[];
   readonly services: FittedServices | null;
   readonly batch: FittedBatch | null;
   readonly quality: FitQuality;
@@ -102,11 +116,31 @@ export async function fitTrace(folder: string, days: DaySpan = ALL_DAYS): Promis
       ...(days === ALL_DAYS ? {} : { fromDay: days.fromDay, toDay: days.toDay }),
       notes: trace.notes,
     },
+    hosts: fitHosts(trace.hosts),
     services,
     batch,
     quality: measureFit(services, batch, kind, trace),
     backtest: backtestTrace(kind, trace),
   };
+}
+
+function fitHosts(hosts: ImportedHosts): FittedHosts[] {
+  const sizes = new Map<string, { -readonly [K in keyof FittedHosts]: FittedHosts[K] }>();
+  for (let row = 0; row < hosts.ids.length; row++) {
+    const size = {
+      milliCpu: hosts.milliCpu[row],
+      memMib: hosts.memMib[row],
+      gpus: hosts.gpus[row],
+      gpuModel: hosts.gpuModel[row],
+    };
+    // A size that a trace does not say makes no host that could be drawn.
+    if (!(size.milliCpu > 0 && size.memMib > 0)) continue;
+    const key = JSON.stringify(size);
+    const known = sizes.get(key);
+    if (known === undefined) sizes.set(key, { count: 1, ...size });
+    else known.count += 1;
+  }
+  return Array.from(sizes.values());
 }
 
 /** What most services are, machines only when there is nothing else. */
@@ -150,8 +184,14 @@ function orElse(value: number, fallback: number): number {
 }
 
 const MOST_NOISES = 200;
-/** Where r60 is not below r5 (hourly jobs do that) the noise is taken to last for hours with the share that r5 shows. */
+/** Where r60 is above r5 and above this, something happens once an hour. */
+const HOURLY_R60 = 0.1;
+/** Otherwise, where r60 is not below r5, the noise is taken to last for hours with the share that r5 shows. */
 const LASTING_MINUTES = 600;
+/** What an hourly burst leaves of r5 is noise that is gone after an hour. */
+const SHORT_MINUTES = 15;
+/** Slots of an hour without the burst: a burst in one slot of twelve has r5 = -1/11. */
+const QUIET_SLOTS = 11;
 
 function fitNoises(statistics: readonly SeriesStatistics[]): FittedNoise[] {
   const step = Math.ceil(statistics.length / MOST_NOISES);
@@ -159,11 +199,24 @@ function fitNoises(statistics: readonly SeriesStatistics[]): FittedNoise[] {
     .filter((one, at) => at % step === 0 && Number.isFinite(one.residualCv))
     .map((one) => {
       const solved = solveNoise(one.r5, one.r60);
+      const hourly = solved === null && one.r60 > HOURLY_R60 ? hourlyNoise(one.r5, one.r60) : null;
       const lasting = Math.max(0, orElse(one.r5, 0));
-      const { arShare, tauMinutes } = solved ?? { arShare: lasting, tauMinutes: LASTING_MINUTES };
+      const { arShare, tauMinutes } = solved ?? hourly ?? { arShare: lasting, tauMinutes: LASTING_MINUTES };
       const digits = (value: number) => Number(value.toPrecision(4));
-      return { arShare: digits(Math.min(1, arShare)), tauMinutes: digits(tauMinutes), cv: digits(one.residualCv) };
+      return {
+        arShare: digits(Math.min(1, arShare)),
+        tauMinutes: digits(tauMinutes),
+        cv: digits(one.residualCv),
+        ...(hourly === null ? {} : { hourlyShare: digits(hourly.hourlyShare) }),
+      };
     });
+}
+
+/** A burst an hour and short noise:  r60 = h,  r5 = s e^(-5/15) - h / 11. */
+function hourlyNoise(r5: number, r60: number): { arShare: number; tauMinutes: number; hourlyShare: number } {
+  const hourlyShare = Math.min(1, r60);
+  const left = (r5 + hourlyShare / QUIET_SLOTS) / exp(-5 / SHORT_MINUTES);
+  return { arShare: Math.min(1 - hourlyShare, Math.max(0, left)), tauMinutes: SHORT_MINUTES, hourlyShare };
 }
 
 /** Class by p/t of the hour-of-day profile. */
@@ -283,6 +336,8 @@ export function fitLines(fit: TraceFit): string[] {
       `noise: median CV ${digits(middle(services.noises.map((one) => one.cv)))}, AR(1) share ${digits(middle(services.noises.map((one) => one.arShare)))}, ${digits(services.commonShare * 100)} % in common`,
     );
   }
+  if (fit.hosts !== undefined && fit.hosts.length > 0)
+    lines.push(`${fit.hosts.reduce((sum, one) => sum + one.count, 0)} hosts of ${fit.hosts.length} sizes`);
   if (fit.batch !== null)
     lines.push(`${fit.batch.tasks} tasks in ${fit.batch.jobs} jobs, ${digits(fit.batch.jobsPerHour)} jobs an hour`);
   for (const row of fit.quality.rows)

@@ -5,7 +5,7 @@ import { drawPoint } from './distribution.ts';
 import type { FittedBatch, FittedNoise, FittedServices } from './fit-trace.ts';
 import type { TaskRow } from './import/canonical.ts';
 import { sampleNormal, samplePoisson, sampleUniform } from './samplers.ts';
-import { GRID_PER_HOUR } from './series-set.ts';
+import { GRID_PER_DAY, GRID_PER_HOUR } from './series-set.ts';
 import { createStream } from './streams.ts';
 
 const SLOT_MINUTES = 5;
@@ -65,18 +65,26 @@ export function drawServices(
   });
 }
 
-/** White noise plus AR(1), variance 1. */
+/** White noise plus AR(1) plus a burst of one slot an hour, variance 1 together. */
 function drawNoise(noise: FittedNoise, slots: number, seed: string, name: string): Float64Array {
   const stream = createStream(seed, name);
   const phi = exp(-SLOT_MINUTES / noise.tauMinutes);
   const slow = Math.sqrt(noise.arShare);
-  const fast = Math.sqrt(1 - noise.arShare);
+  const hourly = noise.hourlyShare ?? 0;
+  const fast = Math.sqrt(Math.max(0, 1 - noise.arShare - hourly));
+  // One slot of n at height a, the others below: mean 0 and variance 1 for a = n / sqrt(n - 1).
+  const burst = (Math.sqrt(hourly) * GRID_PER_HOUR) / Math.sqrt(GRID_PER_HOUR - 1);
+  const minutes = hourly > 0 ? createStream(seed, `${name}/hourly`) : null;
+  let burstAt = 0;
   const step = Math.sqrt(1 - phi * phi);
   let state = sampleNormal(stream, 0, 1);
   const values = new Float64Array(slots);
   for (let slot = 0; slot < slots; slot++) {
     state = phi * state + step * sampleNormal(stream, 0, 1);
     values[slot] = slow * state + fast * sampleNormal(stream, 0, 1);
+    if (minutes === null) continue;
+    if (slot % GRID_PER_DAY === 0) burstAt = Math.floor(sampleUniform(minutes, 0, GRID_PER_HOUR));
+    values[slot] += burst * ((slot % GRID_PER_HOUR === burstAt ? 1 : 0) - 1 / GRID_PER_HOUR);
   }
   return values;
 }

@@ -4,8 +4,9 @@
  * A table is described, not programmed, so that the same description also runs as one query of DuckDB (usage-duckdb.ts). Both give
  * the same samples in the same order.
  */
+import { stat } from 'node:fs/promises';
 import { TraceError } from '../../policies/base/assert.ts';
-import { type RowPlace, readLineBlocks, readNumber, rejectRow } from '../readers/rows.ts';
+import { type RowPlace, readLineBlocks, readNumber, refuseBomb, rejectRow } from '../readers/rows.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { copyUsageWithDuckdb } from './usage-duckdb.ts';
 import type { UsageCount, UsageTable } from './usage-sink.ts';
@@ -62,8 +63,17 @@ export async function readUsageCsv(
   if (paths.length === 0) return { counts: [], rows: 0, emptyIds: 0, engine: 'stream' };
   const target = context.usage.pathOf(table.name);
   if (context.duckdb && target !== null) {
-    const done = await copyUsageWithDuckdb(table, paths, scales, other, target);
+    for (const path of paths) await refuseBomb(path, context.reading);
+    const bytes = (await Promise.all(paths.map((path) => stat(path)))).reduce((sum, { size }) => sum + size, 0);
+    let told = 0;
+    const tell = (share0to1: number) => {
+      const read = Math.round(bytes * share0to1);
+      context.reading.onBytes?.(read - told);
+      told = read;
+    };
+    const done = await copyUsageWithDuckdb(table, paths, scales, other, target, tell);
     // Anything it stumbled over is read again row by row, which can say where it is.
+    tell(done === null ? 0 : 1);
     if (done !== null) return { ...done, engine: 'duckdb' };
   }
   const output = context.usage.open(table.name);

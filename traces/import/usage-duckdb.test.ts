@@ -56,3 +56,12 @@ test.skipIf(connection === null)(
     );
   },
 );
+
+test.skipIf(connection === null)(
+  '96 MB of good rows that are all alike pack 500 times: refused before DuckDB unpacks them to the disk',
+  async () => {
+    await expect(read('bomb', '900000000,a,1,50\n'.repeat(6_000_000))).rejects.toThrow(
+      /bomb\.csv\.gz: \d+ bytes unpack to more than 200 times as many; refused as a zip bomb/,
+    );
+  },
+);

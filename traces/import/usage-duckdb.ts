@@ -43,13 +43,16 @@ export async function copyUsageWithDuckdb(
   scales: ReadonlyMap<string, UsageScale>,
   other: UsageScale,
   target: string,
+  onShare: (share0to1: number) => void = () => undefined,
 ): Promise<{ counts: UsageCount[]; rows: number; emptyIds: number } | null> {
   const connection = await openDuckdb(`${target}.tmp`);
   if (connection === null) return null;
   try {
     await loadScales(connection, scales);
-    await connection.run(
-      `COPY (${usageQuery(table, paths, other)}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION snappy)`,
+    await withProgress(connection, onShare, () =>
+      connection.run(
+        `COPY (${usageQuery(table, paths, other)}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION snappy)`,
+      ),
     );
     const bad = await connection.runAndReadAll(
       `SELECT count(*) FILTER (milliCpu IS NULL OR peakMilliCpu IS NULL OR memMib IS NULL OR timeMs IS NULL)::DOUBLE,
@@ -77,6 +80,27 @@ export async function copyUsageWithDuckdb(
   } finally {
     connection.closeSync();
     await rm(`${target}.tmp`, { recursive: true, force: true });
+  }
+}
+
+const LOOK_MS = 200;
+
+/** Tells how far the query is while it runs; DuckDB works it out from the packed bytes it has read. */
+async function withProgress(
+  connection: DuckDBConnection,
+  onShare: (share0to1: number) => void,
+  query: () => Promise<unknown>,
+): Promise<void> {
+  await connection.run('SET enable_progress_bar = true');
+  await connection.run('SET enable_progress_bar_print = false');
+  const timer = setInterval(() => {
+    const { percentage } = connection.progress;
+    if (percentage > 0) onShare(Math.min(1, percentage / 100));
+  }, LOOK_MS);
+  try {
+    await query();
+  } finally {
+    clearInterval(timer);
   }
 }
 

@@ -114,6 +114,37 @@ export async function* readLineBlocks(path: string, options: ReadOptions = {}): 
   }
 }
 
+/** Bytes that are unpacked to see whether a file is a bomb. */
+const LOOK_BYTES = 4 * 16_777_216;
+
+/**
+ * Looks at the start of a file that something else will read. Throws TraceError for a gzip stream that unpacks as readLines refuses it; a bomb
+ * that begins later is not seen.
+ */
+export async function refuseBomb(path: string, options: ReadOptions = {}): Promise<void> {
+  const limits = options.limits ?? READ_LIMITS;
+  if (!(await isGzip(path))) return;
+  const file = createReadStream(path);
+  const bytes = pipeline(file, createGunzip(), () => undefined);
+  let unpacked = 0;
+  try {
+    for await (const piece of bytes) {
+      unpacked += (piece as Buffer).length;
+      if (unpacked > LOOK_BYTES) break;
+    }
+  } catch {
+    // What is wrong with the stream is for the reader to say.
+    return;
+  } finally {
+    file.destroy();
+    bytes.destroy();
+  }
+  if (unpacked > limits.ratioFromBytes && unpacked > limits.unpackedRatio * file.bytesRead)
+    throw new TraceError(
+      `${path}: ${file.bytesRead} bytes unpack to more than ${limits.unpackedRatio} times as many; refused as a zip bomb`,
+    );
+}
+
 /** Whether the file starts as gzip does; names are not asked. */
 export async function isGzip(path: string): Promise<boolean> {
   try {
