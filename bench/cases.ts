@@ -3,6 +3,7 @@
 import { calendarCase } from './calendar.ts';
 import type { BenchCase } from './harness.ts';
 import { run as runAllocator } from './mesos-allocate.ts';
+import { physicsCost } from './physics-cost.ts';
 import { placementCase } from './placement.ts';
 import { clusterDay, mixedWeek } from './whole-runs.ts';
 
@@ -14,5 +15,6 @@ export const BENCH_CASES: readonly BenchCase[] = [
   mixedWeek(),
   clusterDay('day-2000', 2_000),
   clusterDay('day-20000', 20_000),
+  physicsCost(),
   { name: 'mesos-allocate', about: 'one Mesos allocation round, 10,000 agents x 1,000 frameworks', run: runAllocator },
 ];

@@ -19,6 +19,8 @@ export interface BenchOutcome {
   readonly operations: number;
   /** Where the time went, CPU seconds by name; empty when a case does not tell. */
   readonly parts?: Readonly<Record<string, number>>;
+  /** Figures of the case's own, by name with unit. */
+  readonly figures?: Readonly<Record<string, number>>;
 }
 
 export interface BenchCase {
@@ -75,6 +77,8 @@ function print(measured: Measured): void {
     `${measured.name.padEnd(24)}${measured.cpuSeconds.toFixed(2).padStart(9)} CPU-s ${measured.peakMiB.toFixed(0).padStart(6)} MiB ` +
       `${measured.operations.toExponential(2).padStart(10)} ops ${rate.toExponential(2).padStart(10)} ops/CPU-s  ${measured.resultHash}\n`,
   );
+  for (const [name, value] of Object.entries(measured.figures ?? {}))
+    process.stdout.write(`    ${name.padEnd(44)}${value.toPrecision(4).padStart(12)}\n`);
   const parts = Object.entries(measured.parts ?? {}).sort((a, b) => b[1] - a[1]);
   for (const [name, seconds] of parts) {
     const share = (100 * seconds) / measured.cpuSeconds;

@@ -102,6 +102,8 @@ export interface Engine {
   readonly latency: LatencyModel;
   readonly latencySums: LatencySums;
   readonly memory: MemoryState;
+  /** See EngineOptions.lean. */
+  readonly isLean: boolean;
   /** Whether windows hide the suppress loop, so that late cuts are charged. */
   readonly withCuts: boolean;
   readonly policies: readonly ActivePolicy[];
@@ -192,12 +194,15 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     latencySums: {
       lateShare: new Float64Array(services.count),
       mostUsedMilliCpu: new Float64Array(services.count),
+      evaluations: new Float64Array(4),
+      lateOfPod: new Float64Array(pods),
       podSloMinutes: null,
       requests: 0,
       violating: 0,
       violatingAlone: 0,
     },
     memory: createMemoryState(hosts.count),
+    isLean: options.lean ?? false,
     withCuts: !(options.lean ?? false) && plan.windowMs > SUPPRESS_LOOP_MS,
     policies: options.policies.map(({ policy, config }) => ({
       policy,

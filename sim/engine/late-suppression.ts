@@ -11,7 +11,7 @@ import { MS_PER_HOUR } from '../../policies/base/units.ts';
 import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
 import { violationAt } from '../host/violation-lookup.ts';
 import { type HostWindow, LATENCY_COLUMNS, LATENCY_ROW, LOOSE_COLUMNS, LOOSE_ROW } from './host-sweep.ts';
-import { type LatencyModel, type LatencySums, UNLIMITED_MILLI_CPU } from './latency-sweep.ts';
+import { type LatencyModel, type LatencySums, TERM, UNLIMITED_MILLI_CPU } from './latency-sweep.ts';
 import type { OnlineState } from './online.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -34,6 +34,7 @@ export function sweepLateSuppression(
   const { state, host: taskHost } = tasks;
   const { latencyRows: rows, looseRows: loose, cutLate } = hosts;
   const hour = Math.floor(nowMs / MS_PER_HOUR);
+  const { lateOfPod } = sums;
   for (let s = 0; s < services.count; s++) {
     const lnTail = latency.surface[s].lnTail;
     const withDelay = latency.delayMatters[s] === 1;
@@ -41,20 +42,16 @@ export function sweepLateSuppression(
     const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : UNLIMITED_MILLI_CPU;
     const perWork = windowMs / 1000 / latency.workMs[s];
     let late = 0;
+    let evaluated = 0;
     for (let row = firstPod[s]; row < firstPod[s + 1]; row++) {
       if (state[row] !== TASK_STATE.running || silent[row] === 1) continue;
       const host = taskHost[row];
       const used = usedMilliCpu[row];
       if (cutLate[host] === 0 || used <= 0) continue;
+      evaluated++;
       const at = (host * classCount + latencyClass) * LATENCY_COLUMNS;
       const to = (host * classCount + latencyClass) * LOOSE_COLUMNS;
-      const room = used + rows[at + LATENCY_ROW.headroomMilliCpu];
-      const cut = violationAt(
-        lnTail,
-        used / (room < limit ? room : limit),
-        rows[at + LATENCY_ROW.place],
-        withDelay ? rows[at + LATENCY_ROW.delayedShare] : 0,
-      );
+      const cut = lateOfPod[row];
       // The same requests take more CPU beside more best effort.
       const usedLoose = (used * rows[at + LATENCY_ROW.speed]) / loose[to + LOOSE_ROW.speed];
       const roomLoose = used + loose[to + LOOSE_ROW.headroomMilliCpu];
@@ -73,5 +70,6 @@ export function sweepLateSuppression(
     recorder.serviceViolating[cell] += late;
     recorder.serviceViolatingSuppression[cell] += late;
     sums.violating += late;
+    sums.evaluations[TERM.suppression] += evaluated;
   }
 }

@@ -35,6 +35,11 @@ import type { Recorder } from './recorder.ts';
 /** How often the counterfactual without best effort is evaluated: the first window of every third noise slot. */
 const ALONE_EVERY_MS = 3 * OWN_NOISE_MS;
 
+/** Whether the window at `nowMs` evaluates the counterfactual; in the others its ratio is carried. */
+export function isAloneWindow(nowMs: number, windowMs: number): boolean {
+  return windowMs >= ALONE_EVERY_MS || nowMs % ALONE_EVERY_MS === 0;
+}
+
 /** The p99 of a service is worked out once an hour, at the mean load, slowdown and delay of its replicas in that window. */
 export const P99_EVERY_MS = MS_PER_HOUR;
 
@@ -160,14 +165,21 @@ function nearest(grid: readonly number[], value: number): number {
   return grid.reduce((best, entry) => (Math.abs(entry - value) < Math.abs(best - value) ? entry : best), grid[0]);
 }
 
+/** Terms of lateness that are worked out pod by pod. */
+export const TERM = { latency: 0, throttling: 1, memory: 2, suppression: 3 } as const;
+
 /** Sums of the window over all services. */
 export interface LatencySums {
   /** Late requests over requests, row a service; what is booked on top of the pass counts in the sums only. */
   readonly lateShare: Float64Array;
   /** Most that any running replica uses, row a service. */
   readonly mostUsedMilliCpu: Float64Array;
+  /** Evaluations of single pods so far, by TERM: what a run costs, told without a clock. */
+  readonly evaluations: Float64Array;
   /** SLO-minutes of every pod, added up by whoever sets it; a service's are the sum of its pods'. null = nobody asks. */
   podSloMinutes: Float64Array | null;
+  /** P(late) of each pod, kept only in windows in which best effort is cut somewhere. */
+  readonly lateOfPod: Float64Array;
   requests: number;
   violating: number;
   violatingAlone: number;
@@ -216,7 +228,9 @@ export function sweepLatency(
   const { lateRequests } = hosts;
   lateRequests.fill(0);
   const hours = recorder.hours;
-  const withAlone = windowMs >= ALONE_EVERY_MS || nowMs % ALONE_EVERY_MS === 0;
+  const withAlone = isAloneWindow(nowMs, windowMs);
+  const keepsPods = hosts.cutLateHosts[0] > 0;
+  const { lateOfPod } = sums;
   const { aloneRatio, wasReady } = recorder;
   const running = TASK_STATE.running;
   const { podSloMinutes } = sums;
@@ -258,6 +272,7 @@ export function sweepLatency(
       const delayedShare = withDelay ? rows[at + LATENCY_ROW.delayedShare] : 0;
       const p = violationAt(lnTail, load, rows[at + LATENCY_ROW.place], delayedShare);
       requests += podRequests;
+      if (keepsPods) lateOfPod[row] = p;
       const podLate = podRequests * p;
       late += podLate;
       if (withoutBestEffort) {
@@ -311,6 +326,7 @@ export function sweepLatency(
     }
     sums.lateShare[s] = requests > 0 ? late / requests : 0;
     sums.mostUsedMilliCpu[s] = mostUsed;
+    sums.evaluations[TERM.latency] += readyPods;
     sums.requests += requests;
     sums.violating += late;
     sums.violatingAlone += lateAlone;

@@ -11,7 +11,6 @@
  * down to (2 points of the node by default), to the safe side of no kill. A host below QUIET costs one comparison.
  * Source: docs/performance-models.md 5.
  */
-import { exp } from '../../policies/base/exact-math.ts';
 import { MS_PER_HOUR } from '../../policies/base/units.ts';
 import type { HostTable } from '../cluster/hosts.ts';
 import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
@@ -24,8 +23,9 @@ import {
   usedFraction,
 } from '../host/memory.ts';
 import type { Parameters } from '../host/parameters.ts';
+import { tableExp } from '../host/violation-lookup.ts';
 import { type HostWindow, LATENCY_COLUMNS, LATENCY_ROW } from './host-sweep.ts';
-import type { LatencyModel, LatencySums } from './latency-sweep.ts';
+import { type LatencyModel, type LatencySums, TERM } from './latency-sweep.ts';
 import type { OnlineState } from './online.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -101,6 +101,9 @@ export function sweepMemory(
       const { directReclaimStart: start, directReclaimPeak: most } = p;
       stallShare[host] = directReclaimProbability(fraction, start, most, qosFactor);
       stallShareAlone[host] = directReclaimProbability(usedFraction(total, online + system), start, most, qosFactor);
+      // Both at the end of their ranges would exceed all requests.
+      if (readShare[host] > 1 - stallShare[host]) readShare[host] = 1 - stallShare[host];
+      if (readShareAlone[host] > 1 - stallShareAlone[host]) readShareAlone[host] = 1 - stallShareAlone[host];
       bestEffortSlowdown[host] = 1 + directReclaimProbability(fraction, start, p.reclaimBestEffortSlowdown, 1);
       if (stallShare[host] + readShare[host] > 0) stalled++;
       const growth = freshBytes[host] / p.memoryRampSeconds;
@@ -174,8 +177,10 @@ export function sweepMemoryLateness(
   const { services, firstPod, usedMilliCpu, silent } = online;
   const { stallShare, readShare, stallShareAlone, readShareAlone } = memory;
   const { state, host: taskHost } = tasks;
-  const rows = hosts.latencyRows;
+  const { latencyRows: rows, lateRequests } = hosts;
   const hour = Math.floor(nowMs / MS_PER_HOUR);
+  const perStallMs = 1 / p.directReclaimMs;
+  const perReadMs = 1 / p.diskReadMs;
   for (let s = 0; s < services.count; s++) {
     const { answerMs, cpuMs } = latency.service[s];
     const targetMs = latency.target[s].targetMs;
@@ -184,21 +189,21 @@ export function sweepMemoryLateness(
     const inTime = 1 - sums.lateShare[s];
     let late = 0;
     let alone = 0;
+    let evaluated = 0;
     for (let row = firstPod[s]; row < firstPod[s + 1]; row++) {
       if (state[row] !== TASK_STATE.running || silent[row] === 1) continue;
       const host = taskHost[row];
       if (stallShare[host] + readShare[host] === 0) continue;
+      evaluated++;
       const at = (host * classCount + latencyClass) * LATENCY_COLUMNS;
       const requests = usedMilliCpu[row] * rows[at + LATENCY_ROW.speed] * perWork * inTime;
       const slackMs = targetMs - answerMs - (rows[at + LATENCY_ROW.slowdown] - 1) * cpuMs;
-      const stallTail = slackMs > 0 ? exp(-slackMs / p.directReclaimMs) : 1;
-      const readTail = slackMs > 0 ? exp(-slackMs / p.diskReadMs) : 1;
-      const share = stallShare[host] * stallTail + readShare[host] * readTail;
-      const lateHere = requests * (share < 1 ? share : 1);
-      const shareAlone = stallShareAlone[host] * stallTail + readShareAlone[host] * readTail;
+      const stallTail = tableExp(-slackMs * perStallMs);
+      const readTail = tableExp(-slackMs * perReadMs);
+      const lateHere = requests * (stallShare[host] * stallTail + readShare[host] * readTail);
       late += lateHere;
-      alone += requests * (shareAlone < 1 ? shareAlone : 1);
-      hosts.lateRequests[host] += lateHere;
+      alone += requests * (stallShareAlone[host] * stallTail + readShareAlone[host] * readTail);
+      lateRequests[host] += lateHere;
     }
     const cell = s * recorder.hours + hour;
     recorder.serviceViolating[cell] += late;
@@ -206,5 +211,6 @@ export function sweepMemoryLateness(
     recorder.serviceViolatingMemory[cell] += late;
     sums.violating += late;
     sums.violatingAlone += alone;
+    sums.evaluations[TERM.memory] += evaluated;
   }
 }

@@ -153,9 +153,10 @@ function throttlingColumns({
   burstQuotas,
   setSinceMs,
   signals,
+  aloneRatio,
   lateRequests,
 }: Throttling): Record<string, unknown> {
-  return { quotaScale, burstQuotas, setSinceMs, signals, lateRequests };
+  return { quotaScale, burstQuotas, setSinceMs, signals, aloneRatio, lateRequests };
 }
 
 type Column = Float64Array;

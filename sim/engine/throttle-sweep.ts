@@ -7,27 +7,24 @@
  * It comes on top of the window's late requests, with best effort beside the pod and without. A service none of whose replicas comes
  * near enough to its limit (see quietMilliCpu) costs one comparison, unless a policy asks how much its pods are throttled. Mean use stays below the limit also where the quota is raised: what burst changes is the stall of single periods.
  */
-import { exp } from '../../policies/base/exact-math.ts';
 import { MS_PER_HOUR } from '../../policies/base/units.ts';
 import type { PodThrottling } from '../../policies/ports.ts';
 import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
 import type { Parameters } from '../host/parameters.ts';
 import {
-  createThrottleTable,
-  executedCv,
-  meanStallMs,
-  periodCv,
-  type ThrottleTable,
-  throttledFraction,
-  throttledRequestShare,
-  throttleExponent,
-} from '../host/throttling.ts';
+  createThrottleSurface,
+  quietUse,
+  type Throttled,
+  type ThrottledService,
+  throttle,
+} from '../host/throttle-surface.ts';
+import { createThrottleTable, type ThrottleTable } from '../host/throttling.ts';
+import { violationAt } from '../host/violation-lookup.ts';
 import { type HostModel, type HostWindow, LATENCY_COLUMNS, LATENCY_ROW } from './host-sweep.ts';
-import type { LatencyModel, LatencySums } from './latency-sweep.ts';
+import { isAloneWindow, type LatencyModel, type LatencySums, TERM } from './latency-sweep.ts';
 import type { OnlineState } from './online.ts';
 import type { Recorder } from './recorder.ts';
 
-const CFS_PERIOD_MS = 100;
 const US_PER_MILLI_CPU = 100;
 /** Below this part of periods nothing is booked. */
 const LEAST_FRACTION = 1e-9;
@@ -43,10 +40,14 @@ export interface Throttling {
   readonly signals: PodThrottling;
   /** Whether a policy reads the signals: then every pod is worked out. */
   readonly isAsked: boolean;
-  /** CV of the request rate in a 100 ms period, row a service: that inside a window, and at least the table's cv100. */
-  readonly rateCv: Float64Array;
+  /** Row a service. CV of its rate in a period: that inside a window, and at least the table's cv100. */
+  readonly services: readonly ThrottledService[];
+  /** Built when first needed; they follow from the service alone. */
+  readonly surfaces: (Float32Array | null)[];
   /** Use up to which limits make less than QUIET_SHARE of the requests late, row a service. */
   readonly quietMilliCpu: Float64Array;
+  /** Late alone over late of each service, as last evaluated: see latency-sweep.ts. */
+  readonly aloneRatio: Float64Array;
   /** [late requests because of throttling, in the whole run] */
   readonly lateRequests: Float64Array;
 }
@@ -64,53 +65,36 @@ export function createThrottling(
   const f = () => new Float64Array(pods);
   const limitMilliCpu = f();
   for (let s = 0; s < services.count; s++) limitMilliCpu.fill(services.limitMilliCpu[s], firstPod[s], firstPod[s + 1]);
-  const rateCv = latency.rateCv.map((cv) => Math.max(cv, p.cv100));
+  const described = latency.service.map(
+    ({ scv, answerMs, cpuMs }, s): ThrottledService => ({
+      workMs: latency.workMs[s],
+      scv,
+      rateCv: Math.max(latency.rateCv[s], p.cv100),
+      slackMs: latency.target[s].targetMs - answerMs,
+      cpuMs,
+    }),
+  );
   return {
     table,
     quotaScale: f().fill(1),
     burstQuotas: f(),
     setSinceMs: f().fill(-1),
     signals: { limitMilliCpu, throttledRatio: f(), lastUsedMilliCpu: f() },
+    aloneRatio: new Float64Array(services.count).fill(1),
     lateRequests: new Float64Array(1),
     isAsked,
-    rateCv,
+    services: described,
+    surfaces: new Array<Float32Array | null>(services.count).fill(null),
     quietMilliCpu: Float64Array.from(services.limitMilliCpu, (limit, s) =>
-      limit > 0 ? quietUse(table, latency, s, rateCv[s], limit) * limit : Infinity,
+      limit > 0 ? quietUse(table, described[s], limit / 1000, QUIET_KAPPA, QUIET_SHARE) * limit : Infinity,
     ),
   };
 }
 
 /** A thousandth of what an objective of 99 % allows. */
 const QUIET_SHARE = 1e-5;
-const QUIET_STEPS = 256;
 /** The slowdown assumed while looking for the quiet use; slower hosts are rare and push it down by little. */
 const QUIET_KAPPA = 2;
-
-/** Largest use over quota up to which the late share stays below QUIET_SHARE. */
-function quietUse(
-  table: ThrottleTable,
-  latency: LatencyModel,
-  s: number,
-  rateCv: number,
-  limitMilliCpu: number,
-): number {
-  const workMs = latency.workMs[s] * QUIET_KAPPA;
-  for (let step = 1; step < QUIET_STEPS; step++) {
-    const use = step / QUIET_STEPS;
-    const cv = periodCv(workMs, latency.service[s].scv, use, limitMilliCpu / 1000, CFS_PERIOD_MS, rateCv);
-    const executed = executedCv(workMs, latency.service[s].scv, use, limitMilliCpu / 1000, CFS_PERIOD_MS, rateCv);
-    const fraction = throttledFraction(table, use, executed, 0);
-    if (lateShare(table, use, cv, fraction, slackMs(latency, s, QUIET_KAPPA)) >= QUIET_SHARE)
-      return (step - 1) / QUIET_STEPS;
-  }
-  return 1;
-}
-
-/** Target less the mean answer time at a slowdown; the spread of the answer is left out. */
-function slackMs(latency: LatencyModel, s: number, kappa: number): number {
-  const { answerMs, cpuMs } = latency.service[s];
-  return latency.target[s].targetMs - answerMs - (kappa - 1) * cpuMs;
-}
 
 /** Sets quota and burst buffer of one pod, in microseconds a period. */
 export function limitPod(
@@ -126,6 +110,13 @@ export function limitPod(
   throttling.setSinceMs[row] = tasks.startedAtMs[row];
 }
 
+/** What the pass over one service found: requests in milli-CPU x speed, to be multiplied by the window's requests a milli-CPU. */
+interface Found {
+  late: number;
+  lateAlone: number;
+  evaluated: number;
+}
+
 /** Runs the pass for the window that sweepLatency has just booked, and adds to the same books. */
 export function sweepThrottling(
   throttling: Throttling,
@@ -133,77 +124,159 @@ export function sweepThrottling(
   tasks: TaskTable,
   hosts: HostWindow,
   hostModel: HostModel,
-  latency: LatencyModel,
   nowMs: number,
   windowMs: number,
   recorder: Recorder,
   sums: LatencySums,
 ): void {
-  const { services, firstPod, usedMilliCpu, silent } = online;
-  const { table, quotaScale, burstQuotas, setSinceMs, signals, isAsked, quietMilliCpu } = throttling;
-  const { throttledRatio, lastUsedMilliCpu } = signals;
-  const { state, host: taskHost, startedAtMs } = tasks;
-  const rows = hosts.latencyRows;
+  const { services, firstPod } = online;
+  const { isAsked, quietMilliCpu, aloneRatio } = throttling;
   const { classCount } = hostModel;
+  const withAlone = isAsked || isAloneWindow(nowMs, windowMs);
   const hour = Math.floor(nowMs / MS_PER_HOUR);
+  const found: Found = { late: 0, lateAlone: 0, evaluated: 0 };
   for (let s = 0; s < services.count; s++) {
     const limit = services.limitMilliCpu[s];
     if (limit <= 0) continue;
     if (!isAsked && sums.mostUsedMilliCpu[s] <= quietMilliCpu[s]) continue;
-    const quiet = isAsked ? 0 : quietMilliCpu[s];
-    const { scv } = latency.service[s];
-    const workMs = latency.workMs[s];
-    const rateCv = throttling.rateCv[s];
-    const slackAlone = slackMs(latency, s, 1);
-    const { cpuMs } = latency.service[s];
-    const perWork = windowMs / 1000 / workMs;
+    const service = throttling.services[s];
+    const perRequest = (windowMs / 1000 / service.workMs) * (1 - sums.lateShare[s]);
+    found.late = 0;
+    found.lateAlone = 0;
+    found.evaluated = 0;
+    const first = firstPod[s];
+    const end = firstPod[s + 1];
     const latencyClass = services.latencyClass[s];
-    const inTime = 1 - sums.lateShare[s];
-    let late = 0;
-    let lateAlone = 0;
-    for (let row = firstPod[s]; row < firstPod[s + 1]; row++) {
-      throttledRatio[row] = 0;
-      lastUsedMilliCpu[row] = 0;
-      if (state[row] !== TASK_STATE.running || silent[row] === 1) continue;
-      const used = usedMilliCpu[row];
-      if (used <= quiet) continue;
-      lastUsedMilliCpu[row] = used;
-      if (setSinceMs[row] !== startedAtMs[row]) {
-        quotaScale[row] = 1;
-        burstQuotas[row] = 0;
-      }
-      const at = (taskHost[row] * classCount + latencyClass) * LATENCY_COLUMNS;
-      const kappa = 1 / rows[at + LATENCY_ROW.speed];
-      const quota = limit * quotaScale[row];
-      const use = used / quota;
-      const cv = periodCv(workMs * kappa, scv, use, quota / 1000, CFS_PERIOD_MS, rateCv);
-      const executed = executedCv(workMs * kappa, scv, use, quota / 1000, CFS_PERIOD_MS, rateCv);
-      const fraction = throttledFraction(table, use, executed, burstQuotas[row], cv);
-      if (fraction < LEAST_FRACTION) continue;
-      throttledRatio[row] = fraction;
-      const requests = used * rows[at + LATENCY_ROW.speed] * perWork * inTime;
-      const share = lateShare(table, use, cv, fraction, slackAlone - (kappa - 1) * cpuMs);
-      late += requests * share;
-      const useAlone = use * rows[at + LATENCY_ROW.aloneOverBeside];
-      const fractionAlone = throttledFraction(table, useAlone, executed, burstQuotas[row], cv);
-      lateAlone += requests * lateShare(table, useAlone, cv, fractionAlone, slackAlone);
-      hosts.lateRequests[taskHost[row]] += requests * share;
+    if (isAsked) throttleExactly(throttling, s, limit, online, tasks, hosts, classCount, perRequest, found);
+    else {
+      const surface = throttling.surfaces[s] ?? createThrottleSurface(throttling.table, service, limit / 1000);
+      throttling.surfaces[s] = surface;
+      const quiet = quietMilliCpu[s];
+      readSurface(surface, first, end, limit, quiet, latencyClass, online, tasks, hosts, classCount, perRequest, found);
+      if (withAlone)
+        aloneSurface(surface, first, end, limit, quiet, latencyClass, online, tasks, hosts, classCount, found);
+      else found.lateAlone = found.late * aloneRatio[s];
     }
+    if (withAlone) aloneRatio[s] = found.late > 0 ? found.lateAlone / found.late : 1;
+    const late = found.late * perRequest;
+    const lateAlone = found.lateAlone * perRequest;
     const cell = s * recorder.hours + hour;
     recorder.serviceViolating[cell] += late;
     recorder.serviceViolatingAlone[cell] += lateAlone;
     recorder.serviceViolatingThrottled[cell] += late;
     sums.violating += late;
     sums.violatingAlone += lateAlone;
+    sums.evaluations[TERM.throttling] += found.evaluated;
     throttling.lateRequests[0] += late;
   }
 }
 
-/** Share of requests that a stall makes later than `slackMs`: those delayed, times an exponential tail. */
-function lateShare(table: ThrottleTable, use: number, cv: number, fraction: number, slackMs: number): number {
-  const delayed = throttledRequestShare(fraction, cv);
-  if (delayed <= 0) return 0;
-  if (slackMs <= 0 || use >= 1) return delayed;
-  const stallMs = meanStallMs(CFS_PERIOD_MS, fraction, throttleExponent(table, use, cv), use) / delayed;
-  return delayed * exp(-slackMs / stallMs);
+/** Late requests of pods [first, end) by the surface. */
+function readSurface(
+  surface: Float32Array,
+  first: number,
+  end: number,
+  limit: number,
+  quiet: number,
+  latencyClass: number,
+  online: OnlineState,
+  tasks: TaskTable,
+  hosts: HostWindow,
+  classCount: number,
+  perRequest: number,
+  out: Found,
+): void {
+  const { usedMilliCpu, silent } = online;
+  const { state, host: taskHost } = tasks;
+  const { latencyRows: rows, lateRequests } = hosts;
+  const perLimit = 1 / limit;
+  let sum = 0;
+  let evaluated = 0;
+  for (let row = first; row < end; row++) {
+    const used = usedMilliCpu[row];
+    if (used <= quiet || state[row] !== TASK_STATE.running || silent[row] === 1) continue;
+    evaluated++;
+    const host = taskHost[row];
+    const at = (host * classCount + latencyClass) * LATENCY_COLUMNS;
+    const late =
+      used * rows[at + LATENCY_ROW.speed] * violationAt(surface, used * perLimit, rows[at + LATENCY_ROW.place], 0);
+    sum += late;
+    lateRequests[host] += late * perRequest;
+  }
+  out.late = sum;
+  out.evaluated = evaluated;
+}
+
+/** The same with best effort taken away; once in fifteen minutes. */
+function aloneSurface(
+  surface: Float32Array,
+  first: number,
+  end: number,
+  limit: number,
+  quiet: number,
+  latencyClass: number,
+  online: OnlineState,
+  tasks: TaskTable,
+  hosts: HostWindow,
+  classCount: number,
+  out: Found,
+): void {
+  const { usedMilliCpu, silent } = online;
+  const { state, host: taskHost } = tasks;
+  const rows = hosts.latencyRows;
+  let sum = 0;
+  for (let row = first; row < end; row++) {
+    const used = usedMilliCpu[row];
+    if (used <= quiet || state[row] !== TASK_STATE.running || silent[row] === 1) continue;
+    const at = (taskHost[row] * classCount + latencyClass) * LATENCY_COLUMNS;
+    const use = (used / limit) * rows[at + LATENCY_ROW.aloneOverBeside];
+    sum += used * rows[at + LATENCY_ROW.speed] * violationAt(surface, use, rows[at + LATENCY_ROW.placeAlone], 0);
+  }
+  out.lateAlone = sum;
+}
+
+/** Every pod worked out with its own quota and buffer, for policies that read how much pods are throttled. */
+function throttleExactly(
+  throttling: Throttling,
+  s: number,
+  limit: number,
+  online: OnlineState,
+  tasks: TaskTable,
+  hosts: HostWindow,
+  classCount: number,
+  perRequest: number,
+  out: Found,
+): void {
+  const { firstPod, usedMilliCpu, silent, services } = online;
+  const { quotaScale, burstQuotas, setSinceMs, table } = throttling;
+  const { throttledRatio, lastUsedMilliCpu } = throttling.signals;
+  const { state, host: taskHost, startedAtMs } = tasks;
+  const rows = hosts.latencyRows;
+  const service = throttling.services[s];
+  const pod: Throttled = { fraction: 0, late: 0 };
+  for (let row = firstPod[s]; row < firstPod[s + 1]; row++) {
+    throttledRatio[row] = 0;
+    lastUsedMilliCpu[row] = 0;
+    const used = usedMilliCpu[row];
+    if (used <= 0 || state[row] !== TASK_STATE.running || silent[row] === 1) continue;
+    lastUsedMilliCpu[row] = used;
+    if (setSinceMs[row] !== startedAtMs[row]) {
+      quotaScale[row] = 1;
+      burstQuotas[row] = 0;
+    }
+    out.evaluated++;
+    const at = (taskHost[row] * classCount + services.latencyClass[s]) * LATENCY_COLUMNS;
+    const kappa = 1 / rows[at + LATENCY_ROW.speed];
+    const quota = limit * quotaScale[row];
+    throttle(table, service, used / quota, quota / 1000, burstQuotas[row], kappa, pod);
+    if (pod.fraction < LEAST_FRACTION) continue;
+    throttledRatio[row] = pod.fraction;
+    const requests = used / kappa;
+    out.late += requests * pod.late;
+    hosts.lateRequests[taskHost[row]] += requests * pod.late * perRequest;
+    const aloneOverBeside = rows[at + LATENCY_ROW.aloneOverBeside];
+    const alone = (used / quota) * aloneOverBeside;
+    throttle(table, service, alone, quota / 1000, burstQuotas[row], kappa * aloneOverBeside, pod);
+    out.lateAlone += requests * pod.late;
+  }
 }

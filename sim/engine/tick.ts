@@ -64,8 +64,10 @@ export function runTick(engine: Engine, nowMs: number): void {
   runPolicies(engine, 'node-loop', nowMs);
   const { parameters } = hostModel;
   const qosFactor = plan.physics.memoryQos === true ? parameters.memoryQosFactor : 1;
-  sweepMemory(cluster.hosts, telemetry.signals.lastNodeMemBytes, parameters, qosFactor, engine.memory);
-  killOutOfMemory(engine, nowMs);
+  if (!engine.isLean) {
+    sweepMemory(cluster.hosts, telemetry.signals.lastNodeMemBytes, parameters, qosFactor, engine.memory);
+    killOutOfMemory(engine, nowMs);
+  }
   limitBestEffort(engine);
   sweepHosts(
     cluster.hosts,
@@ -119,7 +121,6 @@ export function runTick(engine: Engine, nowMs: number): void {
       cluster.tasks,
       hostWindow,
       hostModel,
-      latency,
       nowMs,
       plan.windowMs,
       engine.recorder,

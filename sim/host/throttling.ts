@@ -67,7 +67,7 @@ export function backlogExponent(use: number, cv: number): number {
   let low = 0;
   let high = 1;
   // In x = theta x scale on (0, 1): -k ln(1 - x) - x / scale is negative below the root and positive above it.
-  for (let step = 0; step < 100; step++) {
+  for (let step = 0; step < 60; step++) {
     const x = 0.5 * (low + high);
     if (-log(1 - x) / (cv * cv) < x / scale) low = x;
     else high = x;
@@ -77,10 +77,13 @@ export function backlogExponent(use: number, cv: number): number {
 
 /** p_th without burst: P(A > 1) / P(A tilted by theta > 1); 1 for u >= 1. */
 export function throttledFractionExact(use: number, cv: number): number {
-  if (use >= 1) return 1;
+  return use >= 1 ? 1 : fractionAt(use, cv, backlogExponent(use, cv));
+}
+
+function fractionAt(use: number, cv: number, theta: number): number {
   const shape = 1 / (cv * cv);
   const scale = use * cv * cv;
-  const x = backlogExponent(use, cv) * scale;
+  const x = theta * scale;
   const tilted = gammaUpperTail(shape, (1 - x) / scale);
   return tilted > 0 ? Math.min(1, gammaUpperTail(shape, 1 / scale) / tilted) : 0;
 }
@@ -105,9 +108,10 @@ export function createThrottleTable(): ThrottleTable {
       if (i === 0) {
         table[at] = LEAST_LN;
       } else if (i < USES - 1) {
-        const fraction = throttledFractionExact(use, cv);
+        const theta = backlogExponent(use, cv);
+        const fraction = fractionAt(use, cv, theta);
         table[at] = fraction > 0 ? Math.max(LEAST_LN, log(fraction)) : LEAST_LN;
-        table[at + 1] = backlogExponent(use, cv) * use * use * cv * cv;
+        table[at + 1] = theta * use * use * cv * cv;
       }
     }
   }

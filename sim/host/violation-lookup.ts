@@ -20,6 +20,15 @@ const LAST_LOAD = LOAD_NODES - 1;
 const LAST_KAPPA = KAPPA_NODES - 1;
 const ROW = 2 * KAPPA_NODES;
 
+/** e^x from the table for x in [LEAST_LN, 0]; 0 below, 1 above. Relative error 7e-6. */
+export function tableExp(x: number): number {
+  if (x >= 0) return 1;
+  const e = (x - LEAST_LN) * EXP_SCALE;
+  if (e <= 0) return 0;
+  const k = e | 0;
+  return EXP_TABLE[k] + (e - k) * (EXP_TABLE[k + 1] - EXP_TABLE[k]);
+}
+
 /** Place of a slowdown along the kappa axis, in nodes; beyond the grid the edge. */
 export function kappaPlace(kappa: number): number {
   if (!(kappa > 1)) return 0;
