@@ -6,12 +6,14 @@ import { type CaseVerdict, type ConformanceAdapter, isRecord } from './conforman
 import { adapters as koordinatorAdapters } from './koordinator/conformance.ts';
 import { adapters as marathonAdapters } from './marathon/conformance.ts';
 import { adapters as mesosAdapters } from './mesos/conformance.ts';
+import { adapters as yarnAdapters } from './yarn/conformance.ts';
 
 const ADAPTERS: Readonly<Record<string, ConformanceAdapter>> = {
   ...koordinatorAdapters,
   ...mesosAdapters,
   ...chronosAdapters,
   ...marathonAdapters,
+  ...yarnAdapters,
 };
 
 /** Files that hold no cases, by `schema`, and why; nothing else is ever skipped. */
