@@ -1,10 +1,18 @@
 /**
- * Rules of the Kubernetes scheduler on top of a drawn scenario: load-aware scheduling in full, gangs, and quirks turned off.
+ * Rules of the Kubernetes scheduler on top of a drawn scenario: load-aware scheduling in full, gangs, reservations, and quirks turned
+ * off.
  *
  * They are drawn from a stream of their own, so a seed keeps the scenario it had before a rule was added here.
  */
 import { QUIRK_IDS } from '../policies/koordinator/quirks.ts';
-import type { BatchPopulationPlan, GangPlan, LoadAwarePlan, LoadThresholdsPlan, Plan } from '../sim/plan.ts';
+import type {
+  BatchPopulationPlan,
+  GangPlan,
+  LoadAwarePlan,
+  LoadThresholdsPlan,
+  Plan,
+  ReservationPlan,
+} from '../sim/plan.ts';
 import type { Draw } from './draw-scenario.ts';
 
 /** The plan with rules drawn for about two of three seeds. */
@@ -13,8 +21,18 @@ export function withSchedulingRules(plan: Plan, draw: Draw): Plan {
   const loadAware = draw.chance(0.5) ? { loadAware: drawLoadAware(draw) } : {};
   const off = Object.keys(QUIRK_IDS).filter(() => draw.chance(0.15));
   const quirks = off.length === 0 ? {} : { quirks: Object.fromEntries(off.map((name) => [name, false])) };
+  const { controlPlane } = plan;
+  const services = plan.online.explicit.map((service) => service.name);
   return {
     ...plan,
+    controlPlane:
+      services.length > 0 && draw.chance(0.5)
+        ? {
+            ...controlPlane,
+            reservationWeight: draw.of([0, 5_000]),
+            reservations: drawReservations(draw, services, plan),
+          }
+        : controlPlane,
     koordinator: { ...plan.koordinator, ...loadAware, ...quirks },
     bestEffort: {
       ...plan.bestEffort,
@@ -81,4 +99,19 @@ function drawThresholds(draw: Draw): LoadThresholdsPlan {
     aggregatedType: draw.of(['', 'avg', 'p95'] as const),
     aggregatedDurationMs: draw.of([0, 300_000, 3_600_000]),
   };
+}
+
+function drawReservations(draw: Draw, services: readonly string[], plan: Plan): ReservationPlan[] {
+  return ['early', 'late'].map((name) => ({
+    name,
+    count: draw.int(1, 6),
+    milliCpu: draw.of([0, 1_000, 4_000]),
+    memMib: draw.of([512, 8_192]),
+    services: services.filter(() => draw.chance(0.7)),
+    allocateOnce: draw.chance(0.5),
+    allocatePolicy: draw.of(['default', 'aligned', 'restricted'] as const),
+    order: draw.of([0, 0, 1]),
+    atMs: name === 'early' ? 0 : draw.int(0, plan.horizonMs),
+    ttlMs: draw.of([0, 60_000, plan.horizonMs]),
+  }));
 }

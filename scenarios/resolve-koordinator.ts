@@ -1,6 +1,13 @@
 /** The koordinator section of a scenario -> its plan; what is as in production and asked for by nobody leaves no trace. */
 import type { KoordinatorQuirks } from '../policies/koordinator/quirks.ts';
-import type { GangPlan, KoordinatorPlan, LoadAwarePlan, LoadEstimatePlan, LoadThresholdsPlan } from '../sim/plan.ts';
+import type {
+  GangPlan,
+  KoordinatorPlan,
+  KubernetesPlan,
+  LoadAwarePlan,
+  LoadEstimatePlan,
+  LoadThresholdsPlan,
+} from '../sim/plan.ts';
 import type { Scenario } from './schema.ts';
 
 type Koordinator = Scenario['koordinator'];
@@ -75,6 +82,31 @@ export function resolveThresholds(thresholds: Thresholds): LoadThresholdsPlan {
     aggregatedMemoryPercent: thresholds.aggregatedMemoryPercent,
     aggregatedType: thresholds.aggregatedType ?? '',
     aggregatedDurationMs: thresholds.aggregatedDuration,
+  };
+}
+
+type Kubernetes = Exclude<Scenario['controlPlane'], { kind: 'mesos' }>;
+
+/** The reservations of a control plane, or nothing. */
+export function resolveReservations(
+  controlPlane: Kubernetes,
+): Pick<KubernetesPlan, 'reservations' | 'reservationWeight'> {
+  const named = Object.entries(controlPlane.reservations);
+  if (named.length === 0) return {};
+  return {
+    reservationWeight: controlPlane.reservationWeight,
+    reservations: named.map(([name, one]) => ({
+      name,
+      count: one.count,
+      milliCpu: one.cpu,
+      memMib: one.memory,
+      services: [...one.services],
+      allocateOnce: one.allocateOnce,
+      allocatePolicy: one.allocatePolicy,
+      order: one.order,
+      atMs: one.at,
+      ttlMs: one.ttl,
+    })),
   };
 }
 

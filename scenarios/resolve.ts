@@ -11,7 +11,13 @@ import {
 } from '../sim/plan.ts';
 import { sizesOf } from './checks-load.ts';
 import { ARRIVAL_CURVES, KUBERNETES_DEFAULTS, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
-import { resolveEstimate, resolveGang, resolveKoordinator, resolveThresholds } from './resolve-koordinator.ts';
+import {
+  resolveEstimate,
+  resolveGang,
+  resolveKoordinator,
+  resolveReservations,
+  resolveThresholds,
+} from './resolve-koordinator.ts';
 import { resolveMesos } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 import { gpuRequestOf } from './schema-gpu.ts';
@@ -134,6 +140,7 @@ function resolveKubernetes(controlPlane: Exclude<Scenario['controlPlane'], { kin
     initialBackoffMs: controlPlane.initialBackoff,
     maxBackoffMs: controlPlane.maxBackoff,
     preemption: controlPlane.preemption,
+    ...resolveReservations(controlPlane),
     ...(controlPlane.gpuPolicy === KUBERNETES_DEFAULTS.gpuPolicy ? {} : { gpuPolicy: controlPlane.gpuPolicy }),
     ...(controlPlane.gpuFit === KUBERNETES_DEFAULTS.gpuFit ? {} : { gpuFit: controlPlane.gpuFit }),
     ...(controlPlane.gpuWeight === KUBERNETES_DEFAULTS.gpuWeight ? {} : { gpuWeight: controlPlane.gpuWeight }),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { GpuPolicyName } from '../sim/plan.ts';
 import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS, QUOTA_DEFAULTS } from './defaults.ts';
 import { cpu, duration, flag, memory, named, ratio, wholePercent } from './fields.ts';
-import { loadAwareSchema, quirksSchema } from './schema-koordinator.ts';
+import { loadAwareSchema, quirksSchema, reservationSchema } from './schema-koordinator.ts';
 import { mesosSchema } from './schema-mesos.ts';
 
 const GPU_POLICY_NAMES = {
@@ -64,6 +64,8 @@ export const kubernetesSchema = z
       .prefault(KUBERNETES_DEFAULTS.gpuFit),
     gpuWeight: weight('Weight of the `device-share` score.').prefault(KUBERNETES_DEFAULTS.gpuWeight),
     quotas: named(quotaSchema, 'Elastic quotas of best effort, by name.').prefault({}),
+    reservations: named(reservationSchema, 'Capacity held for pods still to come, by name.').prefault({}),
+    reservationWeight: ratio('Weight of the reservation score; upstream 5000.', 0, 5_000).prefault(5_000),
     revokeOverusedQuotas: flag('Quotas above their share for two minutes give pods back.').prefault(
       QUOTA_DEFAULTS.revokeOverused,
     ),

@@ -1,7 +1,7 @@
 /** Load-aware scheduling in full, and the quirks of production, in upstream's words. */
 import { z } from 'zod';
 import { type KoordinatorQuirks, QUIRK_IDS } from '../policies/koordinator/quirks.ts';
-import { count, duration, flag, ratio, wholePercent } from './fields.ts';
+import { count, cpu, duration, flag, memory, ratio, wholePercent } from './fields.ts';
 
 const USAGE_TYPES = ['avg', 'p50', 'p90', 'p95', 'p99'] as const;
 const maybePercent = (description: string) =>
@@ -62,6 +62,26 @@ export const gangSchema = z
     waitTime: duration('How long placed pods wait for the others.', 1000).prefault('600s'),
   })
   .describe('Pods that start together or not at all.');
+
+/** Capacity held for pods still to come (upstream: Reservation). */
+export const reservationSchema = z
+  .strictObject({
+    count: count('Reservations of this kind.', 0, 100_000).prefault(1),
+    cpu: cpu('CPU that one of them holds.'),
+    memory: memory('Memory that one of them holds.').prefault('0GiB'),
+    services: z.array(z.string()).min(1).describe('Services whose pods own it.'),
+    allocateOnce: flag('The first pod takes all of it; what it does not need is free for everybody.').prefault(true),
+    allocatePolicy: z
+      .enum(['default', 'aligned', 'restricted'])
+      .describe(
+        '`default`: owners use it and the host together; `aligned`: one reservation and the host; `restricted`: nothing but the reservation of what it reserves.',
+      )
+      .prefault('default'),
+    order: count('The smallest is taken first; 0 = none.', 0, 1_000_000).prefault(0),
+    at: duration('When it is asked for.').prefault('0s'),
+    ttl: duration('It ends this long after; 0s = never.').prefault('24h'),
+  })
+  .describe('Native capacity held on a host for pods of some services.');
 
 export const loadAwareSchema = z
   .strictObject({

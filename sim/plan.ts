@@ -238,6 +238,24 @@ export type GpuPolicyName =
   | 'best-fit'
   | 'fgd';
 
+/** Native capacity of hosts held for pods of some services. */
+export interface ReservationPlan {
+  readonly name: string;
+  readonly count: number;
+  readonly milliCpu: number;
+  readonly memMib: number;
+  /** Owners. */
+  readonly services: readonly string[];
+  /** The first pod takes all of it. */
+  readonly allocateOnce: boolean;
+  readonly allocatePolicy: 'default' | 'aligned' | 'restricted';
+  /** 0 = none; the smallest order is taken first. */
+  readonly order: number;
+  readonly atMs: number;
+  /** 0 = never expires. */
+  readonly ttlMs: number;
+}
+
 export interface KubernetesPlan {
   readonly kind: 'kubernetes';
   /** Absent: device-share. */
@@ -247,6 +265,10 @@ export interface KubernetesPlan {
   readonly gpuWeight?: number;
   /** Absent: best effort starts wherever it fits. */
   readonly quotas?: readonly ElasticQuotaPlan[];
+  /** Absent: nothing is held for anybody. */
+  readonly reservations?: readonly ReservationPlan[];
+  /** Weight of the reservation score. */
+  readonly reservationWeight?: number;
   /** Quotas above their share for two minutes give pods back. */
   readonly revokeOverusedQuotas?: boolean;
   /** `least-allocated` spreads, `most-allocated` packs. */

@@ -25,6 +25,7 @@ export const CHANGE = {
   hostUp: 10,
   release: 11,
   forget: 12,
+  hold: 13,
 } as const;
 export const CHANGE_NAMES = [
   'none',
@@ -40,6 +41,7 @@ export const CHANGE_NAMES = [
   'host-up',
   'release',
   'forget',
+  'hold',
 ] as const;
 
 /**
@@ -94,6 +96,11 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number,
   const mem = hosts.allocatedMemBytes[at] + tasks.requestMemBytes[row];
   if (hosts.up[host] === 0 || hosts.outages[host] > 0)
     fail(`task ${tasks.id[row]} bound to host ${host}, which is down`);
+  if (
+    at < hosts.count &&
+    (cpu + hosts.heldMilliCpu[at] > hosts.soldMilliCpu[at] || mem + hosts.heldMemBytes[at] > hosts.soldMemBytes[at])
+  )
+    fail(`task ${tasks.id[row]} bound to host ${host}, where ${hosts.heldMilliCpu[at]}m are held for others`);
   if (cpu > hosts.soldMilliCpu[at])
     fail(`task ${tasks.id[row]} bound to host ${host}: ${cpu}m allocated, ${hosts.soldMilliCpu[at]}m sold`);
   if (mem > hosts.soldMemBytes[at])
@@ -112,6 +119,27 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number,
     hosts.beNativeMilliCpu[host] += tasks.requestMilliCpu[row];
   noteTaken(hosts.changes, host);
   note(cluster, nowMs, CHANGE.bind, row, host, cards);
+}
+
+/** Keeps native capacity of a host for somebody still to come, or gives it up where the amounts are negative. */
+export function hold(cluster: Cluster, host: number, milliCpu: number, memBytes: number, nowMs: number): void {
+  const { hosts } = cluster;
+  const cpu = hosts.heldMilliCpu[host] + milliCpu;
+  const mem = hosts.heldMemBytes[host] + memBytes;
+  if (cpu < 0 || mem < 0) fail(`host ${host} would hold ${cpu}m and ${mem} bytes`);
+  if (milliCpu > 0 && hosts.allocatedMilliCpu[host] + cpu > hosts.soldMilliCpu[host])
+    fail(
+      `host ${host} cannot hold ${cpu}m: ${hosts.allocatedMilliCpu[host]}m of ${hosts.soldMilliCpu[host]}m are bound`,
+    );
+  if (memBytes > 0 && hosts.allocatedMemBytes[host] + mem > hosts.soldMemBytes[host])
+    fail(
+      `host ${host} cannot hold ${mem} bytes: ${hosts.allocatedMemBytes[host]} of ${hosts.soldMemBytes[host]} are bound`,
+    );
+  hosts.heldMilliCpu[host] = cpu;
+  hosts.heldMemBytes[host] = mem;
+  noteChange(hosts.changes, host);
+  mix(cluster.digest, nowMs, CHANGE.hold, cpu, host);
+  if (cluster.sink !== null) cluster.sink(nowMs, CHANGE.hold, -1, host, milliCpu, -1);
 }
 
 /** A bound task begins to run. */

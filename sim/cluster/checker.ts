@@ -31,6 +31,8 @@ interface KnownTask {
 
 interface KnownHost {
   up: boolean;
+  /** Native milli-CPU kept for somebody still to come. */
+  held: number;
   readonly milliCpu: number[];
   readonly memBytes: number[];
   readonly tasks: Set<number>;
@@ -63,6 +65,7 @@ export function watch(cluster: Cluster): Checker {
   const counts = { submitted: 0, done: 0, abandoned: 0 };
   const account: KnownHost[] = Array.from({ length: hosts.count }, (_, host) => ({
     up: hosts.up[host] === 1,
+    held: hosts.heldMilliCpu[host],
     milliCpu: [0, 0],
     memBytes: [0, 0],
     tasks: new Set<number>(),
@@ -123,6 +126,14 @@ export function watch(cluster: Cluster): Checker {
   cluster.sink = (timeMs, change, taskId, host, value, row) => {
     if (change === CHANGE.publish) {
       if (!(value >= 0)) fail(`host ${host} would sell ${value}m at ${timeMs} ms`);
+    } else if (change === CHANGE.hold) {
+      const on = account[host];
+      on.held += value;
+      if (on.held < 0) fail(`host ${host} at ${timeMs} ms gives up more than it holds`);
+      if (value > 0 && on.milliCpu[0] + on.held > hosts.soldMilliCpu[host])
+        fail(
+          `host ${host} at ${timeMs} ms holds ${on.held}m beside ${on.milliCpu[0]}m bound, of ${hosts.soldMilliCpu[host]}m`,
+        );
     } else if (change === CHANGE.hostDown || change === CHANGE.hostUp) {
       const up = change === CHANGE.hostUp;
       if (account[host].up === up) fail(`host ${host} goes ${up ? 'up' : 'down'} twice at ${timeMs} ms`);
@@ -181,7 +192,8 @@ export function watch(cluster: Cluster): Checker {
     const on = account[host];
     const at = task.tier * hosts.count + host;
     if (!on.up) fail(`task ${task.id} bound at ${timeMs} ms to host ${host}, which is down`);
-    if (on.milliCpu[task.tier] > hosts.soldMilliCpu[at])
+    const held = task.tier === 0 ? on.held : 0;
+    if (on.milliCpu[task.tier] + held > hosts.soldMilliCpu[at])
       fail(`host ${host} at ${timeMs} ms: ${on.milliCpu[task.tier]}m bound, ${hosts.soldMilliCpu[at]}m sold`);
     if (task.cards.length !== task.gpuCards)
       fail(

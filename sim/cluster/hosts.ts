@@ -36,6 +36,9 @@ export interface HostTable {
   readonly soldMemBytes: Float64Array;
   readonly allocatedMilliCpu: Float64Array;
   readonly allocatedMemBytes: Float64Array;
+  /** Kept out of what is sold natively for somebody still to come (Koordinator reservations); no bind may take it. Row a host. */
+  readonly heldMilliCpu: Float64Array;
+  readonly heldMemBytes: Float64Array;
   /** When the batch tier was last published. */
   readonly publishedAtMs: Float64Array;
   /** Quota of the best-effort tier in microseconds a 100 ms period, -1 = unlimited. */
@@ -98,6 +101,8 @@ export function createHostTable(count: number, gpus: GpuTable = noGpus(count)): 
     soldMemBytes: new Float64Array(count * TIER_COUNT),
     allocatedMilliCpu: new Float64Array(count * TIER_COUNT),
     allocatedMemBytes: new Float64Array(count * TIER_COUNT),
+    heldMilliCpu: f(),
+    heldMemBytes: f(),
     publishedAtMs: f().fill(-1),
     beQuotaUs: f().fill(-1),
     podCount: new Int32Array(count),

@@ -9,6 +9,8 @@ export interface PlacementTables {
   readonly view: PlacementView;
   /** Lane of the pod shapes of each population; null = all in the common one. */
   readonly laneOf: Int32Array | null;
+  /** Pod shapes that are there from the start: of services and of reservations. */
+  readonly fixedShapes: number;
   /** Windows that load-aware scheduling in full aggregates over; null where it is not asked for. */
   readonly usage: UsageWindows | null;
 }

@@ -1,4 +1,6 @@
 /** Wires the Kubernetes plane to a run: pod shapes, what placement sees, and the calls the plane may make. */
+
+import { BYTES_PER_MIB } from '../../policies/base/units.ts';
 import { TIER, TIER_COUNT } from '../cluster/hosts.ts';
 import { TASK_KIND } from '../cluster/tasks.ts';
 import { saltOf } from '../kernel/random.ts';
@@ -9,6 +11,7 @@ import { KubernetesPlane, type NodeReports } from '../planes/kubernetes/kubernet
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { addPodShape, createPodShapes, eligibleHosts } from '../planes/kubernetes/pod-shapes.ts';
 import { createQuotaGate } from '../planes/kubernetes/quota-gate.ts';
+import { createReservationBook } from '../planes/kubernetes/reservation-book.ts';
 import type { Engine, Workload } from './engine.ts';
 import { typicalOf } from './gpus-from-plan.ts';
 import { loadAwareHostsOf, podEstimateOf, quirksOf, usageWindowsOf } from './load-aware-setup.ts';
@@ -58,6 +61,27 @@ export function createKubernetes(
         rules === undefined ? anywhere : eligibleHosts(hosts, labels, taints, rules.nodeSelector, rules.tolerations),
     });
   }
+  const reserved = createReservationBook(
+    controlPlane.reservations ?? [],
+    services.names,
+    hosts.count,
+    controlPlane.reservationWeight ?? 0,
+    ({ milliCpu, memMib }) => {
+      const memBytes = memMib * BYTES_PER_MIB;
+      const estimate = podEstimateOf(koordinator, TIER.native, milliCpu, memBytes, 0, undefined);
+      return addPodShape(shapes, {
+        tier: TIER.native,
+        requestMilliCpu: milliCpu,
+        requestMemBytes: memBytes,
+        estimateMilliCpu: estimate.milliCpu,
+        estimateMemBytes: estimate.memBytes,
+        service: -1,
+        maxPerHost: 0,
+        eligible: anywhere,
+      });
+    },
+  );
+  const fixedShapes = shapes.count;
   const load = loadAwareHostsOf(plan, hosts.count);
   const usage = usageWindowsOf(plan, hosts.count, load);
   const replicasOnHost = new Uint16Array(services.count * hosts.count);
@@ -69,6 +93,7 @@ export function createKubernetes(
     reportExpired: new Uint8Array(hosts.count),
     replicasOnHost,
     load,
+    reserved,
     rules: {
       fitWeight: controlPlane.fitWeight,
       loadAwareWeight: controlPlane.loadAwareWeight,
@@ -104,7 +129,7 @@ export function createKubernetes(
     gpus,
     gangs,
   );
-  writable.placement = { view, laneOf: lanes.laneOf, usage };
+  writable.placement = { view, laneOf: lanes.laneOf, usage, fixedShapes };
   writable.countReplica = (row, host, by) => {
     replicasOnHost[cluster.tasks.group[row] * hosts.count + host] += by;
   };

@@ -1,5 +1,5 @@
 /** The calls that a control plane may make; every plane gets the same. */
-import { forget, publish } from '../cluster/apply.ts';
+import { forget, hold, publish } from '../cluster/apply.ts';
 import { PHASE } from '../kernel/phase.ts';
 import type { PlaneContext } from '../planes/control-plane.ts';
 import type { Engine } from './engine.ts';
@@ -14,6 +14,7 @@ export function planeContext(engine: Engine): PlaneContext {
     assume: (row, host, nowMs, cards) => assumeTask(engine, row, host, nowMs, cards),
     startAssumed: (row, nowMs, startAfterMs) => startAssumed(engine, row, nowMs, startAfterMs),
     forget: (row, nowMs) => forget(cluster, row, nowMs),
+    hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
     evict: (row, nowMs, reason) => evictTask(engine, row, nowMs, reason),
     publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),
     wakeAt: (timeMs) => wakeAt(engine, timeMs),

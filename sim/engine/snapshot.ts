@@ -44,11 +44,11 @@ export interface RunSnapshot {
 export function snapshotRun(engine: Engine): RunSnapshot {
   const { intake, placement, online } = engine;
   const shapes = placement?.view.shapes;
-  const first = online.services.count;
+  const first = placement?.fixedShapes ?? 0;
   return {
     plan: engine.plan,
     hosts: engine.cluster.hosts.count,
-    services: first,
+    services: online.services.count,
     nowMs: engine.nowMs,
     nextTickMs: engine.nextTickMs,
     events: engine.events,
@@ -91,7 +91,7 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
   const { milliCpu, memBytes, tier, lane, gpu } = snapshot.batchShapes;
   for (let i = 0; i < milliCpu.length; i++) {
     const shape = engine.batchShape(milliCpu[i], memBytes[i], tier[i], lane[i], gpu[i]);
-    assert(shape === snapshot.services + i, 'pod shapes come back with their numbers');
+    assert(shape === (engine.placement?.fixedShapes ?? 0) + i, 'pod shapes come back with their numbers');
   }
   writeInto(partsOf(engine), snapshot.parts);
   Object.assign(intake, snapshot.intake);

@@ -11,6 +11,7 @@ import {
   CHANGE,
   finish,
   forget,
+  hold,
   loseAttempt,
   publish,
   setHostUp,
@@ -96,6 +97,7 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
     },
     startAssumed: (row, nowMs, startAfterMs) => push(nowMs + startAfterMs, EVENT.start, row, tasks.generation[row]),
     forget: (row, nowMs) => forget(cluster, row, nowMs),
+    hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
     evict: (row, nowMs, reason) => take(row, nowMs, CHANGE.evict, reason),
     publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),
     wakeAt(timeMs) {

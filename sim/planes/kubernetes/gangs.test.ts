@@ -1,6 +1,6 @@
 /** Gangs at the scheduler's door, decision by decision: hosts of 10 cores of which 5 are sold to batch. */
 import { describe, expect, test } from 'vitest';
-import { abandon, bind, CHANGE, finish, forget, loseAttempt, start, submit } from '../../cluster/apply.ts';
+import { abandon, bind, CHANGE, finish, forget, hold, loseAttempt, start, submit } from '../../cluster/apply.ts';
 import { checkCluster } from '../../cluster/check-cluster.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
@@ -86,6 +86,7 @@ function world(hosts: number, jobs: readonly number[], gang: Partial<GangPlan> =
       forget(cluster, row, nowMs);
       log.push(`${nowMs} forget ${row}`);
     },
+    hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
     evict: () => {},
     publish: () => {},
     wakeAt: () => {},

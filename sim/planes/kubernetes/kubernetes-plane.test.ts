@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EVICT_REASON } from '../../../policies/ports.ts';
-import { bind, CHANGE, forget, loseAttempt, start, submit } from '../../cluster/apply.ts';
+import { bind, CHANGE, forget, hold, loseAttempt, start, submit } from '../../cluster/apply.ts';
 import { noteAllChanged } from '../../cluster/hosts.ts';
 import { TASK_STATE } from '../../cluster/tasks.ts';
 import { smallCluster } from '../../cluster/testing/small-cluster.ts';
@@ -81,6 +81,7 @@ function world(hosts: number, cores: readonly number[], plan: Partial<Kubernetes
       forget(cluster, row, nowMs);
       log.push(`${nowMs} forget ${row}`);
     },
+    hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
     evict: (row, nowMs, reason) => {
       loseAttempt(cluster, row, nowMs, CHANGE.evict, reason);
       log.push(`${nowMs} evict ${row} for ${reason}`);

@@ -75,6 +75,17 @@ import {
   rowsToRevoke,
   snapshotGate,
 } from './quota-gate.ts';
+import {
+  checkReservations,
+  dueReservations,
+  expireReservations,
+  nextReservationMs,
+  placeReservation,
+  type ReservationBook,
+  reservationNotes,
+  returnReserved,
+  takeReserved,
+} from './reservation-book.ts';
 
 /** node-monitor-grace-period 40 s, then tolerationSeconds 300 of the unreachable taint. */
 const POD_LOSS_AFTER_MS = 340_000;
@@ -135,6 +146,7 @@ export class KubernetesPlane implements ControlPlane {
     this.gpus = gpus;
     this.queues = createQueues(context.cluster.tasks);
     this.index = new PlacementIndex(view);
+    if (view.reserved !== undefined) context.wakeAt(nextReservationMs(view.reserved));
     const hosts = view.hosts.count;
     this.freshMilliCpu = new Float64Array(hosts);
     this.freshMemBytes = new Float64Array(hosts);
@@ -164,10 +176,12 @@ export class KubernetesPlane implements ControlPlane {
   // The scheduler reads the host columns themselves; lost hosts reach it there.
   onHostChanged(): void {}
 
-  onLeft(row: number, host: number, _nowMs: number, change: number): void {
+  onLeft(row: number, host: number, nowMs: number, change: number): void {
     const { load, shapes } = this.view;
     if (this.assigned !== null && load !== undefined)
       unassignPod(this.assigned, load, shapes, this.context.cluster.tasks.podShape[row], row, host);
+    const { reserved } = this.view;
+    if (reserved !== undefined) returnReserved(reserved, row, (cpu, mem) => this.context.hold(host, cpu, mem, nowMs));
     if (this.gangs !== null)
       leaveHostInGang(
         this.gangs,
@@ -229,11 +243,16 @@ export class KubernetesPlane implements ControlPlane {
   }
 
   check(): void {
+    if (this.view.reserved !== undefined) checkReservations(this.view.reserved, this.context.cluster);
     if (this.gangs !== null) checkGangs(this.gangs, this.context.cluster.tasks);
   }
 
   notes(): readonly string[] {
-    return this.gangs === null ? [] : gangNotes(this.gangs);
+    const { reserved } = this.view;
+    return [
+      ...(this.gangs === null ? [] : gangNotes(this.gangs)),
+      ...(reserved === undefined ? [] : reservationNotes(reserved)),
+    ];
   }
 
   wake(nowMs: number): void {
@@ -257,7 +276,7 @@ export class KubernetesPlane implements ControlPlane {
         }
         this.enqueueFrom(gang, nowMs);
       }
-    let decided = 0;
+    let decided = this.view.reserved === undefined ? 0 : this.tendReservations(this.view.reserved, nowMs);
     while (decided < BATCH) {
       const row = this.takeMostUrgent(nowMs);
       if (row < 0) break;
@@ -265,7 +284,7 @@ export class KubernetesPlane implements ControlPlane {
       decided += this.decide(row, nowMs);
     }
     this.busyUntilMs = nowMs + Math.ceil((decided * 1000) / this.plan.podsPerSecond);
-    const nextMs = decided === BATCH ? this.busyUntilMs : this.nextRetryMs(nowMs);
+    const nextMs = decided >= BATCH ? this.busyUntilMs : this.nextRetryMs(nowMs);
     if (nextMs < Infinity) this.context.wakeAt(Math.max(nextMs, this.busyUntilMs, nowMs + 1));
   }
 
@@ -277,6 +296,7 @@ export class KubernetesPlane implements ControlPlane {
       const retryAtMs = queues.retryAtMs[queues.lineHead[queues.openLines[i]]];
       if (retryAtMs > nowMs && retryAtMs < nextMs) nextMs = retryAtMs;
     }
+    if (this.view.reserved !== undefined) nextMs = Math.min(nextMs, nextReservationMs(this.view.reserved));
     return this.gangs === null ? nextMs : Math.min(nextMs, nextExpiryMs(this.gangs));
   }
 
@@ -295,6 +315,7 @@ export class KubernetesPlane implements ControlPlane {
       assigned: structuredClone(this.assigned),
       gpus: this.gpus?.snapshot() ?? null,
       gangs: structuredClone(this.gangs),
+      reserved: structuredClone(reservedState(this.view)),
       reportNumber: this.reportNumber,
     };
   }
@@ -309,8 +330,11 @@ export class KubernetesPlane implements ControlPlane {
       assigned: AssignedPods | null;
       gpus: number | null;
       gangs: GangBook | null;
+      reserved: Pick<ReservationBook, 'all' | 'byHost' | 'takes' | 'counts'> | null;
       reportNumber: number;
     };
+    if (this.view.reserved !== undefined && state.reserved !== null)
+      Object.assign(this.view.reserved, structuredClone(state.reserved));
     this.reportNumber = state.reportNumber;
     if (this.gangs !== null && state.gangs !== null) Object.assign(this.gangs, structuredClone(state.gangs));
     if (this.assigned !== null && state.assigned !== null)
@@ -372,6 +396,24 @@ export class KubernetesPlane implements ControlPlane {
     columns[1][host] -= view.shapes.estimateMemBytes[shape];
   }
 
+  /** Ends reservations whose time is over and places those that are due; returns how many it tried to place. */
+  private tendReservations(book: ReservationBook, nowMs: number): number {
+    expireReservations(book, nowMs, (host, cpu, mem) => this.context.hold(host, -cpu, -mem, nowMs));
+    const due = dueReservations(book, nowMs);
+    for (const held of due) {
+      const host = this.bestHost(held.shape);
+      if (host >= 0) {
+        this.context.hold(host, held.size.cpu, held.size.memory, nowMs);
+        placeReservation(book, held, host);
+        continue;
+      }
+      held.state = 'pending';
+      held.tries++;
+      held.retryAtMs = nowMs + this.backoffMs(held.tries);
+    }
+    return due.length;
+  }
+
   private isLetIn(row: number): boolean {
     return this.gate === null || mayStart(this.gate, this.context.cluster, row);
   }
@@ -410,6 +452,9 @@ export class KubernetesPlane implements ControlPlane {
       }
     }
     if (host >= 0) {
+      const { reserved } = this.view;
+      if (reserved !== undefined)
+        takeReserved(reserved, cluster, row, host, (cpu, mem) => this.context.hold(host, -cpu, -mem, nowMs));
       this.context.bind(row, host, nowMs, this.startAfterMs(), this.cardsOn(row, host));
       this.noteBound(row, host, nowMs);
       if (gang !== null) noteBoundInGang(gang);
@@ -498,4 +543,13 @@ export class KubernetesPlane implements ControlPlane {
     for (let i = 1; i < attempts && backoffMs < maxBackoffMs; i++) backoffMs *= 2;
     return Math.min(backoffMs, maxBackoffMs);
   }
+}
+
+/** What of the reservations changes while a run goes on. */
+function reservedState({
+  reserved,
+}: PlacementView): Pick<ReservationBook, 'all' | 'byHost' | 'takes' | 'counts'> | null {
+  if (reserved === undefined) return null;
+  const { all, byHost, takes, counts } = reserved;
+  return { all, byHost, takes, counts };
 }

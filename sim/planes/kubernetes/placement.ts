@@ -19,6 +19,7 @@ import {
 } from '../../../policies/koordinator/load-aware-hosts.ts';
 import { CHANGE_LOG_SIZE, changedHost, type HostTable, TIER } from '../../cluster/hosts.ts';
 import type { PodShapes } from './pod-shapes.ts';
+import { type ReservationBook, reservedScore } from './reservation-book.ts';
 
 /** What placement knows of a host beside the host table; row a host. */
 export interface PlacementView {
@@ -34,6 +35,8 @@ export interface PlacementView {
   readonly rules: PlacementRules;
   /** Load-aware scheduling in full, in place of the three columns of estimates above; absent = whole-node thresholds alone. */
   readonly load?: LoadAwareHosts | undefined;
+  /** Reservations; absent = none. */
+  readonly reserved?: ReservationBook | undefined;
 }
 
 export interface PlacementRules {
@@ -68,10 +71,31 @@ export function scoreHost(view: PlacementView, shape: number, host: number): num
   const at = tier * hosts.count + host;
   const soldCpu = hosts.soldMilliCpu[at];
   const soldMem = hosts.soldMemBytes[at];
-  const freeCpu = soldCpu - hosts.allocatedMilliCpu[at] - shapes.requestMilliCpu[shape];
-  if (freeCpu < 0) return -1;
-  const freeMem = soldMem - hosts.allocatedMemBytes[at] - shapes.requestMemBytes[shape];
-  if (freeMem < 0) return -1;
+  let freeCpu = soldCpu - hosts.allocatedMilliCpu[at] - shapes.requestMilliCpu[shape];
+  let freeMem = soldMem - hosts.allocatedMemBytes[at] - shapes.requestMemBytes[shape];
+  let reserved = 0;
+  if (view.reserved !== undefined && tier === TIER.native) {
+    freeCpu -= hosts.heldMilliCpu[host];
+    freeMem -= hosts.heldMemBytes[host];
+    const owner = shapes.service[shape];
+    if (owner >= 0) {
+      const { requestMilliCpu, requestMemBytes } = shapes;
+      reserved = reservedScore(
+        view.reserved,
+        owner,
+        host,
+        freeCpu,
+        freeMem,
+        requestMilliCpu[shape],
+        requestMemBytes[shape],
+      );
+      if (reserved < 0) return -1;
+      // What is left beside a reservation may be less than the pod asks for.
+      if (freeCpu < 0) freeCpu = 0;
+      if (freeMem < 0) freeMem = 0;
+    }
+  }
+  if (freeCpu < 0 || freeMem < 0) return -1;
   if (refusedByLoad(view, shape, host)) return -1;
   let fitCpu = soldCpu > 0 ? Math.floor((freeCpu * 100) / soldCpu) : 0;
   let fitMem = soldMem > 0 ? Math.floor((freeMem * 100) / soldMem) : 0;
@@ -87,6 +111,7 @@ export function scoreHost(view: PlacementView, shape: number, host: number): num
     if (shapes.maxPerHost[shape] > 0 && replicas >= shapes.maxPerHost[shape]) return -1;
     score += rules.spreadWeight * Math.floor(100 / (1 + replicas));
   }
+  if (reserved > 0 && view.reserved !== undefined) score += view.reserved.weight * reserved;
   return score;
 }
 

@@ -8,6 +8,7 @@
 import type { Cluster } from '../../cluster/apply.ts';
 import { TASK_STATE } from '../../cluster/tasks.ts';
 import { type PlacementView, refusedByLoad } from './placement.ts';
+import { sitsInReservation } from './reservation-book.ts';
 
 export interface Preemption {
   readonly host: number;
@@ -20,7 +21,7 @@ export function findPreemption(view: PlacementView, cluster: Cluster, row: numbe
   const { shapes } = view;
   const shape = tasks.podShape[row];
   const tier = tasks.tier[row];
-  const candidates = lowerPriorityRowsByHost(cluster, row);
+  const candidates = lowerPriorityRowsByHost(view, cluster, row);
   let best: { host: number; victims: number[]; top: number; sum: number } | null = null;
   for (const [host, rows] of candidates) {
     if (hosts.up[host] === 0 || hosts.cordoned[host] === 1 || shapes.eligible[shape][host] === 0) continue;
@@ -28,6 +29,10 @@ export function findPreemption(view: PlacementView, cluster: Cluster, row: numbe
     const at = tier * hosts.count + host;
     let freeCpu = hosts.soldMilliCpu[at] - hosts.allocatedMilliCpu[at] - tasks.requestMilliCpu[row];
     let freeMem = hosts.soldMemBytes[at] - hosts.allocatedMemBytes[at] - tasks.requestMemBytes[row];
+    if (at < hosts.count) {
+      freeCpu -= hosts.heldMilliCpu[host];
+      freeMem -= hosts.heldMemBytes[host];
+    }
     const victims: number[] = [];
     for (const victim of rows) {
       if (freeCpu >= 0 && freeMem >= 0) break;
@@ -64,7 +69,7 @@ function isFullOfReplicas(view: PlacementView, shape: number, host: number): boo
 }
 
 /** Rows below the priority of `row` in its tier, by host, each list lowest priority first, later start first, then higher row. */
-function lowerPriorityRowsByHost(cluster: Cluster, row: number): Map<number, number[]> {
+function lowerPriorityRowsByHost(view: PlacementView, cluster: Cluster, row: number): Map<number, number[]> {
   const { tasks } = cluster;
   const priority = tasks.priority[row];
   const tier = tasks.tier[row];
@@ -73,6 +78,7 @@ function lowerPriorityRowsByHost(cluster: Cluster, row: number): Map<number, num
     const state = tasks.state[other];
     if (state !== TASK_STATE.bound && state !== TASK_STATE.running) continue;
     if (tasks.tier[other] !== tier || tasks.priority[other] >= priority) continue;
+    if (view.reserved !== undefined && sitsInReservation(view.reserved, other)) continue;
     const list = byHost.get(tasks.host[other]);
     if (list === undefined) byHost.set(tasks.host[other], [other]);
     else list.push(other);
