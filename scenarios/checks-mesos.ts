@@ -13,7 +13,9 @@ const ROLE_PATTERN = /^(\*|(?!\.{1,2}(\/|$)|-)[^\s/*]+(\/(?!\.{1,2}(\/|$)|-|\*)[
 export function checkMesos(mesos: MesosSection, scenario: Partial<Scenario>, report: Report): void {
   checkRoles(mesos, scenario, report);
   checkFrameworks(mesos, scenario, report);
-  checkIncidents(mesos, report);
+  checkClusters(mesos, scenario, report);
+  checkNested(mesos, scenario, report);
+  checkIncidents(mesos, scenario, report);
   const { kind, cpuRatio, memRatio } = mesos.oversubscription;
   const path = ['controlPlane', 'oversubscription'];
   if (kind !== 'static' && (cpuRatio !== 1 || memRatio !== 1))
@@ -74,11 +76,16 @@ function checkFrameworks(mesos: MesosSection, { online, bestEffort }: Partial<Sc
   const frameworks = Object.entries(mesos.frameworks);
   const path = ['controlPlane', 'frameworks'];
   const marathons = frameworks.filter(([, framework]) => framework.kind === 'marathon');
-  if (marathons.length > 1)
-    report.error(
-      [...path, marathons[1][0], 'kind'],
-      `is marathon, as "${marathons[0][0]}" is; one Marathon runs all services`,
-    );
+  const marathonOf = new Map<string, string>();
+  for (const [name, { cluster }] of marathons) {
+    const other = marathonOf.get(cluster);
+    if (other !== undefined)
+      report.error(
+        [...path, name, 'kind'],
+        `is marathon, as "${other}" is; one Marathon runs all services of a cluster`,
+      );
+    marathonOf.set(cluster, name);
+  }
   const services = online === undefined ? 0 : Object.keys(online.explicit).length + (online.source === 'none' ? 0 : 1);
   if (services > 0 && marathons.length === 0)
     report.error(path, 'hold no marathon, but there are services; a framework of kind marathon runs them', [
@@ -139,11 +146,104 @@ function checkSettings(
   }
 }
 
-function checkIncidents(mesos: MesosSection, report: Report): void {
-  mesos.incidents.forEach(({ kind, framework }, index) => {
-    const path = ['controlPlane', 'incidents', index, 'framework'];
-    if (kind === 'master-lost') {
-      if (framework !== '') report.error(path, `is "${framework}", but the master is lost; leave it out`);
+/** Each shape of hosts belongs to one cluster, and each framework registers with one. */
+function checkClusters(mesos: MesosSection, { cluster }: Partial<Scenario>, report: Report): void {
+  const names = Object.keys(mesos.clusters);
+  const shapes = Object.keys(cluster?.hosts ?? {});
+  const owner = new Map<string, string>();
+  for (const [name, { hosts }] of Object.entries(mesos.clusters))
+    hosts.forEach((shape, index) => {
+      const at = ['controlPlane', 'clusters', name, 'hosts', index];
+      if (cluster !== undefined && !shapes.includes(shape))
+        report.error(at, `is "${shape}"; known: ${knownText(shape, shapes)}`, [['cluster', 'hosts']]);
+      if (owner.has(shape)) report.error(at, `is "${shape}", which is in cluster "${owner.get(shape)}" already`);
+      owner.set(shape, name);
+    });
+  for (const shape of names.length > 0 ? shapes : [])
+    if (!owner.has(shape))
+      report.error(['controlPlane', 'clusters'], `leave out the hosts "${shape}"`, [['cluster', 'hosts']]);
+  for (const [name, framework] of Object.entries(mesos.frameworks)) {
+    const at = ['controlPlane', 'frameworks', name, 'cluster'];
+    if (names.length === 0 && framework.cluster !== '')
+      report.error(at, `is "${framework.cluster}", but there are no clusters`);
+    if (names.length > 0 && !names.includes(framework.cluster))
+      report.error(at, `is "${framework.cluster}"; known: ${knownText(framework.cluster, names)}`);
+  }
+}
+
+/** Nested schedulers are services of one replica; queues spill to frameworks that run tasks. */
+function checkNested(mesos: MesosSection, { online }: Partial<Scenario>, report: Report): void {
+  const services = online?.explicit;
+  const single = (at: (string | number)[], service: string): void => {
+    if (services === undefined) return;
+    const known = Object.keys(services);
+    if (services[service] === undefined)
+      report.error(at, `is "${service}"; known: ${knownText(service, known)}`, [['online', 'explicit']]);
+    else if (services[service].replicas !== 1)
+      report.error(at, `is "${service}" of ${services[service].replicas} replicas; a scheduler has one`, [
+        ['online', 'explicit', service],
+      ]);
+  };
+  for (const [name, framework] of Object.entries(mesos.frameworks)) {
+    const own = ['controlPlane', 'frameworks', name];
+    const root = framework.kind === 'root-framework';
+    if (!root && framework.services.length > 0)
+      report.error(
+        [...own, 'services'],
+        `are given, but kind is ${framework.kind}; only root-framework lists services`,
+      );
+    if (root && framework.populations.length > 0)
+      report.error([...own, 'populations'], 'are given, but kind is root-framework, which runs services');
+    framework.services.forEach((service, index) => {
+      single([...own, 'services', index], service);
+    });
+    if (framework.scheduler !== '') single([...own, 'scheduler'], framework.scheduler);
+    if (framework.spillAtQueue > 0 && framework.spillTo.length === 0)
+      report.error([...own, 'spillAtQueue'], 'is given without spillTo');
+    framework.spillTo.forEach((other, index) => {
+      const at = [...own, 'spillTo', index];
+      const target = mesos.frameworks[other];
+      if (target === undefined || other === name)
+        report.error(
+          at,
+          `is "${other}"; known: ${knownText(
+            other,
+            Object.keys(mesos.frameworks).filter((it) => it !== name),
+          )}`,
+        );
+      else if (target.kind === 'marathon' || target.kind === 'root-framework')
+        report.error(at, `is "${other}" of kind ${target.kind}, which runs no tasks`);
+    });
+  }
+}
+
+function checkIncidents(mesos: MesosSection, { cluster }: Partial<Scenario>, report: Report): void {
+  const hostCount = Object.values(cluster?.hosts ?? {}).reduce((sum, { count }) => sum + count, 0);
+  const clusters = Object.keys(mesos.clusters);
+  mesos.incidents.forEach((incident, index) => {
+    const { kind, framework } = incident;
+    const own = ['controlPlane', 'incidents', index];
+    const path = [...own, 'framework'];
+    const ofHosts = kind === 'partition' || kind === 'maintenance';
+    if (ofHosts && incident.hosts.length === 0) report.error([...own, 'hosts'], `is empty; a ${kind} names its hosts`);
+    if (ofHosts && incident.lasts === 0) report.error([...own, 'lasts'], `is 0; a ${kind} lasts a while`);
+    if (!ofHosts && (incident.hosts.length > 0 || incident.lasts > 0))
+      report.error([...own, incident.hosts.length > 0 ? 'hosts' : 'lasts'], `is given, but kind is ${kind}`);
+    if (kind !== 'maintenance' && incident.notice > 0)
+      report.error([...own, 'notice'], `is given, but kind is ${kind}`);
+    if (incident.notice > incident.at) report.error([...own, 'notice'], 'is longer than the time before the window');
+    incident.hosts.forEach((host, at) => {
+      if (cluster !== undefined && host >= hostCount)
+        report.error([...own, 'hosts', at], `is ${host}; the hosts are 0 to ${hostCount - 1}`, [['cluster', 'hosts']]);
+    });
+    if (kind === 'master-lost' || ofHosts) {
+      if (framework !== '')
+        report.error(
+          path,
+          `is "${framework}", but ${ofHosts ? 'hosts are struck' : 'the master is lost'}; leave it out`,
+        );
+      if (kind === 'master-lost' && clusters.length > 0 && !clusters.includes(incident.cluster))
+        report.error([...own, 'cluster'], `is "${incident.cluster}"; known: ${knownText(incident.cluster, clusters)}`);
       return;
     }
     const known = Object.keys(mesos.frameworks);

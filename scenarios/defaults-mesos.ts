@@ -29,7 +29,18 @@ export const MESOS_ROLE_DEFAULTS = {
 } as const;
 
 /** One week, as Marathon and Chronos set it. */
-export const MESOS_FRAMEWORK_DEFAULTS = { role: '*', gpuCapable: true, failoverTimeout: '7d' } as const;
+export const MESOS_FRAMEWORK_DEFAULTS = {
+  role: '*',
+  gpuCapable: true,
+  failoverTimeout: '7d',
+  cluster: '',
+  scheduler: '',
+  taskDisk: '0GiB',
+  spillAtQueue: 0,
+} as const;
+
+/** A partition of a minute and maintenance of half an hour, announced two hours before. [A] */
+export const MESOS_INCIDENT_DEFAULTS = { lasts: '0s', notice: '0s', cluster: '' } as const;
 
 export const MESOS_OVERSUBSCRIPTION_DEFAULTS = { kind: 'none', cpuRatio: 1, memRatio: 1 } as const;
 

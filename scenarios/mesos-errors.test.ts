@@ -67,7 +67,7 @@ describe('what Mesos refuses is refused with file, line and rule', () => {
   test.each([
     [
       '  frameworks: { short: { kind: sisyfus } }\n',
-      's.yaml:11:32 controlPlane.frameworks.short.kind is "sisyfus"; known: marathon, chronos, sisyphus, spark-like, storm-like. Did you mean "sisyphus"?',
+      's.yaml:11:32 controlPlane.frameworks.short.kind is "sisyfus"; known: marathon, chronos, sisyphus, spark-like, storm-like, root-framework. Did you mean "sisyphus"?',
     ],
     [
       '  frameworks: { short: { kind: sisyphus, populations: [vidio] } }\n',

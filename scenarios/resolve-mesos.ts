@@ -28,10 +28,17 @@ export function resolveMesos(section: MesosSection): MesosPlan {
       kind: framework.kind,
       role: framework.role,
       populations: [...framework.populations],
+      services: [...framework.services],
+      cluster: framework.cluster,
+      scheduler: framework.scheduler,
+      taskDiskMib: framework.taskDisk,
+      spillAtQueue: framework.spillAtQueue,
+      spillTo: [...framework.spillTo],
       gpuCapable: framework.gpuCapable,
       failoverTimeoutMs: framework.failoverTimeout,
       settings: structuredClone(framework.settings),
     })),
+    clusters: Object.entries(section.clusters).map(([name, { hosts }]) => ({ name, shapes: [...hosts] })),
     oversubscription:
       oversubscription.kind === 'static'
         ? { kind: 'static', cpuRatio: oversubscription.cpuRatio, memRatio: oversubscription.memRatio }
@@ -50,7 +57,15 @@ export function resolveMesos(section: MesosSection): MesosPlan {
     zooKeeperSessionMs: section.zooKeeperSession,
     diskGibPerAgent: section.diskPerAgent / 1024,
     incidents: section.incidents
-      .map((incident) => ({ atMs: incident.at, kind: incident.kind, framework: incident.framework }))
+      .map((incident) => ({
+        atMs: incident.at,
+        kind: incident.kind,
+        framework: incident.framework,
+        cluster: incident.cluster,
+        hosts: [...incident.hosts],
+        lastsMs: incident.lasts,
+        noticeMs: incident.notice,
+      }))
       .sort((a, b) => a.atMs - b.atMs),
   };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   MESOS_DEFAULTS as D,
   MESOS_FRAMEWORK_DEFAULTS as F,
+  MESOS_INCIDENT_DEFAULTS as I,
   MESOS_LAUNCH_DEFAULTS as L,
   MESOS_OVERSUBSCRIPTION_DEFAULTS as O,
   MESOS_ROLE_DEFAULTS as R,
@@ -22,12 +23,32 @@ const roleSchema = z
 const frameworkSchema = z
   .strictObject({
     kind: z
-      .enum(['marathon', 'chronos', 'sisyphus', 'spark-like', 'storm-like'])
-      .describe('`marathon` runs the services; the others run the populations they list.'),
+      .enum(['marathon', 'chronos', 'sisyphus', 'spark-like', 'storm-like', 'root-framework'])
+      .describe(
+        '`marathon` runs the services, `root-framework` those it lists; the others run the populations they list.',
+      ),
     role: text('Role it registers with.').prefault(F.role),
     populations: z
       .array(z.string())
       .describe('Populations of best effort it runs; with none it declines every offer.')
+      .prefault([]),
+    services: z
+      .array(z.string())
+      .describe('`root-framework`: services it runs, of one replica each: the schedulers of nested frameworks.')
+      .prefault([]),
+    cluster: text('Cluster it registers with; empty = the only one.').prefault(F.cluster),
+    scheduler: text(
+      'Service whose one replica is its scheduler: while that does not run it is lost, when it runs again it subscribes anew. Empty = a process outside the cluster.',
+    ).prefault(F.scheduler),
+    taskDisk: memory('Disk that each of its tasks asks for.').prefault(F.taskDisk),
+    spillAtQueue: count(
+      'New tasks go to the first of `spillTo` with a shorter queue when as many wait here; 0 = never.',
+      0,
+      1e9,
+    ).prefault(F.spillAtQueue),
+    spillTo: z
+      .array(z.string())
+      .describe('Frameworks that take over new tasks, in order of preference: the queues of other data centres.')
       .prefault([]),
     gpuCapable: flag('Sees agents with GPUs.').prefault(F.gpuCapable),
     failoverTimeout: duration('How long its tasks outlive a lost scheduler.').prefault(F.failoverTimeout),
@@ -68,9 +89,20 @@ const incidentSchema = z
   .strictObject({
     at: duration('Time from the start of the run.'),
     kind: z
-      .enum(['store-fails', 'store-mended', 'scheduler-lost', 'resubscribe', 'master-lost'])
-      .describe('What happens.'),
-    framework: text('Whom it happens to; empty for the master.').prefault(''),
+      .enum(['store-fails', 'store-mended', 'scheduler-lost', 'resubscribe', 'master-lost', 'partition', 'maintenance'])
+      .describe(
+        'What happens. `partition`: the master does not hear the hosts. `maintenance`: they are emptied and out of use.',
+      ),
+    framework: text('Whom it happens to; empty for the master and for hosts.').prefault(''),
+    cluster: text('`master-lost`: whose master; empty = the only one.').prefault(I.cluster),
+    hosts: z
+      .array(z.int().min(0))
+      .describe('`partition`, `maintenance`: rows of the hosts, in the order of the shapes.')
+      .prefault([]),
+    lasts: duration('`partition`, `maintenance`: how long.').prefault(I.lasts),
+    notice: duration(
+      '`maintenance`: inverse offers ask frameworks to leave from so long before; 0 = nobody is asked.',
+    ).prefault(I.notice),
   })
   .describe('Something that goes wrong, or is set right.');
 
@@ -93,6 +125,15 @@ export const mesosSchema = z
       .describe('Roles with a weight, a guarantee or a limit; others need no entry.')
       .prefault({}),
     frameworks: named(frameworkSchema, 'Frameworks by name, in order of their registration.'),
+    clusters: z
+      .record(
+        z.string(),
+        z
+          .strictObject({ hosts: z.array(z.string()).describe('Shapes of `cluster.hosts` that are its agents.') })
+          .describe('One cluster with its own master.'),
+      )
+      .describe('Clusters of a federation by name; each has its own master and frameworks. None = all hosts are one.')
+      .prefault({}),
     oversubscription: oversubscriptionSchema.prefault({}),
     launch: launchSchema.prefault({}),
     agentPingTimeout: duration('A ping unanswered for this time is missed.', 1000, 900_000).prefault(

@@ -301,9 +301,20 @@ export interface MesosRolePlan {
 export interface MesosFrameworkPlan {
   readonly name: string;
   /** Marathon runs every online service; the others run the populations listed. One that runs nothing declines what it is offered. */
-  readonly kind: 'marathon' | 'chronos' | 'sisyphus' | 'spark-like' | 'storm-like';
+  readonly kind: 'marathon' | 'chronos' | 'sisyphus' | 'spark-like' | 'storm-like' | 'root-framework';
   readonly role: string;
   readonly populations: readonly string[];
+  /** Services that a root framework runs: schedulers of nested frameworks. */
+  readonly services: readonly string[];
+  /** Cluster it registers with; empty where there is one. */
+  readonly cluster: string;
+  /** Service whose replica is its scheduler; empty = a process outside. */
+  readonly scheduler: string;
+  /** Disk that each of its tasks asks for. */
+  readonly taskDiskMib: number;
+  /** New tasks go to the first of `spillTo` with a shorter queue when as many wait; 0 = never. */
+  readonly spillAtQueue: number;
+  readonly spillTo: readonly string[];
   /** Sees agents with GPUs where those are kept for frameworks that use them. */
   readonly gpuCapable: boolean;
   /** How long its tasks outlive a lost scheduler. */
@@ -337,9 +348,22 @@ export interface MesosLaunchPlan {
 export interface MesosIncidentPlan {
   readonly atMs: number;
   /** `scheduler-lost`: its connection breaks. `resubscribe`: it registers anew. `master-lost`: another master takes over. */
-  readonly kind: 'store-fails' | 'store-mended' | 'scheduler-lost' | 'resubscribe' | 'master-lost';
-  /** Empty for the master. */
+  readonly kind:
+    | 'store-fails'
+    | 'store-mended'
+    | 'scheduler-lost'
+    | 'resubscribe'
+    | 'master-lost'
+    | 'partition'
+    | 'maintenance';
+  /** Empty for the master and for hosts. */
   readonly framework: string;
+  /** Whose master is lost; empty where there is one. */
+  readonly cluster: string;
+  /** Host rows of a partition or a maintenance window, how long it lasts, and how long before it is announced. */
+  readonly hosts: readonly number[];
+  readonly lastsMs: number;
+  readonly noticeMs: number;
 }
 
 export interface MesosPlan {
@@ -354,6 +378,8 @@ export interface MesosPlan {
   readonly filterGpuResources: boolean;
   readonly roles: readonly MesosRolePlan[];
   readonly frameworks: readonly MesosFrameworkPlan[];
+  /** Clusters of a federation by shapes of hosts; none = all hosts are one. */
+  readonly clusters: readonly { readonly name: string; readonly shapes: readonly string[] }[];
   readonly oversubscription: MesosOversubscriptionPlan;
   readonly launch: MesosLaunchPlan;
   /** A silent agent is lost after timeout x misses. */

@@ -9,7 +9,7 @@
  *
  * Source: an article by Qunar on Mesos with the idea; the semantics are ours.
  */
-import { ConfigError } from '../base/assert.ts';
+import { ConfigError, fail } from '../base/assert.ts';
 import {
   ActionKind,
   appendDecline,
@@ -189,6 +189,20 @@ function statusUpdate(state: RootState, update: StatusUpdate, context: Framework
   }
   if (changed) child.delay = advanced(child.delay, nowMs);
   if (update.status === TaskStatus.Running) child.status = 'running';
+}
+
+/** Takes in a scheduler that runs already, as after a start from the store; returns its task number. */
+export function adoptChild(state: RootState, name: string, agent: number, nowMs: number): number {
+  const child = state.children.find((candidate) => candidate.name === name && candidate.task === null);
+  if (child === undefined) fail(`root-framework adopts "${name}", which it does not know`);
+  const task = state.ledger.nextTask;
+  state.ledger.nextTask += 1;
+  const { workRow } = child;
+  state.ledger.live.set(task, { task, workRow, agent, status: TaskStatus.Running, launchedAtMs: nowMs, attempt: 0 });
+  child.task = task;
+  child.agent = agent;
+  child.status = 'running';
+  return task;
 }
 
 /** The child subscribed to the master (at first, or again); from now on it is up. */

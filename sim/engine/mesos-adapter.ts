@@ -17,9 +17,7 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
   const explicit = new Map(plan.online.explicit.map((service) => [service.name, service]));
   const populations = engine.intake.source.populations;
   const context = planeContext(engine);
-  const driverOfServices = mesos.frameworks.findIndex(({ kind }) => kind === 'marathon');
-  if (services.count > 0 && driverOfServices < 0)
-    throw new ConfigError('controlPlane.frameworks: services run on Marathon, and no framework is of kind marathon');
+  const driverOfService = driversOfServices(services, mesos);
   const driverOfPopulation = Int32Array.from(populations, ({ name }) => {
     const driver = mesos.frameworks.findIndex((framework) => framework.populations.includes(name));
     if (driver < 0) throw new ConfigError(`controlPlane.frameworks: none runs the population "${name}"`);
@@ -50,9 +48,40 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
       constraints: constraintsOf(explicit.get(name)),
     })),
     driverOfPopulation,
-    driverOfServices,
+    driverOfService,
+    clusterOfHost: Int32Array.from(hosts.shape, (shape) => clusterOf(mesos, plan.cluster.shapes[shape].name)),
+    clusterOfDriver: Int32Array.from(mesos.frameworks, ({ cluster: name }) =>
+      Math.max(
+        0,
+        mesos.clusters.findIndex((other) => other.name === name),
+      ),
+    ),
+    maintenance: mesos.incidents.filter(({ kind }) => kind === 'maintenance'),
     salt: saltOf(plan.seed, 'mesos/allocator'),
   });
+}
+
+/** Root frameworks run the services they list; Marathons take the others in turn, so that each cluster has its part. */
+function driversOfServices(services: OnlineServices, mesos: MesosPlan): Int32Array {
+  const marathons: number[] = [];
+  mesos.frameworks.forEach(({ kind }, index) => {
+    if (kind === 'marathon') marathons.push(index);
+  });
+  let turn = 0;
+  return Int32Array.from(services.names, (name) => {
+    const root = mesos.frameworks.findIndex((framework) => framework.services.includes(name));
+    if (root >= 0) return root;
+    if (marathons.length === 0)
+      throw new ConfigError('controlPlane.frameworks: services run on Marathon, and no framework is of kind marathon');
+    return marathons[turn++ % marathons.length];
+  });
+}
+
+function clusterOf(mesos: MesosPlan, shape: string): number {
+  return Math.max(
+    0,
+    mesos.clusters.findIndex(({ shapes }) => shapes.includes(shape)),
+  );
 }
 
 /** Node selectors become LIKE on the attribute, a bound per host MAX_PER on the host name. */

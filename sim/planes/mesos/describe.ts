@@ -1,5 +1,7 @@
 /** What the Mesos plane says of itself in the report: how offers went, and who stands outside. */
-import type { MesosRun } from './mesos-run.ts';
+import { amountOf, memMibOf } from './agents.ts';
+import type { Driver } from './driver.ts';
+import { type MesosRun, type MesosState, masterOf } from './mesos-run.ts';
 
 /** Sentences for the report, with numbers. */
 export function describe(run: MesosRun): readonly string[] {
@@ -9,9 +11,15 @@ export function describe(run: MesosRun): readonly string[] {
   const sentences = [
     `Mesos made ${offers} offers for ${launches} launches (${each} a launch); ${declines} were declined, ${rescinds} rescinded.`,
   ];
+  const { inverseOffers, spilled } = s.counters;
+  if (inverseOffers > 0)
+    sentences.push(`${inverseOffers} inverse offers asked frameworks to leave agents before their maintenance.`);
+  if (spilled > 0) sentences.push(`${spilled} tasks spilled over from a full queue to that of another cluster.`);
   for (const driver of s.drivers) {
     const { name } = driver.plan;
-    const held = [...s.master.offers.values()].filter(({ framework }) => framework === name);
+    const own = s.outages.filter((outage) => outage.driver === driver.index);
+    if (own.length > 0) sentences.push(outageSentence(name, driver.plan.scheduler, own, run.now.nowMs));
+    const held = [...masterOf(run, driver).offers.values()].filter(({ framework }) => framework === name);
     const agents = new Set(held.map(({ agent }) => agent)).size;
     if (held.length > 0)
       sentences.push(
@@ -23,5 +31,40 @@ export function describe(run: MesosRun): readonly string[] {
         `At the end "${name}" is not subscribed: it is offered nothing until it subscribes anew, and ${missed.length} updates wait for it.`,
       );
   }
+  for (const driver of s.drivers) {
+    const short = s.queued[driver.index] > 0 && s.backlog[driver.index] === null ? shortage(run, driver) : '';
+    if (short !== '') sentences.push(short);
+  }
   return sentences;
+}
+
+function outageSentence(name: string, service: string, outages: MesosState['outages'], nowMs: number): string {
+  const seconds = outages.reduce((sum, { fromMs, toMs }) => sum + Math.min(toMs, nowMs) - fromMs, 0) / 1000;
+  return `The scheduler of "${name}" (service ${service}) was away ${outages.length} times, ${seconds.toFixed(1)} s in all.`;
+}
+
+/** Which resource keeps the oldest waiting task of a framework off its agents, from what is available there. */
+function shortage(run: MesosRun, driver: Driver): string {
+  const { s, setup } = run;
+  const { tasks } = setup.context.cluster;
+  let row = -1;
+  for (const waiting of s.waiting)
+    if (s.driverOfRow[waiting] === driver.index && (row < 0 || waiting < row)) row = waiting;
+  if (row < 0) return '';
+  const cpu = Math.ceil(tasks.requestMilliCpu[row]);
+  const mem = memMibOf(tasks.requestMemBytes[row]);
+  const disk = driver.plan.taskDiskMib;
+  let agents = 0;
+  let withCpu = 0;
+  let withMem = 0;
+  let withDisk = 0;
+  for (const { available } of masterOf(run, driver).allocator.ledger.agents.values()) {
+    agents++;
+    if (amountOf(available, driver.revocable ? s.kinds.revocableCpus : s.kinds.cpus) >= cpu) withCpu++;
+    if (amountOf(available, s.kinds.mem, 1000) >= mem) withMem++;
+    if (amountOf(available, s.kinds.disk, 1000) >= disk) withDisk++;
+  }
+  const least = Math.min(withCpu, withMem, withDisk);
+  const what = least === withCpu ? 'CPU' : least === withMem ? 'memory' : 'disk';
+  return `At the end ${s.queued[driver.index]} tasks wait at "${driver.plan.name}"; of ${agents} agents ${withCpu} have the CPU one asks for, ${withMem} the memory, ${withDisk} the disk: ${what} is short.`;
 }

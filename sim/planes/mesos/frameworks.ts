@@ -5,6 +5,7 @@ import { CHRONOS_DEFAULTS } from '../../../policies/chronos/state.ts';
 import type { Framework } from '../../../policies/framework.ts';
 import { marathonFramework } from '../../../policies/marathon/framework.ts';
 import { MARATHON_DEFAULTS } from '../../../policies/marathon/state.ts';
+import { ROOT_DEFAULTS, rootFramework } from '../../../policies/root-framework/framework.ts';
 import { SISYPHUS_DEFAULTS, sisyphusFramework } from '../../../policies/sisyphus/framework.ts';
 import { SPARK_DEFAULTS, sparkLikeFramework } from '../../../policies/spark-like/framework.ts';
 import { STORM_DEFAULTS, stormLikeFramework } from '../../../policies/storm-like/framework.ts';
@@ -18,6 +19,8 @@ export type AnyFramework = Framework<unknown, unknown>;
 interface KindOfFramework {
   readonly framework: AnyFramework;
   readonly defaults: Readonly<Record<string, unknown>>;
+  /** Its tasks are replicas of services, not tasks of populations. */
+  readonly runsServices: boolean;
   /** Can be told to take revocable CPU. */
   readonly takesRevocable: boolean;
   /** Priority lanes: the setting that counts them, or null. */
@@ -29,33 +32,45 @@ const RETRY_ALWAYS = 1_000_000;
 
 export const FRAMEWORK_KINDS: Readonly<Record<FrameworkKind, KindOfFramework>> = {
   marathon: {
+    runsServices: true,
     framework: marathonFramework as unknown as AnyFramework,
     defaults: MARATHON_DEFAULTS as unknown as Readonly<Record<string, unknown>>,
     takesRevocable: false,
     lanesSetting: null,
   },
   chronos: {
+    runsServices: false,
     framework: chronosFramework as unknown as AnyFramework,
     defaults: { ...CHRONOS_DEFAULTS, retries: RETRY_ALWAYS },
     takesRevocable: false,
     lanesSetting: 'lanes',
   },
   sisyphus: {
+    runsServices: false,
     framework: sisyphusFramework as unknown as AnyFramework,
     defaults: { ...SISYPHUS_DEFAULTS, retries: RETRY_ALWAYS },
     takesRevocable: true,
     lanesSetting: 'lanes',
   },
   'spark-like': {
+    runsServices: false,
     framework: sparkLikeFramework as unknown as AnyFramework,
     defaults: { ...SPARK_DEFAULTS },
     takesRevocable: true,
     lanesSetting: null,
   },
   'storm-like': {
+    runsServices: false,
     framework: stormLikeFramework as unknown as AnyFramework,
     defaults: { ...STORM_DEFAULTS },
     takesRevocable: true,
+    lanesSetting: null,
+  },
+  'root-framework': {
+    runsServices: true,
+    framework: rootFramework as unknown as AnyFramework,
+    defaults: { ...ROOT_DEFAULTS },
+    takesRevocable: false,
     lanesSetting: null,
   },
 };

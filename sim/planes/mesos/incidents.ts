@@ -4,7 +4,9 @@ import { setStoreFailed } from '../../../policies/chronos/framework.ts';
 import type { ChronosState } from '../../../policies/chronos/state.ts';
 import type { MesosIncidentPlan } from '../../plan.ts';
 import type { Driver } from './driver.ts';
-import { AGENT, createMaster, type MesosRun } from './mesos-run.ts';
+import { maintain, nextMaintenanceMs } from './maintenance-windows.ts';
+import { AGENT, createMaster, type MesosRun, masterOf } from './mesos-run.ts';
+import { cutOff, hearSilence, nextSilenceMs } from './partitions.ts';
 import { missedUpdates, registerAgent, subscribe } from './registration.ts';
 import { ask, tell } from './talk.ts';
 
@@ -17,10 +19,16 @@ export function happen(run: MesosRun, nowMs: number): void {
   const { incidents } = setup.plan;
   while (s.incidentsDone < incidents.length && incidents[s.incidentsDone].atMs <= nowMs)
     strike(run, incidents[s.incidentsDone++], nowMs);
+  hearSilence(run, nowMs);
+  maintain(run, nowMs);
   while (s.returning.length > 0 && s.returning[0].atMs <= nowMs) {
     const { kind, index } = s.returning.shift() ?? fail('somebody returns');
     if (kind === 'framework') comeBack(run, s.drivers[index], nowMs);
-    else if (setup.context.cluster.hosts.outages[index] === 0 && s.agent[index] === AGENT.unknown)
+    else if (
+      setup.context.cluster.hosts.outages[index] === 0 &&
+      s.agent[index] === AGENT.unknown &&
+      !s.silent.has(index)
+    )
       registerAgent(run, index);
   }
 }
@@ -29,13 +37,20 @@ export function happen(run: MesosRun, nowMs: number): void {
 export function nextIncidentMs(run: MesosRun): number {
   const { s, setup } = run;
   const incident = setup.plan.incidents[s.incidentsDone];
-  return Math.min(incident?.atMs ?? Infinity, s.returning[0]?.atMs ?? Infinity);
+  const next = Math.min(incident?.atMs ?? Infinity, s.returning[0]?.atMs ?? Infinity);
+  return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run));
 }
 
 function strike(run: MesosRun, incident: MesosIncidentPlan, nowMs: number): void {
-  const { s } = run;
+  const { s, setup } = run;
+  if (incident.kind === 'partition') {
+    cutOff(run, incident.hosts, nowMs, nowMs + incident.lastsMs);
+    return;
+  }
+  if (incident.kind === 'maintenance') return;
   if (incident.kind === 'master-lost') {
-    loseMaster(run, nowMs);
+    const named = setup.plan.clusters.findIndex(({ name }) => name === incident.cluster);
+    loseMaster(run, Math.max(0, named), nowMs);
     return;
   }
   const driver = s.drivers.find(({ plan }) => plan.name === incident.framework) ?? fail('incident without framework');
@@ -48,7 +63,7 @@ function strike(run: MesosRun, incident: MesosIncidentPlan, nowMs: number): void
       break;
     case 'scheduler-lost':
       s.backlog[driver.index] ??= [];
-      s.master.disconnect(driver.plan.name);
+      masterOf(run, driver).disconnect(driver.plan.name);
       break;
     case 'resubscribe':
       comeBack(run, driver, nowMs);
@@ -57,7 +72,7 @@ function strike(run: MesosRun, incident: MesosIncidentPlan, nowMs: number): void
 }
 
 /** A scheduler registers anew and hears what it missed. */
-function comeBack(run: MesosRun, driver: Driver, nowMs: number): void {
+export function comeBack(run: MesosRun, driver: Driver, nowMs: number): void {
   const missed = missedUpdates(run, driver);
   subscribe(run, driver, nowMs);
   for (const update of missed) tell(run, driver, update, nowMs);
@@ -67,24 +82,26 @@ function comeBack(run: MesosRun, driver: Driver, nowMs: number): void {
  * The leading master dies. Offers are void, updates wait, and a new master begins with nothing: when the ZooKeeper session has ended,
  * agents and schedulers register after their random waits.
  */
-function loseMaster(run: MesosRun, nowMs: number): void {
+function loseMaster(run: MesosRun, cluster: number, nowMs: number): void {
   const { s, setup } = run;
   const { plan } = setup;
-  for (const offer of s.master.offers.values()) {
+  const old = s.masters[cluster];
+  for (const offer of old.offers.values()) {
     const driver = s.drivers.find(({ plan: own }) => own.name === offer.framework) ?? fail('an offer has a framework');
     ask(run, driver, nowMs, (context, out) => driver.framework.rescind(driver.state, offer.id, context, out));
   }
-  s.master.takeMessages();
+  old.takeMessages();
   s.launches.clear();
-  s.master = createMaster(plan, s.kinds, s.random, nowMs);
+  s.masters[cluster] = createMaster(plan, s.kinds, s.random, nowMs);
   const electedMs = nowMs + plan.zooKeeperSessionMs;
   for (const driver of s.drivers) {
+    if (setup.clusterOfDriver[driver.index] !== cluster) continue;
     s.backlog[driver.index] ??= [];
     const atMs = electedMs + Math.floor(s.random.uniform() * SCHEDULER_BACKOFF_MS);
     s.returning.push({ atMs, kind: 'framework', index: driver.index });
   }
   for (let host = 0; host < s.agent.length; host++) {
-    if (s.agent[host] === AGENT.unknown) continue;
+    if (s.agent[host] === AGENT.unknown || setup.clusterOfHost[host] !== cluster) continue;
     s.agent[host] = AGENT.unknown;
     const atMs = electedMs + SCHEDULER_BACKOFF_MS + Math.floor(s.random.uniform() * plan.agentBackoffMs);
     s.returning.push({ atMs, kind: 'agent', index: host });

@@ -1,11 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import type { MesosFrameworkPlan, MesosPlan } from '../../plan.ts';
+import type { MesosFrameworkPlan, MesosIncidentPlan, MesosPlan } from '../../plan.ts';
 import { CONTRACT_CORES, type PlaneFactory, playPlane } from '../contract.ts';
 import { agentDirectory } from './agents.ts';
 import { MesosPlane } from './mesos-plane.ts';
 
 function framework(name: string, kind: MesosFrameworkPlan['kind'], populations: string[]): MesosFrameworkPlan {
-  return { name, kind, role: '*', populations, gpuCapable: true, failoverTimeoutMs: 604_800_000, settings: {} };
+  const nothing = { services: [], cluster: '', scheduler: '', taskDiskMib: 0, spillAtQueue: 0, spillTo: [] };
+  return {
+    name,
+    kind,
+    role: '*',
+    populations,
+    ...nothing,
+    gpuCapable: true,
+    failoverTimeoutMs: 604_800_000,
+    settings: {},
+  };
 }
 
 function mesos(kind: MesosFrameworkPlan['kind'], changes: Partial<MesosPlan> = {}): MesosPlan {
@@ -19,6 +29,7 @@ function mesos(kind: MesosFrameworkPlan['kind'], changes: Partial<MesosPlan> = {
     filterGpuResources: true,
     roles: [],
     frameworks: [framework('marathon', 'marathon', []), framework('batch', kind, ['batch'])],
+    clusters: [],
     oversubscription: { kind: 'none' },
     launch: { lanes: 2, createMs: 500, startMs: 1_000, imageMb: 100, nicMbPerSecond: 1_000, registryMbPerSecond: 500 },
     agentPingTimeoutMs: 15_000,
@@ -47,10 +58,18 @@ function factory(plan: MesosPlan): PlaneFactory {
         { name: 'pods', milliCpu: CONTRACT_CORES[0] * 1_000, memMib: CONTRACT_CORES[0] * 1_024, constraints: [] },
       ],
       driverOfPopulation: Int32Array.of(1),
-      driverOfServices: 0,
+      driverOfService: Int32Array.of(0),
+      clusterOfHost: new Int32Array(hosts.count),
+      clusterOfDriver: new Int32Array(plan.frameworks.length),
+      maintenance: plan.incidents.filter((incident) => incident.kind === 'maintenance'),
       salt: 42,
     });
   };
+}
+
+/** An incident at 60 s; hosts are struck for 30 s. */
+function incident(kind: MesosIncidentPlan['kind'], hosts: number[]): MesosIncidentPlan {
+  return { atMs: 60_000, kind, framework: '', cluster: '', hosts, lastsMs: 30_000, noticeMs: 20_000 };
 }
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -63,10 +82,9 @@ describe.each([
   ['Chronos on Mesos 0.2x', mesos('chronos', { variant: '0.2x' })],
   ['Sisyphus on revocable CPU', mesos('sisyphus', { oversubscription: { kind: 'revocable' } })],
   ['Sisyphus, offers timed out after 3 s', mesos('sisyphus', { offerTimeoutMs: 3_000 })],
-  [
-    'Sisyphus, the master lost at 60 s',
-    mesos('sisyphus', { incidents: [{ atMs: 60_000, kind: 'master-lost', framework: '' }] }),
-  ],
+  ['Sisyphus, two hosts cut off at 60 s', mesos('sisyphus', { incidents: [incident('partition', [0, 1])] })],
+  ['Sisyphus, a host in maintenance from 60 s', mesos('sisyphus', { incidents: [incident('maintenance', [1])] })],
+  ['Sisyphus, the master lost at 60 s', mesos('sisyphus', { incidents: [incident('master-lost', [])] })],
 ])('Mesos with %s keeps the contract of control planes', (_, plan) => {
   test.each(SEEDS)('story %i: all 60 tasks are done, no capacity is exceeded, nothing is lost', (seed) => {
     expect(playPlane(factory(plan), seed).finished).toBe(60);

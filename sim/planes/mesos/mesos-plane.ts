@@ -55,7 +55,15 @@ export class MesosPlane implements ControlPlane {
 
   /** Offers that are out now: framework and agent. */
   openOffers(): readonly { readonly framework: string; readonly host: number }[] {
-    return [...this.run.s.master.offers.values()].map(({ framework, agent }) => ({ framework, host: Number(agent) }));
+    return this.run.s.masters.flatMap(({ offers }) =>
+      [...offers.values()].map(({ framework, agent }) => ({ framework, host: Number(agent) })),
+    );
+  }
+
+  /** Times in which a framework had no scheduler because its service did not run; `toMs` is Infinity while it lasts. */
+  outages(): readonly { readonly framework: string; readonly fromMs: number; readonly toMs: number }[] {
+    const { outages, drivers } = this.run.s;
+    return outages.map(({ driver, fromMs, toMs }) => ({ framework: drivers[driver].plan.name, fromMs, toMs }));
   }
 
   notes(): readonly string[] {
@@ -75,6 +83,7 @@ export class MesosPlane implements ControlPlane {
     let least = Infinity;
     for (let host = 0; host < hosts.count; host++) {
       if (hosts.up[host] === 0 || hosts.outages[host] > 0) continue;
+      if (setup.clusterOfHost[host] !== setup.clusterOfDriver[setup.driverOfService[tasks.group[row]]]) continue;
       const cpu = hosts.allocatedMilliCpu[host] + tasks.requestMilliCpu[row];
       const mem = hosts.allocatedMemBytes[host] + tasks.requestMemBytes[row];
       // A MiB of every pod may be lost to rounding; what stands from the start must fit the agent's whole MiB.
@@ -99,6 +108,7 @@ export class MesosPlane implements ControlPlane {
     const { tasks } = setup.context.cluster;
     fitRows(s, tasks.capacity);
     s.waiting.add(row);
+    if (tasks.kind[row] !== TASK_KIND.online && s.workOfRow[row] >= 0) s.queued[driverOf(this.run, row, false).index]++;
     if (tasks.kind[row] === TASK_KIND.online) {
       const service = tasks.group[row];
       s.waitingOf[service].add(row);
@@ -155,6 +165,7 @@ export class MesosPlane implements ControlPlane {
     if (!online && change === CHANGE.finish) {
       driver.targetOfWork.delete(work);
       s.workOfRow[row] = -1;
+      s.driverOfRow[row] = -1;
     }
     s.notes.push({ kind: 'left', row, id: tasks.id[row], host, task, work, driver: driver.index, change });
     setup.context.wakeAt(nowMs);
@@ -194,9 +205,12 @@ export class MesosPlane implements ControlPlane {
   wake(nowMs: number): void {
     const { run } = this;
     const { s } = run;
+    run.now.nowMs = nowMs;
     // Timers before now fire at their own time; what the engine told happens before those of this very moment.
-    if (nowMs > 0) s.master.advanceTo(nowMs - 1);
-    s.master.allocator.nowMs = nowMs;
+    for (const master of s.masters) {
+      if (nowMs > 0) master.advanceTo(nowMs - 1);
+      master.allocator.nowMs = nowMs;
+    }
     deliverAll(run, nowMs);
     if (!s.begun) {
       s.begun = true;
@@ -205,7 +219,7 @@ export class MesosPlane implements ControlPlane {
     }
     workOffNotes(run, nowMs);
     happen(run, nowMs);
-    s.master.advanceTo(nowMs);
+    for (const master of s.masters) master.advanceTo(nowMs);
     deliverAll(run, nowMs);
     for (const driver of s.drivers) {
       if (driver.framework.nextWakeMs(driver.state) > nowMs) continue;
@@ -217,7 +231,8 @@ export class MesosPlane implements ControlPlane {
 
   private nextMs(): number {
     const { run } = this;
-    let nextMs = Math.min(run.s.master.allocator.nextTimerMs(), nextIncidentMs(run));
+    let nextMs = nextIncidentMs(run);
+    for (const { allocator } of run.s.masters) nextMs = Math.min(nextMs, allocator.nextTimerMs());
     for (const driver of run.s.drivers) nextMs = Math.min(nextMs, driver.framework.nextWakeMs(driver.state));
     return Math.ceil(nextMs);
   }

@@ -9,7 +9,7 @@ import type {
 import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-variants.ts';
 import { MesosMaster } from '../../../policies/mesos/master-lifecycle.ts';
 import { noLimits, noQuantities } from '../../../policies/mesos/resource-quantities.ts';
-import type { MesosPlan } from '../../plan.ts';
+import type { MesosIncidentPlan, MesosPlan } from '../../plan.ts';
 import type { PlaneContext } from '../control-plane.ts';
 import { type AgentKinds, createKinds } from './agents.ts';
 import { type ActionPool, createDriver, type Driver } from './driver.ts';
@@ -34,8 +34,13 @@ export interface MesosSetup {
   readonly services: readonly ServiceWork[];
   /** Driver of each population; drivers are numbered as in the plan. */
   readonly driverOfPopulation: Int32Array;
-  /** Driver of all services, -1 = none. */
-  readonly driverOfServices: number;
+  /** Driver of each service. */
+  readonly driverOfService: Int32Array;
+  /** Cluster of each host, and of each framework. */
+  readonly clusterOfHost: Int32Array;
+  readonly clusterOfDriver: Int32Array;
+  /** Maintenance windows of the plan. */
+  readonly maintenance: readonly MesosIncidentPlan[];
   readonly salt: number;
 }
 
@@ -65,6 +70,16 @@ export type Note =
   | { readonly kind: 'host'; readonly host: number }
   | { readonly kind: 'reports' };
 
+/** A host that is cut off. */
+export interface Silence {
+  readonly fromMs: number;
+  readonly healMs: number;
+  /** The master gave its agent up. */
+  lost: boolean;
+  /** What the engine told of its tasks since. */
+  readonly notes: Note[];
+}
+
 /** A launch on its way through the master. */
 export interface Launch {
   readonly row: number;
@@ -76,7 +91,8 @@ export interface Launch {
 export interface MesosState {
   readonly kinds: AgentKinds;
   readonly random: PlaneRandom;
-  master: MesosMaster;
+  /** One a cluster. */
+  readonly masters: MesosMaster[];
   readonly drivers: Driver[];
   readonly pipeline: LaunchPipeline;
   begun: boolean;
@@ -86,10 +102,19 @@ export interface MesosState {
   readonly waitingOf: Set<number>[];
   /** Replicas that the engine wants of each service. */
   readonly wanted: Int32Array;
-  /** By row of the task table: task number at its framework, row of work, 1 = a wanted replica. -1 = none. */
+  /** By row of the task table: task number at its framework, row of work, 1 = a wanted replica, framework of a task. -1 = none. */
   taskOfRow: Float64Array;
   workOfRow: Float64Array;
   member: Uint8Array;
+  driverOfRow: Int16Array;
+  /** Tasks that wait at each framework. */
+  readonly queued: Int32Array;
+  /** Hosts that the master cannot hear, and what happened there meanwhile. */
+  readonly silent: Map<number, Silence>;
+  /** Hosts in maintenance. */
+  readonly inMaintenance: Set<number>;
+  /** Times without a scheduler: framework, from, to (Infinity = still). */
+  readonly outages: { driver: number; fromMs: number; toMs: number }[];
   readonly agent: Uint8Array;
   /** Revocable CPU that the master knows of. */
   readonly revocableMilliCpu: Float64Array;
@@ -109,6 +134,11 @@ export interface MesosCounters {
   declines: number;
   revives: number;
   rescinds: number;
+  /** Status updates told to frameworks. */
+  updates: number;
+  inverseOffers: number;
+  /** Tasks that went to another queue than their own. */
+  spilled: number;
 }
 
 export interface MesosRun {
@@ -129,7 +159,7 @@ export function createMesosState(setup: MesosSetup): MesosState {
   return {
     kinds,
     random,
-    master: createMaster(plan, kinds, random, 0),
+    masters: Array.from({ length: clusterCount(plan) }, () => createMaster(plan, kinds, random, 0)),
     drivers: plan.frameworks.map((framework, index) => createDriver(index, framework, plan)),
     pipeline: createPipeline(plan.launch, hosts, Math.max(1, images)),
     begun: false,
@@ -140,13 +170,27 @@ export function createMesosState(setup: MesosSetup): MesosState {
     taskOfRow: new Float64Array(0),
     workOfRow: new Float64Array(0),
     member: new Uint8Array(0),
+    driverOfRow: new Int16Array(0),
+    queued: new Int32Array(plan.frameworks.length),
+    silent: new Map(),
+    inMaintenance: new Set(),
+    outages: [],
     agent: new Uint8Array(hosts),
     revocableMilliCpu: new Float64Array(hosts),
     backlog: plan.frameworks.map(() => null),
     launches: new Map(),
     incidentsDone: 0,
     returning: [],
-    counters: { offers: 0, launches: 0, declines: 0, revives: 0, rescinds: 0 },
+    counters: {
+      offers: 0,
+      launches: 0,
+      declines: 0,
+      revives: 0,
+      rescinds: 0,
+      updates: 0,
+      inverseOffers: 0,
+      spilled: 0,
+    },
   };
 }
 
@@ -195,11 +239,27 @@ export function frameworkContext(run: MesosRun, nowMs: number): FrameworkContext
   return run.now;
 }
 
-/** The driver of a row: the one of all services, or that of its population. */
+/** How many clusters there are. */
+export function clusterCount(plan: MesosPlan): number {
+  return Math.max(1, plan.clusters.length);
+}
+
+/** The master that a framework talks to. */
+export function masterOf(run: MesosRun, driver: Driver): MesosMaster {
+  return run.s.masters[run.setup.clusterOfDriver[driver.index]];
+}
+
+/** The master that a host's agent talks to. */
+export function masterOfHost(run: MesosRun, host: number): MesosMaster {
+  return run.s.masters[run.setup.clusterOfHost[host]];
+}
+
+/** The driver of a row: that of its service, the one a task was sent to, or that of its population. */
 export function driverOf(run: MesosRun, row: number, online: boolean): Driver {
   const { setup, s } = run;
   const group = setup.context.cluster.tasks.group[row];
-  const index = online ? setup.driverOfServices : setup.driverOfPopulation[group];
+  const sent = s.driverOfRow[row] ?? -1;
+  const index = online ? setup.driverOfService[group] : sent >= 0 ? sent : setup.driverOfPopulation[group];
   return s.drivers[index] ?? fail(`no framework takes task row ${row}`);
 }
 
@@ -215,4 +275,7 @@ export function fitRows(s: MesosState, rows: number): void {
   const member = new Uint8Array(rows);
   member.set(s.member);
   s.member = member;
+  const driverOfRow = new Int16Array(rows).fill(-1);
+  driverOfRow.set(s.driverOfRow);
+  s.driverOfRow = driverOfRow;
 }

@@ -9,7 +9,9 @@ import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import { memMibOf } from './agents.ts';
 import { type Driver, laneOf, taskId } from './driver.ts';
-import { AGENT, driverOf, type MesosRun, type Note } from './mesos-run.ts';
+import { FRAMEWORK_KINDS } from './frameworks.ts';
+import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } from './mesos-run.ts';
+import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
 import { loseHost, reconnectHost, registerAgent } from './registration.ts';
 import { ask, tell } from './talk.ts';
 
@@ -21,6 +23,17 @@ export function workOffNotes(run: MesosRun, nowMs: number): void {
 }
 
 function workOff(run: MesosRun, note: Note, nowMs: number): void {
+  // What happens behind a partition is heard when it ends.
+  const silence = note.kind === 'started' || note.kind === 'left' ? run.s.silent.get(note.host) : undefined;
+  if (silence !== undefined && !silence.lost) {
+    silence.notes.push(note);
+    return;
+  }
+  workOffNow(run, note, nowMs);
+}
+
+/** Works one note off, whoever hears it. */
+export function workOffNow(run: MesosRun, note: Note, nowMs: number): void {
   switch (note.kind) {
     case 'pending':
       takeIn(run, note.row, note.id, nowMs);
@@ -32,6 +45,7 @@ function workOff(run: MesosRun, note: Note, nowMs: number): void {
       const { tasks } = run.setup.context.cluster;
       const driver = driverOf(run, note.row, tasks.kind[note.row] === TASK_KIND.online);
       tell(run, driver, { task: note.task, status: TaskStatus.Running, agent: note.host }, nowMs);
+      if (tasks.kind[note.row] === TASK_KIND.online) schedulerStarted(run, tasks.group[note.row], nowMs);
       break;
     }
     case 'left':
@@ -56,7 +70,9 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
     return;
   }
   if (s.workOfRow[row] >= 0) return;
-  const driver = driverOf(run, row, false);
+  const driver = queueFor(run, driverOf(run, row, false));
+  s.driverOfRow[row] = driver.index;
+  s.queued[driver.index]++;
   const work = driver.nextWork++;
   s.workOfRow[row] = work;
   driver.targetOfWork.set(work, row);
@@ -65,17 +81,38 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
     instances: 1,
     milliCpu: Math.ceil(tasks.requestMilliCpu[row]),
     memMiB: memMibOf(tasks.requestMemBytes[row]),
-    diskMiB: 0,
+    diskMiB: driver.plan.taskDiskMib,
     lane: laneOf(tasks.priority[row], driver.lanes),
     revocable: driver.revocable,
   };
   ask(run, driver, nowMs, (context, out) => driver.framework.submit(driver.state, job, context, out));
 }
 
+/**
+ * Where a new task goes: to its own framework, or, when as many as its limit wait there, to the first of its others with a shorter queue.
+ * A task stays where it was sent.
+ */
+function queueFor(run: MesosRun, home: Driver): Driver {
+  const { s } = run;
+  const { spillAtQueue, spillTo } = home.plan;
+  const waiting = s.queued[home.index];
+  if (spillAtQueue === 0 || waiting < spillAtQueue) return home;
+  for (const name of spillTo) {
+    const other = s.drivers.find(({ plan }) => plan.name === name) ?? fail(`no framework "${name}" to spill to`);
+    // A scheduler that is away takes nothing.
+    if (s.backlog[other.index] !== null || s.queued[other.index] >= waiting) continue;
+    s.counters.spilled++;
+    return other;
+  }
+  return home;
+}
+
 /** Gives Marathon the number of replicas the engine wants. */
 function scale(run: MesosRun, service: number, nowMs: number): void {
   const { s, setup } = run;
-  const driver = s.drivers[setup.driverOfServices] ?? fail('services without Marathon');
+  const driver = s.drivers[setup.driverOfService[service]] ?? fail('services without Marathon');
+  // A root framework keeps each of its schedulers up by itself.
+  if (driver.plan.kind !== 'marathon') return;
   const { name } = setup.services[service];
   ask(run, driver, nowMs, (context, out) =>
     scaleApp(driver.state as MarathonState, name, s.wanted[service], context, out),
@@ -90,9 +127,11 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
   const { task, host } = note;
   const id = taskId(driver, task);
   const state = note.change === CHANGE.finish ? 'TASK_FINISHED' : 'TASK_LOST';
-  s.master.statusUpdate({ task: id, state, reason: null, source: 'SOURCE_EXECUTOR' }, state, false);
-  s.master.book.forget(id);
-  const online = driver.index === setup.driverOfServices;
+  const master = masterOf(run, driver);
+  master.statusUpdate({ task: id, state, reason: null, source: 'SOURCE_EXECUTOR' }, state, false);
+  master.book.forget(id);
+  const online = FRAMEWORK_KINDS[driver.plan.kind].runsServices;
+  if (online) schedulerEnded(run, tasks.group[note.row], nowMs);
   const asked = driver.killed.delete(task);
   let status: TaskStatus;
   if (note.change === CHANGE.finish) status = TaskStatus.Finished;
@@ -124,7 +163,7 @@ function hostChanged(run: MesosRun, host: number, nowMs: number): void {
     return;
   }
   if (s.agent[host] === AGENT.registered) {
-    s.master.disconnectAgent(id);
+    masterOfHost(run, host).disconnectAgent(id);
     s.agent[host] = AGENT.disconnected;
   }
   if (hosts.up[host] === 0 && s.agent[host] !== AGENT.unknown) loseHost(run, host);
@@ -140,6 +179,6 @@ function tellRevocable(run: MesosRun): void {
     const sold = Math.floor(hosts.soldMilliCpu[batch + host]);
     if (s.agent[host] !== AGENT.registered || sold === s.revocableMilliCpu[host]) continue;
     s.revocableMilliCpu[host] = sold;
-    s.master.updateOversubscribed(String(host), bagOf(s.kinds.revocableCpus, sold));
+    masterOfHost(run, host).updateOversubscribed(String(host), bagOf(s.kinds.revocableCpus, sold));
   }
 }

@@ -6,12 +6,14 @@ import { createActions } from '../../../policies/framework.ts';
 import { adoptTask } from '../../../policies/marathon/framework.ts';
 import type { MarathonState } from '../../../policies/marathon/state.ts';
 import { addBags, bagOf, EMPTY_BAG, type ResourceBag } from '../../../policies/mesos/resource-bag.ts';
+import { adoptChild, type RootState } from '../../../policies/root-framework/framework.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { memMibOf, regularBag, taskBag } from './agents.ts';
 import { type Driver, taskId } from './driver.ts';
+import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { noteImage } from './launch-pipeline.ts';
-import { AGENT, fitRows, frameworkContext, type MesosRun } from './mesos-run.ts';
+import { AGENT, driverOf, fitRows, frameworkContext, type MesosRun, masterOf, masterOfHost } from './mesos-run.ts';
 import { ask } from './talk.ts';
 
 /**
@@ -23,31 +25,28 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
   const { s, setup } = run;
   const { tasks } = setup.context.cluster;
   fitRows(s, tasks.capacity);
-  const marathon = s.drivers[setup.driverOfServices];
   const context = frameworkContext(run, nowMs);
-  if (marathon !== undefined) {
-    // Not subscribed yet, so Marathon has nothing to say to the master.
-    const out = createActions();
-    setup.services.forEach((service, index) => {
-      const work = marathon.nextWork++;
-      marathon.targetOfWork.set(work, index);
-      const { name, milliCpu, memMib, constraints } = service;
-      const instances = s.wanted[index];
-      marathon.framework.submit(
-        marathon.state,
-        { name, instances, milliCpu, memMiB: memMib, diskMiB: 0, lane: 0, constraints },
-        context,
-        out,
-      );
-    });
-    for (const row of inPlace) {
-      const { name } = setup.services[tasks.group[row]];
-      const task = adoptTask(marathon.state as MarathonState, name, tasks.host[row], context, out);
-      s.taskOfRow[row] = task;
-      s.workOfRow[row] = tasks.group[row];
-      marathon.rowOfTask.set(task, row);
-      noteImage(s.pipeline, tasks.host[row], tasks.group[row]);
-    }
+  // Not subscribed yet, so nobody has anything to say to the master.
+  const out = createActions();
+  setup.services.forEach((service, index) => {
+    const driver = s.drivers[setup.driverOfService[index]];
+    const work = driver.nextWork++;
+    driver.targetOfWork.set(work, index);
+    const { name, milliCpu, memMib, constraints } = service;
+    const job = { name, instances: s.wanted[index], milliCpu, memMiB: memMib, diskMiB: 0, lane: 0, constraints };
+    driver.framework.submit(driver.state, job, context, out);
+  });
+  for (const row of inPlace) {
+    const { name } = setup.services[tasks.group[row]];
+    const driver = s.drivers[setup.driverOfService[tasks.group[row]]];
+    const task =
+      driver.plan.kind === 'marathon'
+        ? adoptTask(driver.state as MarathonState, name, tasks.host[row], context, out)
+        : adoptChild(driver.state as RootState, name, tasks.host[row], nowMs);
+    s.taskOfRow[row] = task;
+    s.workOfRow[row] = tasks.group[row];
+    driver.rowOfTask.set(task, row);
+    noteImage(s.pipeline, tasks.host[row], tasks.group[row]);
   }
   for (const driver of s.drivers) subscribe(run, driver, nowMs);
   for (let host = 0; host < setup.context.cluster.hosts.count; host++) registerAgent(run, host);
@@ -55,7 +54,7 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
 
 /** A framework registers, for the first time or again; updates it missed are told by the caller. */
 export function subscribe(run: MesosRun, driver: Driver, nowMs: number): void {
-  const { master } = run.s;
+  const master = masterOf(run, driver);
   master.subscribe(driver.info, driver.plan.failoverTimeoutMs);
   // The id of a framework whose failover timeout has passed is refused for ever.
   if (!master.allocator.ledger.frameworks.has(driver.plan.name)) return;
@@ -71,16 +70,19 @@ export function registerAgent(run: MesosRun, host: number): void {
   const diskMib = (plan.diskGibPerAgent * BYTES_PER_GIB) / BYTES_PER_MIB;
   if (plan.oversubscription.kind === 'revocable')
     s.revocableMilliCpu[host] = Math.floor(hosts.soldMilliCpu[TIER.batch * hosts.count + host]);
+  const cluster = setup.clusterOfHost[host];
+  const master = s.masters[cluster];
   let total = regularBag(s.kinds, hosts, host, gpus[host], diskMib);
   if (s.revocableMilliCpu[host] > 0) total = addBags(total, bagOf(s.kinds.revocableCpus, s.revocableMilliCpu[host]));
   const used = new Map<string, Map<string, ResourceBag>>();
   for (const driver of s.drivers) {
+    if (setup.clusterOfDriver[driver.index] !== cluster) continue;
     let held = EMPTY_BAG;
     for (const [task, row] of rowsOn(run, driver, host)) {
       const bag = bagOfRow(run, driver, row);
       held = addBags(held, bag);
       const taskKey = taskId(driver, task);
-      s.master.book.tasks.set(taskKey, {
+      master.book.tasks.set(taskKey, {
         info: { id: taskKey, bag, executor: null },
         framework: driver.plan.name,
         role: driver.plan.role,
@@ -91,7 +93,7 @@ export function registerAgent(run: MesosRun, host: number): void {
     }
     if (held !== EMPTY_BAG) used.set(driver.plan.name, new Map([[driver.plan.role, held]]));
   }
-  s.master.addAgent(
+  master.addAgent(
     {
       id,
       tag: host,
@@ -106,25 +108,31 @@ export function registerAgent(run: MesosRun, host: number): void {
     used,
   );
   s.agent[host] = AGENT.registered;
+  if (s.inMaintenance.has(host)) master.allocator.deactivateAgent(id);
 }
 
 /** Bound and running tasks of a framework on a host, by task number. */
 function* rowsOn(run: MesosRun, driver: Driver, host: number): Generator<readonly [task: number, row: number]> {
   const { tasks, hosts } = run.setup.context.cluster;
-  if (driver.index === run.setup.driverOfServices) {
+  if (FRAMEWORK_KINDS[driver.plan.kind].runsServices) {
     for (let row = 0; row < tasks.firstBestEffort; row++)
-      if (tasks.host[row] === host && run.s.taskOfRow[row] >= 0) yield [run.s.taskOfRow[row], row];
+      if (
+        tasks.host[row] === host &&
+        run.s.taskOfRow[row] >= 0 &&
+        run.setup.driverOfService[tasks.group[row]] === driver.index
+      )
+        yield [run.s.taskOfRow[row], row];
     return;
   }
   for (let row = hosts.firstTask[host]; row >= 0; row = tasks.nextOnHost[row])
-    if (run.s.taskOfRow[row] >= 0 && run.setup.driverOfPopulation[tasks.group[row]] === driver.index)
-      yield [run.s.taskOfRow[row], row];
+    if (run.s.taskOfRow[row] >= 0 && driverOf(run, row, false) === driver) yield [run.s.taskOfRow[row], row];
 }
 
 function bagOfRow(run: MesosRun, driver: Driver, row: number): ResourceBag {
   const { tasks } = run.setup.context.cluster;
   const online = tasks.kind[row] === TASK_KIND.online;
-  const disk = driver.plan.kind === 'chronos' ? CHRONOS_DISK_MIB : 0;
+  const asked = online ? 0 : driver.plan.taskDiskMib;
+  const disk = driver.plan.kind === 'chronos' && asked === 0 ? CHRONOS_DISK_MIB : asked;
   return taskBag(
     run.s.kinds,
     Math.ceil(tasks.requestMilliCpu[row]),
@@ -139,14 +147,16 @@ const CHRONOS_DISK_MIB = 256;
 
 /** The master gives an agent up. */
 export function loseHost(run: MesosRun, host: number): void {
-  run.s.master.loseAgent(String(host), 'unreachable');
+  masterOfHost(run, host).loseAgent(String(host), 'unreachable');
   run.s.agent[host] = AGENT.unknown;
   run.s.revocableMilliCpu[host] = 0;
 }
 
 /** An agent is back before it was given up: what it ran without a host is gone, the rest goes on. */
 export function reconnectHost(run: MesosRun, host: number, _nowMs: number): void {
-  run.s.master.reconnectAgent(String(host));
+  const master = masterOfHost(run, host);
+  master.reconnectAgent(String(host));
+  if (run.s.inMaintenance.has(host)) master.allocator.deactivateAgent(String(host));
   run.s.agent[host] = AGENT.registered;
 }
 

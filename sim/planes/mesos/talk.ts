@@ -7,14 +7,16 @@ import {
   type StatusUpdate,
   TaskStatus,
 } from '../../../policies/framework.ts';
+import { DEFAULT_REFUSE_MS } from '../../../policies/mesos/allocator-state.ts';
 import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
 import type { MasterMessage, TaskInfo } from '../../../policies/mesos/master-messages.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { taskBag } from './agents.ts';
 import { bulkColumns, type Driver, giveBack, offerColumns, parseTaskId, takeActions, taskId } from './driver.ts';
+import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { launchDelayMs } from './launch-pipeline.ts';
-import { frameworkContext, type MesosRun } from './mesos-run.ts';
+import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 
 /** More rounds than this in one millisecond are an endless talk. */
 const MOST_ROUNDS = 10_000;
@@ -22,10 +24,14 @@ const MOST_ROUNDS = 10_000;
 /** Runs pending allocations and carries messages until all are heard. */
 export function deliverAll(run: MesosRun, nowMs: number): void {
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    run.s.master.settle();
-    const messages = run.s.master.takeMessages();
-    if (messages.length === 0) return;
-    for (const message of messages) deliver(run, message, nowMs);
+    let said = 0;
+    for (const master of run.s.masters) {
+      master.settle();
+      const messages = master.takeMessages();
+      said += messages.length;
+      for (const message of messages) deliver(run, message, nowMs);
+    }
+    if (said === 0) return;
   }
   fail(`master and frameworks do not come to an end at ${nowMs} ms`);
 }
@@ -52,6 +58,9 @@ function deliver(run: MesosRun, message: MasterMessage, nowMs: number): void {
     case 'runTask':
       runTask(run, message.task, Number(message.agent), nowMs);
       break;
+    case 'inverseOffer':
+      answerInverseOffer(run, message.framework, message.agent, nowMs);
+      break;
     case 'killTask':
       killTask(run, message.task, nowMs);
       break;
@@ -72,7 +81,7 @@ function offerInBulk(run: MesosRun, bulk: BulkOffers, nowMs: number): void {
   const offers =
     bulk.kept.length > 0 ? offerColumns(run.pool, s.kinds, bulk.kept) : bulkColumns(run.pool, s.kinds, bulk);
   ask(run, driver, nowMs, (context, out) => driver.framework.resourceOffers(driver.state, offers, context, out));
-  s.master.keepRest(bulk);
+  masterOf(run, driver).keepRest(bulk);
 }
 
 function driverByName(run: MesosRun, name: string): Driver {
@@ -94,7 +103,11 @@ function runTask(run: MesosRun, id: string, host: number, nowMs: number): void {
   driver.rowOfTask.set(task, row);
   const group = tasks.group[row];
   const image = tasks.kind[row] === TASK_KIND.online ? group : setup.services.length + group;
-  const delayMs = launchDelayMs(s.pipeline, setup.plan.launch, host, image, nowMs);
+  const online = tasks.kind[row] === TASK_KIND.online;
+  if (!online) s.queued[driver.index]--;
+  // A host that is cut off hears of the launch when it is back, if it is back in time.
+  const healMs = s.silent.get(host)?.healMs ?? nowMs;
+  const delayMs = healMs - nowMs + launchDelayMs(s.pipeline, setup.plan.launch, host, image, healMs);
   setup.context.bind(row, host, nowMs, delayMs);
 }
 
@@ -127,8 +140,17 @@ function statusFromMaster(run: MesosRun, id: string, state: string, nowMs: numbe
   setup.context.evict(row, nowMs, EVICT_REASON.drained);
 }
 
+/** Every framework agrees to leave, once: what it has there is moved when the window begins. */
+function answerInverseOffer(run: MesosRun, name: string, agent: string, nowMs: number): void {
+  run.s.counters.inverseOffers++;
+  const { allocator } = masterOf(run, driverByName(run, name));
+  const startMs = allocator.ledger.agents.get(agent)?.maintenance?.startMs ?? nowMs;
+  allocator.updateInverseOffer(agent, name, 'ACCEPT', Math.max(DEFAULT_REFUSE_MS, startMs - nowMs));
+}
+
 /** Tells a framework about a task, or keeps the update until its scheduler listens again. */
 export function tell(run: MesosRun, driver: Driver, update: StatusUpdate, nowMs: number): void {
+  run.s.counters.updates++;
   const backlog = run.s.backlog[driver.index];
   if (backlog !== null) {
     backlog.push(update);
@@ -152,7 +174,8 @@ export function ask(
 
 /** Does what a framework answered, in its order. */
 function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: number): void {
-  const { master, counters } = run.s;
+  const { counters } = run.s;
+  const master = masterOf(run, driver);
   const { name } = driver.plan;
   // A framework that was removed, or has not found the new master yet, talks to nobody.
   if (!master.allocator.ledger.frameworks.has(name)) return;
@@ -215,17 +238,17 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
     const bag = taskBag(s.kinds, out.milliCpu[i], out.memMiB[i], out.diskMiB[i], out.revocable[i] === 1);
     tasks.push({ id, bag, executor: null });
   }
-  s.master.accept(driver.plan.name, [offer], [{ type: 'launch', tasks }], refuseMs);
+  masterOf(run, driver).accept(driver.plan.name, [offer], [{ type: 'launch', tasks }], refuseMs);
   // Work that was withdrawn meanwhile is over, whatever the framework believes.
   for (const task of refused) tell(run, driver, { task, status: TaskStatus.Finished, agent: -1 }, nowMs);
 }
 
 /** The waiting row that a launch of `work` is for; -1 when nothing waits for it any more. */
 function rowFor(run: MesosRun, driver: Driver, work: number): number {
-  const { s, setup } = run;
+  const { s } = run;
   const target = driver.targetOfWork.get(work);
   if (target === undefined) return -1;
-  if (driver.index !== setup.driverOfServices) return s.waiting.has(target) ? target : -1;
+  if (!FRAMEWORK_KINDS[driver.plan.kind].runsServices) return s.waiting.has(target) ? target : -1;
   const rows = s.waitingOf[target];
   for (const row of rows) {
     rows.delete(row);
