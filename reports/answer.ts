@@ -1,6 +1,7 @@
 /** The answer in plain words: how full, how safe, at what price, what stops it from being fuller. */
+import { numbers, quantileOf } from './columns.ts';
 import type { RunFacts } from './facts.ts';
-import { dayHour, duration, fixed, money, percent } from './format.ts';
+import { count, dayHour, duration, fixed, money, percent } from './format.ts';
 import { bindsSentence } from './what-binds.ts';
 
 /** Paragraphs of plain text; every number is of this run, after warm-up. */
@@ -19,7 +20,20 @@ export function answerParagraphs(facts: RunFacts): string[] {
   const price =
     `Tasks waited ${duration(summary.waitMsP50)} in the median and ${duration(summary.waitMsP95)} at the 95th percentile. ` +
     `A useful core-hour cost ${money(summary.costPerUsefulCoreHour, settings.currency)}.`;
-  return [full, safe, `${price} What binds first: ${bindsSentence(facts.constraints)}`];
+  const broken = failureWords(facts);
+  return [
+    broken === '' ? full : `${full} ${broken}`,
+    safe,
+    `${price} What binds first: ${bindsSentence(facts.constraints)}`,
+  ];
+}
+
+/** What failed; nothing where nothing did. */
+function failureWords(facts: RunFacts): string {
+  const { hostFailures } = facts.results.summary;
+  const down = quantileOf(numbers(facts.results.tables.windows.columns.hostsDown).subarray(facts.firstRow), 1);
+  if (hostFailures === 0 && !(down > 0)) return '';
+  return `${count(hostFailures, 'host failure')}; at most ${count(down, 'host')} down at once.`;
 }
 
 function colocationWords(facts: RunFacts): string {

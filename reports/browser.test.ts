@@ -7,7 +7,7 @@ import { runReportHtml } from './html.ts';
 import { missingBrowser, withBrowser } from './testing/browser.ts';
 import { sampleResults } from './testing/sample-results.ts';
 
-test('Chromium shows all 15 charts of a report, without an error, a request or a page wider than 400 pixels', async (context) => {
+test('Chromium shows all 16 charts of a report, without an error, a request or a page wider than 400 pixels', async (context) => {
   const missing = missingBrowser();
   if (missing !== null) return context.skip(missing);
   const room = mkdtempSync(join(tmpdir(), 'tidemark-browser-'));
@@ -19,8 +19,8 @@ test('Chromium shows all 15 charts of a report, without an error, a request or a
       await page.goto(pathToFileURL(file).href);
 
       const charts = page.locator('figure svg');
-      expect(await charts.count()).toBe(15);
-      for (let at = 0; at < 15; at++) {
+      expect(await charts.count()).toBe(16);
+      for (let at = 0; at < 16; at++) {
         const box = await charts.nth(at).boundingBox();
         expect(box?.width).toBeGreaterThan(300);
         expect(box?.height).toBeGreaterThan(80);

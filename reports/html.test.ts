@@ -40,10 +40,10 @@ describe('report.html of a run', () => {
     expect(await runReportHtml(results, options)).toBe(await runReportHtml(sampleResults(), options));
   });
 
-  test('has 15 figures, each with a drawing, a title and a sentence with a number; ids are used once', async () => {
+  test('has 16 figures, each with a drawing, a title and a sentence with a number; ids are used once', async () => {
     const html = await runReportHtml(results, options);
-    expect(html.match(/<figure /g)).toHaveLength(15);
-    expect(html.match(/<svg /g)).toHaveLength(15);
+    expect(html.match(/<figure /g)).toHaveLength(16);
+    expect(html.match(/<svg /g)).toHaveLength(16);
     for (const [, sentence] of html.matchAll(/<figcaption><span class="shows">(.*?)<\/span>/g))
       expect(sentence).toMatch(/\d/);
     const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);

@@ -5,7 +5,7 @@ import { dayHour, figures, fixed, percent } from '../format.ts';
 import type { Row } from '../frames.ts';
 import { binHours, binWindows, rowsOf } from '../frames.ts';
 import type { Chart, Piece } from './theme.ts';
-import { COLOURS, colourScale, HALF_WIDTH, timeAxis, warmUpLayers } from './theme.ts';
+import { COLOURS, colourScale, HALF_WIDTH, leastAxisLayer, timeAxis, warmUpLayers } from './theme.ts';
 
 const MOST_BARS = 84;
 
@@ -57,6 +57,7 @@ export function evictionsChart(facts: RunFacts, hours: number): Chart {
             },
           },
         },
+        leastAxisLayer(1),
         ...warmUpLayers(facts.settings.warmUpMs, hours, HALF_WIDTH),
       ],
     },

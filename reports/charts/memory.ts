@@ -3,7 +3,7 @@ import type { RunFacts } from '../facts.ts';
 import { fixed, percent } from '../format.ts';
 import { binMinutes, binWindows, binWords, rowsOf } from '../frames.ts';
 import type { Chart } from './theme.ts';
-import { COLOURS, colourScale, FULL_WIDTH, HEIGHT, ruleLayers, timeAxis, warmUpLayers } from './theme.ts';
+import { COLOURS, colourScale, FULL_WIDTH, HEIGHT, timeAxis, warmUpLayers, waterLineLayers } from './theme.ts';
 
 const SERIES = [
   ['online services', 'onlineUsedMemMib', COLOURS.online],
@@ -79,7 +79,10 @@ export function memoryChart(facts: RunFacts, hours: number): Chart {
           },
         },
         ...warmUpLayers(settings.warmUpMs, hours, FULL_WIDTH),
-        ...ruleLayers(line, `evicted at ${line} %`, COLOURS.line),
+        ...waterLineLayers([
+          { percent: line, words: 'evicted at', colour: COLOURS.line },
+          { percent: settings.memReclaimPercent, words: 'sold up to', colour: COLOURS.second },
+        ]),
       ],
     },
   };

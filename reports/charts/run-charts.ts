@@ -4,6 +4,7 @@ import { batchPoolChart } from './batch-pool.ts';
 import { errorBudgetChart } from './error-budget.ts';
 import { evictionsChart, wastedWorkChart } from './evictions.ts';
 import { heatMapChart } from './heat-map.ts';
+import { hostsDownChart } from './hosts-down.ts';
 import { memoryChart } from './memory.ts';
 import { powerChart } from './power.ts';
 import { pendingChart, waitsChart } from './queueing.ts';
@@ -36,5 +37,6 @@ export function runCharts(facts: RunFacts): Chart[] {
     pendingChart(facts, hours),
     strandingChart(facts),
     powerChart(facts, hours),
+    ...hostsDownChart(facts, hours),
   ];
 }

@@ -5,7 +5,7 @@ import { hourOfLargest } from '../facts.ts';
 import { dayHour, fixed, percent } from '../format.ts';
 import { binMinutes, binWindows, binWords, rowsOf } from '../frames.ts';
 import type { Chart } from './theme.ts';
-import { COLOURS, HALF_WIDTH, timeAxis, warmUpLayers } from './theme.ts';
+import { COLOURS, HALF_WIDTH, leastAxisLayer, timeAxis, warmUpLayers } from './theme.ts';
 
 export function suppressionChart(facts: RunFacts, hours: number): Chart {
   const windows = facts.results.tables.windows;
@@ -42,6 +42,7 @@ export function suppressionChart(facts: RunFacts, hours: number): Chart {
             y: { field: 'percent', type: 'quantitative', title: 'denied, % of demand', scale: { zero: true } },
           },
         },
+        leastAxisLayer(0.1),
         ...warmUpLayers(facts.settings.warmUpMs, hours, HALF_WIDTH),
       ],
     },

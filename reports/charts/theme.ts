@@ -118,6 +118,35 @@ export function warmUpLayers(warmUpMs: number, hoursShown: number, width: number
   ];
 }
 
+/** A line of the plan: `words` stand in front of its value, as in `squeezed at 65 %`. Null: the plan has none. */
+export interface WaterLine {
+  readonly percent: number | null;
+  readonly words: string;
+  readonly colour: string;
+}
+
+/** Water-lines with their names; lines at the same height are one line with both names, so that no name hides another. */
+export function waterLineLayers(lines: readonly WaterLine[]): readonly Piece[] {
+  const heights = [...new Set(lines.map((line) => line.percent))].filter((percent) => percent !== null);
+  return heights.flatMap((percent) => {
+    const own = lines.filter((line) => line.percent === percent);
+    const words = [...new Set(own.map((line) => line.words))];
+    return ruleLayers(percent, `${words.join(', ')} ${Math.round(percent * 100) / 100} %`, own[0].colour);
+  });
+}
+
+/**
+ * An axis from 0 to at least `top` even where all values are 0; nothing is drawn. Layers share their vertical axis, and one without
+ * length would have no labels.
+ */
+export function leastAxisLayer(top: number): Piece {
+  return {
+    data: { values: [{}] },
+    mark: { type: 'point', opacity: 0 },
+    encoding: { y: { datum: top, type: 'quantitative' } },
+  };
+}
+
 /** Dashed line across the chart at `value`, its name in the margin to the right; no layers without a value. */
 export function ruleLayers(value: number | null, label: string, colour: string): readonly Piece[] {
   if (value === null) return [];

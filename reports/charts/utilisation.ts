@@ -5,7 +5,7 @@ import { hourOfLargest } from '../facts.ts';
 import { dayHour, percent } from '../format.ts';
 import { binMinutes, binWindows, binWords, rowsOf } from '../frames.ts';
 import type { Chart } from './theme.ts';
-import { COLOURS, colourScale, FULL_WIDTH, ruleLayers, timeAxis, warmUpLayers } from './theme.ts';
+import { COLOURS, colourScale, FULL_WIDTH, timeAxis, warmUpLayers, waterLineLayers } from './theme.ts';
 
 const SERIES = [
   ['online services', 'onlineUsedMilliCpu', COLOURS.online],
@@ -86,8 +86,10 @@ export function utilisationChart(facts: RunFacts, hours: number): Chart {
           },
         },
         ...warmUpLayers(settings.warmUpMs, hours, FULL_WIDTH),
-        ...ruleLayers(line, `squeezed at ${line} %`, COLOURS.line),
-        ...ruleLayers(settings.cpuReclaimPercent, `sold up to ${settings.cpuReclaimPercent} %`, COLOURS.second),
+        ...waterLineLayers([
+          { percent: line, words: 'squeezed at', colour: COLOURS.line },
+          { percent: settings.cpuReclaimPercent, words: 'sold up to', colour: COLOURS.second },
+        ]),
       ],
     },
   };

@@ -1,13 +1,15 @@
 /** P(violation) hour by hour: the share of services that broke their objective, with its interval. */
 import { numbers } from '../columns.ts';
 import type { RunFacts } from '../facts.ts';
-import { dayHour, percent, setPercent } from '../format.ts';
+import { dayHour, fixed, percent, setPercent } from '../format.ts';
 import { wilsonInterval } from '../violation.ts';
 import type { Chart } from './theme.ts';
 import { COLOURS, EMPTY_MARGIN, FULL_WIDTH, HEIGHT, timeAxis, warmUpLayers } from './theme.ts';
 
 interface HourShare {
   readonly hour: number;
+  /** Services with requests. */
+  readonly total: number;
   readonly percent: number;
   readonly low: number;
   readonly high: number;
@@ -30,7 +32,7 @@ export function violationByHour(facts: RunFacts): HourShare[] {
   return seen.flatMap(({ total, violating }, at) => {
     if (total === 0) return [];
     const [low, high] = wilsonInterval(violating / total, total, 0.95);
-    return [{ hour: at + 0.5, percent: (100 * violating) / total, low: 100 * low, high: 100 * high }];
+    return [{ hour: at + 0.5, total, percent: (100 * violating) / total, low: 100 * low, high: 100 * high }];
   });
 }
 
@@ -49,7 +51,7 @@ export function violationByHourChart(facts: RunFacts, hours: number): Chart {
     width: 'full',
     sentence:
       worst === undefined || worst.percent === 0
-        ? 'No service broke its objective in any hour.'
+        ? `No service broke its objective in any hour; the band is what so few services (${fixed(shares[0]?.total ?? 0)}) cannot rule out.`
         : `The worst hour was ${dayHour(Math.floor(worst.hour))}: ${percent(worst.percent)} of services broke their objective (95 % ` +
           `interval ${percent(worst.low)} to ${percent(worst.high)}). In ${calm} of ${measured.length} measured hours none did.`,
     spec: {

@@ -34,7 +34,7 @@ export function worstServicesChart(facts: RunFacts): Chart {
           `requests to it. ${over === facts.worst.length ? 'All of these' : over === 0 ? 'None of these' : `${over} of these`} ` +
           `${over === 1 ? 'passes' : 'pass'} the ${setPercent(allowed)} that the objective allows over the whole run.`,
     spec: {
-      width: HALF_WIDTH - 90,
+      width: HALF_WIDTH - 115,
       height: 220,
       layer: [
         {
@@ -46,7 +46,7 @@ export function worstServicesChart(facts: RunFacts): Chart {
               type: 'nominal',
               sort: { field: 'rank', order: 'ascending' },
               title: null,
-              axis: { labelLimit: 130 },
+              axis: { labelLimit: 160 },
             },
             x: { field: 'percent', type: 'quantitative', title: 'late requests, %' },
             color: {

@@ -2,14 +2,14 @@
 import type { LabArm, LabDocument, LabHours } from '../../sim/results/lab-document.ts';
 import type { RunLines } from '../../sim/results/run-hours.ts';
 import type { Piece } from '../charts/theme.ts';
-import { COLOURS, EMPTY_MARGIN, ruleLayers, warmUpLayers } from '../charts/theme.ts';
+import { COLOURS, EMPTY_MARGIN, leastAxisLayer, ruleLayers, warmUpLayers, waterLineLayers } from '../charts/theme.ts';
 import { dayHour, figures, fixed, percent, setPercent } from '../format.ts';
 import { armScale } from './arm-colours.ts';
 import { type HourSeries, hourSeries, lastHour, meanOver, serviceSeries, withHours } from './hour-series.ts';
 import { hourParams, type LinkedChart, shownHoursAxis, widthOf } from './linked-chart.ts';
 
 /** A line of the plan, drawn where an arm has it. */
-interface WaterLine {
+interface PlanLine {
   readonly of: (lines: RunLines) => number | null;
   readonly words: string;
   readonly colour: string;
@@ -26,7 +26,7 @@ interface HourChartKind {
   readonly least: number;
   /** Square-root axes show small shares beside a large objective. */
   readonly scale?: 'sqrt';
-  readonly lines: readonly WaterLine[];
+  readonly lines: readonly PlanLine[];
   /** What is said of an arm, from its series and the first hour counted. */
   readonly words: (series: HourSeries, from: number) => string;
   readonly claim: string;
@@ -253,7 +253,7 @@ function hourChart(
   const width = widthOf(kind.width, kind.lines.length > 0);
   const said = series.slice(0, MOST_SAID).map((own) => `${own.arm}: ${kind.words(own, counted)}`);
   const more = series.length > MOST_SAID ? `; ${series.length - MOST_SAID} more in the table` : '';
-  const rules = kind.lines.flatMap((line) => ruleOf(line, withHours(document)));
+  const rules = rulesOf(kind.lines, withHours(document));
   return {
     id: kind.id,
     kind: 'hours',
@@ -270,7 +270,7 @@ function hourChart(
       params: hourParams(from, to, width),
       layer: [
         lineLayer(live, kind.axis, document, kind.scale),
-        { mark: { type: 'point', opacity: 0 }, encoding: { y: { datum: kind.least, type: 'quantitative' } } },
+        leastAxisLayer(kind.least),
         ...warmUpOf(document),
         ...rules,
       ],
@@ -303,16 +303,18 @@ function warmUpOf(document: LabDocument): readonly Piece[] {
   return [{ ...ground, mark: { ...mark, clip: true } }];
 }
 
-/** One dashed line where all arms agree; where they differ the lowest and the highest, named. */
-function ruleOf(line: WaterLine, arms: readonly (LabArm & { readonly hours: LabHours })[]): readonly Piece[] {
-  const values = new Map<number, string[]>();
-  for (const { name, hours } of arms) {
-    const value = hours.lines === null ? null : line.of(hours.lines);
-    if (value !== null) values.set(value, [...(values.get(value) ?? []), name]);
-  }
-  const ordered = [...values.keys()].sort((a, b) => a - b);
-  const drawn = ordered.length <= 2 ? ordered : [ordered[0], ordered[ordered.length - 1]];
-  return drawn.flatMap((value) => ruleLayers(value, `${line.words} ${setPercent(value)}`, line.colour));
+/** The lines of all arms: one where they agree; where they differ the lowest and the highest. */
+function rulesOf(
+  lines: readonly PlanLine[],
+  arms: readonly (LabArm & { readonly hours: LabHours })[],
+): readonly Piece[] {
+  const drawn = lines.flatMap(({ of, words, colour }) => {
+    const values = arms.map(({ hours }) => (hours.lines === null ? null : of(hours.lines)));
+    const known = values.filter((value) => value !== null);
+    const ends = known.length === 0 ? [] : [...new Set([Math.min(...known), Math.max(...known)])];
+    return ends.map((percent) => ({ percent, words, colour }));
+  });
+  return waterLineLayers(drawn);
 }
 
 /** Late requests of the service that is picked; the one hurt most at first. */
