@@ -134,11 +134,12 @@ function createProgram(): Command {
 
   program
     .command('report')
-    .description('write report.html of a run directory again')
-    .argument('<dir>', 'run directory')
-    .action(async (dir: string) => {
+    .description('write report.html of a run, a sweep, a comparison or a plan again')
+    .argument('<dir>', 'folder that the command wrote')
+    .option('--charts <format>', 'also every chart as svg or png, in <dir>/charts')
+    .action(async (dir: string, options: { readonly charts?: string }) => {
       const { report } = await import('./report.ts');
-      process.exitCode = await report(dir);
+      process.exitCode = await report(dir, options);
     });
 
   return program;

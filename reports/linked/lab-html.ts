@@ -8,14 +8,10 @@ import { cardsHtml, figureHtml, pageHtml, paragraphsHtml, proseHtml, tableHtml }
 import { compiledSpec, renderSvg } from '../render.ts';
 import { armColour, shownAtFirst } from './arm-colours.ts';
 import { chosenColumns, chosenTableHtml } from './chosen-table.ts';
-import { differenceChart } from './difference-chart.ts';
-import { hourCharts } from './hour-charts.ts';
 import { hourSeries, serviceSeries } from './hour-series.ts';
+import { labCharts } from './lab-charts.ts';
 import type { LinkedChart } from './linked-chart.ts';
 import { type LinkedPageData, linkedPage } from './linked-page.ts';
-import { paretoCharts } from './pareto-charts.ts';
-import { responseCharts } from './response-charts.ts';
-import { riskCharts } from './risk-charts.ts';
 import { pageTableOf } from './table-text.ts';
 
 /** Page chrome that another page may put around the report: links, say. Markup, already escaped. */
@@ -25,13 +21,7 @@ export interface LabPageOptions {
 
 /** The page of a document. The same document gives the same bytes. */
 export async function labReportHtml(document: LabDocument, options: LabPageOptions = {}): Promise<string> {
-  const choice = [
-    ...riskCharts(document.risk),
-    ...differenceChart(document),
-    ...paretoCharts(document),
-    ...responseCharts(document, settingOf(document)),
-  ];
-  const time = hourCharts(document);
+  const { choice, time } = labCharts(document);
   const series = hourSeries(document);
   const shown = shownAtFirst(document.arms.length);
   const visible = new Set(document.arms.filter((_, at) => shown[at]).map((arm) => arm.name));
@@ -69,12 +59,6 @@ function headingOf(table: string): string {
   return (
     { table: 'Every comparison', proof: 'The proof', figures: 'Every figure', points: 'Every point' }[table] ?? table
   );
-}
-
-/** What the horizontal axis of a response is: the path of the first setting, from the names of the table of runs. */
-function settingOf(document: LabDocument): string {
-  const setting = document.tables[0]?.columns.find((column) => column.about === 'setting');
-  return setting === undefined ? 'setting' : setting.name.slice(setting.name.lastIndexOf('.') + 1);
 }
 
 /** The chart with the rows it starts with, for drawing without a script. */
