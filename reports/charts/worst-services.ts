@@ -46,7 +46,7 @@ export function worstServicesChart(facts: RunFacts): Chart {
               type: 'nominal',
               sort: { field: 'rank', order: 'ascending' },
               title: null,
-              axis: { labelLimit: 160 },
+              axis: { labelLimit: 240 },
             },
             x: { field: 'percent', type: 'quantitative', title: 'late requests, %' },
             color: {

@@ -44,7 +44,7 @@ export function differenceChart(document: LabDocument): LinkedChart[] {
     type: 'nominal',
     sort: { field: 'rank', order: 'ascending' },
     title: null,
-    axis: { labelLimit: 260, grid: true },
+    axis: { labelLimit: 420, grid: true },
   };
   const offset = arms.length > 1 ? { yOffset: { field: 'arm', type: 'nominal', scale: { domain: arms } } } : {};
   const x = {
