@@ -2,6 +2,7 @@
 
 import { calendarCase } from './calendar.ts';
 import type { BenchCase } from './harness.ts';
+import { cellOverheadCase, forkCase, sweepCase, waterLineCase } from './lab.ts';
 import { run as runAllocator } from './mesos-allocate.ts';
 import { physicsCost } from './physics-cost.ts';
 import { placementCase } from './placement.ts';
@@ -16,5 +17,10 @@ export const BENCH_CASES: readonly BenchCase[] = [
   clusterDay('day-2000', 2_000),
   clusterDay('day-20000', 20_000),
   physicsCost(),
+  sweepCase(1),
+  sweepCase(2),
+  cellOverheadCase(),
+  forkCase(),
+  waterLineCase(),
   { name: 'mesos-allocate', about: 'one Mesos allocation round, 10,000 agents x 1,000 frameworks', run: runAllocator },
 ];

@@ -74,7 +74,7 @@ export function measure(name: string, size: BenchSize): Measured {
 function print(measured: Measured): void {
   const rate = measured.operations / Math.max(1e-9, measured.cpuSeconds);
   process.stdout.write(
-    `${measured.name.padEnd(24)}${measured.cpuSeconds.toFixed(2).padStart(9)} CPU-s ${measured.peakMiB.toFixed(0).padStart(6)} MiB ` +
+    `${measured.name.padEnd(24)}${measured.cpuSeconds.toFixed(2).padStart(9)} CPU-s ${measured.wallSeconds.toFixed(2).padStart(9)} s ${measured.peakMiB.toFixed(0).padStart(6)} MiB ` +
       `${measured.operations.toExponential(2).padStart(10)} ops ${rate.toExponential(2).padStart(10)} ops/CPU-s  ${measured.resultHash}\n`,
   );
   for (const [name, value] of Object.entries(measured.figures ?? {}))

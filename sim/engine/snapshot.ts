@@ -7,6 +7,7 @@
  * has the digest and the tables of the run that was not interrupted.
  */
 import { assert } from '../../policies/base/assert.ts';
+import { createTaskTable, type TaskTable } from '../cluster/tasks.ts';
 import type { CalendarSnapshot } from '../kernel/calendar.ts';
 import { canonicalText, type Plan } from '../plan.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
@@ -36,6 +37,8 @@ export interface RunSnapshot {
     readonly gpu: Uint16Array;
   };
   readonly intake: Readonly<Record<'hour' | 'next' | 'jobNumber' | 'jobRow' | 'nextTaskId', number>>;
+  /** The task table, its columns as far as rows have been used. */
+  readonly tasks: Readonly<Record<string, unknown>>;
   /** All other state, by part and column. */
   readonly parts: unknown;
 }
@@ -71,6 +74,7 @@ export function snapshotRun(engine: Engine): RunSnapshot {
       nextTaskId: intake.nextTaskId,
     },
     parts: copyOf(partsOf(engine)),
+    tasks: usedRows(engine.cluster.tasks),
   };
 }
 
@@ -93,6 +97,7 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
     const shape = engine.batchShape(milliCpu[i], memBytes[i], tier[i], lane[i], gpu[i]);
     assert(shape === (engine.placement?.fixedShapes ?? 0) + i, 'pod shapes come back with their numbers');
   }
+  restoreTasks(cluster.tasks, snapshot.tasks);
   writeInto(partsOf(engine), snapshot.parts);
   Object.assign(intake, snapshot.intake);
   if (intake.hour >= 0) intake.source.fillHour(intake.hour, intake.chunk);
@@ -118,7 +123,6 @@ function partsOf(engine: Engine): Record<string, unknown> {
   const { tasks: _, pods: __, history, ...signals } = telemetry.signals;
   return {
     hosts: cluster.hosts,
-    tasks: cluster.tasks,
     digest: cluster.digest,
     online: { wanted, ready, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent },
     jobs: engine.jobs,
@@ -138,6 +142,28 @@ function partsOf(engine: Engine): Record<string, unknown> {
     restartSinceMs: engine.restartSinceMs,
     desires: engine.desires,
   };
+}
+
+/** Columns of the rows ever used: those above are as a new table has them. */
+function usedRows(tasks: TaskTable): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(tasks).map(([name, column]) => {
+      if (!ArrayBuffer.isView(column)) return [name, column];
+      const rows = (column as Column).length === tasks.capacity ? tasks.used : (column as Column).length;
+      return [name, (column as Column).slice(0, rows)];
+    }),
+  );
+}
+
+/** Makes the table as large as it was and writes the rows that were used. */
+function restoreTasks(tasks: TaskTable, from: RunSnapshot['tasks']): void {
+  const { capacity } = from as unknown as TaskTable;
+  if (tasks.capacity !== capacity) Object.assign(tasks, createTaskTable(capacity, tasks.firstBestEffort));
+  const own = tasks as unknown as Record<string, unknown>;
+  for (const [name, column] of Object.entries(from)) {
+    if (ArrayBuffer.isView(column)) (own[name] as Column).set(column as Column);
+    else own[name] = column;
+  }
 }
 
 function viewColumns(view: PlacementView): Record<string, unknown> {
