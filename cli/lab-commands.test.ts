@@ -91,6 +91,9 @@ describe('sweep, merge, compare', () => {
       ['sweep unit-small --vary slo.objectivePercent=99 --paired --lhs 3 --out bad', 'exclude each other'],
       ['plan water-line unit-small --line slo.objectivePercent=99,90 --out bad', 'values must rise'],
       ['plan hosts unit-small --from 9 --to 8 --out bad', 'is an empty range'],
+      ['plan hosts unit-small --mixes all --out bad', 'give alone (every shape by itself) or pairs'],
+      ['plan hosts unit-small --mixes alone --growth 4 --out bad', '--growth asks for the hosts there are'],
+      ['plan hosts unit-small --spare-domains 1 --out bad', 'less 1 power domain leave none'],
       ['compare nowhere s', 'nowhere does not exist or is empty'],
       ['gate --baseline s --candidate s', 's is a sweep of 3 points; give runs of one point'],
     ] as const;

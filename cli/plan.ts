@@ -41,6 +41,8 @@ interface HostsCommand extends SearchCommand {
   readonly months: number;
   readonly spareHosts: number;
   readonly spareRacks: number;
+  readonly spareDomains: number;
+  readonly mixes?: string;
 }
 interface HeadroomCommand {
   readonly set: string[];
@@ -98,6 +100,8 @@ export function register(program: Command): void {
     .option('--months <n>', 'months to look ahead', whole, 24)
     .option('--spare-hosts <k>', 'hosts that may be down while the load is carried', wholeOrZero, 0)
     .option('--spare-racks <k>', 'racks that may be down while the load is carried', wholeOrZero, 0)
+    .option('--spare-domains <k>', 'power domains (physics parameter pduHosts) that may be down', wholeOrZero, 0)
+    .option('--mixes <kind>', 'find the cheapest mix too: alone = each host shape by itself, pairs = every two as well')
     .action(async (scenario: string, options: HostsCommand) => {
       process.exitCode = await hosts(scenario, options);
     });
@@ -162,18 +166,22 @@ async function waterLine(name: string, command: WaterLineCommand): Promise<numbe
 }
 
 async function hosts(name: string, command: HostsCommand): Promise<number> {
-  const [{ growthCandidates, hostCandidates, searchHosts }, { loadPlan }] = await Promise.all([
-    import('../lab/hosts.ts'),
-    import('../scenarios/load.ts'),
-  ]);
+  const [
+    { growthCandidates, hostCandidates, searchHosts, spareWords },
+    { mixesOf, parseMixes, searchMixes },
+    { loadPlan },
+  ] = await Promise.all([import('../lab/hosts.ts'), import('../lab/mixes.ts'), import('../scenarios/load.ts')]);
+  const pairs = command.mixes === undefined ? null : parseMixes(command.mixes);
+  if (pairs !== null && command.growth !== undefined)
+    throw new ConfigError('--mixes finds hosts to buy, --growth asks for the hosts there are; give one');
   const session = await openSession(name, command.set);
   refuseOnReplay(session, ['cluster']);
   const { plan } = await loadPlan(session.scenario, { ...session.load, sets: command.set });
   const now = plan.cluster.shapes.reduce((sum, shape) => sum + shape.count, 0);
-  const spare = { hosts: command.spareHosts, racks: command.spareRacks };
+  const spare = { hosts: command.spareHosts, racks: command.spareRacks, domains: command.spareDomains };
   const request = { ...(await askOf(command, session, true)), spare };
   const head = ['tidemark run', name, ...command.set.map((set) => `--set ${set}`)].join(' ');
-  const spared = spare.hosts + spare.racks > 0 ? `, ${spare.hosts} hosts and ${spare.racks} racks down` : '';
+  const spared = spareWords(spare) === '' ? '' : `, ${spareWords(spare)} down`;
   if (command.growth !== undefined) {
     const candidates = growthCandidates(plan, command.growth, command.months, spare);
     const title = `plan hosts: months until ${now} hosts run out at ${command.growth} % a month${spared}`;
@@ -184,6 +192,12 @@ async function hosts(name: string, command: HostsCommand): Promise<number> {
   const range = { from: command.from ?? Math.ceil(now / 2), to: command.to ?? now, step: command.step };
   const { candidates } = hostCandidates(plan, range, spare);
   const title = `plan hosts: smallest number for the load of ${plan.name} (${now} hosts as written)${spared}`;
+  if (pairs !== null) {
+    const mixes = mixesOf(plan, pairs);
+    return answer('mixes', plan.name, session, command, (runner, at) =>
+      searchMixes(title, plan, head, mixes, range, request, runner, at.onProgress),
+    );
+  }
   return answer('hosts', plan.name, session, command, (runner, at) =>
     searchHosts(title, plan, head, candidates, request, runner, at.onProgress),
   );

@@ -2,7 +2,15 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type LoadedPlan, loadPlan } from '../scenarios/load.ts';
 import { planHash } from '../scenarios/resolve.ts';
 import { headroomNow, headroomOf, sumUp } from './headroom.ts';
-import { growthCandidates, hostCandidates, hostsUp, overridesOf, planOnHosts, scaledShapes } from './hosts.ts';
+import {
+  growthCandidates,
+  hostCandidates,
+  hostsMissing,
+  overridesOf,
+  planOnHosts,
+  scaledShapes,
+  spareWords,
+} from './hosts.ts';
 import { prepare, runPlan } from './run-plan.ts';
 
 let small: LoadedPlan;
@@ -41,19 +49,29 @@ describe('a load on other hosts', () => {
   });
 
   test('candidates fall from most to fewest; 10 hosts with 1 host and 1 rack of 5 down are run as 4', () => {
-    const { counts, candidates } = hostCandidates(small.plan, { from: 8, to: 10, step: 1 }, { hosts: 1, racks: 1 });
+    const { counts, candidates } = hostCandidates(
+      small.plan,
+      { from: 8, to: 10, step: 1 },
+      { hosts: 1, racks: 1, domains: 0 },
+    );
     expect(counts).toEqual([10, 9, 8]);
-    expect(hostsUp(10, { hosts: 1, racks: 1 }, 5)).toBe(4);
+    expect(hostsMissing(small.plan, { hosts: 1, racks: 1, domains: 0 })).toBe(6);
+    // A power domain of `pduHosts` 252 hosts takes 51 racks of five.
+    const wired = { ...small.plan, physics: { ...small.plan.physics, parameters: { pduHosts: 252 } } };
+    expect(hostsMissing(wired, { hosts: 0, racks: 0, domains: 1 })).toBe(255);
+    expect(spareWords({ hosts: 2, racks: 1, domains: 1 })).toBe('2 hosts, 1 rack and 1 power domain');
     const up = candidates.map(({ plan }) => plan.cluster.shapes.reduce((sum, shape) => sum + shape.count, 0));
     expect(up).toEqual([4, 3, 2]);
-    expect(() => hostCandidates(small.plan, { from: 9, to: 8, step: 1 }, { hosts: 0, racks: 0 })).toThrow(
+    expect(() => hostCandidates(small.plan, { from: 9, to: 8, step: 1 }, { hosts: 0, racks: 0, domains: 0 })).toThrow(
       'empty range',
     );
-    expect(() => hostCandidates(small.plan, { from: 5, to: 8, step: 1 }, { hosts: 0, racks: 1 })).toThrow('leave none');
+    expect(() => hostCandidates(small.plan, { from: 5, to: 8, step: 1 }, { hosts: 0, racks: 1, domains: 0 })).toThrow(
+      'leave none',
+    );
   });
 
   test('10 % a month: load x 1.21 in month 2 gives 16 x 1.21 = 19.36, so 20 web replicas', () => {
-    const months = growthCandidates(small.plan, 10, 3, { hosts: 0, racks: 0 });
+    const months = growthCandidates(small.plan, 10, 3, { hosts: 0, racks: 0, domains: 0 });
     expect(months.map((month) => month.name)).toEqual([
       'month 0 (load x 1)',
       'month 1 (load x 1.1)',
@@ -61,7 +79,7 @@ describe('a load on other hosts', () => {
       'month 3 (load x 1.33)',
     ]);
     expect(months[2].plan.online.explicit[0].replicas).toBe(20);
-    expect(() => growthCandidates(small.plan, 0, 3, { hosts: 0, racks: 0 })).toThrow('--growth is 0');
+    expect(() => growthCandidates(small.plan, 0, 3, { hosts: 0, racks: 0, domains: 0 })).toThrow('--growth is 0');
   });
 
   test('the overrides of a candidate, given to the scenario, resolve to the same plan', async () => {

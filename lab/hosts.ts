@@ -1,14 +1,16 @@
 /** How few hosts carry the load, and when a growing load outgrows the hosts there are: the safe search over host counts and months. */
 import { assert, ConfigError } from '../policies/base/assert.ts';
+import { parametersWith } from '../sim/host/parameters.ts';
 import { freezePlan, type HostShapePlan, type Plan } from '../sim/plan.ts';
 import type { CellRunner, NamedPlan } from './cell-runner.ts';
 import { searchPlans, type ViolationRule } from './plan-search.ts';
 import { bindingAt, proofRuns, type SearchAnswer } from './water-line.ts';
 
-/** Hosts that may be missing while the load is carried: N + k, with k single hosts and the hosts of so many racks. */
+/** Hosts that may be missing while the load is carried: N + k, with k single hosts and the hosts of so many racks and power domains. */
 export interface Spare {
   readonly hosts: number;
   readonly racks: number;
+  readonly domains: number;
 }
 
 export interface HostsRequest {
@@ -18,9 +20,26 @@ export interface HostsRequest {
   readonly spare: Spare;
 }
 
-/** Hosts bought for which a spare is down. */
-export function hostsUp(count: number, spare: Spare, hostsPerRack: number): number {
-  return count - spare.hosts - spare.racks * hostsPerRack;
+/**
+ * Hosts that a spare takes away from a cluster like `plan`: hosts + racks x hostsPerRack + domains x pduHosts, the hosts of a power
+ * domain rounded up to whole racks, as failures are drawn.
+ */
+export function hostsMissing(plan: Plan, spare: Spare): number {
+  const { hostsPerRack } = plan.cluster;
+  const { pduHosts } = parametersWith(plan.physics.parameters);
+  const hostsPerDomain = Math.ceil(pduHosts / hostsPerRack) * hostsPerRack;
+  return spare.hosts + spare.racks * hostsPerRack + spare.domains * hostsPerDomain;
+}
+
+/** `2 hosts, 1 rack and 1 power domain`; empty when nothing is spare. */
+export function spareWords(spare: Spare): string {
+  const parts = [
+    [spare.hosts, 'host'],
+    [spare.racks, 'rack'],
+    [spare.domains, 'power domain'],
+  ] as const;
+  const words = parts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}${n === 1 ? '' : 's'}`);
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
 /**
@@ -89,11 +108,8 @@ export function hostCandidates(
   const counts: number[] = [];
   for (let count = to; count >= from; count -= step) counts.push(count);
   const candidates = counts.map((count) => {
-    const up = hostsUp(count, spare, base.cluster.hostsPerRack);
-    if (up < 1)
-      throw new ConfigError(
-        `${count} hosts less ${spare.hosts} hosts and ${spare.racks} racks leave none; raise --from`,
-      );
+    const up = count - hostsMissing(base, spare);
+    if (up < 1) throw new ConfigError(`${count} hosts less ${spareWords(spare)} leave none; raise --from`);
     return { name: `${count} hosts`, plan: planOnHosts(base, scaledShapes(base.cluster.shapes, up), 1) };
   });
   return { counts, candidates };
@@ -104,8 +120,8 @@ export function growthCandidates(base: Plan, growthPercent: number, months: numb
   if (!(growthPercent > 0)) throw new ConfigError(`--growth is ${growthPercent}; give percent a month above 0`);
   if (!(Number.isInteger(months) && months >= 1)) throw new ConfigError(`--months is ${months}; give 1 or more`);
   const count = base.cluster.shapes.reduce((sum, shape) => sum + shape.count, 0);
-  const up = hostsUp(count, spare, base.cluster.hostsPerRack);
-  if (up < 1) throw new ConfigError(`${count} hosts less ${spare.hosts} hosts and ${spare.racks} racks leave none`);
+  const up = count - hostsMissing(base, spare);
+  if (up < 1) throw new ConfigError(`${count} hosts less ${spareWords(spare)} leave none`);
   const shapes = scaledShapes(base.cluster.shapes, up);
   const candidates: NamedPlan[] = [];
   let load = 1;
@@ -171,13 +187,4 @@ export async function searchHosts(
     epistemic: null,
     runs: runner.counts(),
   };
-}
-
-/** Every shape alone, with as many hosts as the plan has cores: what a buyer could order instead of the mix. */
-export function singleShapeBases(base: Plan): NamedPlan[] {
-  const cores = base.cluster.shapes.reduce((sum, shape) => sum + shape.count * shape.cpuCores, 0);
-  return base.cluster.shapes.map((shape) => {
-    const alone = [{ ...shape, count: Math.max(1, Math.round(cores / shape.cpuCores)) }];
-    return { name: `only ${shape.name}`, plan: planOnHosts(base, alone, 1) };
-  });
 }

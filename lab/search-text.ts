@@ -1,6 +1,7 @@
 /** The answer of a search in sentences. */
 import { bindingSentence } from './binds.ts';
 import type { EpistemicBand } from './epistemic.ts';
+import type { MixResult } from './mixes.ts';
 import type { CurvePoint } from './plan-search.ts';
 import type { Gain, ProofRun, SearchAnswer } from './water-line.ts';
 import { numberWords, signedWords } from './words.ts';
@@ -13,7 +14,7 @@ export function searchLines(answer: SearchAnswer): string[] {
   const { result, names, rule, epsilon, confidence } = search;
   const { recommended } = result;
   const claim = `P(${rule.figure} > ${numberWords(rule.budget)}) <= ${percent(epsilon)} at ${percent(confidence)} confidence`;
-  const lines = [answer.title];
+  const lines = [answer.title, ...mixLines(answer.mixes ?? [])];
   if (recommended === null) lines.push(`No value is shown safe: ${claim} fails even for ${names[0]}.`);
   else {
     const point = search.curve.find((entry) => entry.candidate === recommended);
@@ -34,7 +35,28 @@ export function searchLines(answer: SearchAnswer): string[] {
   return lines;
 }
 
-export function marginText(point: CurvePoint, budget: number): string {
+export /** What every mix of host shapes needs, the cheapest named. */
+function mixLines(mixes: readonly MixResult[]): string[] {
+  if (mixes.length === 0) return [];
+  const safe = mixes.filter((mix) => mix.cost !== null);
+  const best = safe.reduce<MixResult | undefined>(
+    (a, b) => (a === undefined || Number(b.cost) < Number(a.cost) ? b : a),
+    undefined,
+  );
+  return [
+    'Mixes of host shapes (the confidence is shared among them; cost of the measured time, spares included):',
+    ...mixes.map((mix) =>
+      mix.cost === null
+        ? `  ${mix.name}: no number of hosts in the range is shown safe`
+        : `  ${mix.name}: ${numberWords(Number(mix.hosts))} hosts, ${numberWords(Number(mix.cores))} cores, ${numberWords(Number(mix.memGib) / 1024)} TiB, cost ${numberWords(mix.cost)}${mix === best ? ' (cheapest)' : ''}`,
+    ),
+    best === undefined
+      ? 'No mix is shown safe; the rest is about the mix as written.'
+      : `The rest is about ${best.name}.`,
+  ];
+}
+
+function marginText(point: CurvePoint, budget: number): string {
   const { mean, halfWidth } = point.figure;
   return `; mean ${numberWords(mean)} -+ ${numberWords(halfWidth)}, margin to the budget ${numberWords(budget - mean)}`;
 }

@@ -273,7 +273,7 @@ function samplePods(engine: Engine, isLean: boolean, like: Engine | undefined): 
   const isAsked = needs.includes('throttling');
   writable.throttling =
     isAsked || (!isLean && online.services.limitMilliCpu.some((limit) => limit > 0))
-      ? createThrottling(online, engine.latency, engine.hostModel.parameters, isAsked, like?.throttling?.table)
+      ? createThrottling(online, engine.latency, engine.hostModel.parameters, isAsked, like?.throttling ?? undefined)
       : null;
   writable.podSamples = createPodSamples(online, cluster.tasks, plan.windowMs, needs, writable.demandAhead);
   const { podSamples, throttling } = writable;

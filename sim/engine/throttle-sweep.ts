@@ -52,14 +52,15 @@ export interface Throttling {
   readonly lateRequests: Float64Array;
 }
 
-/** Every pod at its limit, without burst. */
+/** Every pod at its limit, without burst. `like`: of a run with equal services and physics, whose tables are shared. */
 export function createThrottling(
   online: OnlineState,
   latency: LatencyModel,
   p: Parameters,
   isAsked: boolean,
-  table: ThrottleTable = createThrottleTable(),
+  like?: Throttling,
 ): Throttling {
+  const table = like?.table ?? createThrottleTable();
   const { services, firstPod } = online;
   const pods = firstPod[services.count];
   const f = () => new Float64Array(pods);
