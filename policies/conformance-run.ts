@@ -16,18 +16,20 @@ const ADAPTERS: Readonly<Record<string, ConformanceAdapter>> = {
   ...yarnAdapters,
 };
 
-/** Files that hold no cases, by `schema`, and why; nothing else is ever skipped. */
+/** Files that hold no cases, by `schema`, and why; the one without a schema is told by its content. */
 const WITHOUT_CASES: Readonly<Record<string, string>> = {
   'index/1': 'describes the other files',
   'mesos-bench/1': 'holds timings to compare with, not cases',
+  stages: 'holds first-order results of the four stages of a roll-out, not cases',
 };
 
 /** Verdicts of every case of a file. A file that no adapter knows is one failed case, never skipped. */
 export function runVectorFile(file: unknown): readonly CaseVerdict[] {
   if (!isRecord(file)) return [{ name: 'file', outcome: 'failed', detail: 'the file is not a JSON object' }];
   const format = String(file['schema'] ?? file['algorithm'] ?? '');
-  const reason = Object.hasOwn(WITHOUT_CASES, format) ? WITHOUT_CASES[format] : undefined;
-  if (reason !== undefined) return [{ name: format, outcome: 'skipped', detail: reason }];
+  const told = format === '' && 'sensitivity_stage4' in file ? 'stages' : format;
+  const reason = Object.hasOwn(WITHOUT_CASES, told) ? WITHOUT_CASES[told] : undefined;
+  if (reason !== undefined) return [{ name: told, outcome: 'skipped', detail: reason }];
   const adapter = Object.hasOwn(ADAPTERS, format) ? ADAPTERS[format] : adapterByKind(file);
   if (adapter !== undefined) return adapter(file);
   const cases = Array.isArray(file['cases']) ? file['cases'].length : 0;

@@ -1,5 +1,5 @@
 /** Typed reads of the fields of YARN cases; a field that is missing or of another type is an error, never a default. */
-import { isRecord } from '../conformance.ts';
+import { firstDifference, isRecord } from '../conformance.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -46,4 +46,15 @@ export function flagAt(fields: Fields, name: string): boolean {
 
 export function flagOr(fields: Fields, name: string, absent: boolean): boolean {
   return fields[name] === undefined ? absent : flagAt(fields, name);
+}
+
+/** Compares what the case expects with what was found; every expectation must be known. A case that expects nothing holds. */
+export function compareExpected(entry: Fields, got: Readonly<Record<string, unknown>>, tolerance = 0): string {
+  if (entry.expect === undefined) return '';
+  for (const [name, wanted] of Object.entries(fieldsAt(entry, 'expect'))) {
+    if (!Object.hasOwn(got, name)) return `unknown expectation "${name}"`;
+    const difference = firstDifference(wanted, got[name], tolerance);
+    if (difference !== '') return `${name}: ${difference}`;
+  }
+  return '';
 }

@@ -4,7 +4,16 @@ import { afterThirdParties } from '../koordinator/write-gate.ts';
 import { yarnNodeResource, yarnUsedAsBatch } from '../koordinator/yarn-copilot.ts';
 import { AmActivation } from './am-activation.ts';
 import type { Fields } from './conformance-fields.ts';
-import { fieldsAt, flagAt, listAt, numberAt, numberOr, recordsAt, textAt } from './conformance-fields.ts';
+import {
+  compareExpected,
+  fieldsAt,
+  flagAt,
+  listAt,
+  numberAt,
+  numberOr,
+  recordsAt,
+  textAt,
+} from './conformance-fields.ts';
 import { type LeafApplication, type LeafNode, LeafQueue } from './leaf-queue.ts';
 import type { QueueSettings, UserUse } from './queue-limits.ts';
 import { headroomMb, maxApplications, queueAmLimitMb, userAmLimitMb } from './queue-limits.ts';
@@ -30,16 +39,6 @@ export function checkQueueOrder(entry: Fields): string {
   );
 }
 
-/** Compares the named results with those expected; every expectation must be known. */
-function compare(entry: Fields, got: Readonly<Record<string, unknown>>): string {
-  for (const [name, wanted] of Object.entries(fieldsAt(entry, 'expect'))) {
-    if (!Object.hasOwn(got, name)) return `unknown expectation "${name}"`;
-    const difference = firstDifference(wanted, got[name]);
-    if (difference !== '') return `${name}: ${difference}`;
-  }
-  return '';
-}
-
 function settingsOf(fields: Fields, partitionMb: number, minAllocationMb: number): QueueSettings {
   return {
     partitionMb,
@@ -57,7 +56,7 @@ export function checkAmLimit(entry: Fields): string {
   const share = numberAt(input, 'max_am_percent');
   const labelled = typeof input.partition === 'string' && input.partition !== '';
   const weight = numberOr(input, 'user_weight', 1);
-  return compare(entry, {
+  return compareExpected(entry, {
     queue_am_limit_mb: queueAmLimitMb(settings, share, labelled),
     user_am_limit_mb: userAmLimitMb(settings, share, labelled, numberAt(input, 'active_users'), weight),
   });
@@ -73,7 +72,7 @@ export function checkMaxApplications(entry: Fields): string {
     numberAt(input, 'min_user_limit_pct'),
     numberAt(input, 'user_limit_factor'),
   );
-  return compare(entry, { queue_max_apps: queue, user_max_apps: user });
+  return compareExpected(entry, { queue_max_apps: queue, user_max_apps: user });
 }
 
 export function checkActivation(entry: Fields): string {
@@ -93,7 +92,7 @@ export function checkActivation(entry: Fields): string {
     queue.activate();
     return [queue.activeCount, queue.pendingCount];
   });
-  return compare(entry, { active_pending_after_each: counts });
+  return compareExpected(entry, { active_pending_after_each: counts });
 }
 
 export function checkHeadroom(entry: Fields): string {
@@ -109,7 +108,7 @@ export function checkHeadroom(entry: Fields): string {
   );
   const own = users.get(textAt(input, 'user'));
   if (own === undefined) return `user ${String(input.user)} is not among the users`;
-  return compare(entry, { headroom_mb: headroomMb(settings, [...users.values()], own) });
+  return compareExpected(entry, { headroom_mb: headroomMb(settings, [...users.values()], own) });
 }
 
 /** The settings that a step may change, by the name of the case. */
@@ -142,7 +141,7 @@ export function checkLeafSequence(entry: Fields): string {
     if (step.expect === undefined) continue;
     const got: Record<string, number> = { queue_used: queue.usedMb };
     for (const { id, liveMb } of queue.applications) got[id] = liveMb;
-    const difference = compare(step, got);
+    const difference = compareExpected(step, got);
     if (difference !== '') return `steps[${index}]: ${difference}`;
   }
   return '';
@@ -187,14 +186,14 @@ export function checkOperatorConvert(entry: Fields): string {
   if (unit !== 'upstream' && unit !== 'mib') return `unknown memory_unit ${JSON.stringify(unit)}`;
   const batch = { milliCpu: numberAt(input, 'batch_cpu_milli'), memBytes: numberAt(input, 'batch_memory_bytes') };
   const { vcores, memoryMb } = yarnNodeResource(batch, undefined, unit === 'upstream');
-  return compare(entry, { nm_vcores: vcores, nm_memory_mb: memoryMb });
+  return compareExpected(entry, { nm_vcores: vcores, nm_memory_mb: memoryMb });
 }
 
 export function checkOperatorReport(entry: Fields): string {
   const input = fieldsAt(entry, 'input');
   const used = { vcores: numberAt(input, 'nm_vcores'), memoryMb: numberAt(input, 'nm_memory_mb') };
   const { milliCpu, memBytes } = yarnUsedAsBatch(used);
-  return compare(entry, { batch_cpu_milli: milliCpu, batch_memory_bytes: memBytes });
+  return compareExpected(entry, { batch_cpu_milli: milliCpu, batch_memory_bytes: memBytes });
 }
 
 export function checkBatchLeft(entry: Fields): string {
@@ -202,5 +201,5 @@ export function checkBatchLeft(entry: Fields): string {
   const origin = { milliCpu: numberAt(input, 'origin_milli'), memBytes: numberAt(input, 'origin_bytes') };
   const taken = { milliCpu: numberAt(input, 'yarn_milli'), memBytes: numberAt(input, 'yarn_bytes') };
   const left = afterThirdParties(origin, [{ priorityClass: 'koord-batch', resources: taken }]);
-  return compare(entry, { k8s_milli: left.milliCpu, k8s_bytes: left.memBytes });
+  return compareExpected(entry, { k8s_milli: left.milliCpu, k8s_bytes: left.memBytes });
 }

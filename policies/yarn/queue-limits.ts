@@ -43,8 +43,23 @@ export function maxApplications(
   return { queue, user: userLimitFactor < 0 ? queue : Math.min(queue, Math.trunc(ofUser)) };
 }
 
-function guaranteeMb({ partitionMb, absoluteCapacity }: QueueSettings): number {
+/** What the queue is guaranteed, cut to whole units. */
+export function guaranteeMb({
+  partitionMb,
+  absoluteCapacity,
+}: Pick<QueueSettings, 'partitionMb' | 'absoluteCapacity'>): number {
   return Math.floor(wholeIfClose(partitionMb * absoluteCapacity));
+}
+
+/** Use over the guarantee (0 where there is none), and over the partition. */
+export function usedCapacity(
+  usedMb: number,
+  partitionMb: number,
+  absoluteCapacity: number,
+): { readonly ofGuarantee: number; readonly ofPartition: number } {
+  if (partitionMb === 0) return { ofGuarantee: 0, ofPartition: 0 };
+  const guaranteed = partitionMb * absoluteCapacity;
+  return { ofGuarantee: guaranteed === 0 ? 0 : usedMb / guaranteed, ofPartition: usedMb / partitionMb };
 }
 
 /** The most the queue may hold. */
