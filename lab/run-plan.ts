@@ -16,7 +16,7 @@ import type { OnlineServices } from '../traces/format.ts';
 /** What Koordinator always runs; a plan's own list comes on top and may configure these. */
 const KOORDINATOR_POLICIES = ['batch-resource', 'cpu-suppress', 'memory-evict', 'cpu-evict'] as const;
 
-export interface RunOptions extends Pick<EngineOptions, 'calendar' | 'placementByScan'> {
+export interface RunOptions extends Pick<EngineOptions, 'calendar' | 'placementByScan' | 'surfaces'> {
   readonly identity: RunIdentity;
   /** Called once a simulated hour; false stops the run. */
   readonly onHour?: ProgressReport;
@@ -99,6 +99,7 @@ export function prepare(
     ...(options.calendar === undefined ? {} : { calendar: options.calendar }),
     ...(options.placementByScan === undefined ? {} : { placementByScan: options.placementByScan }),
     ...(options.sink === undefined ? {} : { sink: options.sink }),
+    ...(options.surfaces === undefined ? {} : { surfaces: options.surfaces }),
   });
   startRun(engine);
   return { engine, notes: [...workload.notes, ...(options.notes ?? [])] };

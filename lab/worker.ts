@@ -1,6 +1,7 @@
 /** The module a worker thread loads: runs one plan a job. Imports nothing that a simulation does not need. */
 import { workerData } from 'node:worker_threads';
 import { assert } from '../policies/base/assert.ts';
+import { createSurfaceStore } from '../sim/engine/latency-sweep.ts';
 import type { RunIdentity } from '../sim/engine/results.ts';
 import type { Plan } from '../sim/plan.ts';
 import { type RunHours, runHoursOf } from '../sim/results/run-hours.ts';
@@ -43,11 +44,15 @@ function baseOf(path: string): ForkBase {
   return opened.base;
 }
 
+/** Runs of one scenario ask for the same latency surfaces. */
+const surfaces = createSurfaceStore();
+
 serveJobs<RunJob, RunAnswer>((job, report) => {
   const { plan, identity, notes, fork } = job;
   const options: RunOptions = {
     identity,
     notes,
+    surfaces,
     ...(replayed === undefined ? {} : { replayed }),
     onHour: (simulatedMs) => {
       report(simulatedMs / plan.horizonMs);

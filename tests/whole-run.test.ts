@@ -6,6 +6,7 @@ import { loadPlan } from '../scenarios/load.ts';
 import { watch } from '../sim/cluster/checker.ts';
 import { checkEngine, checkWork } from '../sim/engine/check-engine.ts';
 import { createEngine, type Engine } from '../sim/engine/engine.ts';
+import { createSurfaceStore } from '../sim/engine/latency-sweep.ts';
 import { resultsOf } from '../sim/engine/results.ts';
 import { runUntil, startRun } from '../sim/engine/run.ts';
 import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';
@@ -41,6 +42,19 @@ describe('quickstart', () => {
 
   test('gives the same digest and tables on both calendars', () => {
     const { engine } = prepare(plan, { calendar: 'fastpriorityqueue' });
+    runUntil(engine, plan.horizonMs);
+    expect(results(engine)).toEqual(results(straight));
+  });
+
+  test('gives the same digest and tables with surfaces another run has built, and with its own after other physics', async () => {
+    const surfaces = createSurfaceStore();
+    const other = await libraryPlan('quickstart', ['physics.isolation=shares']);
+    prepare(other, { surfaces });
+    const ofOther = surfaces.size;
+    prepare(plan, { surfaces });
+    const ofBoth = surfaces.size;
+    const { engine } = prepare(plan, { surfaces });
+    expect([ofBoth, surfaces.size]).toEqual([2 * ofOther, 2 * ofOther]);
     runUntil(engine, plan.horizonMs);
     expect(results(engine)).toEqual(results(straight));
   });

@@ -34,7 +34,13 @@ import { type RunGpuRequests, requestsOf, typicalOf } from './gpus-from-plan.ts'
 import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.ts';
 import { hostsFromPlan } from './hosts-from-plan.ts';
 import { createJobTable, type JobTable } from './jobs.ts';
-import { createLatencyModel, type LatencyModel, type LatencySums, shareLatencyModel } from './latency-sweep.ts';
+import {
+  createLatencyModel,
+  type LatencyModel,
+  type LatencySums,
+  type SurfaceStore,
+  shareLatencyModel,
+} from './latency-sweep.ts';
 import { createIntake, type Intake } from './lifecycle.ts';
 import { quirksOf } from './load-aware-setup.ts';
 import { createMemoryState, type MemoryState } from './memory-sweep.ts';
@@ -73,6 +79,8 @@ export interface EngineOptions {
   readonly parameters?: Parameters;
   /** Only the terms of the first version: neither throttling, memory pressure nor late suppression. For measurements of cost. */
   readonly lean?: boolean;
+  /** Latency surfaces of earlier runs of the caller, to be found or added to. */
+  readonly surfaces?: SurfaceStore;
   /** A run with the same workload and physics, whose latency tables are shared instead of built again. */
   readonly like?: Engine;
 }
@@ -159,7 +167,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   };
   const { designLoadPercent, targetOverBaseline } = plan.slo;
   // A caller that watches which coefficients are read must see them read.
-  const physics = options.parameters === undefined ? canonicalText(plan.physics) : null;
+  const store = options.parameters === undefined ? options.surfaces : undefined;
   const windowCount = Math.ceil(plan.horizonMs / plan.windowMs);
   const recorder = createRecorder(
     windowCount,
@@ -189,7 +197,14 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     hostWindow: createHostWindow(hosts.count, classCount),
     latency:
       options.like === undefined
-        ? createLatencyModel(online, hostModel, designLoadPercent / 100, targetOverBaseline, physics)
+        ? createLatencyModel(
+            online,
+            hostModel,
+            designLoadPercent / 100,
+            targetOverBaseline,
+            store,
+            canonicalText(plan.physics),
+          )
         : shareLatencyModel(latencyLike(plan, services, options.like)),
     latencySums: {
       lateShare: new Float64Array(services.count),

@@ -66,7 +66,7 @@ const UNLIMITED_THREADS = 64;
 export const UNLIMITED_MILLI_CPU = 1000 * UNLIMITED_THREADS;
 
 /** What follows from a service's kind alone. */
-interface Built {
+export interface Built {
   readonly service: ServiceModel;
   readonly target: ServiceTarget;
   readonly surface: ViolationSurface;
@@ -74,35 +74,41 @@ interface Built {
 }
 
 /**
- * Surfaces built by this process, by everything that goes into them (coefficients, isolation, target, kind of service): many runs of one scenario ask for the same few. What is kept never
- * changes, so a run that finds its surface here equals one that builds it.
+ * Surfaces by everything that goes into them (coefficients, isolation, target, kind of service), kept by a caller that makes many runs:
+ * runs of one scenario ask for the same few. What is kept never changes, so a run that finds its surface equals one that builds it.
  */
-const BUILT = new Map<string, Built>();
+export type SurfaceStore = Map<string, Built>;
+
+/** An empty store; it belongs to whoever makes the runs. */
+export function createSurfaceStore(): SurfaceStore {
+  return new Map();
+}
+
 /** A surface takes 28 KiB. */
 const MOST_BUILT = 512;
 
 /**
- * Builds targets and surfaces of every service, once a run. `physics` names the coefficients (all that decides beside a service's kind),
- * so that surfaces built before are found; null builds everything anew.
+ * Builds targets and surfaces of every service, once a run. `store` keeps them for other runs, and `physics` then names the coefficients:
+ * all that decides beside a service's kind.
  */
 export function createLatencyModel(
   online: OnlineState,
   model: HostModel,
   designLoad: number,
   targetOverBaseline: number,
-  physics: string | null = null,
+  store: SurfaceStore = createSurfaceStore(),
+  physics = '',
 ): LatencyModel {
   const { services } = online;
   const tables = createLatencyTables(model.parameters.stationaryCap);
   const { waitMs, waitSlope } = model.isolation;
-  const known = physics === null ? new Map<string, Built>() : BUILT;
   const windows = new Map<Built, WindowLatency>();
   const rows = Array.from({ length: services.count }, (_, s) => {
     const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] / 1000 : Infinity;
     const servers = limit < 1 ? limit : nearest(SERVER_GRID, limit);
     const rateCv = nearest(RATE_CV_GRID, rateCvOf(services.peakOverMean[s]));
     const key = `${services.latencyClass[s]}/${servers}/${rateCv}/${designLoad}/${targetOverBaseline}/${physics}`;
-    let built = known.get(key);
+    let built = store.get(key);
     if (built === undefined) {
       const base = serviceModel(
         model.parameters,
@@ -116,8 +122,8 @@ export function createLatencyModel(
       const target = serviceTarget(tables, service, designLoad, targetOverBaseline, 0);
       const surface = createViolationSurface(tables, service, target.targetMs, waitMs);
       built = { service, target, surface, matters: delayMatters(surface.lnTail, waitSlope) };
-      if (known.size >= MOST_BUILT) known.clear();
-      known.set(key, built);
+      if (store.size >= MOST_BUILT) store.clear();
+      store.set(key, built);
     }
     const window = windows.get(built) ?? createWindowLatency(tables, built.service);
     windows.set(built, window);
