@@ -35,6 +35,25 @@ describe('validate', () => {
     expect(lines[5]).toMatch(/^ {2}plan [0-9a-f]{64}$/);
   });
 
+  test('refuses what only a run would find out: a policy outside its ranges, a quota of nobody', async () => {
+    const write = (name: string, text: string) => {
+      const file = join(folder, name);
+      writeFileSync(file, `name: x\ncluster: { hosts: { web: { count: 4, cpu: 64 cores, memory: 512GiB } } }\n${text}`);
+      return file;
+    };
+    const lines = write(
+      'lines.yaml',
+      'policies: [{ name: node-evict, config: { cpuEvictThresholdPercent: 50, cpuEvictLowerPercent: 60 } }]\n',
+    );
+    const quota = write('quota.yaml', 'controlPlane: { quotas: { a: { populations: [nobody] } } }\n');
+    const { exitCode, stderr } = await validate([lines, quota]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(
+      `${lines}: policy node-evict: cpuEvictLowerPercent must be below cpuEvictThresholdPercent`,
+    );
+    expect(stderr).toContain(`${quota}: quota "a" names population "nobody"`);
+  });
+
   test('goes on after a broken file, exits 2 and lists all 2 + 1 problems', async () => {
     const missing = join(folder, 'missing.yaml');
     const { exitCode, stdout, stderr } = await validate([bad, missing, good]);

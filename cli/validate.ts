@@ -1,9 +1,12 @@
 /** `tidemark validate FILE...`: reads scenarios, says what they come to, or everything that is wrong with them. */
+
+import { policiesOf } from '../lab/run-plan.ts';
 import { ConfigError } from '../policies/base/assert.ts';
 import { MS_PER_WEEK } from '../policies/base/units.ts';
 import { loadPlan } from '../scenarios/load.ts';
 import { DURATION_MS, show } from '../scenarios/quantities.ts';
 import { canonicalText, type Plan } from '../sim/plan.ts';
+import { createQuotaGate } from '../sim/planes/kubernetes/quota-gate.ts';
 
 export interface ValidateOptions {
   readonly sets?: readonly string[];
@@ -28,6 +31,7 @@ export async function validate(paths: readonly string[], options: ValidateOption
   for (const path of paths) {
     try {
       const { plan, notes, planHash } = await loadPlan(path, load);
+      refuseWhatARunRefuses(path, plan);
       if (asPlan) out.push(JSON.stringify(JSON.parse(canonicalText(plan)), null, 2));
       else out.push(`${path} is valid`, ...summaryLines(plan, planHash), ...notes.map((note) => `  note: ${note}`));
     } catch (error) {
@@ -37,6 +41,22 @@ export async function validate(paths: readonly string[], options: ValidateOption
   }
   const text = (lines: readonly string[]) => (lines.length === 0 ? '' : `${lines.join('\n')}\n`);
   return { exitCode: errors.length === 0 ? 0 : 2, stdout: text(out), stderr: text(errors) };
+}
+
+/** What only a run would find out: configurations that a policy refuses, as upstream's validation does, and quotas that name nobody. */
+function refuseWhatARunRefuses(path: string, plan: Plan): void {
+  try {
+    policiesOf(plan);
+    if (plan.controlPlane.kind === 'kubernetes')
+      createQuotaGate(
+        plan.controlPlane.quotas ?? [],
+        false,
+        plan.bestEffort.populations.map(({ name }) => name),
+      );
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigError(`${path}: ${error.message}`);
+    throw error;
+  }
 }
 
 function summaryLines(plan: Plan, hash: string): string[] {

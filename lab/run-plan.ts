@@ -109,5 +109,13 @@ export function prepare(
 export function runPlan(plan: Plan, options: RunOptions): RunResults | null {
   const { engine, notes } = prepare(plan, options);
   const finished = runUntil(engine, plan.horizonMs, options.onHour);
-  return finished ? resultsOf(engine, options.identity, [...notes, ...(engine.plane.notes?.() ?? [])]) : null;
+  return finished ? resultsOf(engine, options.identity, [...notes, ...notesOf(engine)]) : null;
+}
+
+/** What plane and policies have to say of a run. */
+function notesOf(engine: Engine): readonly string[] {
+  return [
+    ...(engine.plane.notes?.() ?? []),
+    ...engine.policies.flatMap(({ policy, state }) => policy.notes?.(state) ?? []),
+  ];
 }

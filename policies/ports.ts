@@ -66,6 +66,9 @@ export interface HostSignals {
   readonly prodRequestMemBytes: Float64Array;
   readonly midRequestMilliCpu: Float64Array;
   readonly midRequestMemBytes: Float64Array;
+  /** Requests in the tier below batch: of pods of the free class, or of YARN containers; absent = 0 everywhere. */
+  readonly freeRequestMilliCpu?: Float64Array;
+  readonly freeRequestMemBytes?: Float64Array;
   /** Quota of the best-effort tier in microseconds a 100 ms period; -1 = unlimited. */
   readonly beQuotaUs: Float64Array;
 
@@ -256,6 +259,8 @@ export interface Policy {
   readonly needs?: readonly PolicyNeed[];
   /** What the policy alone publishes; a run has at most one policy for each. */
   readonly sells?: readonly SoldTier[];
+  /** Sold resources in which other things than pods run: the node's loops see none of them among the tasks they may evict. */
+  readonly containers?: readonly SoldTier[];
   /** Policies of the control plane that do part of the same: they do not run beside this one. */
   readonly replaces?: readonly string[];
   /** Every parameter with its production default. */
@@ -264,4 +269,6 @@ export interface Policy {
   configure(config: PolicyConfig): PolicyConfig;
   createState(hostCount: number, config: PolicyConfig): PolicyState;
   decide(signals: HostSignals, config: PolicyConfig, state: PolicyState, out: Decisions): void;
+  /** What a reader of the report should know of the run. */
+  notes?(state: PolicyState): readonly string[];
 }

@@ -7,6 +7,7 @@ import { lowNodeLoad } from './koordinator/policy-low-node-load.ts';
 import { memoryEvict } from './koordinator/policy-memory-evict.ts';
 import { midResource } from './koordinator/policy-mid-resource.ts';
 import { nodeEvict } from './koordinator/policy-node-evict.ts';
+import { yarnCopilot } from './koordinator/policy-yarn-copilot.ts';
 import { loadQos } from './mesos/policy-load-qos.ts';
 import { slackEstimator } from './mesos/policy-slack-estimator.ts';
 import { nFold } from './overcommit/policy-n-fold.ts';
@@ -48,4 +49,5 @@ export const POLICIES: Readonly<Record<string, Policy>> = Object.freeze({
   'rc-like': sellRcLike,
   'slack-estimator': slackEstimator,
   'time-window': sellTimeWindow,
+  'yarn-copilot': yarnCopilot,
 });

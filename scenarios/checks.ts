@@ -178,6 +178,11 @@ function checkKoordinator({ koordinator }: Partial<Scenario>, report: Report): v
       report.note(
         `koordinator.${field} is ${k[field]}: Koordinator accepts more than 100 and then sells more than the host has`,
       );
+  const off = Object.entries(k.quirks).filter(([, on]) => !on);
+  if (off.length > 0)
+    report.note(
+      `koordinator.quirks: ${off.map(([name]) => name).join(', ')} off: this acts as meant, not as production does`,
+    );
   if (k.memoryEvictLowerPercent !== null && k.memoryEvictLowerPercent >= k.memoryEvictThresholdPercent)
     report.error(
       path('memoryEvictLowerPercent'),

@@ -87,6 +87,15 @@ export function resolveThresholds(thresholds: Thresholds): LoadThresholdsPlan {
 
 type Kubernetes = Exclude<Scenario['controlPlane'], { kind: 'mesos' }>;
 
+/** Arguments of the quota plugin that differ from production's, or nothing. */
+export function resolveQuotaPlugin(plugin: Kubernetes['quotaPlugin']): Pick<KubernetesPlan, 'quotaPlugin'> {
+  const { enableRuntimeQuota, enableMinQuotaScale, enableCheckParentQuota, delayEvictTime } = plugin;
+  if (enableRuntimeQuota && enableMinQuotaScale && !enableCheckParentQuota && delayEvictTime === 120_000) return {};
+  return {
+    quotaPlugin: { enableRuntimeQuota, enableMinQuotaScale, enableCheckParentQuota, delayEvictMs: delayEvictTime },
+  };
+}
+
 /** The reservations of a control plane, or nothing. */
 export function resolveReservations(
   controlPlane: Kubernetes,

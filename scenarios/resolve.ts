@@ -15,6 +15,7 @@ import {
   resolveEstimate,
   resolveGang,
   resolveKoordinator,
+  resolveQuotaPlugin,
   resolveReservations,
   resolveThresholds,
 } from './resolve-koordinator.ts';
@@ -156,8 +157,12 @@ function resolveKubernetes(controlPlane: Exclude<Scenario['controlPlane'], { kin
             maxMilliCpu: quota.maxCpu,
             maxMemMib: quota.maxMemory,
             allowLent: quota.allowLent,
+            ...(quota.mayScaleMin ? {} : { mayScaleMin: false }),
+            ...(quota.sharedCpu === null ? {} : { sharedMilliCpu: quota.sharedCpu }),
+            ...(quota.sharedMemory === null ? {} : { sharedMemMib: quota.sharedMemory }),
           })),
           revokeOverusedQuotas: controlPlane.revokeOverusedQuotas,
+          ...resolveQuotaPlugin(controlPlane.quotaPlugin),
         }),
   };
 }

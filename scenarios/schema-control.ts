@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { GpuPolicyName } from '../sim/plan.ts';
 import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS, QUOTA_DEFAULTS } from './defaults.ts';
 import { cpu, duration, flag, memory, named, ratio, wholePercent } from './fields.ts';
-import { loadAwareSchema, quirksSchema, reservationSchema } from './schema-koordinator.ts';
+import { loadAwareSchema, quirksSchema, quotaPluginSchema, reservationSchema } from './schema-koordinator.ts';
 import { mesosSchema } from './schema-mesos.ts';
 
 const GPU_POLICY_NAMES = {
@@ -32,6 +32,9 @@ const quotaSchema = z
     maxCpu: cpu('Most batch CPU; null = no bound.').nullable().prefault(null),
     maxMemory: memory('Most batch memory; null = no bound.').nullable().prefault(null),
     allowLent: flag('Others may use what of the minimum is idle.').prefault(QUOTA_DEFAULTS.allowLent),
+    mayScaleMin: flag('The minimum shrinks when the minima of the siblings exceed what there is.').prefault(true),
+    sharedCpu: cpu('Weight by which CPU that is left is shared; null = maxCpu.').nullable().prefault(null),
+    sharedMemory: memory('Weight by which memory that is left is shared; null = maxMemory.').nullable().prefault(null),
   })
   .describe('A share of the batch resources (Koordinator elastic quota).');
 
@@ -64,6 +67,7 @@ export const kubernetesSchema = z
       .prefault(KUBERNETES_DEFAULTS.gpuFit),
     gpuWeight: weight('Weight of the `device-share` score.').prefault(KUBERNETES_DEFAULTS.gpuWeight),
     quotas: named(quotaSchema, 'Elastic quotas of best effort, by name.').prefault({}),
+    quotaPlugin: quotaPluginSchema.prefault({}),
     reservations: named(reservationSchema, 'Capacity held for pods still to come, by name.').prefault({}),
     reservationWeight: ratio('Weight of the reservation score; upstream 5000.', 0, 5_000).prefault(5_000),
     revokeOverusedQuotas: flag('Quotas above their share for two minutes give pods back.').prefault(

@@ -63,6 +63,20 @@ export const gangSchema = z
   })
   .describe('Pods that start together or not at all.');
 
+/** Arguments of the elastic quota plugin, as upstream names them. */
+export const quotaPluginSchema = z
+  .strictObject({
+    enableRuntimeQuota: flag('Admission compares with the share of the moment; false: with the maximum.').prefault(
+      true,
+    ),
+    enableMinQuotaScale: flag('Minima shrink in proportion when there is less than their sum.').prefault(true),
+    enableCheckParentQuota: flag('Admission asks every parent as well.').prefault(false),
+    delayEvictTime: duration('A quota may stay above its share for this long before it gives pods back.').prefault(
+      '120s',
+    ),
+  })
+  .describe('How elastic quotas work.');
+
 /** Capacity held for pods still to come (upstream: Reservation). */
 export const reservationSchema = z
   .strictObject({

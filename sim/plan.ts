@@ -226,6 +226,11 @@ export interface ElasticQuotaPlan {
   readonly maxMemMib: number | null;
   /** Whether others may use what of the minimum is idle. */
   readonly allowLent: boolean;
+  /** Whether the minimum shrinks when the minima of the siblings exceed what there is. Absent = true. */
+  readonly mayScaleMin?: boolean;
+  /** Weight by which what is left is shared. Absent = the maximum. */
+  readonly sharedMilliCpu?: number;
+  readonly sharedMemMib?: number;
 }
 
 /** How a pod with GPUs gets its host and cards: Koordinator's device share, or a packing policy of the ATC 2023 comparison. */
@@ -237,6 +242,15 @@ export type GpuPolicyName =
   | 'gpu-packing'
   | 'best-fit'
   | 'fgd';
+
+/** How the elastic quota plugin works; every field as upstream's arguments. */
+export interface QuotaPluginPlan {
+  /** Admission compares with the runtime; false: with the maximum. */
+  readonly enableRuntimeQuota: boolean;
+  readonly enableMinQuotaScale: boolean;
+  readonly enableCheckParentQuota: boolean;
+  readonly delayEvictMs: number;
+}
 
 /** Native capacity of hosts held for pods of some services. */
 export interface ReservationPlan {
@@ -265,6 +279,8 @@ export interface KubernetesPlan {
   readonly gpuWeight?: number;
   /** Absent: best effort starts wherever it fits. */
   readonly quotas?: readonly ElasticQuotaPlan[];
+  /** Absent = production's arguments. */
+  readonly quotaPlugin?: QuotaPluginPlan;
   /** Absent: nothing is held for anybody. */
   readonly reservations?: readonly ReservationPlan[];
   /** Weight of the reservation score. */

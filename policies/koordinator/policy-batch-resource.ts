@@ -21,7 +21,7 @@ import { batchMemBytesOf, batchMilliCpuOf, isBatchWritten } from './batch-from-s
 import { amplifiedAllocatable, normalizedBatchCpu } from './cpu-normalization.ts';
 import { degradedValue } from './write-gate.ts';
 
-const DEFAULTS = {
+export const BATCH_DEFAULTS = {
   cpuReclaimThresholdPercent: 60,
   memoryReclaimThresholdPercent: 65,
   cpuCalculatePolicy: 'usage',
@@ -39,15 +39,19 @@ const DEFAULTS = {
   amplificationHidesReservation: true,
 } as const;
 
-interface BatchState extends PolicyState {
+/** What the policy remembers of each host. */
+export interface BatchState extends PolicyState {
   /** Computed from the last fresh report; held where stale metrics do not remove the resources. */
   readonly milliCpu: Float64Array;
   readonly memBytes: Float64Array;
+  /** What it may sell now, which differs from that where the report is stale. */
+  readonly nowMilliCpu: Float64Array;
+  readonly nowMemBytes: Float64Array;
 }
 
 /** Complete configuration with production defaults; ConfigError for a threshold upstream would refuse. */
 function configure(config: PolicyConfig): PolicyConfig {
-  const full = completeConfig('batch-resource', DEFAULTS, config);
+  const full = completeConfig('batch-resource', BATCH_DEFAULTS, config);
   for (const name of ['cpuReclaimThresholdPercent', 'memoryReclaimThresholdPercent'] as const) {
     const value = full[name] as number;
     if (!(value >= 0)) throw new ConfigError(`${name} is ${value}; it is a percentage of 0 or more`);
@@ -65,6 +69,20 @@ function configure(config: PolicyConfig): PolicyConfig {
  */
 function decideBatch(signals: HostSignals, config: PolicyConfig, state: PolicyState, out: Decisions): void {
   const own = state as BatchState;
+  const updateAfterMs = config['updateTimeThresholdMs'] as number;
+  const diffThreshold = config['resourceDiffThreshold'] as number;
+  workOutBatch(signals, config, own);
+  for (let host = 0; host < signals.count; host++) {
+    if (signals.up[host] === 0 || signals.sampledAtMs[host] < 0) continue;
+    const cpu = own.nowMilliCpu[host];
+    const mem = own.nowMemBytes[host];
+    if (isBatchWritten(signals, host, cpu, mem, updateAfterMs, diffThreshold))
+      decide(out, DECISION.publishBatch, host, -1, cpu, mem);
+  }
+}
+
+/** Works out what every host may sell to the batch class now: `nowMilliCpu` and `nowMemBytes` of the state. */
+export function workOutBatch(signals: HostSignals, config: PolicyConfig, own: BatchState): void {
   const most = config['reclaimAboveHundredPercent'] === true ? Infinity : 100;
   const cpuPercent = Math.min(most, config['cpuReclaimThresholdPercent'] as number);
   const memPercent = Math.min(most, config['memoryReclaimThresholdPercent'] as number);
@@ -74,44 +92,28 @@ function decideBatch(signals: HostSignals, config: PolicyConfig, state: PolicySt
   const memPolicy = memoryPolicyCode(config['memoryCalculatePolicy'] as string);
   const cpuCap = (config['batchCpuThresholdPercent'] as number | null) ?? Number.NaN;
   const memCap = (config['batchMemoryThresholdPercent'] as number | null) ?? Number.NaN;
-  const updateAfterMs = config['updateTimeThresholdMs'] as number;
-  const diffThreshold = config['resourceDiffThreshold'] as number;
   const degradeMs = config['degradeMs'] as number;
+  const minutes = degradeMs / MS_PER_MINUTE;
   for (let host = 0; host < signals.count; host++) {
-    if (signals.up[host] === 0) continue;
     const sampledAtMs = signals.sampledAtMs[host];
-    if (sampledAtMs < 0) continue;
-    let cpu: number;
-    let mem: number;
-    if (signals.nowMs <= sampledAtMs + degradeMs) {
-      const ratio = signals.cpuNormalizationRatio?.[host] ?? 1;
-      const reserved = reservedOf(signals, host, config);
-      // K1: at node level a pod without metrics adds nothing to the sum of max(request, use).
-      const missingCpu = ignoresMissing ? 0 : (signals.hpUnreportedMilliCpu?.[host] ?? 0);
-      const missingMem = ignoresMissing ? 0 : (signals.hpUnreportedMemBytes?.[host] ?? 0);
-      cpu = normalizedBatchCpu(
-        batchMilliCpuOf(signals, host, cpuPercent, cpuPolicy, cpuCap, reserved, missingCpu),
-        ratio,
-      );
-      mem = batchMemBytesOf(
-        signals,
-        host,
-        memPercent,
-        memPolicy,
-        memCap,
-        memReservedOf(signals, host, config),
-        missingMem,
-      );
-      own.milliCpu[host] = cpu;
-      own.memBytes[host] = mem;
-    } else {
+    if (signals.up[host] === 0 || sampledAtMs < 0) continue;
+    if (signals.nowMs > sampledAtMs + degradeMs) {
       const ageMs = signals.nowMs - sampledAtMs;
-      const minutes = degradeMs / MS_PER_MINUTE;
-      cpu = degradedValue(own.milliCpu[host], ageMs, minutes, removes) ?? 0;
-      mem = degradedValue(own.memBytes[host], ageMs, minutes, removes) ?? 0;
+      own.nowMilliCpu[host] = degradedValue(own.milliCpu[host], ageMs, minutes, removes) ?? 0;
+      own.nowMemBytes[host] = degradedValue(own.memBytes[host], ageMs, minutes, removes) ?? 0;
+      continue;
     }
-    if (isBatchWritten(signals, host, cpu, mem, updateAfterMs, diffThreshold))
-      decide(out, DECISION.publishBatch, host, -1, cpu, mem);
+    const ratio = signals.cpuNormalizationRatio?.[host] ?? 1;
+    const reserved = reservedOf(signals, host, config);
+    // K1: at node level a pod without metrics adds nothing to the sum of max(request, use).
+    const missingCpu = ignoresMissing ? 0 : (signals.hpUnreportedMilliCpu?.[host] ?? 0);
+    const missingMem = ignoresMissing ? 0 : (signals.hpUnreportedMemBytes?.[host] ?? 0);
+    const cpu = batchMilliCpuOf(signals, host, cpuPercent, cpuPolicy, cpuCap, reserved, missingCpu);
+    const memReserved = memReservedOf(signals, host, config);
+    own.milliCpu[host] = normalizedBatchCpu(cpu, ratio);
+    own.memBytes[host] = batchMemBytesOf(signals, host, memPercent, memPolicy, memCap, memReserved, missingMem);
+    own.nowMilliCpu[host] = own.milliCpu[host];
+    own.nowMemBytes[host] = own.memBytes[host];
   }
 }
 
@@ -132,6 +134,16 @@ function memReservedOf(s: HostSignals, host: number, config: PolicyConfig): numb
     : Math.max(reserved, s.reportedSystemMemBytes[host]);
 }
 
+/** Nothing worked out yet. */
+export function createBatchState(hostCount: number): BatchState {
+  return {
+    milliCpu: new Float64Array(hostCount),
+    memBytes: new Float64Array(hostCount),
+    nowMilliCpu: new Float64Array(hostCount),
+    nowMemBytes: new Float64Array(hostCount),
+  };
+}
+
 export const batchResource: Policy = {
   name: 'batch-resource',
   about:
@@ -139,11 +151,8 @@ export const batchResource: Policy = {
   moment: 'report',
   periodMs: 60_000,
   sells: ['batch'],
-  defaults: DEFAULTS,
+  defaults: BATCH_DEFAULTS,
   configure,
-  createState: (hostCount): BatchState => ({
-    milliCpu: new Float64Array(hostCount),
-    memBytes: new Float64Array(hostCount),
-  }),
+  createState: createBatchState,
   decide: decideBatch,
 };

@@ -181,7 +181,8 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   const quirks = quirksOf(plan.koordinator);
   // K9: upstream judges satisfaction on one sample of a second where no window is configured.
   const evictWindowMs = quirks.satisfactionWindowOneSecond ? cpuEvictWindowMs : Math.max(60_000, cpuEvictWindowMs);
-  const telemetry = createTelemetry(cluster, aggregateMs, plan.windowMs, evictWindowMs);
+  const containers = options.policies.some(({ policy }) => policy.containers?.includes('free') === true);
+  const telemetry = createTelemetry(cluster, aggregateMs, plan.windowMs, evictWindowMs, containers ? TIER.free : -1);
   const engine = {
     plan,
     cluster,

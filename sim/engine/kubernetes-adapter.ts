@@ -111,6 +111,7 @@ export function createKubernetes(
     controlPlane.revokeOverusedQuotas ?? false,
     engine.intake.source.populations.map((population) => population.name),
     quirksOf(koordinator),
+    controlPlane.quotaPlugin,
   );
   const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
   const gangs = createGangBook(plan.bestEffort.populations.map((population) => population.gang ?? null));

@@ -16,7 +16,7 @@ const HISTORY_SAMPLE_MS = 300_000;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** Columns that a policy may find absent and a run always has. */
-type Given = 'hpUnreportedMilliCpu' | 'hpUnreportedMemBytes';
+type Given = 'hpUnreportedMilliCpu' | 'hpUnreportedMemBytes' | 'freeRequestMilliCpu' | 'freeRequestMemBytes';
 export type WritableSignals = Writable<Omit<HostSignals, 'history' | Given>> &
   Writable<Required<Pick<HostSignals, Given>>> & { history: Writable<HostHistory> };
 
@@ -39,12 +39,13 @@ export interface Telemetry {
   readonly signals: WritableSignals;
 }
 
-/** Telemetry for a cluster; `aggregateMs` is at least one window; `evictWindowMs` shorter than a window means the last one. */
+/** Telemetry for a cluster; `aggregateMs` is at least one window; `evictWindowMs` shorter than a window means the last one; tasks of `containerTier` are no pods, -1 = none. */
 export function createTelemetry(
   cluster: Cluster,
   aggregateMs: number,
   windowMs: number,
   evictWindowMs = windowMs,
+  containerTier = -1,
 ): Telemetry {
   const { hosts } = cluster;
   const n = hosts.count;
@@ -93,6 +94,8 @@ export function createTelemetry(
     prodRequestMemBytes: hosts.allocatedMemBytes.subarray(0, n),
     midRequestMilliCpu: hosts.allocatedMilliCpu.subarray(TIER.mid * n, (TIER.mid + 1) * n),
     midRequestMemBytes: hosts.allocatedMemBytes.subarray(TIER.mid * n, (TIER.mid + 1) * n),
+    freeRequestMilliCpu: hosts.allocatedMilliCpu.subarray(TIER.free * n, (TIER.free + 1) * n),
+    freeRequestMemBytes: hosts.allocatedMemBytes.subarray(TIER.free * n, (TIER.free + 1) * n),
     beQuotaUs: hosts.beQuotaUs,
     hpLimitMilliCpu: hosts.allocatedMilliCpu.subarray(0, n),
     history: {
@@ -103,7 +106,7 @@ export function createTelemetry(
       usedMilliCpu: new Float64Array(n * HISTORY_SAMPLES),
       limitMilliCpu: new Float64Array(n * HISTORY_SAMPLES),
     },
-    tasks: taskSignals(cluster),
+    tasks: taskSignals(cluster, containerTier),
   };
   return {
     windowsInReport,
@@ -122,13 +125,14 @@ export function createTelemetry(
 }
 
 /** The task columns as policies see them; getters, because the table's columns are replaced when it grows. */
-function taskSignals(cluster: Cluster): TaskSignals {
+function taskSignals(cluster: Cluster, containerTier: number): TaskSignals {
   const { tasks } = cluster;
   return {
     rowsOnHost(host, out) {
       const n = taskRowsOnHost(cluster, host, out);
       let running = 0;
-      for (let i = 0; i < n; i++) if (tasks.state[out[i]] === TASK_STATE.running) out[running++] = out[i];
+      for (let i = 0; i < n; i++)
+        if (tasks.state[out[i]] === TASK_STATE.running && tasks.tier[out[i]] !== containerTier) out[running++] = out[i];
       return running;
     },
     maxRowsPerHost: 4096,

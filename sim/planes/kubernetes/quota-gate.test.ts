@@ -63,3 +63,44 @@ describe('quirks of elastic quotas', () => {
     expect([lets(true), lets(false)]).toEqual([false, true]);
   });
 });
+
+describe('arguments of the plugin', () => {
+  const plugin = {
+    enableRuntimeQuota: true,
+    enableMinQuotaScale: true,
+    enableCheckParentQuota: false,
+    delayEvictMs: 120_000,
+  };
+  const quirks = { quotaScaledMinLazy: true, quotaComparesUnrequested: true };
+
+  test('a pod of 4 of 3 cores to share is refused by the runtime and admitted by the maximum of 100', () => {
+    const lets = (enableRuntimeQuota: boolean) => {
+      const cluster = smallCluster(1);
+      const plans = [quota('a', 'one', 0)];
+      const gate = createQuotaGate(plans, false, ['one'], quirks, { ...plugin, enableRuntimeQuota }) as QuotaGate;
+      const row = addTask(cluster, 4);
+      noteRequest(gate, cluster, row, 1);
+      gate.totals.splice(0, 2, 3_000, 100 * GIB);
+      return mayStart(gate, cluster, row);
+    };
+    expect([lets(true), lets(false)]).toEqual([false, true]);
+  });
+
+  test('minima of 40 and 40 at 50 cores: 25 scaled, 40 where nothing scales; 40 of a quota that may not be scaled', () => {
+    const runtimeOf = (enableMinQuotaScale: boolean, mayScaleMin: boolean) => {
+      const cluster = smallCluster(1);
+      const plans = [{ ...quota('a', 'one', 40), mayScaleMin }, quota('b', 'two', 40)];
+      const gate = createQuotaGate(plans, false, ['one', 'two'], quirks, {
+        ...plugin,
+        enableMinQuotaScale,
+      }) as QuotaGate;
+      const row = addTask(cluster, 60);
+      cluster.tasks.group[row] = 0;
+      noteRequest(gate, cluster, row, 1);
+      gate.totals.splice(0, 2, 50_000, 100 * GIB);
+      mayStart(gate, cluster, row);
+      return gate.tree.dimensions[0].runtime[0];
+    };
+    expect([runtimeOf(true, true), runtimeOf(false, true), runtimeOf(true, false)]).toEqual([25_000, 40_000, 40_000]);
+  });
+});

@@ -22,7 +22,7 @@ import { buildQuotaTree, type QuotaTree } from '../../../policies/koordinator/qu
 import type { Cluster } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
-import type { ElasticQuotaPlan } from '../../plan.ts';
+import type { ElasticQuotaPlan, QuotaPluginPlan } from '../../plan.ts';
 
 const DIMENSIONS = ['batch-cpu', 'batch-memory'];
 
@@ -45,6 +45,7 @@ export function createQuotaGate(
   revokes: boolean,
   populations: readonly string[],
   quirks: ElasticQuotaQuirks = DEFAULT_ELASTIC_QUOTA_CONFIG.quirks,
+  plugin?: QuotaPluginPlan,
 ): QuotaGate | null {
   if (quotas.length === 0) return null;
   const tree = buildQuotaTree(
@@ -54,7 +55,11 @@ export function createQuotaGate(
       min: [quota.minMilliCpu, quota.minMemMib * BYTES_PER_MIB],
       max: [quota.maxMilliCpu ?? undefined, quota.maxMemMib === null ? undefined : quota.maxMemMib * BYTES_PER_MIB],
       // Where max names nothing a share has no weight of its own; the minimum stands for it.
-      sharedWeight: [quota.maxMilliCpu ?? quota.minMilliCpu, (quota.maxMemMib ?? quota.minMemMib) * BYTES_PER_MIB],
+      sharedWeight: [
+        quota.sharedMilliCpu ?? quota.maxMilliCpu ?? quota.minMilliCpu,
+        (quota.sharedMemMib ?? quota.maxMemMib ?? quota.minMemMib) * BYTES_PER_MIB,
+      ],
+      mayScaleMin: quota.mayScaleMin ?? true,
       allowLent: quota.allowLent,
     })),
     DIMENSIONS,
@@ -69,7 +74,14 @@ export function createQuotaGate(
   }
   return {
     tree,
-    config: { ...DEFAULT_ELASTIC_QUOTA_CONFIG, quirks },
+    config: {
+      ...DEFAULT_ELASTIC_QUOTA_CONFIG,
+      quirks,
+      usesRuntimeQuota: plugin?.enableRuntimeQuota ?? DEFAULT_ELASTIC_QUOTA_CONFIG.usesRuntimeQuota,
+      scalesMinQuota: plugin?.enableMinQuotaScale ?? DEFAULT_ELASTIC_QUOTA_CONFIG.scalesMinQuota,
+      checksParentQuota: plugin?.enableCheckParentQuota ?? DEFAULT_ELASTIC_QUOTA_CONFIG.checksParentQuota,
+      delayEvictMs: plugin?.delayEvictMs ?? DEFAULT_ELASTIC_QUOTA_CONFIG.delayEvictMs,
+    },
     quotaOf: Int32Array.from(populations, (name) => tree.names.indexOf(owner.get(name) ?? '')),
     totals: [0, 0],
     overUsedSinceMs: new Float64Array(quotas.length).fill(-1),
