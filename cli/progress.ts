@@ -8,19 +8,21 @@ export interface Progress {
 }
 
 const BAR = 28;
-/** Plain lines come at these steps, so that a log stays short. */
-const PLAIN_STEP = 0.1;
+/** Plain lines come so often in a whole, so that a log stays short. */
+const PLAIN_LINES = 10;
 const REDRAW_MS = 100;
 
 /** Progress for `stream` (stderr): results on stdout stay clean. */
 export function createProgress(stream: NodeJS.WriteStream, label: string): Progress {
   const startedMs = Date.now();
   if (!stream.isTTY) {
-    let next = PLAIN_STEP;
+    let told = 0;
     return {
       update(done, detail) {
-        if (done < next) return;
-        next = done + PLAIN_STEP;
+        // A hair more, because 0.3 may arrive as 0.29999999999999993.
+        const part = Math.floor(done * PLAIN_LINES + 1e-9);
+        if (part <= told) return;
+        told = part;
         stream.write(`${label}: ${Math.round(done * 100)} % ${detail}${remaining(startedMs, done)}\n`);
       },
       close() {},
