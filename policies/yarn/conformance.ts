@@ -56,19 +56,25 @@ const WITHOUT_RULE: Readonly<Record<string, string>> = {
   uniffle_published: 'published run times of benchmarks, no rule to run',
 };
 
+function reasonToSkip(entry: unknown): string | null {
+  const kind = isRecord(entry) ? String(entry.kind) : '';
+  return Object.hasOwn(WITHOUT_RULE, kind) ? WITHOUT_RULE[kind] : null;
+}
+
 /** Runs each case with the check of its kind; an unknown kind is a failed case. */
 function byKind(checks: Checks): ConformanceAdapter {
   return (file): readonly CaseVerdict[] => {
-    if (!isRecord(file) || !Array.isArray(file.cases))
-      return [{ name: 'file', outcome: 'failed', detail: 'the file holds no list of cases' }];
-    return file.cases.flatMap((entry: unknown, index) => {
-      const kind = isRecord(entry) ? String(entry.kind) : '';
-      const reason = Object.hasOwn(WITHOUT_RULE, kind) ? WITHOUT_RULE[kind] : undefined;
-      if (reason !== undefined && isRecord(entry))
-        return [{ name: String(entry.id), outcome: 'skipped', detail: reason } as const];
+    const cases: unknown = isRecord(file) ? file.cases : null;
+    if (!Array.isArray(cases)) return [{ name: 'file', outcome: 'failed', detail: 'the file holds no list of cases' }];
+    const verdicts = runCases(cases, 'cases', (entry) => {
+      const kind = String(entry.kind);
       const check = Object.hasOwn(checks, kind) ? checks[kind] : undefined;
-      const unknown = (): string => `unknown kind "${kind}"; known: ${Object.keys(checks).join(', ')}`;
-      return runCases([entry], `cases from ${index} on`, check ?? unknown);
+      if (check !== undefined) return check(entry);
+      return reasonToSkip(entry) === null ? `unknown kind "${kind}"; known: ${Object.keys(checks).join(', ')}` : '';
+    });
+    return verdicts.map((verdict, index) => {
+      const reason = reasonToSkip(cases[index]);
+      return reason === null ? verdict : { name: verdict.name, outcome: 'skipped', detail: reason };
     });
   };
 }

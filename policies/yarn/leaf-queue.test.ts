@@ -52,6 +52,8 @@ describe('a container of 4 GB on a node of 4 GB with 2 GB taken', () => {
     expect(queue.assign(other)).toBe('none');
     queue.assign(host);
     expect(queue.assign(other)).toBe('reserved');
+    // A new reservation starts the count again.
+    expect(queue.applications[1]).toMatchObject({ reservedContainers: 2, reservedMb: 8_192, reReservations: 0 });
   });
 
   test('gives the reservation up when the ask is gone', () => {

@@ -84,6 +84,7 @@ export class LeafQueue {
       if (application.askMb <= node.freeMb) return this.start(application, node, application.askMb);
       node.reserved = { application, mb: application.askMb };
       application.reservedContainers++;
+      application.reReservations = 0;
       application.reservedMb += application.askMb;
       return 'reserved';
     }
@@ -112,7 +113,6 @@ export class LeafQueue {
   private start(application: LeafApplication, node: LeafNode, mb: number): Assignment {
     application.outstanding--;
     application.liveMb += mb;
-    application.reReservations = 0;
     node.freeMb -= mb;
     return 'allocated';
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { seededRandomSource, uniformBelow } from '../base/random-source.ts';
 import { type PreemptableContainer, PreemptionTimer, selectCandidates } from './preemption-candidates.ts';
 import { idealAllocation, leavesOf, type PreemptionConfig, type QueueDemand } from './preemption-ideal.ts';
 import { DOMINANT, MEMORY_ONLY, type Resource } from './resource-calculator.ts';
@@ -118,4 +119,30 @@ test('marked once, killed after the wait, forgotten after twice the wait without
   // 2 expires between 20 000 and 20 001: selected again it is only marked.
   expect(timer.round(20_001, [])).toEqual([]);
   expect(timer.round(20_002, [2])).toEqual([{ id: 2, event: 'mark' }]);
+});
+
+test('500 random groups: the ideals fit the cluster, guarantees that are asked for are met, nobody falls below its own', () => {
+  const random = seededRandomSource(7);
+  const below = (bound: number): number => uniformBelow(random, bound);
+  for (let round = 0; round < 500; round++) {
+    const count = 2 + below(4);
+    const children: QueueDemand[] = [];
+    let [guaranteedLeft, usedLeft] = [100, 100];
+    for (let i = 0; i < count; i++) {
+      const guaranteed = i === count - 1 ? guaranteedLeft : below(guaranteedLeft + 1);
+      const used = below(usedLeft + 1);
+      guaranteedLeft -= guaranteed;
+      usedLeft -= used;
+      children.push(queue(`q${i}`, guaranteed, used, below(60), { priority: below(2) }));
+    }
+    const root = queue('root', 100, 100 - usedLeft, 0, { children });
+    const leaves = leavesOf(idealAllocation(root, [100], ALL, MEMORY_ONLY));
+    expect(leaves.reduce((sum, { ideal }) => sum + ideal[0], 0)).toBeLessThanOrEqual(100);
+    for (const { queue: leaf, ideal, obtain } of leaves) {
+      const [[guaranteed], [used], [pending]] = [leaf.guaranteed, leaf.used, leaf.pending];
+      expect(ideal[0]).toBeGreaterThanOrEqual(Math.min(guaranteed, used + pending));
+      expect(ideal[0]).toBeLessThanOrEqual(Math.max(guaranteed, used));
+      expect(used - obtain[0]).toBeGreaterThanOrEqual(Math.min(guaranteed, used));
+    }
+  }
 });
