@@ -228,6 +228,14 @@ describe('warm, run --from-snapshot, diff', () => {
         'would change the warm cluster itself',
       ],
       ['diff straight plain --from-snapshot w.snapshot', 'began at time 0'],
+      [
+        `sweep unit-small ${SHORT} --warm-until 5m --queue redis://127.0.0.1:1 --out bad`,
+        'no way to hand snapshots to other machines',
+      ],
+      [
+        `sweep unit-small ${SHORT} --warm-until 5m --from-snapshot w.snapshot --out bad`,
+        '--warm-until and --from-snapshot exclude each other',
+      ],
     ] as const) {
       const { code, stderr } = await tidemark(args);
       expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);

@@ -9,6 +9,7 @@ import { planHash } from '../scenarios/resolve.ts';
 import { checkEngine } from '../sim/engine/check-engine.ts';
 import { OPEN } from '../sim/engine/recorder.ts';
 import { runUntil } from '../sim/engine/run.ts';
+import { digestText } from '../sim/kernel/digest.ts';
 import type { Plan } from '../sim/plan.ts';
 import { checkFork, forkObstacles, forkRun, openFork, runFork, warm } from './fork.ts';
 import { prepare, runPlan } from './run-plan.ts';
@@ -69,6 +70,20 @@ describe('a fork', () => {
     expect(fork.manifest.continuedFrom).toEqual({ planHash: planHash(plan), atMs });
     expect(whole.manifest.continuedFrom).toBeUndefined();
   });
+
+  // Whatever a scenario switches on has state that a snapshot must hold; the largest are left out.
+  const library = readdirSync('scenarios/library').map((file) => file.replace('.yaml', ''));
+  test.each(library.filter((name) => !/2000|mesos-600|federation|waterline-75/.test(name)))(
+    'of %s at minute 54 of two hours has its digest',
+    async (name) => {
+      const plan = await libraryPlan(name);
+      const untilMs = Math.min(plan.horizonMs, 2 * HOUR);
+      const { engine } = prepare(plan, {});
+      const fork = forkRun(openFork(warmed(name, plan, 54 * MINUTE), undefined), plan);
+      for (const run of [engine, fork]) runUntil(run, untilMs);
+      expect(digestText(fork.cluster.digest)).toBe(digestText(engine.cluster.digest));
+    },
+  );
 
   // Host crashes of one seed come at fixed times; before the first one a cluster without failures is the same cluster.
   test('into failures before the first of them is the straight run with failures, and out of them without', async () => {

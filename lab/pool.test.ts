@@ -63,6 +63,16 @@ describe('a pool of workers', () => {
     ]);
   });
 
+  test('a job that takes longer than 3 s fails alone, without a second try', async () => {
+    const outcomes = await pool([job('endless', { act: 'spin' }), job('good', { act: 'double', value: 4 })], {
+      jobLimitMs: 3_000,
+    });
+    expect(outcomes?.map(read)).toEqual([
+      ['endless', 'WorkerDied', 'not done after 3 s', 1],
+      ['good', 8],
+    ]);
+  });
+
   test('an abort ends even a job that never returns, and the answer is null', async () => {
     const abort = new AbortController();
     const outcomes = await pool([job('runaway', { act: 'spin' })], {

@@ -89,6 +89,7 @@ export async function runPool<P, R>(
       let reason = '';
       let timer: NodeJS.Timeout | undefined;
       let limit: NodeJS.Timeout | undefined;
+      let isTooLong = false;
       const watch = (): void => {
         clearTimeout(timer);
         const limitMs = options.silentLimitMs ?? DEFAULT_SILENT_LIMIT_MS;
@@ -111,7 +112,7 @@ export async function runPool<P, R>(
         if (jobLimitMs !== undefined)
           limit = setTimeout(() => {
             reason = `not done after ${jobLimitMs / 1000} s`;
-            attempts[current] = MOST_ATTEMPTS;
+            isTooLong = true;
             void worker.terminate();
           }, jobLimitMs);
         worker.postMessage({ job: current, payload: jobs[current].payload } satisfies JobMessage<P>);
@@ -145,7 +146,7 @@ export async function runPool<P, R>(
         clearTimeout(limit);
         live.delete(worker);
         if (signal?.aborted !== true && current >= 0 && outcomes[current] === undefined) {
-          if (attempts[current] < MOST_ATTEMPTS) order.unshift(current);
+          if (attempts[current] < MOST_ATTEMPTS && !isTooLong) order.unshift(current);
           else {
             const message = reason === '' ? `the worker ended with code ${code}` : reason;
             const failure = { error: 'WorkerDied', message, stack: '' };
