@@ -4,9 +4,10 @@ import { calendarCase } from './calendar.ts';
 import type { BenchCase } from './harness.ts';
 import { cellOverheadCase, forkCase, sweepCase, waterLineCase } from './lab.ts';
 import { run as runAllocator } from './mesos-allocate.ts';
+import { run as runGrowth } from './mesos-growth.ts';
 import { physicsCost } from './physics-cost.ts';
 import { placementCase } from './placement.ts';
-import { clusterDay, mixedWeek } from './whole-runs.ts';
+import { clusterDay, mesosWeek, mixedWeek } from './whole-runs.ts';
 
 export const BENCH_CASES: readonly BenchCase[] = [
   calendarCase('heap'),
@@ -22,5 +23,7 @@ export const BENCH_CASES: readonly BenchCase[] = [
   cellOverheadCase(),
   forkCase(),
   waterLineCase(),
+  mesosWeek(),
+  { name: 'mesos-growth', about: 'comparisons of an allocation round, agents x frameworks', run: runGrowth },
   { name: 'mesos-allocate', about: 'one Mesos allocation round, 10,000 agents x 1,000 frameworks', run: runAllocator },
 ];

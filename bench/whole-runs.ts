@@ -21,6 +21,19 @@ export function mixedWeek(): BenchCase {
   };
 }
 
+/** The 600-agent Mesos cluster with 5 million containers a week, for the week (smoke: two hours at a tenth). */
+export function mesosWeek(): BenchCase {
+  const small = ['cluster.hosts.mixed.count=60', 'online.pods=300', 'online.services=8'];
+  return {
+    name: 'mesos-600-week',
+    about: '600 agents, 3,000 pods, 5 M containers, 7 days',
+    run: (size) =>
+      size === 'full'
+        ? wholeRun('mesos-600.yaml', ['bestEffort.tasksPerWeek=5000000', 'horizon=7d'], Infinity)
+        : wholeRun('mesos-600.yaml', [...small, 'bestEffort.tasksPerWeek=500000'], 2),
+  };
+}
+
 /** One day of `hosts` hosts with the load of mixed-2000 a host; operations are host-days x 1,440 windows. */
 export function clusterDay(name: string, hosts: number): BenchCase {
   return {

@@ -7,7 +7,7 @@
 import type { Round } from './allocation-round.ts';
 import { grantInRound, shuffleAgents } from './allocation-round.ts';
 import type { AgentRecord, Slot } from './allocator-state.ts';
-import { coversAny, isRefused, minimumSets } from './eligibility.ts';
+import { coversAny, coversMinimum, isRefused, minimumSets } from './eligibility.ts';
 import { filterBag } from './resource-bag.ts';
 
 /** Shares out the candidates of a run. */
@@ -19,8 +19,7 @@ export function allocate02x(round: Round): void {
 /** Whether a slot may have all that a plain agent has available. */
 export function takesWhole02x(round: Round, slot: Slot, agent: AgentRecord): boolean {
   if (slot.framework.checkpoint && !agent.checkpoint) return false;
-  if (isRefused(slot, agent, agent.available)) return false;
-  return coversAny(round.ledger.catalog, agent.available, minimumSets(round.options, slot));
+  return coversMinimum(round, slot, agent) && !isRefused(slot, agent, agent.available);
 }
 
 function giveAgent(round: Round, agent: AgentRecord): boolean {

@@ -10,7 +10,7 @@
 import type { Round } from './allocation-round.ts';
 import { grantInRound, shuffleAgents } from './allocation-round.ts';
 import type { AgentRecord, RoleState, Slot } from './allocator-state.ts';
-import { coversAny, isCapable, isFiltered, minimumSets, usableByRole } from './eligibility.ts';
+import { coversAny, coversMinimum, isCapable, isFiltered, minimumSets, usableByRole } from './eligibility.ts';
 import type { QuotaBooks } from './quota-books.ts';
 import { openQuotaBooks } from './quota-books.ts';
 import type { ResourceBag } from './resource-bag.ts';
@@ -39,9 +39,8 @@ export function allocateModern(round: Round): void {
 
 /** Whether a slot may have all that a plain agent has available, while no quota binds. */
 export function takesWholeModern(round: Round, slot: Slot, agent: AgentRecord): boolean {
-  const { available } = agent;
-  if (isFiltered(slot, agent, available) || !isCapable(round.options, slot.framework, agent)) return false;
-  return coversAny(round.ledger.catalog, available, minimumSets(round.options, slot));
+  if (!coversMinimum(round, slot, agent) || !isCapable(round.options, slot.framework, agent)) return false;
+  return !isFiltered(slot, agent, agent.available);
 }
 
 /** What a role may still be offered of an agent in this run. */

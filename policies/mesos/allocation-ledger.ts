@@ -8,6 +8,7 @@ import { assert, fail } from '../base/assert.ts';
 import type { RandomSource } from '../base/random-source.ts';
 import type { AgentRecord, AllocatorOptions, FrameworkRecord, RoleState, Slot, SorterName } from './allocator-state.ts';
 import { DrfSorter } from './drf-sorter.ts';
+import { coversAny } from './eligibility.ts';
 import { RandomSorter } from './random-sorter.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { addBags, bagContains, bagsEqual, EMPTY_BAG, isEmptyBag, selectBag, subtractBags } from './resource-bag.ts';
@@ -168,9 +169,9 @@ export class AllocationLedger {
     const exclusive = selectBag(this.catalog, bag, 0, ResourceFlag.shared);
     if (exclusive === agent.available) {
       agent.lastWhole = exclusive;
-      agent.available = EMPTY_BAG;
+      this.setAvailable(agent, EMPTY_BAG);
     } else {
-      agent.available = subtractBags(agent.available, exclusive);
+      this.setAvailable(agent, subtractBags(agent.available, exclusive));
     }
     agent.used = addBags(agent.used, bag);
     this.book(slot, agent, bag, grants);
@@ -246,8 +247,13 @@ export class AllocationLedger {
     const shared = selectBag(this.catalog, agent.total, ResourceFlag.shared, 0);
     const exclusive = selectBag(this.catalog, agent.total, 0, ResourceFlag.shared);
     const available = addBags(subtractBags(exclusive, agent.used), shared);
-    agent.available = bagsEqual(available, agent.lastWhole) ? agent.lastWhole : available;
+    this.setAvailable(agent, bagsEqual(available, agent.lastWhole) ? agent.lastWhole : available);
     this.fertile[agent.row] = 1;
+  }
+
+  private setAvailable(agent: AgentRecord, bag: ResourceBag): void {
+    agent.available = bag;
+    agent.bigEnough = coversAny(this.catalog, bag, this.options.minAllocatable);
   }
 
   private describeTotal(agent: AgentRecord): void {

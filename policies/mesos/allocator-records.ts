@@ -59,6 +59,7 @@ export function createAgent(info: AgentInfo, row: number): AgentRecord {
     total: info.total,
     used: EMPTY_BAG,
     available: EMPTY_BAG,
+    bigEnough: false,
     lastWhole: EMPTY_BAG,
     hasGpu: false,
     plain: true,

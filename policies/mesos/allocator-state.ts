@@ -72,6 +72,8 @@ export interface AgentRecord {
   used: ResourceBag;
   /** (total - used) of what is not shared, and all that is shared. */
   available: ResourceBag;
+  /** Whether what is available covers the cluster's minimum. */
+  bigEnough: boolean;
   /** What was last granted whole: the same bag comes back as the same object, so that filters recognise it at a glance. */
   lastWhole: ResourceBag;
   hasGpu: boolean;

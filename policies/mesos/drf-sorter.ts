@@ -45,6 +45,8 @@ export class DrfSorter implements Sorter, TreeListener {
   private readonly markedGroups: number[] = [];
   private readonly stamps: number[] = [];
   private stamp = 0;
+  /** Comparisons of two clients since the start: what sorting costs, whatever the machine. */
+  comparisons = 0;
   private seenVersion = -1;
   private readonly walkNodes: number[] = [];
   private readonly walkIndexes: number[] = [];
@@ -261,6 +263,7 @@ export class DrfSorter implements Sorter, TreeListener {
 
   /** Whether a comes before b by the keys they were placed with. */
   private before(a: number, b: number): boolean {
+    this.comparisons++;
     const shareA = this.keyShares[a];
     const shareB = this.keyShares[b];
     if (shareA !== shareB) return shareA < shareB;

@@ -5,6 +5,7 @@
  * other regions to region-aware ones. filtered: a refused bag that contains the offered one, or an agent too old for the
  * role. Source: Mesos src/master/allocator/mesos/hierarchical.cpp.
  */
+import type { Round } from './allocation-round.ts';
 import type { AgentRecord, AllocatorOptions, FrameworkRecord, Slot } from './allocator-state.ts';
 import { Capability } from './capabilities.ts';
 import type { ResourceBag } from './resource-bag.ts';
@@ -25,6 +26,13 @@ export function coversAny(catalog: ResourceCatalog, bag: ResourceBag, sets: read
 /** Minimum sets for a framework in a role: its own, else the cluster's. */
 export function minimumSets(options: AllocatorOptions, slot: Slot): readonly Quantities[] {
   return slot.framework.minAllocatable.get(slot.rolePath) ?? options.minAllocatable;
+}
+
+/** Whether all that an agent has available is enough for a slot. */
+export function coversMinimum(round: Round, slot: Slot, agent: AgentRecord): boolean {
+  const { minAllocatable } = slot.framework;
+  if (minAllocatable.size === 0) return agent.bigEnough;
+  return coversAny(round.ledger.catalog, agent.available, minimumSets(round.options, slot));
 }
 
 /** Whether a framework may get anything of an agent at all. */
