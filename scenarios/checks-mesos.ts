@@ -1,7 +1,9 @@
 /** Rules of a Mesos control plane that tie fields together, with Mesos' own rules for roles and quotas. */
+import { ConfigError } from '../policies/base/assert.ts';
+import { checkConstraint } from '../policies/marathon/constraints.ts';
 import { FRAMEWORK_KINDS, knownSettings } from '../sim/planes/mesos/frameworks.ts';
 import type { Report } from './checks.ts';
-import type { MesosSection } from './resolve-mesos.ts';
+import { constraintOf, type MesosSection } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 import { shownValue } from './schema-problems.ts';
 import { knownText } from './suggest.ts';
@@ -171,6 +173,17 @@ function checkClusters(mesos: MesosSection, { cluster }: Partial<Scenario>, repo
   }
 }
 
+/** What Marathon's validation says of a rule of placement; '' when nothing. */
+function ruleProblem(rule: string): string {
+  try {
+    checkConstraint(constraintOf(rule));
+    return '';
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+}
+
 /** Nested schedulers are services of one replica; queues spill to frameworks that run tasks. */
 function checkNested(mesos: MesosSection, { online }: Partial<Scenario>, report: Report): void {
   const services = online?.explicit;
@@ -197,6 +210,18 @@ function checkNested(mesos: MesosSection, { online }: Partial<Scenario>, report:
     framework.services.forEach((service, index) => {
       single([...own, 'services', index], service);
     });
+    const known = Object.keys(services ?? {});
+    for (const [service, rules] of Object.entries(framework.constraints)) {
+      const at = [...own, 'constraints', service];
+      if (framework.kind !== 'marathon')
+        report.error(at, `are given, but kind is ${framework.kind}; only marathon places by them`);
+      if (services !== undefined && services[service] === undefined)
+        report.error(at, `is no service; known: ${knownText(service, known)}`, [['online', 'explicit']]);
+      rules.forEach((rule, index) => {
+        const problem = ruleProblem(rule);
+        if (problem !== '') report.error([...at, index], `is "${rule}": ${problem}`);
+      });
+    }
     if (framework.scheduler !== '') single([...own, 'scheduler'], framework.scheduler);
     if (framework.spillAtQueue > 0 && framework.spillTo.length === 0)
       report.error([...own, 'spillAtQueue'], 'is given without spillTo');

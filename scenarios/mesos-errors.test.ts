@@ -111,6 +111,34 @@ describe('what Mesos refuses is refused with file, line and rule', () => {
       'controlPlane.incidents[0].framework is "short" of kind sisyphus; only chronos has a store that fails',
     ],
     [`${frameworks}  incidents: [{ at: 1h, kind: resubscribe, framework: shrt }]\n`, 'is "shrt"; known: short'],
+    [
+      `  clusters: { east: { hosts: [web, disk] } }\n  frameworks: { short: { kind: sisyphus, populations: [video], cluster: est } }\n`,
+      's.yaml:11:36 controlPlane.clusters.east.hosts[1] is "disk"; known: web',
+    ],
+    [
+      `  clusters: { east: { hosts: [web] } }\n  frameworks: { short: { kind: sisyphus, populations: [video], cluster: est } }\n`,
+      'controlPlane.frameworks.short.cluster is "est"; known: east',
+    ],
+    [
+      `  frameworks: { short: { kind: sisyphus, populations: [video], spillAtQueue: 5, spillTo: [other] } }\n`,
+      'controlPlane.frameworks.short.spillTo[0] is "other"; known: ',
+    ],
+    [
+      `${frameworks}  incidents: [{ at: 1h, kind: partition, hosts: [2], lasts: 1m }]\n`,
+      's.yaml:12:50 controlPlane.incidents[0].hosts[0] is 2; the hosts are 0 to 1',
+    ],
+    [
+      `${frameworks}  incidents: [{ at: 1h, kind: maintenance, hosts: [1] }]\n`,
+      'controlPlane.incidents[0].lasts is 0; a maintenance lasts a while',
+    ],
+    [
+      `  frameworks: { short: { kind: sisyphus, populations: [video] }, m: { kind: marathon, constraints: { web: ['zone:GROUP_BYE:2'] } } }\n`,
+      'controlPlane.frameworks.m.constraints.web[0] is "zone:GROUP_BYE:2": ',
+    ],
+    [
+      `  frameworks: { short: { kind: sisyphus, populations: [video] }, m: { kind: marathon, constraints: { web: ['hostname:UNIQUE:1'] } } }\n`,
+      'is "hostname:UNIQUE:1": constraint hostname UNIQUE: Value specified but not used',
+    ],
     [`${frameworks}  podsPerSecond: 3\n`, 's.yaml:12:3 controlPlane.podsPerSecond is an unknown key; known: '],
   ])('%s', async (lines, message) => {
     expect(await read(BASE + lines)).toContain(message);

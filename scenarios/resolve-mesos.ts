@@ -1,8 +1,15 @@
 /** The Mesos part of a scenario in the units of the plan. */
+import type { PlacementConstraint } from '../policies/framework.ts';
 import type { MesosPlan } from '../sim/plan.ts';
 import type { Scenario } from './schema.ts';
 
 export type MesosSection = Extract<Scenario['controlPlane'], { kind: 'mesos' }>;
+
+/** `field:OPERATOR:value` as Marathon writes it in an app; the value may hold colons. */
+export function constraintOf(text: string): PlacementConstraint {
+  const [field, operator = '', ...value] = text.split(':');
+  return { field, operator, value: value.join(':') };
+}
 
 /** Everything written out; incidents in order of time. */
 export function resolveMesos(section: MesosSection): MesosPlan {
@@ -29,6 +36,10 @@ export function resolveMesos(section: MesosSection): MesosPlan {
       role: framework.role,
       populations: [...framework.populations],
       services: [...framework.services],
+      constraints: Object.entries(framework.constraints).map(([service, rules]) => ({
+        service,
+        rules: rules.map(constraintOf),
+      })),
       cluster: framework.cluster,
       scheduler: framework.scheduler,
       taskDiskMib: framework.taskDisk,

@@ -36,6 +36,12 @@ const frameworkSchema = z
       .array(z.string())
       .describe('`root-framework`: services it runs, of one replica each: the schedulers of nested frameworks.')
       .prefault([]),
+    constraints: z
+      .record(z.string(), z.array(z.string()))
+      .describe(
+        "`marathon`: rules of placement by service, each `field:OPERATOR` or `field:OPERATOR:value` in Marathon's words, beside those of `nodeSelector` and `maxPerHost`.",
+      )
+      .prefault({}),
     cluster: text('Cluster it registers with; empty = the only one.').prefault(F.cluster),
     scheduler: text(
       'Service whose one replica is its scheduler: while that does not run it is lost, when it runs again it subscribes anew. Empty = a process outside the cluster.',

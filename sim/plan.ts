@@ -322,6 +322,11 @@ export interface MesosFrameworkPlan {
   readonly populations: readonly string[];
   /** Services that a root framework runs: schedulers of nested frameworks. */
   readonly services: readonly string[];
+  /** Marathon: rules of placement by service. */
+  readonly constraints: readonly {
+    readonly service: string;
+    readonly rules: readonly { readonly field: string; readonly operator: string; readonly value: string }[];
+  }[];
   /** Cluster it registers with; empty where there is one. */
   readonly cluster: string;
   /** Service whose replica is its scheduler; empty = a process outside. */

@@ -45,7 +45,7 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
       name,
       milliCpu: Math.ceil(services.requestMilliCpu[s]),
       memMib: memMibOf(services.requestMemBytes[s]),
-      constraints: constraintsOf(explicit.get(name)),
+      constraints: [...constraintsOf(explicit.get(name)), ...rulesOf(mesos, name)],
     })),
     driverOfPopulation,
     driverOfService,
@@ -81,6 +81,12 @@ function clusterOf(mesos: MesosPlan, shape: string): number {
   return Math.max(
     0,
     mesos.clusters.findIndex(({ shapes }) => shapes.includes(shape)),
+  );
+}
+
+function rulesOf(mesos: MesosPlan, name: string): readonly PlacementConstraint[] {
+  return mesos.frameworks.flatMap(({ constraints }) =>
+    constraints.flatMap(({ service, rules }) => (service === name ? rules : [])),
   );
 }
 

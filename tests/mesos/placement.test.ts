@@ -13,6 +13,18 @@ function busiestHostPercent(run: RunResults): number {
   return 100 * most;
 }
 
+describe('rules of placement', () => {
+  test("hostname:MAX_PER:2 in Marathon's words spreads forty replicas two by two over twenty agents, also after a restart", async () => {
+    const plan = await libraryPlan('mesos-unit', [
+      'controlPlane.frameworks.marathon.constraints={web: ["hostname:MAX_PER:2"]}',
+      'online.explicit.cache=null',
+      'online.explicit.web.rollingRestartAt=[1h]',
+    ]);
+    const { cluster } = runTo(plan, 2 * HOUR);
+    expect([...cluster.hosts.podCount]).toEqual(new Array(20).fill(2));
+  });
+});
+
 describe('SSD-aware placement', () => {
   test('eight replicas that ask for SSDs stand two by two on the four agents that have them, also after a restart', async () => {
     const plan = await libraryPlan('mesos-unit', ['online.explicit.cache.rollingRestartAt=[1h]']);

@@ -5,7 +5,15 @@ import { agentDirectory } from './agents.ts';
 import { MesosPlane } from './mesos-plane.ts';
 
 function framework(name: string, kind: MesosFrameworkPlan['kind'], populations: string[]): MesosFrameworkPlan {
-  const nothing = { services: [], cluster: '', scheduler: '', taskDiskMib: 0, spillAtQueue: 0, spillTo: [] };
+  const nothing = {
+    services: [],
+    constraints: [],
+    cluster: '',
+    scheduler: '',
+    taskDiskMib: 0,
+    spillAtQueue: 0,
+    spillTo: [],
+  };
   return {
     name,
     kind,
