@@ -40,7 +40,7 @@ export function describe(run: MesosRun): readonly string[] {
 
 function outageSentence(name: string, service: string, outages: MesosState['outages'], nowMs: number): string {
   const seconds = outages.reduce((sum, { fromMs, toMs }) => sum + Math.min(toMs, nowMs) - fromMs, 0) / 1000;
-  return `The scheduler of "${name}" (service ${service}) was away ${outages.length} times, ${seconds.toFixed(1)} s in all.`;
+  return `The scheduler of "${name}" (service ${service}) was away ${outages.length === 1 ? 'once' : `${outages.length} times`}, ${seconds.toFixed(1)} s in all.`;
 }
 
 /** Which resource keeps the oldest waiting task of a framework off its agents, from what is available there. */
