@@ -2,6 +2,7 @@
 import type { PlacementConstraint } from '../policies/framework.ts';
 import type { MesosPlan } from '../sim/plan.ts';
 import type { Scenario } from './schema.ts';
+import { resolveLaunch } from './schema-launch.ts';
 
 export type MesosSection = Extract<Scenario['controlPlane'], { kind: 'mesos' }>;
 
@@ -54,14 +55,7 @@ export function resolveMesos(section: MesosSection): MesosPlan {
       oversubscription.kind === 'static'
         ? { kind: 'static', cpuRatio: oversubscription.cpuRatio, memRatio: oversubscription.memRatio }
         : { kind: oversubscription.kind },
-    launch: {
-      lanes: launch.lanes,
-      createMs: launch.create,
-      startMs: launch.start,
-      imageMb: launch.imageMb,
-      nicMbPerSecond: launch.nicMbPerSecond,
-      registryMbPerSecond: launch.registryMbPerSecond,
-    },
+    launch: resolveLaunch(launch),
     agentPingTimeoutMs: section.agentPingTimeout,
     agentMaxPingTimeouts: section.agentMaxPingTimeouts,
     agentBackoffMs: section.agentBackoff,

@@ -22,6 +22,7 @@ import {
 import { resolveMesos } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 import { gpuRequestOf } from './schema-gpu.ts';
+import { resolveLaunch } from './schema-launch.ts';
 
 /** A host that leaves `gpuMemory` out has this, and its plan says nothing of it. */
 const DEFAULT_GPU_MEM_MIB = 16 * 1024;
@@ -137,6 +138,7 @@ function resolveKubernetes(controlPlane: Exclude<Scenario['controlPlane'], { kin
     spreadWeight: controlPlane.spreadWeight,
     bindLatencyMs: controlPlane.bindLatency,
     podStartMs: controlPlane.podStart,
+    ...(controlPlane.launch === null ? {} : { launch: resolveLaunch(controlPlane.launch) }),
     podsPerSecond: controlPlane.podsPerSecond,
     initialBackoffMs: controlPlane.initialBackoff,
     maxBackoffMs: controlPlane.maxBackoff,

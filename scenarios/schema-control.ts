@@ -4,6 +4,7 @@ import type { GpuPolicyName } from '../sim/plan.ts';
 import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS, QUOTA_DEFAULTS } from './defaults.ts';
 import { cpu, duration, flag, memory, named, ratio, wholePercent } from './fields.ts';
 import { loadAwareSchema, quirksSchema, quotaPluginSchema, reservationSchema } from './schema-koordinator.ts';
+import { launchSchema } from './schema-launch.ts';
 import { mesosSchema } from './schema-mesos.ts';
 
 const GPU_POLICY_NAMES = {
@@ -50,6 +51,10 @@ export const kubernetesSchema = z
     spreadWeight: weight('Weight of the spread score.').prefault(KUBERNETES_DEFAULTS.spreadWeight),
     bindLatency: duration('From decision to binding.').prefault(KUBERNETES_DEFAULTS.bindLatency),
     podStart: duration('From binding to running.').prefault(KUBERNETES_DEFAULTS.podStart),
+    launch: launchSchema
+      .nullable()
+      .describe('Image pull and container creation instead of one `podStart`; null = off.')
+      .prefault(null),
     podsPerSecond: ratio('Pods the scheduler decides per simulated second.', 0.001, 1e6).prefault(
       KUBERNETES_DEFAULTS.podsPerSecond,
     ),

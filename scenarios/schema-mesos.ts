@@ -4,11 +4,11 @@ import {
   MESOS_DEFAULTS as D,
   MESOS_FRAMEWORK_DEFAULTS as F,
   MESOS_INCIDENT_DEFAULTS as I,
-  MESOS_LAUNCH_DEFAULTS as L,
   MESOS_OVERSUBSCRIPTION_DEFAULTS as O,
   MESOS_ROLE_DEFAULTS as R,
 } from './defaults-mesos.ts';
 import { count, cpu, duration, flag, memory, named, ratio, text } from './fields.ts';
+import { launchSchema } from './schema-launch.ts';
 
 const roleSchema = z
   .strictObject({
@@ -77,19 +77,6 @@ const oversubscriptionSchema = z
     memRatio: ratio('`static`: memory offered over memory there is.', 0.1, 100).prefault(O.memRatio),
   })
   .describe('What is sold beyond what an agent has.');
-
-const launchSchema = z
-  .strictObject({
-    lanes: count('Containers a host creates at once.', 1, 64).prefault(L.lanes),
-    create: duration('Time to create one container.').prefault(L.create),
-    start: duration('From a created container to a running application.').prefault(L.start),
-    imageMb: ratio('Image pulled once a host, in MB; 0 = images are there.', 0, 1e6).prefault(L.imageMb),
-    nicMbPerSecond: ratio('Network of a host, MB/s.', 0.001, 1e6).prefault(L.nicMbPerSecond),
-    registryMbPerSecond: ratio('The registry serves all pulls with this, MB/s.', 0.001, 1e9).prefault(
-      L.registryMbPerSecond,
-    ),
-  })
-  .describe('From a launch to a running task.');
 
 const incidentSchema = z
   .strictObject({

@@ -296,6 +296,8 @@ export interface KubernetesPlan {
   readonly spreadWeight: number;
   readonly bindLatencyMs: number;
   readonly podStartMs: number;
+  /** Image pull and container creation in front of the application; then `podStartMs` does not count. Absent: `podStartMs` for all. */
+  readonly launch?: LaunchPlan;
   /** Pods the scheduler can decide per simulated second. */
   readonly podsPerSecond: number;
   readonly initialBackoffMs: number;
@@ -353,7 +355,7 @@ export type MesosOversubscriptionPlan =
   | { readonly kind: 'revocable' };
 
 /** From a launch to a running container. */
-export interface MesosLaunchPlan {
+export interface LaunchPlan {
   /** Containers that the host's daemon creates at once. */
   readonly lanes: number;
   readonly createMs: number;
@@ -363,6 +365,8 @@ export interface MesosLaunchPlan {
   readonly imageMb: number;
   readonly nicMbPerSecond: number;
   readonly registryMbPerSecond: number;
+  /** Images come from peers, at this factor over the time of the network alone. Absent: from the registry. */
+  readonly peerPullFactor?: number;
 }
 
 /** Something that goes wrong, or is set right, at a time. */
@@ -402,7 +406,7 @@ export interface MesosPlan {
   /** Clusters of a federation by shapes of hosts; none = all hosts are one. */
   readonly clusters: readonly { readonly name: string; readonly shapes: readonly string[] }[];
   readonly oversubscription: MesosOversubscriptionPlan;
-  readonly launch: MesosLaunchPlan;
+  readonly launch: LaunchPlan;
   /** A silent agent is lost after timeout x misses. */
   readonly agentPingTimeoutMs: number;
   readonly agentMaxPingTimeouts: number;

@@ -47,7 +47,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** Arrows that the list forbids and that stand all the same, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  'sim/planes/mesos/launch-pipeline.ts -> sim/host/start-up.ts':
+  'sim/planes/launch-pipeline.ts -> sim/host/start-up.ts':
     'how long an image takes to arrive is a time, not physics of the host',
   'scenarios/checks-mesos.ts -> sim/planes/mesos/frameworks.ts': 'the names of frameworks stand where they are built',
 };

@@ -129,6 +129,7 @@ export function createKubernetes(
     reportsOf(engine),
     gpus,
     gangs,
+    services.count + engine.intake.source.populations.length,
   );
   writable.placement = { view, laneOf: lanes.laneOf, usage, fixedShapes };
   writable.countReplica = (row, host, by) => {

@@ -17,6 +17,7 @@ import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import type { KubernetesPlan } from '../../plan.ts';
 import type { ControlPlane, PlaneContext } from '../control-plane.ts';
+import { createPipeline, type LaunchPipeline, launchDelayMs, noteImage } from '../launch-pipeline.ts';
 import {
   type AssignedPods,
   assignPod,
@@ -118,6 +119,9 @@ export class KubernetesPlane implements ControlPlane {
   private readonly gate: QuotaGate | null;
   private readonly reports: NodeReports | null;
   private readonly gangs: GangBook | null;
+  /** null where every pod starts in the same time. */
+  private readonly pipeline: LaunchPipeline | null;
+  private readonly images: number;
   /** Reports heard so far; tells in which column the estimate of a pod that gives its place back stands. */
   private reportNumber = 0;
   /** Pods as load-aware scheduling in full counts them; null where whole-node thresholds stand alone. */
@@ -134,6 +138,7 @@ export class KubernetesPlane implements ControlPlane {
     reports: NodeReports | null = null,
     gpus: GpuPlacement | null = null,
     gangs: GangBook | null = null,
+    images = 1,
   ) {
     this.context = context;
     this.view = view;
@@ -142,6 +147,8 @@ export class KubernetesPlane implements ControlPlane {
     this.gate = gate;
     this.reports = reports;
     this.gangs = gangs;
+    this.images = images;
+    this.pipeline = plan.launch === undefined ? null : createPipeline(plan.launch, view.hosts.count, images);
     this.assigned = view.load === undefined ? null : createAssignedPods(context.cluster.tasks.capacity);
     this.gpus = gpus;
     this.queues = createQueues(context.cluster.tasks);
@@ -169,6 +176,7 @@ export class KubernetesPlane implements ControlPlane {
 
   /** Services that stand from the start were placed by nobody's decision: this is where they are counted. */
   onStarted(row: number, nowMs: number): void {
+    if (this.pipeline !== null) noteImage(this.pipeline, this.context.cluster.tasks.host[row], this.imageOf(row));
     if (this.assigned !== null && !isAssigned(this.assigned, row))
       this.noteBound(row, this.context.cluster.tasks.host[row], nowMs);
   }
@@ -234,7 +242,11 @@ export class KubernetesPlane implements ControlPlane {
     if (this.gangs === null) return;
     const gang = gangOf(this.gangs, this.context.cluster.tasks, row);
     for (const member of leaveGang(this.gangs, this.context.cluster.tasks, row))
-      this.context.startAssumed(member, nowMs, this.startAfterMs());
+      this.context.startAssumed(
+        member,
+        nowMs,
+        this.startAfterMs(member, this.context.cluster.tasks.host[member], nowMs),
+      );
     if (gang !== null) this.enqueueFrom(gang, nowMs);
   }
 
@@ -316,6 +328,7 @@ export class KubernetesPlane implements ControlPlane {
       gpus: this.gpus?.snapshot() ?? null,
       gangs: structuredClone(this.gangs),
       reserved: structuredClone(reservedState(this.view)),
+      pipeline: structuredClone(this.pipeline),
       reportNumber: this.reportNumber,
     };
   }
@@ -331,11 +344,14 @@ export class KubernetesPlane implements ControlPlane {
       gpus: number | null;
       gangs: GangBook | null;
       reserved: Pick<ReservationBook, 'all' | 'byHost' | 'takes' | 'counts'> | null;
+      pipeline: LaunchPipeline | null;
       reportNumber: number;
     };
     if (this.view.reserved !== undefined && state.reserved !== null)
       Object.assign(this.view.reserved, structuredClone(state.reserved));
     this.reportNumber = state.reportNumber;
+    if (this.pipeline !== null && state.pipeline !== null)
+      Object.assign(this.pipeline, structuredClone(state.pipeline));
     if (this.gangs !== null && state.gangs !== null) Object.assign(this.gangs, structuredClone(state.gangs));
     if (this.assigned !== null && state.assigned !== null)
       Object.assign(this.assigned, structuredClone(state.assigned));
@@ -455,7 +471,7 @@ export class KubernetesPlane implements ControlPlane {
       const { reserved } = this.view;
       if (reserved !== undefined)
         takeReserved(reserved, cluster, row, host, (cpu, mem) => this.context.hold(host, -cpu, -mem, nowMs));
-      this.context.bind(row, host, nowMs, this.startAfterMs(), this.cardsOn(row, host));
+      this.context.bind(row, host, nowMs, this.startAfterMs(row, host, nowMs), this.cardsOn(row, host));
       this.noteBound(row, host, nowMs);
       if (gang !== null) noteBoundInGang(gang);
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
@@ -489,13 +505,17 @@ export class KubernetesPlane implements ControlPlane {
       this.noteBound(row, host, nowMs);
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
       if (isReleased(gang)) {
-        this.context.bind(row, host, nowMs, this.startAfterMs(), cards);
+        this.context.bind(row, host, nowMs, this.startAfterMs(row, host, nowMs), cards);
         noteBoundInGang(gang);
         continue;
       }
       this.context.assume(row, host, nowMs, cards);
       for (const member of arriveAtGate(book, gang, row, nowMs))
-        this.context.startAssumed(member, nowMs, this.startAfterMs());
+        this.context.startAssumed(
+          member,
+          nowMs,
+          this.startAfterMs(member, this.context.cluster.tasks.host[member], nowMs),
+        );
     }
     const untried = rows.slice(looked);
     if (without.length > 0) this.sendBack(gang, failMember(book, gang), nowMs);
@@ -521,8 +541,17 @@ export class KubernetesPlane implements ControlPlane {
     }
   }
 
-  private startAfterMs(): number {
-    return this.plan.bindLatencyMs + this.plan.podStartMs;
+  /** From the decision to a running pod; a launch takes its lane and its pull when it is asked for. */
+  private startAfterMs(row: number, host: number, nowMs: number): number {
+    const { bindLatencyMs, podStartMs, launch } = this.plan;
+    if (this.pipeline === null || launch === undefined) return bindLatencyMs + podStartMs;
+    return bindLatencyMs + launchDelayMs(this.pipeline, launch, host, this.imageOf(row), nowMs + bindLatencyMs);
+  }
+
+  /** Every service and every population has an image of its own: services from the first, populations from the last. */
+  private imageOf(row: number): number {
+    const { tasks } = this.context.cluster;
+    return tasks.kind[row] === TASK_KIND.online ? tasks.group[row] : this.images - 1 - tasks.group[row];
   }
 
   /** Pods of a gang lose the places they waited with. */

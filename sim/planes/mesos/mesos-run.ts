@@ -11,9 +11,9 @@ import { MesosMaster } from '../../../policies/mesos/master-lifecycle.ts';
 import { noLimits, noQuantities } from '../../../policies/mesos/resource-quantities.ts';
 import type { MesosIncidentPlan, MesosPlan } from '../../plan.ts';
 import type { PlaneContext } from '../control-plane.ts';
+import { createPipeline, type LaunchPipeline } from '../launch-pipeline.ts';
 import { type AgentKinds, createKinds } from './agents.ts';
 import { type ActionPool, createDriver, type Driver } from './driver.ts';
-import { createPipeline, type LaunchPipeline } from './launch-pipeline.ts';
 import { PlaneRandom } from './plane-random.ts';
 
 /** A service as Marathon is told of it. */

@@ -9,10 +9,10 @@ import { addBags, bagOf, EMPTY_BAG, type ResourceBag } from '../../../policies/m
 import { adoptChild, type RootState } from '../../../policies/root-framework/framework.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
+import { noteImage } from '../launch-pipeline.ts';
 import { memMibOf, regularBag, taskBag } from './agents.ts';
 import { type Driver, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
-import { noteImage } from './launch-pipeline.ts';
 import { AGENT, driverOf, fitRows, frameworkContext, type MesosRun, masterOf, masterOfHost } from './mesos-run.ts';
 import { ask } from './talk.ts';
 

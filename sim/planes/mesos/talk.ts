@@ -12,10 +12,10 @@ import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
 import type { MasterMessage, TaskInfo } from '../../../policies/mesos/master-messages.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
+import { launchDelayMs } from '../launch-pipeline.ts';
 import { taskBag } from './agents.ts';
 import { bulkColumns, type Driver, giveBack, offerColumns, parseTaskId, takeActions, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
-import { launchDelayMs } from './launch-pipeline.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 
 /** More rounds than this in one millisecond are an endless talk. */

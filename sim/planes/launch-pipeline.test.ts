@@ -32,4 +32,11 @@ describe('the launch pipeline', () => {
     // 300 / 100 = 3 s alone and for two (2 x 300 / 200), 4.5 s for three, 6 s for four; then 1.5 s to create and start.
     expect([0, 1, 2, 3].map((host) => launchDelayMs(pipeline, plan, host, 0, 0))).toEqual([4_500, 4_500, 6_000, 7_500]);
   });
+
+  test('from peers 300 MB at 100 MB/s take 1.5 x 3 s on every host, however many pull at once', () => {
+    const plan = { ...PLAN, imageMb: 300, peerPullFactor: 1.5 };
+    const pipeline = createPipeline(plan, 8, 1);
+    const delays = [0, 1, 2, 3, 4, 5, 6, 7].map((host) => launchDelayMs(pipeline, plan, host, 0, 0));
+    expect(delays).toEqual(new Array<number>(8).fill(6_000));
+  });
 });

@@ -3,11 +3,13 @@
  *
  *   running = max(now, image is there) -> first free lane -> created -> application started
  *
+ * Used by every control plane. From peers (Dragonfly) a pull takes peerPullSeconds, whatever happens elsewhere.
+ *
  * A pull that begins while n - 1 others are under way takes registryPullSeconds(image, n): the registry is shared. Pulls already under
  * way are not slowed down by later ones, so the last of a burst is right and the first ones are early at most by what they shared.
  */
-import { registryPullSeconds, startOnLane } from '../../host/start-up.ts';
-import type { MesosLaunchPlan } from '../../plan.ts';
+import { peerPullSeconds, registryPullSeconds, startOnLane } from '../host/start-up.ts';
+import type { LaunchPlan } from '../plan.ts';
 
 export interface LaunchPipeline {
   readonly images: number;
@@ -20,7 +22,7 @@ export interface LaunchPipeline {
 }
 
 /** Idle lanes, and images on no host (on all, where images cost nothing). */
-export function createPipeline(plan: MesosLaunchPlan, hosts: number, images: number): LaunchPipeline {
+export function createPipeline(plan: LaunchPlan, hosts: number, images: number): LaunchPipeline {
   return {
     images,
     laneFreeAtMs: new Float64Array(hosts * plan.lanes),
@@ -37,7 +39,7 @@ export function noteImage(pipeline: LaunchPipeline, host: number, image: number)
 /** Puts one launch on the host and returns after how many ms its application runs. Rounding: up to whole ms. */
 export function launchDelayMs(
   pipeline: LaunchPipeline,
-  plan: MesosLaunchPlan,
+  plan: LaunchPlan,
   host: number,
   image: number,
   nowMs: number,
@@ -46,14 +48,20 @@ export function launchDelayMs(
   if (pipeline.imageAtMs.length > 0) {
     const at = host * pipeline.images + image;
     if (pipeline.imageAtMs[at] === Infinity) {
-      pipeline.pullEndsMs = pipeline.pullEndsMs.filter((endMs) => endMs > nowMs);
-      const clients = pipeline.pullEndsMs.length + 1;
-      const seconds = registryPullSeconds(plan.imageMb, clients, plan.nicMbPerSecond, plan.registryMbPerSecond);
-      pipeline.imageAtMs[at] = nowMs + Math.ceil(seconds * 1000);
-      pipeline.pullEndsMs.push(pipeline.imageAtMs[at]);
+      pipeline.imageAtMs[at] = nowMs + Math.ceil(1000 * pullSeconds(pipeline, plan, nowMs));
     }
     readyMs = Math.max(nowMs, pipeline.imageAtMs[at]);
   }
   const createdMs = startOnLane(pipeline.laneFreeAtMs, host, plan.lanes, readyMs, plan.createMs);
   return createdMs + plan.startMs - nowMs;
+}
+
+/** Seconds of a pull that begins now: from peers whatever their number, or from the registry with all pulls under way. */
+function pullSeconds(pipeline: LaunchPipeline, plan: LaunchPlan, nowMs: number): number {
+  if (plan.peerPullFactor !== undefined) return peerPullSeconds(plan.imageMb, plan.nicMbPerSecond, plan.peerPullFactor);
+  pipeline.pullEndsMs = pipeline.pullEndsMs.filter((endMs) => endMs > nowMs);
+  const clients = pipeline.pullEndsMs.length + 1;
+  const seconds = registryPullSeconds(plan.imageMb, clients, plan.nicMbPerSecond, plan.registryMbPerSecond);
+  pipeline.pullEndsMs.push(nowMs + Math.ceil(seconds * 1000));
+  return seconds;
 }
