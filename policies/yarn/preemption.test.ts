@@ -124,6 +124,7 @@ test('marked once, killed after the wait, forgotten after twice the wait without
 test('500 random groups: the ideals fit the cluster, guarantees that are asked for are met, nobody falls below its own', () => {
   const random = seededRandomSource(7);
   const below = (bound: number): number => uniformBelow(random, bound);
+  // In thousands: an offer below half a unit counts as none and ends a queue's rounds, which holds back 50 units at most.
   for (let round = 0; round < 500; round++) {
     const count = 2 + below(4);
     const children: QueueDemand[] = [];
@@ -133,14 +134,15 @@ test('500 random groups: the ideals fit the cluster, guarantees that are asked f
       const used = below(usedLeft + 1);
       guaranteedLeft -= guaranteed;
       usedLeft -= used;
-      children.push(queue(`q${i}`, guaranteed, used, below(60), { priority: below(2) }));
+      const limits = { priority: below(2), max: [200_000] };
+      children.push(queue(`q${i}`, 1_000 * guaranteed, 1_000 * used, 1_000 * below(60), limits));
     }
-    const root = queue('root', 100, 100 - usedLeft, 0, { children });
-    const leaves = leavesOf(idealAllocation(root, [100], ALL, MEMORY_ONLY));
-    expect(leaves.reduce((sum, { ideal }) => sum + ideal[0], 0)).toBeLessThanOrEqual(100);
+    const root = queue('root', 100_000, 1_000 * (100 - usedLeft), 0, { children });
+    const leaves = leavesOf(idealAllocation(root, [100_000], ALL, MEMORY_ONLY));
+    expect(leaves.reduce((sum, { ideal }) => sum + ideal[0], 0)).toBeLessThanOrEqual(100_000);
     for (const { queue: leaf, ideal, obtain } of leaves) {
       const [[guaranteed], [used], [pending]] = [leaf.guaranteed, leaf.used, leaf.pending];
-      expect(ideal[0]).toBeGreaterThanOrEqual(Math.min(guaranteed, used + pending));
+      expect(ideal[0]).toBeGreaterThanOrEqual(Math.min(guaranteed, used + pending) - 50);
       expect(ideal[0]).toBeLessThanOrEqual(Math.max(guaranteed, used));
       expect(used - obtain[0]).toBeGreaterThanOrEqual(Math.min(guaranteed, used));
     }
