@@ -13,6 +13,7 @@ import { register as registerGate } from './gate.ts';
 import { register as registerMerge } from './merge.ts';
 import { register as registerPlan } from './plan.ts';
 import { register as registerReplicate } from './replicate.ts';
+import { register as registerSelling } from './selling.ts';
 import { register as registerSensitivity } from './sensitivity.ts';
 import { register as registerSweep } from './sweep.ts';
 import { register as registerTrace } from './trace.ts';
@@ -116,6 +117,7 @@ function createProgram(): Command {
     });
 
   registerValidatePhysics(program);
+  registerSelling(program);
   registerSensitivity(program);
   registerReplicate(program);
   registerFuzz(program);

@@ -31,6 +31,10 @@ export interface SellingRow {
   readonly excessPercent: number;
   readonly suppressedPercent: number;
   readonly doneCoreHours: number;
+  /** Best-effort core-hours done beyond the row that sold least: the usable gain. */
+  readonly gainCoreHours: number;
+  /** Service-hours that missed their objective. */
+  readonly violationPercent: number;
   /** Sold below what the oracle sells, where both were run; NaN without it. */
   readonly soldBelowOraclePercent: number;
   readonly digest: string;
@@ -46,7 +50,12 @@ export function compareSelling(
 ): readonly SellingRow[] {
   const rows = names.map((name) => runSeller(plan, name, options));
   const bound = rows.find((row) => row.name === 'peak-oracle')?.soldPercent ?? Number.NaN;
-  return rows.map((row) => ({ ...row, soldBelowOraclePercent: bound - row.soldPercent }));
+  const least = rows.reduce((a, b) => (b.soldPercent < a.soldPercent ? b : a)).doneCoreHours;
+  return rows.map((row) => ({
+    ...row,
+    soldBelowOraclePercent: bound - row.soldPercent,
+    gainCoreHours: row.doneCoreHours - least,
+  }));
 }
 
 function runSeller(plan: Plan, name: string, options: CompareSellingOptions): SellingRow {
@@ -81,6 +90,8 @@ function runSeller(plan: Plan, name: string, options: CompareSellingOptions): Se
     excessPercent: percent(audit.excess),
     suppressedPercent: summary.suppressedPercentOfDemand,
     doneCoreHours: summary.doneCoreHours,
+    gainCoreHours: Number.NaN,
+    violationPercent: summary.violationServiceHourPercent,
     soldBelowOraclePercent: Number.NaN,
     digest: results.manifest.digest,
   };
