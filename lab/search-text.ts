@@ -35,7 +35,7 @@ export function searchLines(answer: SearchAnswer): string[] {
   return lines;
 }
 
-export /** What every mix of host shapes needs, the cheapest named. */
+/** What every mix of host shapes needs, the cheapest named. */
 function mixLines(mixes: readonly MixResult[]): string[] {
   if (mixes.length === 0) return [];
   const safe = mixes.filter((mix) => mix.cost !== null);

@@ -84,6 +84,7 @@ export function searchDocument({ answer, name, command, currency }: SearchSource
     ],
     tables: [
       candidateTable(answer, currency),
+      ...mixTables(answer, currency),
       ...(answer.justSafe === null && answer.justUnsafe === null ? [] : [proofTable(answer)]),
       figureTable(
         'figures',
@@ -192,6 +193,36 @@ function candidateTable(answer: SearchAnswer, currency: string): LabTable {
       ];
     }),
   };
+}
+
+/** What every mix of host shapes needs; no table without a search over mixes. */
+function mixTables({ mixes }: SearchAnswer, currency: string): LabTable[] {
+  if (mixes === undefined || mixes.length === 0) return [];
+  const number = (name: string, unit: string, about: string) => ({ name, type: 'float64', unit, about }) as const;
+  const least = Math.min(...mixes.map((mix) => mix.cost ?? Number.POSITIVE_INFINITY));
+  return [
+    {
+      id: 'mixes',
+      caption: 'The smallest safe number of hosts of every mix; empty where no number in the range is shown safe.',
+      shown: true,
+      columns: [
+        { name: 'mix', type: 'string', unit: '', about: 'mix of shapes' },
+        number('hosts', '', 'hosts'),
+        number('cores', '', 'cores'),
+        number('memGib', 'GiB', 'memory'),
+        number('cost', currency, 'cost of the measured time'),
+        { name: 'cheapest', type: 'string', unit: '', about: 'cheapest' },
+      ],
+      rows: mixes.map((mix) => [
+        mix.name,
+        mix.hosts,
+        mix.cores,
+        mix.memGib,
+        mix.cost,
+        mix.cost !== null && mix.cost === least ? 'yes' : '',
+      ]),
+    },
+  ];
 }
 
 function proofTable(answer: SearchAnswer): LabTable {

@@ -3,6 +3,7 @@ import type { LabColumn, LabDocument, LabTable } from '../../sim/results/lab-doc
 import { LAB_FORMAT } from '../../sim/results/lab-document.ts';
 import type { RunHours } from '../../sim/results/run-hours.ts';
 import type { RunSummary } from '../../sim/results/schema.ts';
+import { marginOf, OUTCOMES } from '../outcomes.ts';
 import { type SweepTable, summariesOf } from '../sweep-table.ts';
 import { numberWords } from '../words.ts';
 import { armsOf, type DocumentArm, settingValue, shortSetting, shownFigures } from './arms.ts';
@@ -71,7 +72,8 @@ function answerOf(arms: LabDocument['arms'], figures: LabDocument['figures'], se
   const spans = figures.slice(0, 12).flatMap(({ figure, words, unit, better }) => {
     const means = arms.map((arm) => arm.estimates[figure].mean);
     const [least, most] = [Math.min(...means), Math.max(...means)];
-    if (least === most) return [];
+    // Chance and rounding move every figure; what is smaller than its margin is not named.
+    if (most - least <= marginFor(figure, means[0])) return [];
     const best = arms[means.indexOf(better === 'lower' ? least : most)].name;
     const of = unit === '' || unit === 'ms' ? '' : ` ${unit}`;
     const show = unit === 'ms' ? (value: number) => `${numberWords(value / 1000)} s` : numberWords;
@@ -79,8 +81,8 @@ function answerOf(arms: LabDocument['arms'], figures: LabDocument['figures'], se
   });
   const moved =
     spans.length === 0
-      ? 'No figure differs between the points.'
-      : `What the points change: ${spans.slice(0, 5).join('; ')}.`;
+      ? 'No figure moves by more than the margin below which a difference does not matter.'
+      : `What the points change by more than its margin: ${spans.slice(0, 5).join('; ')}.`;
   const choice =
     efficient.length === arms.length
       ? 'No point is beaten on utilisation, violations, wasted work and cost together: each is a choice.'
@@ -90,6 +92,12 @@ function answerOf(arms: LabDocument['arms'], figures: LabDocument['figures'], se
       ? 'One seed: nothing here says how far chance alone moves these figures. Repeat with --seeds 4 or more, then tidemark compare.'
       : `${seeds} seeds a point; whether a difference is real is for tidemark compare on this folder.`;
   return [moved, choice, doubt];
+}
+
+/** The margin of an outcome; 0 for a figure that is none. */
+function marginFor(figure: string, baselineMean: number): number {
+  const outcome = OUTCOMES.find((known) => known.figure === figure);
+  return outcome === undefined ? 0 : marginOf(outcome.margin, baselineMean);
 }
 
 /** A row a run: settings, seed, hash, digest and every figure; the same columns as table.csv of the sweep. */

@@ -57,7 +57,13 @@ export async function labReportHtml(document: LabDocument, options: LabPageOptio
 
 function headingOf(table: string): string {
   return (
-    { table: 'Every comparison', proof: 'The proof', figures: 'Every figure', points: 'Every point' }[table] ?? table
+    {
+      table: 'Every comparison',
+      proof: 'The proof',
+      figures: 'Every figure',
+      points: 'Every point',
+      mixes: 'Mixes of host shapes',
+    }[table] ?? table
   );
 }
 
