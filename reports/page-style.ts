@@ -18,7 +18,7 @@ p { margin: 0 0 12px; max-width: 78ch; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(225px, 1fr)); gap: 12px; margin: 20px 0; padding: 0; list-style: none; }
 .cards li { background: var(--card); border-radius: 6px; padding: 12px 14px; }
 .cards .name { display: block; color: var(--soft); font-size: 0.82rem; }
-.cards .value { display: block; font-size: 1.35rem; font-weight: 650; line-height: 1.3; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.cards .value { display: block; font-size: 1.35rem; font-weight: 650; line-height: 1.3; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .cards .detail { display: block; font-size: 0.82rem; color: var(--soft); }
 .figures { display: grid; grid-template-columns: 1fr 1fr; gap: 28px 24px; }
 figure { margin: 0; min-width: 0; break-inside: avoid; }

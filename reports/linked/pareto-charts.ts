@@ -56,6 +56,7 @@ export function paretoCharts(document: LabDocument): LinkedChart[] {
   };
   // A scale over nothing but zeros would have no length.
   const top = Math.max(0.1, 1.1 * Math.max(...points.map((point) => point.violationHigh)));
+  const wasteTop = Math.max(0.1, 1.1 * Math.max(...points.map((point) => point.wastedPercent)));
   const violation = (field: string): Piece => ({
     field,
     type: 'quantitative',
@@ -138,7 +139,12 @@ export function paretoCharts(document: LabDocument): LinkedChart[] {
         mark: { type: 'point', filled: true, opacity: 0.9, size: 110 },
         encoding: {
           x: axis('costPerUsefulCoreHour', `cost per useful core-hour, ${document.currency}`),
-          y: axis('wastedPercent', 'work wasted, %'),
+          y: {
+            field: 'wastedPercent',
+            type: 'quantitative',
+            title: 'work wasted, %',
+            scale: { domain: [0, wasteTop] },
+          },
           shape,
           color: armScale(document),
           tooltip,
