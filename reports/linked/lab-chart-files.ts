@@ -29,7 +29,7 @@ function withLegend(spec: Piece, document: LabDocument): Piece {
   if (!usesArms && !document.differences.length) return spec;
   const named = (channel: Piece): Piece => ({
     ...channel,
-    legend: { title: null, columns: 1, labelLimit: 400 },
+    legend: { title: null, columns: 1, labelLimit: 900 },
     scale,
   });
   const withNames = (layer: Piece): Piece => {
