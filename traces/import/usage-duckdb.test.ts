@@ -65,3 +65,7 @@ test.skipIf(connection === null)(
     );
   },
 );
+
+test.skipIf(connection === null)('a row without a time is no row at time 0: the stream names it', async () => {
+  await expect(read('timeless', '900000000,a,1,50\n,a,1,40\n')).rejects.toThrow(/timeless\.csv\.gz:2 time is ""/);
+});

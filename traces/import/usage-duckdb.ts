@@ -51,22 +51,20 @@ export async function copyUsageWithDuckdb(
     await loadScales(connection, scales);
     await withProgress(connection, onShare, () =>
       connection.run(
-        `COPY (${usageQuery(table, paths, other)}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION snappy)`,
+        `COPY (${usageQuery(table, paths, scales.size > 0, other)}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION snappy)`,
       ),
     );
-    const bad = await connection.runAndReadAll(
-      `SELECT count(*) FILTER (milliCpu IS NULL OR peakMilliCpu IS NULL OR memMib IS NULL OR timeMs IS NULL)::DOUBLE,
-        count(*) FILTER (id IS NULL)::DOUBLE FROM ${sqlText(target)}`,
+    const counted = await connection.runAndReadAll(
+      `SELECT id, count(*)::DOUBLE, min(timeMs), max(timeMs),
+        count(*) FILTER (milliCpu IS NULL OR peakMilliCpu IS NULL OR memMib IS NULL OR timeMs IS NULL)::DOUBLE
+        FROM ${sqlText(target)} GROUP BY id`,
     );
-    const [badRows, emptyIds] = bad.getRows()[0].map(Number);
-    if (badRows > 0 || emptyIds > 0) {
+    const byId = counted.getRows();
+    if (byId.some(([id, , , , bad]) => id === null || Number(bad) > 0)) {
       await rm(target, { force: true });
       return null;
     }
-    const counted = await connection.runAndReadAll(
-      `SELECT id, count(*)::DOUBLE, min(timeMs), max(timeMs) FROM ${sqlText(target)} GROUP BY id ORDER BY id COLLATE "C"`,
-    );
-    const counts = counted.getRows().map(([id, samples, first, last]) => ({
+    const counts = byId.map(([id, samples, first, last]) => ({
       id: String(id),
       samples: Number(samples),
       firstMs: Number(first),
@@ -116,25 +114,36 @@ async function loadScales(connection: DuckDBConnection, scales: ReadonlyMap<stri
   appender.closeSync();
 }
 
-/** NULL marks what a row may not be, so that one look at the result says whether all rows were good. */
-function usageQuery(table: UsageCsv, paths: readonly string[], other: UsageScale): string {
-  const columns = Array.from({ length: table.fields }, (_, at) => `'c${at}': 'VARCHAR'`).join(', ');
+/**
+ * NULL marks what a row may not be, so that one look at the result says whether all rows were good. A text where a number is expected ends
+ * the query; columns that nobody wants are not looked at.
+ */
+function usageQuery(table: UsageCsv, paths: readonly string[], hasScales: boolean, other: UsageScale): string {
+  const numbers = [table.time, table.cpu, table.peak, table.mem];
+  const columns = Array.from(
+    { length: table.fields },
+    (_, at) => `'c${at}': '${numbers.includes(at) ? 'DOUBLE' : 'VARCHAR'}'`,
+  ).join(', ');
   const value = (at: number, most: number, scale: string): string => {
     if (at < 0) return `'NaN'::DOUBLE`;
-    const number = `TRY_CAST(c${at} AS DOUBLE)`;
+    const number = `c${at}`;
     const invalid =
       table.invalid.length === 0 ? '' : `WHEN ${number} IN (${table.invalid.join(', ')}) THEN 'NaN'::DOUBLE`;
     const upper = Number.isFinite(most) ? `AND ${number} <= ${most}` : '';
-    return `CASE WHEN c${at} IS NULL OR c${at} = '' THEN 'NaN'::DOUBLE ${invalid}
+    return `CASE WHEN c${at} IS NULL THEN 'NaN'::DOUBLE ${invalid}
       WHEN isfinite(${number}) AND ${number} >= 0 ${upper} THEN ${number} * ${scale} ELSE NULL END`;
   };
   const id = table.id.length === 1 ? `nullif(c${table.id[0]}, '')` : table.id.map((at) => `c${at}`).join(` || '/' || `);
-  const prefix = sqlText(table.idPrefix ?? '');
+  const prefix = table.idPrefix === undefined ? '' : `${sqlText(table.idPrefix)} || `;
   const files = paths.map(sqlText).join(', ');
-  return `SELECT t.id, greatest(0, round(TRY_CAST(c${table.time} AS DOUBLE) * ${table.timeScaleMs}::DOUBLE - ${table.timeOffsetMs}::DOUBLE)) AS timeMs,
-      ${value(table.cpu, table.mostCpu, `coalesce(s.milliCpu, ${other.milliCpu}::DOUBLE)`)} AS milliCpu,
-      ${value(table.peak, table.mostCpu, `coalesce(s.milliCpu, ${other.milliCpu}::DOUBLE)`)} AS peakMilliCpu,
-      ${value(table.mem, Infinity, `coalesce(s.memMib, ${other.memMib}::DOUBLE)`)} AS memMib
-    FROM (SELECT *, ${prefix} || ${id} AS id FROM read_csv([${files}], header = false, delim = ',', quote = '', escape = '', auto_detect = false,
-      strict_mode = true, columns = {${columns}})) t LEFT JOIN scales s ON s.id = t.id`;
+  const worth = (of: 'milliCpu' | 'memMib') =>
+    hasScales ? `coalesce(s.${of}, ${other[of]}::DOUBLE)` : `${other[of]}::DOUBLE`;
+  const time = `c${table.time}`;
+  return `SELECT t.id,
+      CASE WHEN isfinite(${time}) THEN greatest(0, round(${time} * ${table.timeScaleMs}::DOUBLE - ${table.timeOffsetMs}::DOUBLE)) END AS timeMs,
+      ${value(table.cpu, table.mostCpu, worth('milliCpu'))} AS milliCpu,
+      ${value(table.peak, table.mostCpu, worth('milliCpu'))} AS peakMilliCpu,
+      ${value(table.mem, Infinity, worth('memMib'))} AS memMib
+    FROM (SELECT *, ${prefix}${id} AS id FROM read_csv([${files}], header = false, delim = ',', quote = '', escape = '', auto_detect = false,
+      strict_mode = true, columns = {${columns}})) t ${hasScales ? 'LEFT JOIN scales s ON s.id = t.id' : ''}`;
 }
