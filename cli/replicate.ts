@@ -38,8 +38,8 @@ function registerOpenb(replicate: Command): void {
         import('../policies/packing/packing-policies.ts'),
         import('../lab/replicate/inputs.ts'),
       ]);
-      const policy = PACKING_POLICIES[options.policy as string];
-      if (policy === undefined) unknown('--policy', options.policy, Object.keys(PACKING_POLICIES));
+      const names = Object.keys(PACKING_POLICIES) as (keyof typeof PACKING_POLICIES)[];
+      const policy = names.find((name) => name === options.policy) ?? unknown('--policy', options.policy, names);
       if (options.departures !== 'ignored' && options.departures !== 'replayed')
         unknown('--departures', options.departures, ['ignored', 'replayed']);
       const pods = inputPath(options.pods, 'openb/openb_pod_list_default.csv', '--pods');
@@ -89,8 +89,8 @@ function registerBatsim(replicate: Command): void {
         import('../policies/backfill/backfill-policies.ts'),
         import('../lab/replicate/inputs.ts'),
       ]);
-      const policy = BACKFILL_POLICIES[options.policy as string];
-      if (policy === undefined) unknown('--policy', options.policy, Object.keys(BACKFILL_POLICIES));
+      const names = Object.keys(BACKFILL_POLICIES) as (keyof typeof BACKFILL_POLICIES)[];
+      const policy = names.find((name) => name === options.policy) ?? unknown('--policy', options.policy, names);
       await show(
         await batsimTable({
           workload: inputPath(options.workload, 'batsim/medium_late.json', '--workload'),

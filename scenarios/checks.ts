@@ -8,6 +8,7 @@ import { covered, type ParsedScenario, touchesLeftOut } from './parse-scenario.t
 import { type PathKey, type Problem, pathText } from './problems.ts';
 import { DURATION_MS, show } from './quantities.ts';
 import type { Scenario } from './schema.ts';
+import { checkBatch } from './schema-batch.ts';
 import { hasPath, type MapNode, placeAt } from './source-tree.ts';
 import { knownText } from './suggest.ts';
 
@@ -92,6 +93,12 @@ function checkCluster({ cluster, failures }: Partial<Scenario>, report: Report):
   failures?.blackHoles.forEach((hole, index) => {
     if (hole.host >= total)
       report.error(['failures', 'blackHoles', index, 'host'], `is ${hole.host}; hosts are numbered 0 to ${total - 1}`, [
+        ['cluster', 'hosts', '*'],
+      ]);
+  });
+  failures?.outages.forEach((outage, index) => {
+    if (outage.host >= total)
+      report.error(['failures', 'outages', index, 'host'], `is ${outage.host}; hosts are numbered 0 to ${total - 1}`, [
         ['cluster', 'hosts', '*'],
       ]);
   });
@@ -218,6 +225,8 @@ function checkKoordinator({ koordinator }: Partial<Scenario>, report: Report): v
 function checkControlPlane(scenario: Partial<Scenario>, report: Report): void {
   const { controlPlane, koordinator, physics } = scenario;
   if (controlPlane === undefined) return;
+  checkBatch(scenario, report);
+  if (controlPlane.kind === 'batch') return;
   if (controlPlane.kind === 'mesos') {
     checkMesos(controlPlane, scenario, report);
     return;

@@ -6,6 +6,8 @@
  */
 
 export const RUN_DEFAULTS = {
+  endWhenDone: false,
+  ticksPerMs: 1,
   title: '',
   seed: '1',
   horizon: '1d',
@@ -17,6 +19,7 @@ export const RUN_DEFAULTS = {
 
 /** Host: two sockets, SMT 2, 130 W idle, 520 W full, 220 GB/s over both sockets (six DDR4 channels each). [A] */
 export const HOST_DEFAULTS = {
+  coreSpeed: 1,
   threadsPerCore: 2,
   gpus: 0,
   gpuModel: '',
@@ -28,6 +31,18 @@ export const HOST_DEFAULTS = {
   /** Koordinator's least legal ratio, which changes nothing. */
   cpuNormalizationRatio: 1,
   cpuAmplificationRatio: 1,
+} as const;
+
+/** A batch system as Batsim and Slurm know it: whole hosts, EASY backfilling, estimates that are right. */
+export const BATCH_DEFAULTS = {
+  hostSharing: 'whole-host',
+  backfill: 'easy',
+  placement: 'first-fit',
+  order: 'strict',
+  whenFull: 'wait',
+  cpuOvercommitRatio: 1,
+  memOvercommitRatio: 1,
+  estimateOverDuration: 1,
 } as const;
 
 export const GPU_DEFAULTS = { cards: 1, percent: 100 } as const;
@@ -78,6 +93,7 @@ export const ONLINE_DEFAULTS = {
 } as const;
 
 export const BEST_EFFORT_DEFAULTS = {
+  departures: 'end',
   tasksPerWeek: 0,
   offeredPercent: 0,
   /** 1.4 % of Alibaba-2017 batch instances failed. */
@@ -202,7 +218,13 @@ export const KOORDINATOR_DEFAULTS = {
 } as const;
 
 /** `shares` is what Kubernetes gives BestEffort pods (cpu.shares = 2); placement by the kernel is blind to SMT siblings. */
-export const PHYSICS_DEFAULTS = { isolation: 'shares', corePlacement: 'blind', memoryQos: false } as const;
+export const PHYSICS_DEFAULTS = {
+  accounting: 'window',
+  progress: 'work',
+  isolation: 'shares',
+  corePlacement: 'blind',
+  memoryQos: false,
+} as const;
 
 /** Objective 99 %, target 1.5 x the own p99 at a design load of 35 % of the limit. [A] beyond the objective. */
 export const SLO_DEFAULTS = { objectivePercent: 99, targetOverBaseline: 1.5, designLoadPercent: 35 } as const;

@@ -85,7 +85,7 @@ const appended: readonly Row[] = [
   [
     'an unknown section and an unknown key in the middle of known ones',
     'koordinater: {}\nslo: { objectivPercent: 99 }\n',
-    `s.yaml:5:1 koordinater is an unknown key; known: name, title, horizon, window, cluster, online, controlPlane, koordinator, policies, failures, cost, record and 7 more. Did you mean "koordinator"?`,
+    `s.yaml:5:1 koordinater is an unknown key; known: name, title, horizon, window, cluster, online, controlPlane, koordinator, policies, failures, cost, record and 10 more. Did you mean "koordinator"?`,
     's.yaml:6:8 slo.objectivPercent is an unknown key; known: objectivePercent, targetOverBaseline, designLoadPercent. Did you mean "objectivePercent"?',
   ],
   [

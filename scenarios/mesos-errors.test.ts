@@ -147,7 +147,7 @@ describe('what Mesos refuses is refused with file, line and rule', () => {
   test('an unknown orchestrator names those there are', async () => {
     const text = BASE.replace('kind: mesos', 'kind: mesoz');
     expect(await read(text)).toContain(
-      's.yaml:10:9 controlPlane.kind is "mesoz"; known: kubernetes, mesos. Did you mean "mesos"?',
+      's.yaml:10:9 controlPlane.kind is "mesoz"; known: kubernetes, mesos, batch. Did you mean "mesos"?',
     );
   });
 

@@ -85,7 +85,7 @@ export function resolveThresholds(thresholds: Thresholds): LoadThresholdsPlan {
   };
 }
 
-type Kubernetes = Exclude<Scenario['controlPlane'], { kind: 'mesos' }>;
+type Kubernetes = Exclude<Scenario['controlPlane'], { kind: 'mesos' | 'batch' }>;
 
 /** Arguments of the quota plugin that differ from production's, or nothing. */
 export function resolveQuotaPlugin(plugin: Kubernetes['quotaPlugin']): Pick<KubernetesPlan, 'quotaPlugin'> {

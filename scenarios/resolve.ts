@@ -21,6 +21,7 @@ import {
 } from './resolve-koordinator.ts';
 import { resolveMesos } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
+import { resolveBatch } from './schema-batch.ts';
 import { gpuRequestOf } from './schema-gpu.ts';
 import { resolveLaunch } from './schema-launch.ts';
 
@@ -45,6 +46,8 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
     horizonMs: scenario.horizon,
     windowMs: scenario.window,
     warmUpMs: scenario.warmUp,
+    ...(scenario.endWhenDone ? { endWhenDone: true } : {}),
+    ...(scenario.ticksPerMs > 1 ? { ticksPerMs: scenario.ticksPerMs } : {}),
     cluster: {
       shapes: Object.entries(cluster.hosts)
         .filter(([, host]) => host.count > 0)
@@ -55,6 +58,8 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
           memGib: host.memory / 1024,
           threadsPerCore: host.threadsPerCore,
           gpus: host.gpus,
+          ...(host.powerModel === null ? {} : { powerModel: host.powerModel }),
+          ...(host.coreSpeed === 1 ? {} : { coreSpeed: host.coreSpeed }),
           ...(host.gpus > 0 && host.gpuModel !== '' ? { gpuModel: host.gpuModel } : {}),
           ...(host.gpus > 0 && host.gpuMemory !== DEFAULT_GPU_MEM_MIB ? { gpuMemGib: host.gpuMemory / 1024 } : {}),
           labels: { ...host.labels },
@@ -89,17 +94,23 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
     bestEffort: {
       ...(traces.bestEffort === undefined ? {} : { trace: traces.bestEffort }),
       tasksPerWeek: bestEffort.tasksPerWeek,
+      ...(bestEffort.departures === 'ignored' ? { departures: 'ignored' } : {}),
       offeredPercent: bestEffort.offeredPercent,
       populations: Object.entries(bestEffort.populations).map(resolvePopulation),
       failureProbability: bestEffort.failureProbability,
       maxRetries: bestEffort.maxRetries,
     },
-    controlPlane: controlPlane.kind === 'mesos' ? resolveMesos(controlPlane) : resolveKubernetes(controlPlane),
+    controlPlane: resolveControlPlane(controlPlane),
     // Koordinator works on Kubernetes; Mesos has its own way to sell slack.
-    koordinator: resolveKoordinator(koordinator, koordinator.enabled && controlPlane.kind !== 'mesos'),
+    koordinator: resolveKoordinator(
+      koordinator,
+      koordinator.enabled && controlPlane.kind !== 'mesos' && controlPlane.kind !== 'batch',
+    ),
     policies: scenario.policies.map(({ name, config }) => ({ name, config: structuredClone(config) })),
     physics: {
       isolation: scenario.physics.isolation,
+      ...(scenario.physics.accounting === 'event' ? { accounting: 'event' } : {}),
+      ...(scenario.physics.progress === 'no-delay' ? { progress: 'no-delay' } : {}),
       corePlacement: scenario.physics.corePlacement,
       ...(scenario.physics.memoryQos ? { memoryQos: true } : {}),
       parameters: { ...scenario.physics.parameters },
@@ -112,6 +123,9 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
       repairMedianMs: failures.repairMedian,
       ...(failures.domains ? { domains: true } : {}),
       ...(failures.kernelUpgrades ? { kernelUpgrades: true } : {}),
+      ...(failures.outages.length === 0
+        ? {}
+        : { outages: failures.outages.map((one) => ({ host: one.host, atMs: one.at, durationMs: one.duration })) }),
       ...(failures.blackHoles.length === 0
         ? {}
         : {
@@ -128,7 +142,14 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
   });
 }
 
-function resolveKubernetes(controlPlane: Exclude<Scenario['controlPlane'], { kind: 'mesos' }>): KubernetesPlan {
+function resolveControlPlane(controlPlane: Scenario['controlPlane']): Plan['controlPlane'] {
+  if (controlPlane.kind === 'mesos') return resolveMesos(controlPlane);
+  return controlPlane.kind === 'batch' ? resolveBatch(controlPlane) : resolveKubernetes(controlPlane);
+}
+
+function resolveKubernetes(
+  controlPlane: Exclude<Scenario['controlPlane'], { kind: 'mesos' | 'batch' }>,
+): KubernetesPlan {
   return {
     kind: 'kubernetes',
     onlineFit: controlPlane.onlineFit,

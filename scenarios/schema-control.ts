@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { GpuPolicyName } from '../sim/plan.ts';
 import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS, QUOTA_DEFAULTS } from './defaults.ts';
 import { cpu, duration, flag, memory, named, ratio, wholePercent } from './fields.ts';
+import { batchSchema } from './schema-batch.ts';
 import { loadAwareSchema, quirksSchema, quotaPluginSchema, reservationSchema } from './schema-koordinator.ts';
 import { launchSchema } from './schema-launch.ts';
 import { mesosSchema } from './schema-mesos.ts';
@@ -82,7 +83,7 @@ export const kubernetesSchema = z
   .describe('Kubernetes: one scheduler places pods by filter and score.');
 
 export const controlPlaneSchema = z
-  .discriminatedUnion('kind', [kubernetesSchema, mesosSchema])
+  .discriminatedUnion('kind', [kubernetesSchema, mesosSchema, batchSchema])
   .describe('Who places pods and tasks.');
 
 /** Ranges are upstream's: reclaim percentages have no upper bound, thresholds of the node agent end at 100. */

@@ -164,6 +164,10 @@ export const bestEffortSchema = z
     trace: traceFolder(
       'Folder of an imported trace whose tasks are replayed as they are; they belong to the one population given.',
     ),
+    departures: z
+      .enum(['end', 'ignored'])
+      .describe('`ignored`: what was placed stays to the end, as packing studies have it.')
+      .prefault(BEST_EFFORT_DEFAULTS.departures),
     tasksPerWeek: limited('Tasks of all populations in seven days.', LIMITS.tasksPerWeek).prefault(
       BEST_EFFORT_DEFAULTS.tasksPerWeek,
     ),

@@ -27,6 +27,7 @@ import {
   watts,
 } from './fields.ts';
 import { LIMITS, MIN_WINDOW_MS } from './limits.ts';
+import { POWER_MODELS } from './schema-batch.ts';
 import { controlPlaneSchema, koordinatorSchema } from './schema-control.ts';
 import { MOST_CARDS } from './schema-gpu.ts';
 import { hostThresholdsSchema } from './schema-koordinator.ts';
@@ -40,6 +41,14 @@ const hostSchema = z
     memory: memory('Memory of one host.', 1, LIMITS.hostMemGib.max * 1024, LIMITS.hostMemGib.why),
     threadsPerCore: count('Threads per physical core; 2 with SMT.', 1, 8).prefault(HOST_DEFAULTS.threadsPerCore),
     gpus: count('GPUs of one host.', 0, MOST_CARDS, 'they are kept as a bit mask').prefault(HOST_DEFAULTS.gpus),
+    powerModel: z
+      .enum(POWER_MODELS)
+      .nullable()
+      .describe('Power over utilisation, under `physics.accounting: event`; null = linear.')
+      .prefault(null),
+    coreSpeed: ratio('Speed of a core over that in which CPU use is counted, under `event`.', 0.01, 100).prefault(
+      HOST_DEFAULTS.coreSpeed,
+    ),
     gpuModel: z.string().describe('Model of its GPUs, as pods name it; empty = none.').prefault(HOST_DEFAULTS.gpuModel),
     gpuMemory: memory('Memory of one GPU.', 1, 1024 * 1024).prefault(HOST_DEFAULTS.gpuMemory),
     labels: labels('Node labels.').prefault({}),
@@ -85,6 +94,16 @@ const clusterSchema = z
 
 const physicsSchema = z
   .strictObject({
+    accounting: z
+      .enum(['window', 'event'])
+      .describe(
+        '`window`: every host once a window, with contention; `event`: shared again at every change and metered exactly, without contention, for batch systems.',
+      )
+      .prefault(PHYSICS_DEFAULTS.accounting),
+    progress: z
+      .enum(['work', 'no-delay'])
+      .describe('Under `event`: a task lasts until its work is done, or as long as recorded whatever CPU it gets.')
+      .prefault(PHYSICS_DEFAULTS.progress),
     isolation: z
       .enum(['equal', 'shares', 'noise-clean', 'group-identity', 'core-scheduling'])
       .describe('What keeps best effort from disturbing services on shared cores.')
@@ -127,6 +146,17 @@ const failureSchema = z
     kernelUpgrades: flag('Drain hosts for kernel upgrades, all of them once in `upgradePassDays`.').prefault(
       FAILURE_DEFAULTS.kernelUpgrades,
     ),
+    outages: z
+      .array(
+        z.strictObject({
+          host: count('Number of the host, in the order of the shapes.', 0, LIMITS.hosts.max),
+          at: duration('Begin.'),
+          duration: duration('How long it is down.', 1),
+        }),
+      )
+      .max(10_000)
+      .describe('Hosts that are down at set times, beside what is drawn.')
+      .prefault([]),
     blackHoles: z
       .array(
         z.strictObject({
@@ -188,6 +218,10 @@ export const scenarioSchema = z
       LIMITS.windowMs.max,
       LIMITS.windowMs.why,
     ).prefault(RUN_DEFAULTS.window),
+    endWhenDone: flag('End with the last task instead of at the horizon.').prefault(RUN_DEFAULTS.endWhenDone),
+    ticksPerMs: count('Ticks of the clock in a millisecond; 1000 counts microseconds.', 1, 1000).prefault(
+      RUN_DEFAULTS.ticksPerMs,
+    ),
     warmUp: duration('Time left out of every summary figure.').prefault(RUN_DEFAULTS.warmUp),
     cluster: clusterSchema,
     online: onlineSchema.prefault({}),

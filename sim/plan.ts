@@ -17,6 +17,12 @@ export interface HostShapePlan {
   /** Threads per physical core: 2 with SMT. */
   readonly threadsPerCore: number;
   readonly gpus: number;
+  /** Rack of all its hosts. Absent: racks are filled in turn. */
+  readonly rack?: number;
+  /** Speed of a core over that in which use is counted, where physics runs at events. Absent = 1. */
+  readonly coreSpeed?: number;
+  /** Power over utilisation where physics runs at events. Absent = linear. */
+  readonly powerModel?: 'constant' | 'linear' | 'sqrt' | 'square' | 'cubic';
   /** Of each GPU. Absent: any model, 16 GiB. */
   readonly gpuModel?: string;
   readonly gpuMemGib?: number;
@@ -198,6 +204,8 @@ export interface BestEffortPlan {
   /** The imported trace whose tasks are replayed, in place of drawn ones; there is then one population. */
   readonly trace?: TracePlan;
   readonly tasksPerWeek: number;
+  /** `ignored`: what was placed stays to the end, as packing studies have it. Absent = tasks end. */
+  readonly departures?: 'ignored';
   /**
    * Requested core-hours offered over the core-hours of the cluster, percent; 0 leaves the fitted durations as they are.
    * The scale is carried by the durations of `analytics` populations; shapes stay as fitted.
@@ -417,7 +425,28 @@ export interface MesosPlan {
   readonly incidents: readonly MesosIncidentPlan[];
 }
 
-export type ControlPlanePlan = KubernetesPlan | MesosPlan;
+/** A batch system: one queue, no services' plugins, hosts sold once. */
+export interface BatchPlan {
+  readonly kind: 'batch';
+  /** `whole-host`: a task has its host alone and the tasks of a job start together, when `backfill` says. `shared`: one after another by `placement`. */
+  readonly hostSharing: 'whole-host' | 'shared';
+  readonly backfill: 'fcfs' | 'easy' | 'easy-count' | 'conservative';
+  /** Name of a VM policy; ignored where gpuPolicy is given. */
+  readonly placement: string;
+  /** Every task, with GPUs or without, goes where this packing policy says. Absent = `placement`. */
+  readonly gpuPolicy?: Exclude<GpuPolicyName, 'device-share'>;
+  /** `strict`: who does not fit holds up everyone behind; `skip`: others pass. */
+  readonly order: 'strict' | 'skip';
+  /** `drop`: a task that fits nowhere when it is tried is given up. */
+  readonly whenFull: 'wait' | 'drop';
+  /** Hosts sell this many times what they have. Absent = 1. */
+  readonly cpuOvercommitRatio?: number;
+  readonly memOvercommitRatio?: number;
+  /** What users say a task takes at most, over what it takes; 0 = they say nothing. A replayed trace's own estimates win. */
+  readonly estimateOverDuration: number;
+}
+
+export type ControlPlanePlan = KubernetesPlan | MesosPlan | BatchPlan;
 
 export interface KoordinatorPlan {
   readonly enabled: boolean;
@@ -460,6 +489,10 @@ export interface PhysicsPlan {
   /** equal, shares (2), noise-clean, group-identity, core-scheduling. */
   readonly isolation: 'equal' | 'shares' | 'noise-clean' | 'group-identity' | 'core-scheduling';
   readonly corePlacement: 'blind' | 'core-aware';
+  /** `event`: hosts are shared again at every change and metered exactly, without contention; for batch work alone. Absent = by windows. */
+  readonly accounting?: 'event';
+  /** Under `event`: a task lasts until its work is done, or (`no-delay`) as long as recorded whatever CPU it gets. Absent = work. */
+  readonly progress?: 'no-delay';
   /** memory.min and memory.low protect services from reclaim. Absent = false. */
   readonly memoryQos?: boolean;
   /** Coefficients that differ from the parameter table, by name. */
@@ -485,8 +518,16 @@ export interface FailurePlan {
   readonly domains?: boolean;
   /** Hosts are drained for kernel upgrades, one after another. Absent = false. */
   readonly kernelUpgrades?: boolean;
+  /** Hosts that are down at set times, beside what is drawn. */
+  readonly outages?: readonly OutagePlan[];
   /** Hosts on which every task fails soon after its start; the host itself looks healthy. */
   readonly blackHoles?: readonly BlackHolePlan[];
+}
+
+export interface OutagePlan {
+  readonly host: number;
+  readonly atMs: number;
+  readonly durationMs: number;
 }
 
 export interface BlackHolePlan {
@@ -517,6 +558,10 @@ export interface Plan {
   readonly title: string;
   readonly seed: string;
   readonly horizonMs: number;
+  /** The run ends when the last task is done or given up. Absent = at the horizon. */
+  readonly endWhenDone?: boolean;
+  /** Instants are whole ticks. Absent = 1, milliseconds. */
+  readonly ticksPerMs?: number;
   readonly windowMs: number;
   /** Left out of every summary figure. */
   readonly warmUpMs: number;

@@ -75,6 +75,18 @@ export interface UsageStream {
   readonly restSlots: number;
 }
 
+/** What a trace knows of single tasks beside the columns of a chunk. Tasks are numbered from 0 in order of submission. */
+export interface TaskDetails {
+  /** CPU use as a series of stretches: rows first[t] .. first[t + 1] - 1 belong to task t. */
+  readonly use?: { readonly first: Int32Array; readonly ms: Float64Array; readonly milliCpu: Float64Array };
+  /** How long its user says it takes at most, ms; Infinity = not said. */
+  readonly estimateMs?: Float64Array;
+  /** Host it must go to, -1 = any. */
+  readonly host?: Int32Array;
+  /** Tasks that must be done first: rows first[t] .. first[t + 1] - 1. */
+  readonly parents?: { readonly first: Int32Array; readonly task: Int32Array };
+}
+
 /** What a task asks of GPUs: whole cards, or a share of one. */
 export interface GpuRequest {
   /** 1 where it asks for a share. */

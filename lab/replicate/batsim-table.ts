@@ -1,6 +1,6 @@
 /** The Batsim table: waiting, slowdown and energy of a workload under one policy, beside Batsim's own figures. */
 import { createHash } from 'node:crypto';
-import type { BackfillPolicy } from '../../policies/backfill/batch-queue.ts';
+import type { BatchPlan } from '../../sim/plan.ts';
 import { readBatsim, runBatsim, startLines } from './batsim.ts';
 import published from './expected/batsim.json' with { type: 'json' };
 import { contentSha256 } from './inputs.ts';
@@ -8,7 +8,7 @@ import type { Table, TableRow } from './table.ts';
 
 export interface BatsimRequest {
   readonly workload: string;
-  readonly policy: BackfillPolicy;
+  readonly policy: BatchPlan['backfill'];
   /** Machines instead of the workload's nb_res. */
   readonly machines?: number;
   /** Power of a machine, drawn all the time. */
@@ -27,7 +27,7 @@ export async function batsimTable(request: BatsimRequest): Promise<Table> {
     request.watts === published.watts &&
     (await contentSha256(request.workload)) === published.workloadSha256;
   const all: Readonly<Record<string, Readonly<Record<string, number | string>>>> = published.policies;
-  const expected = known ? (all[request.policy.name] ?? {}) : {};
+  const expected = known ? (all[request.policy] ?? {}) : {};
   const row = (name: string, field: string, got: number): TableRow => ({
     name,
     expected: expected[field] ?? null,
@@ -38,7 +38,7 @@ export async function batsimTable(request: BatsimRequest): Promise<Table> {
   for (const line of startLines(workload, result)) starts.update(`${line}\n`);
   return {
     name: 'batsim',
-    about: `${result.jobs} jobs on ${workload.machines} machines, ${request.policy.name}`,
+    about: `${result.jobs} jobs on ${workload.machines} machines, ${request.policy}`,
     rows: [
       row('makespan s', 'makespanS', result.makespanS),
       row('mean wait s', 'meanWaitS', result.meanWaitS),

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BACKFILL_POLICIES } from '../../policies/backfill/backfill-policies.ts';
 import { createTestFiles, publicData } from '../../traces/import/test-files.ts';
 import { machineText, readBatsim, runBatsim, startLines } from './batsim.ts';
 import { batsimTable } from './batsim-table.ts';
@@ -26,7 +25,7 @@ describe('two machines: a (1 for 10 s), b (2 for 5 s, at 1 s), c (1 for 4 s, at 
 
   test('fcfs: b at 10, c at 15; waits 0, 9 and 13', async () => {
     const read = await readBatsim(path);
-    const result = runBatsim(read, BACKFILL_POLICIES['fcfs'], 10);
+    const result = runBatsim(read, 'fcfs', 10);
     expect(startLines(read, result)).toEqual(['1,0.000000,0', '2,10.000000,0-1', '3,15.000000,0']);
     expect([result.makespanS, result.meanWaitS, result.maxWaitS]).toEqual([19, 22 / 3, 13]);
     // Busy 10 + 2 x 5 + 4; energy 10 W x 2 x 19 s.
@@ -35,18 +34,18 @@ describe('two machines: a (1 for 10 s), b (2 for 5 s, at 1 s), c (1 for 4 s, at 
     expect(result.meanSlowdown).toBeCloseTo((1 + 2.8 + 4.25) / 3, 12);
   });
 
-  test.each(['easy', 'conservative'])(
+  test.each(['easy', 'conservative'] as const)(
     '%s: c (estimate 6) ends by 8 < 10 on machine 1 and starts at once',
     async (name) => {
       const read = await readBatsim(path);
-      const result = runBatsim(read, BACKFILL_POLICIES[name], 10);
+      const result = runBatsim(read, name, 10);
       expect(startLines(read, result)).toEqual(['1,0.000000,0', '2,10.000000,0-1', '3,2.000000,1']);
     },
   );
 
   test('a job whose delay passes its walltime is killed at it: 3 of 10 s', async () => {
     const read = await readBatsim(workload('long.json', [job('w0!1', 0.5, 1, 3, 10)]));
-    expect([read.killed, runBatsim(read, BACKFILL_POLICIES['easy'], 1).makespanS]).toEqual([1, 3.5]);
+    expect([read.killed, runBatsim(read, 'easy', 1).makespanS]).toEqual([1, 3.5]);
   });
 
   test('a job wider than the machines, and a profile that is no delay, are refused by their place', async () => {
@@ -68,7 +67,7 @@ describe.skipIf(data === '')('published figures', () => {
 
   test('easy: 801 of 801 starts and machine sets', async () => {
     const read = await readBatsim(path);
-    const lines = new Set(startLines(read, runBatsim(read, BACKFILL_POLICIES['easy'], 95)));
+    const lines = new Set(startLines(read, runBatsim(read, 'easy', 95)));
     const rows = readFileSync(join(data, 'batsim/easy/out_jobs.csv'), 'utf8').trim().split('\n').slice(1);
     const wanted = rows.map((row) => row.split(',')).map((cells) => `${cells[0]},${cells[7]},${cells[14].trim()}`);
     expect(wanted).toHaveLength(801);
@@ -79,8 +78,8 @@ describe.skipIf(data === '')('published figures', () => {
     ['easy', 10],
     ['fcfs', 4],
     ['easy-count', 2],
-  ])('%s: all of %i published rows agree', async (name, count) => {
-    const { rows } = await batsimTable({ workload: path, policy: BACKFILL_POLICIES[name], watts: 95 });
+  ] as const)('%s: all of %i published rows agree', async (name, count) => {
+    const { rows } = await batsimTable({ workload: path, policy: name, watts: 95 });
     expect(rows.filter((row) => row.expected !== null)).toHaveLength(count);
     expect(rows.filter((row) => !agrees(row))).toEqual([]);
   });

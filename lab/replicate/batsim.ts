@@ -1,22 +1,17 @@
 /**
  * Batch scheduling of a Batsim workload: rigid jobs on identical machines, delay profiles, machines never switched off.
  *
- * Time is counted in microseconds, because the published start times have six decimals: one tick of the calendar and of every time column
- * is 1 us in this replay. A job runs for its delay, or is killed when its walltime has passed.
+ * The published start times have six decimals, so the scenario's clock ticks in microseconds (`ticksPerMs`). A job runs for its delay, or is killed
+ * when its walltime has passed. This is the engine with a batch control plane; nothing here keeps time.
  */
-
-import type { BackfillPolicy } from '../../policies/backfill/batch-queue.ts';
 import { ConfigError, TraceError } from '../../policies/base/assert.ts';
-import { MILLI_PER_CPU } from '../../policies/base/units.ts';
-import type { Cluster } from '../../sim/cluster/apply.ts';
-import { createHostTable } from '../../sim/cluster/hosts.ts';
-import { createTaskTable, TASK_KIND } from '../../sim/cluster/tasks.ts';
-import { createDigest, digestText } from '../../sim/kernel/digest.ts';
-import { HeapCalendar } from '../../sim/kernel/heap-calendar.ts';
-import { PHASE } from '../../sim/kernel/phase.ts';
-import { createRigidPlane, type RigidJobs } from '../../sim/planes/batch/rigid-jobs.ts';
+import { MILLI_PER_CPU, MS_PER_HOUR, MS_PER_SECOND } from '../../policies/base/units.ts';
+import { CHANGE } from '../../sim/cluster/apply.ts';
+import { joulesAt } from '../../sim/engine/event-physics.ts';
+import { digestText } from '../../sim/kernel/digest.ts';
+import type { BatchPlan, Plan } from '../../sim/plan.ts';
 import { asId, asList, asNumber, asText, member, readJson } from '../../traces/import/json-access.ts';
-import { runCalendar } from './calendar-loop.ts';
+import { plainShape, planOf, runToEnd, startTable } from './table-run.ts';
 
 const TICKS_PER_SECOND = 1_000_000;
 
@@ -97,39 +92,36 @@ function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-const EVENT = { finish: 1, arrive: 2, pass: 3 } as const;
+/** Ticks of a microsecond in a ms. */
+const TICKS_PER_MS = TICKS_PER_SECOND / MS_PER_SECOND;
 
-/** Runs a workload under a policy; machines draw `watts` all the time, since delays do no work. */
-export function runBatsim(workload: BatsimWorkload, policy: BackfillPolicy, watts: number): BatsimResult {
+/** Runs a workload under a backfilling policy; machines draw `watts` all the time, since delays do no work. */
+export function runBatsim(workload: BatsimWorkload, policy: BatchPlan['backfill'], watts: number): BatsimResult {
   const { submit, width, runtime } = workload;
   const count = submit.length;
-  const cluster = buildCluster(workload);
-  const firstTask = new Int32Array(count);
-  for (let job = 1; job < count; job++) firstTask[job] = firstTask[job - 1] + width[job - 1];
-  const jobs: RigidJobs = { count, firstTask, width, estimate: workload.estimate };
-  const plane = createRigidPlane(cluster, jobs, policy);
+  const jobOfTask = Int32Array.from(Array.from(width).flatMap((n, job) => new Array<number>(n).fill(job)));
+  const ofTask = (column: Float64Array) => Float64Array.from(jobOfTask, (job) => column[job] / TICKS_PER_MS);
   const start = new Float64Array(count).fill(Number.NaN);
   const machines: number[][] = Array.from({ length: count }, () => []);
-  const calendar = new HeapCalendar(2 * count);
-  for (let job = 0; job < count; job++) calendar.push(submit[job], PHASE.arrive, job, EVENT.arrive, job);
-  let passAt = -1;
-  let makespan = 0;
-  runCalendar(calendar, (kind, job, now) => {
-    if (kind === EVENT.pass) {
-      plane.pass(now, (started) => {
-        start[started] = now;
-        for (let i = 0; i < width[started]; i++) machines[started].push(cluster.tasks.host[firstTask[started] + i]);
-        calendar.push(now + runtime[started], PHASE.finish, started, EVENT.finish, started);
-      });
-      return;
-    }
-    if (kind === EVENT.arrive) plane.submitJob(job, now);
-    else {
-      plane.finishJob(job, now);
-      makespan = now;
-    }
-    if (passAt !== now) calendar.push(now, PHASE.place, 0, EVENT.pass, 0);
-    passAt = now;
+  const tasks = {
+    submitMs: ofTask(submit),
+    durationMs: ofTask(runtime),
+    requestMilliCpu: new Float64Array(jobOfTask.length).fill(MILLI_PER_CPU),
+    job: jobOfTask,
+  };
+  const engine = runToEnd(horizonGuessMs(workload), (horizonMs) => {
+    for (const list of machines) list.length = 0;
+    return startTable(
+      batsimPlan(workload.machines, policy, watts, horizonMs),
+      tasks,
+      { details: { estimateMs: ofTask(workload.estimate) } },
+      () => (timeMs, change, taskId, host) => {
+        if (change !== CHANGE.bind) return;
+        const job = jobOfTask[taskId];
+        start[job] = Math.round(timeMs * TICKS_PER_MS);
+        machines[job].push(host);
+      },
+    );
   });
   const seconds = (ticks: number) => ticks / TICKS_PER_SECOND;
   const wait = start.map((at, job) => at - submit[job]);
@@ -141,7 +133,7 @@ export function runBatsim(workload: BatsimWorkload, policy: BackfillPolicy, watt
     jobs: count,
     start,
     machines,
-    makespanS: seconds(makespan),
+    makespanS: engine.endedAtMs / MS_PER_SECOND,
     meanWaitS: seconds(mean(wait)),
     maxWaitS: seconds(largest(wait)),
     meanTurnaroundS: seconds(mean(turnaround)),
@@ -149,28 +141,37 @@ export function runBatsim(workload: BatsimWorkload, policy: BackfillPolicy, watt
     meanSlowdown: mean(slowdown),
     maxSlowdown: largest(slowdown),
     busyMachineS: seconds(runtime.reduce((sum, ticks, job) => sum + ticks * width[job], 0)),
-    energyJ: watts * workload.machines * seconds(makespan),
-    digest: digestText(cluster.digest),
+    energyJ: engine.exact === null ? Number.NaN : joulesAt(engine, engine.exact, engine.endedAtMs),
+    digest: digestText(engine.cluster.digest),
   };
 }
 
-/** One host a machine; of every job one task a machine, asking for all of it. */
-function buildCluster(workload: BatsimWorkload): Cluster {
-  const hosts = createHostTable(workload.machines);
-  hosts.capacityMilliCpu.fill(MILLI_PER_CPU);
-  hosts.soldMilliCpu.fill(MILLI_PER_CPU, 0, workload.machines);
-  const rows = workload.width.reduce((sum, n) => sum + n, 0);
-  const tasks = createTaskTable(rows, 0);
-  let row = 0;
-  workload.width.forEach((n, job) => {
-    for (let i = 0; i < n; i++, row++) {
-      tasks.kind[row] = TASK_KIND.bestEffort;
-      tasks.id[row] = row;
-      tasks.job[row] = job;
-      tasks.requestMilliCpu[row] = MILLI_PER_CPU;
-    }
+/** The scenario: whole machines, time in microseconds, and machines that draw the same whatever they do. */
+function batsimPlan(machines: number, policy: BatchPlan['backfill'], watts: number, horizonMs: number): Plan {
+  const machine = plainShape({ name: 'machine', count: machines, cpuCores: 1, memGib: 1 });
+  return planOf({
+    name: 'batsim',
+    horizonMs,
+    windowMs: MS_PER_HOUR,
+    shapes: [{ ...machine, idleWatts: watts, maxWatts: watts }],
+    controlPlane: { hostSharing: 'whole-host', backfill: policy },
+    physics: { accounting: 'event', progress: 'no-delay' },
+    ticksPerMs: TICKS_PER_MS,
+    endWhenDone: true,
   });
-  return { hosts, tasks, digest: createDigest(0), sink: null };
+}
+
+/** A horizon that most workloads end within: twice the work over the machines behind the last submission. */
+function horizonGuessMs({ machines, submit, width, runtime }: BatsimWorkload): number {
+  let work = 0;
+  let last = 0;
+  let longest = 0;
+  for (let job = 0; job < submit.length; job++) {
+    work += width[job] * runtime[job];
+    last = Math.max(last, submit[job]);
+    longest = Math.max(longest, runtime[job]);
+  }
+  return (last + (2 * work) / machines + 2 * longest) / TICKS_PER_MS + MS_PER_HOUR;
 }
 
 /** `id,start in seconds,machines` per job by id, machines as Batsim writes them: `0 4-6`. */

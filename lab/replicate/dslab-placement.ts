@@ -5,18 +5,15 @@
  * A file of the same form (hosts, racks, preplaced, arrivals, expected; overcommit) runs too.
  */
 import { TraceError } from '../../policies/base/assert.ts';
-import { BYTES_PER_GIB, MILLI_PER_CPU } from '../../policies/base/units.ts';
-import { bestFitThreshold } from '../../policies/packing/vm/best-fit-threshold.ts';
+import { BYTES_PER_GIB, MILLI_PER_CPU, MS_PER_SECOND } from '../../policies/base/units.ts';
 import { VM_BATCH_POLICIES, VM_POLICIES } from '../../policies/packing/vm/vm-policies.ts';
-import type { VmBatchPolicy, VmPolicy } from '../../policies/packing/vm/vm-policy.ts';
-import { bind, type Cluster, start, submit } from '../../sim/cluster/apply.ts';
-import { createHostTable } from '../../sim/cluster/hosts.ts';
-import { createTaskTable, TASK_KIND } from '../../sim/cluster/tasks.ts';
-import { createDigest } from '../../sim/kernel/digest.ts';
-import { createVmQueue, vmView } from '../../sim/planes/batch/vm-placement.ts';
+import { CHANGE } from '../../sim/cluster/apply.ts';
+import type { Engine } from '../../sim/engine/engine.ts';
+import { runUntil } from '../../sim/engine/run.ts';
 import { asList, asNumber, asObject, asText, type Located, member, readJson } from '../../traces/import/json-access.ts';
 import builtIn from './expected/dslab-placement.json' with { type: 'json' };
 import type { Table, TableRow } from './table.ts';
+import { plainShape, planOf, startTable } from './table-run.ts';
 
 /** Name, cores, GiB. */
 type HostSize = readonly [name: string, cores: number, gib: number];
@@ -64,13 +61,11 @@ function vmSize(located: Located): VmSize {
 }
 
 function decisionRow(setup: Setup, name: string, expected: Located): TableRow {
-  const policy = VM_POLICIES[name];
-  const batch = VM_BATCH_POLICIES[name];
-  if (policy === undefined && batch === undefined)
+  if (!Object.hasOwn(VM_POLICIES, name) && !Object.hasOwn(VM_BATCH_POLICIES, name))
     throw new TraceError(
       `${expected.where}: no such policy; known: ${[...Object.keys(VM_POLICIES), ...Object.keys(VM_BATCH_POLICIES)].join(', ')}`,
     );
-  const hosts = policy === undefined ? placeAtOnce(setup, batch) : placeInTurn(setup, policy);
+  const hosts = placeArrivals(setup, name);
   return {
     name,
     expected: asList(expected).map(asText).join(' '),
@@ -79,104 +74,109 @@ function decisionRow(setup: Setup, name: string, expected: Located): TableRow {
   };
 }
 
-/** A cluster with its hosts and, as rows 0 .. n - 1, the given VMs; nothing is submitted. */
-function clusterOf(hosts: readonly HostSize[], racks: readonly number[], vms: readonly VmSize[]): Cluster {
-  const table = createHostTable(hosts.length);
-  hosts.forEach(([, cores, gib], host) => {
-    table.capacityMilliCpu[host] = table.soldMilliCpu[host] = cores * MILLI_PER_CPU;
-    table.capacityMemBytes[host] = table.soldMemBytes[host] = gib * BYTES_PER_GIB;
-    table.rack[host] = racks[host] ?? host;
-  });
-  const tasks = createTaskTable(Math.max(1, vms.length), 0);
-  vms.forEach(([cores, gib], row) => {
-    tasks.kind[row] = TASK_KIND.bestEffort;
-    tasks.id[row] = row;
-    tasks.requestMilliCpu[row] = tasks.demandMilliCpu[row] = cores * MILLI_PER_CPU;
-    tasks.requestMemBytes[row] = tasks.usedMemBytes[row] = gib * BYTES_PER_GIB;
-  });
-  return { hosts: table, tasks, digest: createDigest(0), sink: null };
+/** One placement of VMs: some already in place, the others at the times given. */
+interface Placement {
+  readonly hosts: readonly HostSize[];
+  readonly racks: readonly number[];
+  readonly vms: readonly VmSize[];
+  readonly submitMs: readonly number[];
+  /** Host a VM must go to, -1 = any. */
+  readonly pinned: readonly number[];
+  readonly policy: string;
+  readonly cpuOvercommitRatio: number;
+  /** Of what a VM asks for. */
+  readonly cpuLoad: number;
+  readonly memLoad: number;
 }
 
-/** The cluster with its first VMs in place; rows of arrivals follow theirs. */
-function startSetup(setup: Setup): Cluster {
-  const vms = [...setup.preplaced.map(([, cores, gib]): VmSize => [cores, gib]), ...setup.arrivals];
-  const cluster = clusterOf(setup.hosts, setup.racks, vms);
-  setup.preplaced.forEach(([name], row) => {
+/** Runs it; VMs stay to the end. Also the host of every VM, -1 = none. */
+function place(placement: Placement): { readonly engine: Engine; readonly hostOf: readonly number[] } {
+  const { vms, submitMs } = placement;
+  const windowMs = Math.max(...submitMs) + 1;
+  const plan = planOf({
+    name: 'dslab-placement',
+    horizonMs: windowMs,
+    windowMs,
+    shapes: placement.hosts.map(([name, cores, gib], host) => ({
+      ...plainShape({ name, count: 1, cpuCores: cores, memGib: gib }),
+      rack: placement.racks[host] ?? host,
+    })),
+    controlPlane: {
+      hostSharing: 'shared',
+      placement: placement.policy,
+      order: 'strict',
+      cpuOvercommitRatio: placement.cpuOvercommitRatio,
+    },
+    bestEffort: { departures: 'ignored' },
+    physics: { accounting: 'event', progress: 'no-delay' },
+  });
+  const cpu = vms.map(([cores]) => cores * MILLI_PER_CPU);
+  const mem = vms.map(([, gib]) => gib * BYTES_PER_GIB);
+  const hostOf: number[] = vms.map(() => -1);
+  const engine = startTable(
+    plan,
+    {
+      submitMs,
+      durationMs: vms.map(() => 1),
+      requestMilliCpu: cpu,
+      requestMemBytes: mem,
+      demandMilliCpu: cpu.map((milli) => Math.round(milli * placement.cpuLoad)),
+      usedMemBytes: mem.map((bytes) => Math.round(bytes * placement.memLoad)),
+    },
+    { details: { host: Int32Array.from(placement.pinned) } },
+    () => (_timeMs, change, taskId, host) => {
+      if (change === CHANGE.bind) hostOf[taskId] = host;
+    },
+  );
+  runUntil(engine, Infinity);
+  return { engine, hostOf };
+}
+
+/** Preplaced VMs at 0 ms, then the arrivals: one a millisecond, or all at once for a policy that places them together. */
+function placeArrivals(setup: Setup, policy: string): readonly number[] {
+  const pinned = setup.preplaced.map(([name], row) => {
     const host = setup.hosts.findIndex((one) => one[0] === name);
     if (host < 0) throw new TraceError(`preplaced[${row}] is on ${name}, which is no host`);
-    run(cluster, row, host);
+    return host;
   });
-  return cluster;
-}
-
-function run(cluster: Cluster, row: number, host: number): void {
-  submit(cluster, row, 0, false);
-  bind(cluster, row, host, 0);
-  start(cluster, row, 0);
-}
-
-function placeInTurn(setup: Setup, policy: VmPolicy): number[] {
-  const cluster = startSetup(setup);
-  const queue = createVmQueue(cluster, {
+  const together = Object.hasOwn(VM_BATCH_POLICIES, policy);
+  const { hostOf } = place({
+    hosts: setup.hosts,
+    racks: setup.racks,
+    vms: [...setup.preplaced.map(([, cores, gib]): VmSize => [cores, gib]), ...setup.arrivals],
+    submitMs: [...pinned.map(() => 0), ...setup.arrivals.map((_, vm) => (together ? 1 : 1 + vm))],
+    pinned: [...pinned, ...setup.arrivals.map(() => -1)],
     policy,
-    order: 'strict',
-    cpuUnitMilli: MILLI_PER_CPU,
-    memUnitBytes: BYTES_PER_GIB,
+    cpuOvercommitRatio: 1,
+    cpuLoad: 1,
+    memLoad: 1,
   });
-  const placed: number[] = setup.arrivals.map(() => -1);
-  setup.arrivals.forEach((_, vm) => {
-    const row = setup.preplaced.length + vm;
-    submit(cluster, row, 0, false);
-    queue.onPending(row);
-    queue.pass(0, (placedRow, host) => {
-      placed[placedRow - setup.preplaced.length] = host;
-    });
-  });
-  return placed;
+  return hostOf.slice(setup.preplaced.length);
 }
 
-function placeAtOnce(setup: Setup, policy: VmBatchPolicy): number[] {
-  const cluster = startSetup(setup);
-  const out = new Int32Array(setup.arrivals.length).fill(-1);
-  const done = policy.chooseHosts(
-    vmView(cluster, MILLI_PER_CPU, BYTES_PER_GIB),
-    setup.arrivals.length,
-    Float64Array.from(setup.arrivals, ([cores]) => cores * MILLI_PER_CPU),
-    Float64Array.from(setup.arrivals, ([, gib]) => gib * BYTES_PER_GIB),
-    out,
-  );
-  if (!done) return setup.arrivals.map(() => -1);
-  out.forEach((host, vm) => {
-    run(cluster, setup.preplaced.length + vm, host);
-  });
-  return Array.from(out);
-}
+/** A host that sells CPU practically without limit. */
+const WITHOUT_LIMIT = 1_000_000;
 
-/** VMs come one after another; the host sells CPU without limit (`overcommit`), so only actual use below the threshold holds them back. */
+/** VMs come one after another, a second apart; only actual use below the threshold holds them back. */
 function overcommitRows(root: Located): TableRow[] {
   const size = hostSize(member(root, 'host'));
-  const [cores, gib] = vmSize(member(root, 'request'));
+  const vm = vmSize(member(root, 'request'));
   const [cpuLoad, memLoad] = asList(member(root, 'load')).map(asNumber);
   const count = asNumber(member(root, 'vms'));
-  const cluster = clusterOf([size], [0], Array<VmSize>(count).fill([cores, gib]));
-  const { hosts, tasks } = cluster;
-  hosts.soldMilliCpu[0] = Infinity;
-  const queue = createVmQueue(cluster, {
-    policy: bestFitThreshold(asNumber(member(root, 'threshold'))),
-    order: 'strict',
-    cpuUnitMilli: MILLI_PER_CPU,
-    memUnitBytes: BYTES_PER_GIB,
+  const threshold = asNumber(member(root, 'threshold'));
+  const rows = Array.from({ length: count }, (_, row) => row);
+  const { engine, hostOf } = place({
+    hosts: [size],
+    racks: [0],
+    vms: rows.map(() => vm),
+    submitMs: rows.map((row) => row * MS_PER_SECOND),
+    pinned: rows.map(() => -1),
+    policy: `best-fit-threshold-${threshold}`,
+    cpuOvercommitRatio: WITHOUT_LIMIT,
+    cpuLoad,
+    memLoad,
   });
-  let placed = 0;
-  for (let row = 0; row < count; row++) {
-    tasks.demandMilliCpu[row] = tasks.requestMilliCpu[row] * cpuLoad;
-    tasks.usedMemBytes[row] = tasks.requestMemBytes[row] * memLoad;
-    submit(cluster, row, row * 1000, false);
-    queue.onPending(row);
-    queue.pass(row * 1000, () => {
-      placed++;
-    });
-  }
+  const { hosts } = engine.cluster;
   const expected = member(root, 'expected');
   const row = (name: string, field: string, got: number): TableRow => ({
     name: `overcommit: ${name}`,
@@ -186,7 +186,7 @@ function overcommitRows(root: Located): TableRow[] {
   });
   const allocatedCores = Math.min(hosts.allocatedMilliCpu[0], hosts.capacityMilliCpu[0]) / MILLI_PER_CPU;
   return [
-    row('VMs placed', 'placed', placed),
+    row('VMs placed', 'placed', hostOf.filter((host) => host >= 0).length),
     row('cores allocated, at most all', 'cpuAllocated', allocatedCores),
     row('memory allocated', 'memoryAllocated', hosts.allocatedMemBytes[0] / BYTES_PER_GIB),
     row('CPU load', 'cpuLoad', hosts.beDemandMilliCpu[0] / hosts.capacityMilliCpu[0]),

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ReplayHosts } from './fragment-host.ts';
-import { type FragmentWorkload, type ReplayOptions, replayFragments } from './fragment-replay.ts';
+import { type FragmentWorkload, type ReplayHosts, type ReplayOptions, replayFragments } from './fragment-replay.ts';
 
 /** Tasks of one core: [submit ms, fragments [ms, MHz]...]. */
 function workloadOf(tasks: readonly (readonly [number, ...(readonly [number, number])[]])[]): FragmentWorkload {

@@ -3,28 +3,31 @@
  *
  * The queue is first come, first served by first fit. `progress: 'no-delay'`: a fragment lasts as long as the trace says, whatever CPU it
  * gets. `'perfect'`: it lasts until its work, demand x time, is done. A host that fails loses its tasks, which start over (no checkpoint); it
- * draws idle power while it is down. Events of one millisecond: samples first, then ends of fragments, failures, arrivals, placement.
+ * draws idle power while it is down. Everything that ends, fails and arrives in one millisecond comes before placement.
+ *
+ * This is the engine with a batch control plane and physics at events: the plan says so, and nothing here keeps time.
  */
 import { ConfigError } from '../../policies/base/assert.ts';
-import { MILLI_PER_CPU } from '../../policies/base/units.ts';
-import { firstFit } from '../../policies/packing/vm/first-fit.ts';
-import { CHANGE, type Cluster, finish, loseAttempt, release, setHostUp, submit } from '../../sim/cluster/apply.ts';
-import { createHostTable } from '../../sim/cluster/hosts.ts';
-import { createTaskTable, TASK_KIND, TASK_STATE } from '../../sim/cluster/tasks.ts';
-import { createDigest, digestText } from '../../sim/kernel/digest.ts';
-import { HeapCalendar } from '../../sim/kernel/heap-calendar.ts';
-import { PHASE } from '../../sim/kernel/phase.ts';
-import { createVmQueue } from '../../sim/planes/batch/vm-placement.ts';
-import { runCalendar } from './calendar-loop.ts';
-import {
-  createHostMeters,
-  type HostMeters,
-  joules,
-  meterAll,
-  meterHost,
-  type ReplayHosts,
-  shareHost,
-} from './fragment-host.ts';
+import { BYTES_PER_GIB, MILLI_PER_CPU, MS_PER_HOUR } from '../../policies/base/units.ts';
+import type { Engine } from '../../sim/engine/engine.ts';
+import { type CarbonSteps, joulesAt } from '../../sim/engine/event-physics.ts';
+import { runUntil } from '../../sim/engine/run.ts';
+import { POWER_MODEL_NAMES } from '../../sim/host/power-models.ts';
+import { digestText } from '../../sim/kernel/digest.ts';
+import type { HostShapePlan, OutagePlan, Plan } from '../../sim/plan.ts';
+import type { TaskDetails } from '../../traces/format.ts';
+import { plainShape, planOf, runToEnd, startTable, type TaskList } from './table-run.ts';
+
+/** Hosts of a replay, row a host. */
+export interface ReplayHosts {
+  readonly count: number;
+  readonly cores: Int32Array;
+  readonly coreMhz: Float64Array;
+  readonly memBytes: Float64Array;
+  readonly powerModel: Uint8Array;
+  readonly idleWatts: Float64Array;
+  readonly maxWatts: Float64Array;
+}
 
 /** Tasks by submission; times in ms from the first. Fragments of task t: rows fragmentStart[t] .. fragmentStart[t + 1] - 1. */
 export interface FragmentWorkload {
@@ -47,12 +50,6 @@ export interface HostFailure {
   readonly durationMs: number;
   /** Share of hosts that fail, in row order. */
   readonly intensity: number;
-}
-
-/** Carbon intensity as steps, times in ms from the first submission. */
-export interface CarbonSteps {
-  readonly atMs: Float64Array;
-  readonly gramsPerKwh: Float64Array;
 }
 
 export interface ReplayOptions {
@@ -84,66 +81,161 @@ export interface ReplayResult {
   readonly digest: string;
 }
 
-const EVENT = { sample: 1, carbon: 2, fragmentEnd: 3, fail: 4, repair: 5, arrive: 6, place: 7, probe: 8 } as const;
-
-interface Replay {
-  readonly workload: FragmentWorkload;
-  readonly options: ReplayOptions;
-  readonly cluster: Cluster;
-  readonly calendar: HeapCalendar;
-  readonly meters: HostMeters;
-  readonly queue: ReturnType<typeof createVmQueue>;
-  readonly cursor: Int32Array;
-  /** When the fragment under way ends; an event at another time is stale. */
-  readonly dueMs: Float64Array;
-  /** Work left in the fragment, MHz x ms, and up to when it is booked; only for `perfect`. */
-  readonly leftWork: Float64Array;
-  readonly bookedAtMs: Float64Array;
-  readonly openParents: Int32Array;
-  readonly children: readonly (readonly number[])[];
-  placeAtMs: number;
-  completed: number;
-  makespanMs: number;
-  waitMs: number;
-  samples: number;
-  sampledUse: number;
-  carbonGrams: number;
-  carbonJoules: number;
-  carbonStep: number;
-}
-
 /** Runs the workload to its last completion. Throws ConfigError when a task fits no host or waits for itself. */
 export function replayFragments(workload: FragmentWorkload, hosts: ReplayHosts, options: ReplayOptions): ReplayResult {
-  const replay = createReplay(workload, hosts, options);
-  const { calendar, meters } = replay;
-  scheduleAll(replay);
-  const probes: number[][] = [];
-  const events = runCalendar(calendar, (kind, payload, nowMs) => {
-    if (kind === EVENT.fragmentEnd) endFragment(replay, payload, nowMs);
-    else if (kind === EVENT.probe) probes.push(Array.from(meters.grantMhz));
-    else if (replay.completed < workload.count) handle(replay, kind, payload, nowMs);
-  });
-  if (replay.completed < workload.count)
-    throw new ConfigError(
-      `${workload.count - replay.completed} of ${workload.count} tasks never start; are they parents of one another?`,
-    );
-  meterAll(meters, replay.makespanMs);
-  bookCarbon(replay);
-  const hostMs = hosts.count * replay.makespanMs;
-  const activeMs = meters.useMs.reduce((sum, ms) => sum + ms, 0);
+  checkFits(workload, hosts);
+  const { count } = workload;
+  // Use is counted in cores of the first host's speed.
+  const baseMhz = hosts.coreMhz[0];
+  const shapes = shapesOf(hosts, baseMhz);
+  const tasks = taskListOf(workload);
+  const details = detailsOf(workload, baseMhz);
+  let probes: number[][] = [];
+  const engine = runToEnd(
+    horizonGuess(workload, hosts, options, tasks.durationMs),
+    (horizonMs) =>
+      startTable(replayPlan(shapes, options, horizonMs), tasks, {
+        details,
+        ...(options.carbon === null ? {} : { carbon: options.carbon }),
+      }),
+    (running) => {
+      probes = options.probesMs.map((atMs) => {
+        runUntil(running, atMs + 1);
+        return grantsMhz(running, count, baseMhz);
+      });
+      if (running.endedAtMs < 0) runUntil(running, Infinity);
+    },
+  );
+  const { exact, recorder, endedAtMs } = engine;
+  if (exact === null) throw new ConfigError('a replay runs with physics at events');
+  const sum = (column: Float64Array) => column.reduce((a, b) => a + b, 0);
+  const energyJ = joulesAt(engine, exact, endedAtMs);
+  const activeMs = sum(exact.useMs);
   return {
-    completed: replay.completed,
-    makespanMs: replay.makespanMs,
-    energyJ: joules(meters),
-    carbonGrams: options.carbon === null ? Number.NaN : replay.carbonGrams,
-    meanUse: activeMs / hostMs,
-    sampledUse: replay.sampledUse / replay.samples,
+    completed: sum(recorder.batch.finished),
+    makespanMs: endedAtMs,
+    energyJ,
+    carbonGrams: options.carbon === null ? Number.NaN : exact.carbonBooks[2],
+    meanUse: activeMs / (hosts.count * endedAtMs),
+    sampledUse: exact.samples[0] / exact.samples[1],
     activeMs,
-    meanWaitMs: replay.waitMs / workload.count,
+    meanWaitMs: sum(recorder.batch.waitMsSum) / count,
     probes,
-    events,
-    digest: digestText(replay.cluster.digest),
+    events: engine.events,
+    digest: digestText(engine.cluster.digest),
   };
+}
+
+/** The scenario of a replay, with upstream's rules as named options. */
+function replayPlan(shapes: readonly HostShapePlan[], options: ReplayOptions, horizonMs: number): Plan {
+  const hosts = shapes.reduce((sum, shape) => sum + shape.count, 0);
+  return planOf({
+    name: 'fragment-replay',
+    horizonMs,
+    windowMs: options.sampleMs,
+    shapes,
+    controlPlane: { hostSharing: 'shared', placement: 'first-fit', order: 'strict' },
+    physics: { accounting: 'event', ...(options.progress === 'no-delay' ? { progress: 'no-delay' } : {}) },
+    failures: { outages: outagesOf(options.failures, hosts) },
+    endWhenDone: true,
+  });
+}
+
+/** Outages of the first hosts, one failure after the other. */
+function outagesOf(failures: readonly HostFailure[], hosts: number): OutagePlan[] {
+  const outages: OutagePlan[] = [];
+  let endMs = 0;
+  for (const { intervalMs, durationMs, intensity } of failures) {
+    const atMs = endMs + intervalMs;
+    for (let host = 0; host < Math.round(intensity * hosts); host++) outages.push({ host, atMs, durationMs });
+    endMs = atMs + durationMs;
+  }
+  return outages;
+}
+
+/** Like hosts next to each other are one shape, so that rows keep their order. */
+function shapesOf(hosts: ReplayHosts, baseMhz: number): HostShapePlan[] {
+  const shapes: HostShapePlan[] = [];
+  for (let host = 0; host < hosts.count; host++) {
+    const shape: HostShapePlan = {
+      ...plainShape({
+        name: `hosts-${shapes.length}`,
+        count: 1,
+        cpuCores: hosts.cores[host],
+        // A host without memory to speak of takes tasks that ask for none.
+        memGib: (hosts.memBytes[host] || BYTES_PER_GIB) / BYTES_PER_GIB,
+      }),
+      idleWatts: hosts.idleWatts[host],
+      maxWatts: hosts.maxWatts[host],
+      powerModel: POWER_MODEL_NAMES[hosts.powerModel[host]],
+      coreSpeed: hosts.coreMhz[host] / baseMhz,
+    };
+    const last = shapes.at(-1);
+    if (
+      last !== undefined &&
+      JSON.stringify({ ...last, count: 1, name: '' }) === JSON.stringify({ ...shape, name: '' })
+    )
+      shapes[shapes.length - 1] = { ...last, count: last.count + 1 };
+    else shapes.push(shape);
+  }
+  return shapes;
+}
+
+function taskListOf(workload: FragmentWorkload): TaskList {
+  const { count, fragmentStart, fragmentMs } = workload;
+  const durationMs = new Float64Array(count);
+  for (let task = 0; task < count; task++)
+    for (let at = fragmentStart[task]; at < fragmentStart[task + 1]; at++) durationMs[task] += fragmentMs[at];
+  const requestMilliCpu = workload.cores.map((cores) => cores * MILLI_PER_CPU);
+  return {
+    submitMs: workload.submitMs,
+    durationMs: durationMs.map((ms) => Math.max(1, ms)),
+    requestMilliCpu,
+    requestMemBytes: workload.memBytes,
+    demandMilliCpu: requestMilliCpu,
+    usedMemBytes: workload.memBytes,
+  };
+}
+
+function detailsOf(workload: FragmentWorkload, baseMhz: number): TaskDetails {
+  return {
+    use: {
+      first: workload.fragmentStart,
+      ms: workload.fragmentMs,
+      milliCpu: workload.fragmentMhz.map((mhz) => (mhz / baseMhz) * MILLI_PER_CPU),
+    },
+    parents: { first: workload.parentStart, task: workload.parents },
+  };
+}
+
+/** A horizon that most runs stay within: twice the work over the hosts, behind the last submission and failure. */
+function horizonGuess(
+  workload: FragmentWorkload,
+  hosts: ReplayHosts,
+  options: ReplayOptions,
+  durationMs: ArrayLike<number>,
+): number {
+  let total = 0;
+  let longest = 0;
+  for (let task = 0; task < workload.count; task++) {
+    total += durationMs[task];
+    longest = Math.max(longest, durationMs[task]);
+  }
+  const failures = options.failures.reduce((sum, failure) => sum + failure.intervalMs + failure.durationMs, 0);
+  const last = workload.count === 0 ? 0 : workload.submitMs[workload.count - 1];
+  return last + (2 * total) / hosts.count + 2 * longest + Math.min(failures, last + total) + MS_PER_HOUR;
+}
+
+/** CPU of every task at this moment, by number; 0 where it does not run. */
+function grantsMhz(engine: Engine, count: number, baseMhz: number): number[] {
+  const { tasks } = engine.cluster;
+  const out = new Array<number>(count).fill(0);
+  for (let i = 0; i < tasks.runningCount; i++) {
+    const row = tasks.runningRows[i];
+    const milliCpu = engine.exact?.rows.grantMilliCpu[row] ?? 0;
+    out[tasks.id[row] - tasks.firstBestEffort] = Math.round(milliCpu * baseMhz) / MILLI_PER_CPU;
+  }
+  return out;
 }
 
 function checkFits(workload: FragmentWorkload, hosts: ReplayHosts): void {
@@ -157,218 +249,4 @@ function checkFits(workload: FragmentWorkload, hosts: ReplayHosts): void {
         `task ${row} (by submission) wants ${workload.cores[row]} cores and ${workload.memBytes[row]} bytes; none of ${hosts.count} hosts has as much`,
       );
   }
-}
-
-function createReplay(workload: FragmentWorkload, hosts: ReplayHosts, options: ReplayOptions): Replay {
-  const { count } = workload;
-  checkFits(workload, hosts);
-  const table = createHostTable(hosts.count);
-  for (let host = 0; host < hosts.count; host++) {
-    table.capacityMilliCpu[host] = table.soldMilliCpu[host] = hosts.cores[host] * MILLI_PER_CPU;
-    table.capacityMemBytes[host] = table.soldMemBytes[host] = hosts.memBytes[host];
-  }
-  const tasks = createTaskTable(count, 0);
-  const children: number[][] = Array.from({ length: count }, () => []);
-  const openParents = new Int32Array(count);
-  for (let row = 0; row < count; row++) {
-    tasks.kind[row] = TASK_KIND.bestEffort;
-    tasks.id[row] = row;
-    tasks.requestMilliCpu[row] = workload.cores[row] * MILLI_PER_CPU;
-    tasks.requestMemBytes[row] = workload.memBytes[row];
-    openParents[row] = workload.parentStart[row + 1] - workload.parentStart[row];
-    for (let p = workload.parentStart[row]; p < workload.parentStart[row + 1]; p++)
-      children[workload.parents[p]].push(row);
-  }
-  const cluster: Cluster = { hosts: table, tasks, digest: createDigest(0), sink: null };
-  return {
-    workload,
-    options,
-    cluster,
-    calendar: new HeapCalendar(1024),
-    meters: createHostMeters(hosts, count),
-    queue: createVmQueue(cluster, { policy: firstFit, order: 'strict', cpuUnitMilli: 1, memUnitBytes: 1 }),
-    cursor: new Int32Array(count),
-    dueMs: new Float64Array(count).fill(-1),
-    leftWork: new Float64Array(count),
-    bookedAtMs: new Float64Array(count),
-    openParents,
-    children,
-    placeAtMs: -1,
-    completed: 0,
-    makespanMs: 0,
-    waitMs: 0,
-    samples: 0,
-    sampledUse: 0,
-    carbonGrams: 0,
-    carbonJoules: 0,
-    carbonStep: 0,
-  };
-}
-
-function scheduleAll(replay: Replay): void {
-  const { workload, options, calendar } = replay;
-  for (let row = 0; row < workload.count; row++)
-    calendar.push(workload.submitMs[row], PHASE.arrive, row, EVENT.arrive, row);
-  calendar.push(options.sampleMs, PHASE.finish, 0, EVENT.sample, 0);
-  for (const atMs of options.probesMs) calendar.push(atMs, PHASE.record, 0, EVENT.probe, 0);
-  let atMs = 0;
-  options.failures.forEach((failure, index) => {
-    calendar.push(atMs + failure.intervalMs, PHASE.fail, 0, EVENT.fail, index);
-    atMs += failure.intervalMs + failure.durationMs;
-    calendar.push(atMs, PHASE.fail, 1, EVENT.repair, index);
-  });
-  const { carbon } = options;
-  if (carbon === null) return;
-  while (replay.carbonStep + 1 < carbon.atMs.length && carbon.atMs[replay.carbonStep + 1] <= 0) replay.carbonStep++;
-  pushCarbonStep(replay);
-}
-
-function pushCarbonStep(replay: Replay): void {
-  const next = replay.carbonStep + 1;
-  const { carbon } = replay.options;
-  if (carbon !== null && next < carbon.atMs.length)
-    replay.calendar.push(carbon.atMs[next], PHASE.finish, 0, EVENT.carbon, next);
-}
-
-/** Energy since the last step at the intensity of that step. */
-function bookCarbon(replay: Replay): void {
-  const { carbon } = replay.options;
-  if (carbon === null) return;
-  const total = joules(replay.meters);
-  replay.carbonGrams += ((total - replay.carbonJoules) / 3_600_000) * carbon.gramsPerKwh[replay.carbonStep];
-  replay.carbonJoules = total;
-}
-
-function handle(replay: Replay, kind: number, payload: number, nowMs: number): void {
-  const { calendar, cluster, meters, options, queue } = replay;
-  if (kind === EVENT.sample) {
-    takeSample(replay);
-    // With nothing but the next carbon step to come, no task will ever run again.
-    if (calendar.size > (options.carbon === null ? 0 : 1))
-      calendar.push(nowMs + options.sampleMs, PHASE.finish, 0, EVENT.sample, 0);
-  } else if (kind === EVENT.carbon) {
-    meterAll(meters, nowMs);
-    bookCarbon(replay);
-    replay.carbonStep = payload;
-    pushCarbonStep(replay);
-  } else if (kind === EVENT.arrive) {
-    const held = replay.openParents[payload] > 0;
-    submit(cluster, payload, nowMs, held);
-    if (!held) becomePending(replay, payload, nowMs);
-  } else if (kind === EVENT.place) {
-    queue.pass(nowMs, (row, host) => {
-      replay.waitMs += nowMs - cluster.tasks.readyAtMs[row];
-      replay.cursor[row] = replay.workload.fragmentStart[row];
-      beginFragment(replay, row, nowMs);
-      share(replay, host, nowMs);
-    });
-  } else if (kind === EVENT.fail || kind === EVENT.repair) {
-    const victims = Math.round(options.failures[payload].intensity * meters.hosts.count);
-    for (let host = 0; host < victims; host++) {
-      if (kind === EVENT.fail) failHost(replay, host, nowMs);
-      else setHostUp(cluster, host, true, nowMs);
-    }
-    wantPlacement(replay, nowMs);
-  }
-}
-
-function takeSample(replay: Replay): void {
-  const { use, hosts } = replay.meters;
-  let sum = 0;
-  for (let host = 0; host < hosts.count; host++) sum += use[host];
-  replay.sampledUse += sum / hosts.count;
-  replay.samples++;
-}
-
-function wantPlacement(replay: Replay, nowMs: number): void {
-  if (replay.placeAtMs === nowMs) return;
-  replay.placeAtMs = nowMs;
-  replay.calendar.push(nowMs, PHASE.place, 0, EVENT.place, 0);
-}
-
-function becomePending(replay: Replay, row: number, nowMs: number): void {
-  replay.queue.onPending(row);
-  wantPlacement(replay, nowMs);
-}
-
-function failHost(replay: Replay, host: number, nowMs: number): void {
-  const { cluster, meters } = replay;
-  meterHost(meters, host, nowMs);
-  while (cluster.hosts.firstTask[host] >= 0) {
-    const row = cluster.hosts.firstTask[host];
-    loseAttempt(cluster, row, nowMs, CHANGE.fail, 0);
-    replay.dueMs[row] = -1;
-    meters.grantMhz[row] = 0;
-    becomePending(replay, row, nowMs);
-  }
-  setHostUp(cluster, host, false, nowMs);
-  shareHost(meters, cluster, host, nowMs);
-}
-
-/** Sets the demand of the fragment at the cursor and when it ends if nothing delays it. */
-function beginFragment(replay: Replay, row: number, nowMs: number): void {
-  const { workload, cursor, meters } = replay;
-  const at = cursor[row];
-  const mhz = workload.fragmentMhz[at];
-  const ms = at < workload.fragmentStart[row + 1] ? workload.fragmentMs[at] : 0;
-  meters.demandMhz[row] = at < workload.fragmentStart[row + 1] ? mhz : 0;
-  replay.leftWork[row] = mhz * ms;
-  replay.bookedAtMs[row] = nowMs;
-  setDue(replay, row, nowMs + ms);
-}
-
-function setDue(replay: Replay, row: number, dueMs: number): void {
-  if (replay.dueMs[row] === dueMs) return;
-  replay.dueMs[row] = dueMs;
-  // Entity 0 of the phase belongs to samples.
-  replay.calendar.push(dueMs, PHASE.finish, row + 1, EVENT.fragmentEnd, row);
-}
-
-/** Shares a host and, where progress depends on it, moves the ends of fragments. */
-function share(replay: Replay, host: number, nowMs: number): void {
-  const { meters, cluster, leftWork, bookedAtMs } = replay;
-  if (replay.options.progress === 'perfect') {
-    for (let row = cluster.hosts.firstTask[host]; row >= 0; row = cluster.tasks.nextOnHost[row]) {
-      leftWork[row] -= meters.grantMhz[row] * (nowMs - bookedAtMs[row]);
-      bookedAtMs[row] = nowMs;
-    }
-  }
-  const n = shareHost(meters, cluster, host, nowMs);
-  if (replay.options.progress !== 'perfect') return;
-  for (let i = 0; i < n; i++) {
-    const row = meters.rows[i];
-    // A fragment without demand has no work; it lasts its time.
-    if (meters.grantMhz[row] > 0)
-      setDue(replay, row, nowMs + Math.max(0, Math.ceil(leftWork[row] / meters.grantMhz[row] - 1e-6)));
-  }
-}
-
-function endFragment(replay: Replay, row: number, nowMs: number): void {
-  const { cluster, cursor, workload, meters } = replay;
-  const { tasks } = cluster;
-  if (replay.dueMs[row] !== nowMs || tasks.state[row] !== TASK_STATE.running) return;
-  replay.dueMs[row] = -1;
-  const host = tasks.host[row];
-  const next = cursor[row] + 1;
-  if (next < workload.fragmentStart[row + 1]) {
-    if (replay.options.progress === 'perfect') share(replay, host, nowMs);
-    cursor[row] = next;
-    beginFragment(replay, row, nowMs);
-    share(replay, host, nowMs);
-    return;
-  }
-  const last = replay.completed + 1 === workload.count;
-  if (last) takeSample(replay);
-  finish(cluster, row, nowMs);
-  meters.grantMhz[row] = 0;
-  meters.demandMhz[row] = 0;
-  share(replay, host, nowMs);
-  replay.completed++;
-  replay.makespanMs = nowMs;
-  for (const child of replay.children[row]) {
-    if (--replay.openParents[child] > 0 || tasks.state[child] !== TASK_STATE.held) continue;
-    release(cluster, child, nowMs);
-    becomePending(replay, child, nowMs);
-  }
-  if (replay.queue.waiting > 0) wantPlacement(replay, nowMs);
 }

@@ -1,5 +1,4 @@
 /** The openb table: published figures beside those of one run. */
-import type { PackingPolicy } from '../../policies/packing/gpu/packing-policy.ts';
 import published from './expected/openb.json' with { type: 'json' };
 import { contentSha256 } from './inputs.ts';
 import { type OpenbOptions, type OpenbResult, placementsSha256, runOpenb } from './openb.ts';
@@ -11,7 +10,7 @@ export interface OpenbRequest {
   readonly pods: string;
   /** Order and rank per seed; without it both are drawn here. */
   readonly arrivals?: string;
-  readonly policy: PackingPolicy;
+  readonly policy: OpenbOptions['policy'];
   readonly seed: number;
   readonly tune: number;
   readonly departures?: OpenbOptions['departures'];
@@ -30,9 +29,9 @@ export async function openbTable(request: OpenbRequest): Promise<Table> {
   const departures = request.departures ?? 'ignored';
   const result = runOpenb(trace, arrivals, { policy, seed, tune, departures });
   const known = tune === 1.3 && departures === 'ignored' ? await knownTrace(request) : undefined;
-  const curves = known && (known.trace.policies as Readonly<Record<string, PublishedCurves>>)[policy.name];
-  const rows = policy.name === 'random' ? randomRows(result, curves) : curveRows(result, seed, curves);
-  const exact = known?.name === 'default' && policy.name === 'best-fit' && seed === 42;
+  const curves = known && (known.trace.policies as Readonly<Record<string, PublishedCurves>>)[policy];
+  const rows = policy === 'random' ? randomRows(result, curves) : curveRows(result, seed, curves);
+  const exact = known?.name === 'default' && policy === 'best-fit' && seed === 42;
   rows.push(...totalRows(result, exact ? published.bestFitDefaultSeed42 : undefined));
   if (exact)
     rows.push({
@@ -44,11 +43,11 @@ export async function openbTable(request: OpenbRequest): Promise<Table> {
   rows.push({ name: 'digest', expected: null, got: result.digest, tolerance: 0 });
   return {
     name: 'openb',
-    about: `${trace.hosts.ids.length} nodes, ${result.capacityMilliGpu / 1000} GPUs, ${result.pods} pods, ${policy.name}, seed ${seed}, tune ${tune}, departures ${departures}`,
+    about: `${trace.hosts.ids.length} nodes, ${result.capacityMilliGpu / 1000} GPUs, ${result.pods} pods, ${policy}, seed ${seed}, tune ${tune}, departures ${departures}`,
     rows,
     notes: [
       ...(drawn ? ['no arrivals given: order and ranks are drawn from our own stream'] : []),
-      ...(policy.name === 'random' && curves !== undefined
+      ...(policy === 'random' && curves !== undefined
         ? ['random draws from our own stream: compared with the mean of the ten published seeds, 4 standard deviations']
         : []),
     ],

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { PACKING_POLICIES } from '../../policies/packing/packing-policies.ts';
 import { createTestFiles, publicData } from '../../traces/import/test-files.ts';
-import { placementLines, roundHalfEven, runOpenb } from './openb.ts';
+import { type OpenbOptions, placementLines, roundHalfEven, runOpenb } from './openb.ts';
 import { readOpenb } from './openb-inputs.ts';
 import { openbTable } from './openb-table.ts';
 import { agrees } from './table.ts';
@@ -26,7 +25,7 @@ describe('a list of our own: one node with 2 cards, 3 pods', () => {
   test('late takes card 0, early 600 of card 1, half fits nowhere; 1,600 of 2,000 are allocated', async () => {
     const { trace, arrivals: order } = await readOpenb(nodes, pods, arrivals, 1, 2);
     const result = runOpenb(trace, order, {
-      policy: PACKING_POLICIES['best-fit'],
+      policy: 'best-fit',
       seed: 1,
       tune: 2,
       departures: 'ignored',
@@ -42,7 +41,7 @@ describe('a list of our own: one node with 2 cards, 3 pods', () => {
   test('when departures are replayed, early (0-50 s) is gone before half comes at 60 s: nothing is left at the end', async () => {
     const { trace, arrivals: order } = await readOpenb(nodes, pods, arrivals, 1, 2);
     const result = runOpenb(trace, order, {
-      policy: PACKING_POLICIES['fgd'],
+      policy: 'fgd',
       seed: 1,
       tune: 2,
       departures: 'replayed',
@@ -52,7 +51,7 @@ describe('a list of our own: one node with 2 cards, 3 pods', () => {
 
   test('tune 0.9 (1,800) admits arrivals up to 1,600; tune 0.79 (1,580) only the first 1,000', async () => {
     const { trace, arrivals: order } = await readOpenb(nodes, pods, arrivals, 1, 0.9);
-    const options = { policy: PACKING_POLICIES['fgd'], seed: 1, departures: 'ignored' } as const;
+    const options = { policy: 'fgd', seed: 1, departures: 'ignored' } as const;
     expect(runOpenb(trace, order, { ...options, tune: 0.9 }).pods).toBe(2);
     expect(runOpenb(trace, order, { ...options, tune: 0.79 }).pods).toBe(1);
   });
@@ -68,17 +67,17 @@ test('halves round to even: 0.5 -> 0, 1.5 -> 2, 2.5 -> 2', () => {
   expect([0.5, 1.5, 2.5, 2.51].map(roundHalfEven)).toEqual([0, 2, 2, 3]);
 });
 
-const request = (trace: string, file: string, policy: string, seed: number) => ({
+const request = (trace: string, file: string, policy: OpenbOptions['policy'], seed: number) => ({
   nodes: join(data, 'openb/openb_node_list_gpu_node.csv'),
   pods: join(data, 'openb', file),
   arrivals: join(data, `openb/expected/arrival_${trace}.json.gz`),
-  policy: PACKING_POLICIES[policy],
+  policy,
   seed,
   tune: 1.3,
 });
 
 describe.skipIf(data === '')('published figures', () => {
-  test.each(['dotprod', 'gpu-clustering', 'gpu-packing', 'best-fit', 'fgd', 'random'])(
+  test.each(['dotprod', 'gpu-clustering', 'gpu-packing', 'best-fit', 'fgd', 'random'] as const)(
     '%s on the default list, seed 42: every row agrees',
     async (policy) => {
       const { rows } = await openbTable(request('default', 'openb_pod_list_default.csv', policy, 42));

@@ -8,20 +8,19 @@
 import { createHash } from 'node:crypto';
 import { assert, TraceError } from '../../policies/base/assert.ts';
 import { seededRandomSource, shuffle, uniformBelow } from '../../policies/base/random-source.ts';
-import { BYTES_PER_GIB, BYTES_PER_MIB } from '../../policies/base/units.ts';
+import { BYTES_PER_MIB, MS_PER_DAY, MS_PER_HOUR } from '../../policies/base/units.ts';
 import { typicalPods } from '../../policies/packing/gpu/fragmentation.ts';
 import { hostFragmentation } from '../../policies/packing/gpu/fragmentation-gradient.ts';
-import type { PackingPolicy } from '../../policies/packing/gpu/packing-policy.ts';
-import { type Cluster, finish, submit } from '../../sim/cluster/apply.ts';
-import { createGpuTable, gpuRequests } from '../../sim/cluster/gpus.ts';
-import { createHostTable } from '../../sim/cluster/hosts.ts';
-import { createTaskTable, TASK_KIND } from '../../sim/cluster/tasks.ts';
-import { createDigest, digestText } from '../../sim/kernel/digest.ts';
-import { HeapCalendar } from '../../sim/kernel/heap-calendar.ts';
-import { PHASE } from '../../sim/kernel/phase.ts';
-import { createSequentialPlane } from '../../sim/planes/batch/sequential-placement.ts';
+import { CHANGE, type ChangeSink } from '../../sim/cluster/apply.ts';
+import type { Engine } from '../../sim/engine/engine.ts';
+import { createGpuRecord } from '../../sim/engine/gpu-record.ts';
+import { gpuModelBits } from '../../sim/engine/gpus-from-plan.ts';
+import { runUntil } from '../../sim/engine/run.ts';
+import { digestText } from '../../sim/kernel/digest.ts';
+import type { BatchPlan, HostShapePlan, Plan } from '../../sim/plan.ts';
+import type { GpuRequest } from '../../traces/format.ts';
 import type { ImportedTrace } from '../../traces/import/canonical.ts';
-import { runCalendar } from './calendar-loop.ts';
+import { plainShape, planOf, startTable, type TaskList } from './table-run.ts';
 
 /** Pods in order of arrival, and the tie-break rank of every node. */
 export interface Arrivals {
@@ -33,7 +32,7 @@ export interface Arrivals {
 }
 
 export interface OpenbOptions {
-  readonly policy: PackingPolicy;
+  readonly policy: NonNullable<BatchPlan['gpuPolicy']>;
   readonly seed: number;
   /** Arrivals end before they would pass this many times the GPU capacity. */
   readonly tune: number;
@@ -57,7 +56,8 @@ export interface OpenbResult {
   readonly digest: string;
 }
 
-const EVENT = { arrive: 1, finish: 2 } as const;
+/** Longer than any list. */
+const NEVER_MS = 3_650 * MS_PER_DAY;
 
 /** Arrivals drawn from our own stream: pods shuffled, then random ones again; nodes ranked at random. */
 export function drawArrivals(trace: ImportedTrace, seed: number, tune: number): Arrivals {
@@ -81,146 +81,174 @@ export function drawArrivals(trace: ImportedTrace, seed: number, tune: number): 
 
 /** Places every arrival. Throws TraceError when the arrivals do not belong to the lists. */
 export function runOpenb(trace: ImportedTrace, arrivals: Arrivals, options: OpenbOptions): OpenbResult {
-  const { tasks: pods, hosts: nodes } = trace;
+  const { hosts: nodes } = trace;
   const capacity = 1000 * nodes.gpus.reduce((sum, gpus) => sum + gpus, 0);
   if (capacity === 0) throw new TraceError('no node of the list has a GPU');
   const order = withinCapacity(trace, arrivals, options.tune, capacity);
-  const { cluster, modelsOf } = buildCluster(trace, order);
-  const { gpus } = cluster.hosts;
-  const plane = createSequentialPlane(cluster, {
-    policy: options.policy,
-    typical: typicalPods(
-      pods.requestMilliCpu,
-      pods.gpus,
-      pods.gpuMilli,
-      modelsOf,
-      pods.gpuModels.map((models) => models.join('|')),
-    ),
-    random: seededRandomSource(options.seed),
-    rank: Int32Array.from(arrivals.rank),
-    whenFull: 'drop',
-  });
-  const { tasks } = cluster;
-  const hosts = new Int32Array(order.length).fill(-1);
-  const cards = new Int32Array(order.length);
-  const curve = createCurve(capacity);
-  const fragmentation = new Float64Array(nodes.ids.length);
-  let fragmentedMilli = 0;
-  const refresh = (host: number) => {
-    fragmentedMilli -= fragmentation[host];
-    fragmentation[host] = hostFragmentation(plane.view, host, plane.state);
-    fragmentedMilli += fragmentation[host];
-  };
-  for (let host = 0; host < nodes.ids.length; host++) refresh(host);
-  let arrivedMilli = 0;
-  let allocatedMilli = 0;
-  let unscheduled = 0;
-  const wantsMilli = (row: number) =>
-    gpus.requests.cards[tasks.gpuRequest[row]] * gpus.requests.milliPerCard[tasks.gpuRequest[row]];
-
-  const calendar = new HeapCalendar(order.length);
-  const replayed = options.departures === 'replayed';
-  order.forEach((pod, row) => {
-    calendar.push(replayed ? pods.submitMs[pod] : row, PHASE.arrive, row, EVENT.arrive, row);
-  });
-  runCalendar(calendar, (kind, row, nowMs) => {
-    if (kind === EVENT.finish) {
-      const host = tasks.host[row];
-      finish(cluster, row, nowMs);
-      allocatedMilli -= wantsMilli(row);
-      refresh(host);
-      return;
-    }
-    submit(cluster, row, nowMs, false);
-    const host = plane.onPending(row, nowMs);
-    arrivedMilli += wantsMilli(row);
-    if (host < 0) unscheduled++;
-    else {
-      hosts[row] = host;
-      cards[row] = tasks.gpuHeld[row];
-      allocatedMilli += wantsMilli(row);
-      refresh(host);
-      const lastsMs = pods.durationMs[order[row]];
-      if (replayed && lastsMs >= 0) calendar.push(nowMs + lastsMs, PHASE.finish, row, EVENT.finish, row);
-    }
-    addToCurve(curve, arrivedMilli, allocatedMilli, fragmentedMilli);
-  });
-  const leftMilli = gpus.gpuLeftMilli.reduce((sum, milli) => sum + milli, 0);
-  assert(leftMilli + allocatedMilli === capacity, 'GPU left + GPU held = capacity');
-  const { hosts: table } = cluster;
+  // Ties go to the lowest host number, so hosts stand in the order of their rank.
+  const nodeOf = Array.from(nodes.ids.keys()).sort((a, b) => arrivals.rank[a] - arrivals.rank[b]);
+  // Replayed pods come when the list says; arrivals of one instant keep their order.
+  const seqOf = Array.from(order.keys());
+  if (options.departures === 'replayed')
+    seqOf.sort((a, b) => trace.tasks.submitMs[order[a]] - trace.tasks.submitMs[order[b]] || a - b);
+  const inTime = seqOf.map((seq) => order[seq]);
+  const tasks = taskListOf(trace, inTime, options.departures);
+  const plan = openbPlan(trace, nodeOf, tasks, options);
+  const watch = createWatch(seqOf, capacity);
+  const engine = startTable(plan, tasks, { typicalPods: typicalOf(trace, plan) }, (of) => watchPlacements(of, watch));
+  runUntil(engine, Infinity);
+  const { hosts } = engine.cluster;
+  const leftMilli = hosts.gpus.gpuLeftMilli.reduce((sum, milli) => sum + milli, 0);
+  assert(leftMilli + watch.allocatedMilli === capacity, 'GPU left + GPU held = capacity');
   const share = (part: Float64Array, whole: Float64Array) =>
-    (100 * part.subarray(0, table.count).reduce((a, b) => a + b, 0)) / whole.reduce((a, b) => a + b, 0);
+    (100 * part.subarray(0, hosts.count).reduce((a, b) => a + b, 0)) / whole.reduce((a, b) => a + b, 0);
   return {
     pods: order.length,
-    unscheduled,
+    unscheduled: watch.unscheduled,
     capacityMilliGpu: capacity,
-    allocatedMilliGpu: allocatedMilli,
-    allocatedCpuPercent: share(table.allocatedMilliCpu, table.capacityMilliCpu),
-    allocatedMemPercent: share(table.allocatedMemBytes, table.capacityMemBytes),
-    allocatedPercent: means(curve, curve.allocated),
-    fragmentedPercent: means(curve, curve.fragmented),
-    hosts,
-    cards,
-    digest: digestText(cluster.digest),
+    allocatedMilliGpu: watch.allocatedMilli,
+    allocatedCpuPercent: share(hosts.allocatedMilliCpu, hosts.capacityMilliCpu),
+    allocatedMemPercent: share(hosts.allocatedMemBytes, hosts.capacityMemBytes),
+    allocatedPercent: means(watch.curve, watch.curve.allocated),
+    fragmentedPercent: means(watch.curve, watch.curve.fragmented),
+    hosts: watch.hosts.map((host) => (host < 0 ? -1 : nodeOf[host])),
+    cards: watch.cards,
+    digest: digestText(engine.cluster.digest),
   };
 }
 
-/** Cluster tables filled from the lists: one host a node, one task row an arrival. */
-function buildCluster(trace: ImportedTrace, order: readonly number[]) {
-  const { tasks: pods, hosts: nodes } = trace;
-  const modelBits = new Map<string, number>();
-  const bitOf = (model: string) => {
-    const known = modelBits.get(model);
-    if (known !== undefined) return known;
-    if (modelBits.size === 31) throw new TraceError('more than 31 GPU models');
-    const bit = model === '' ? 0 : 1 << modelBits.size;
-    if (bit !== 0) modelBits.set(model, bit);
-    return bit;
-  };
-  const modelsOf = Int32Array.from({ length: pods.count }, (_, pod) =>
-    pods.gpuModels[pod].reduce((mask, model) => mask | bitOf(model), 0),
-  );
-  const asks: Parameters<typeof gpuRequests>[0][number][] = [];
-  const askOf = new Map<string, number>();
-  const requestOf = order.map((pod) => {
+/** The scenario: every pod tried once by the packing policy, dropped where it fits nowhere; upstream's rules are named options. */
+function openbPlan(trace: ImportedTrace, nodeOf: readonly number[], tasks: TaskList, options: OpenbOptions): Plan {
+  const { hosts: nodes } = trace;
+  const shapes = nodeOf.map((node): HostShapePlan => {
+    const shape = plainShape({
+      name: nodes.ids[node],
+      count: 1,
+      cpuCores: nodes.milliCpu[node] / 1000,
+      memGib: nodes.memMib[node] / 1024,
+    });
+    const model = nodes.gpuModel[node];
+    return { ...shape, gpus: nodes.gpus[node], ...(model === '' ? {} : { gpuModel: model }) };
+  });
+  const replayed = options.departures === 'replayed';
+  let endMs = 1;
+  for (let row = 0; row < tasks.submitMs.length; row++) {
+    const lastsMs = replayed && tasks.durationMs[row] < NEVER_MS ? tasks.durationMs[row] : 0;
+    endMs = Math.max(endMs, tasks.submitMs[row] + lastsMs + 2);
+  }
+  const windowMs = Math.min(MS_PER_HOUR, endMs);
+  return planOf({
+    name: 'openb',
+    seed: String(options.seed),
+    horizonMs: Math.ceil(endMs / windowMs) * windowMs,
+    windowMs,
+    shapes,
+    controlPlane: { hostSharing: 'shared', gpuPolicy: options.policy, whenFull: 'drop' },
+    bestEffort: replayed ? {} : { departures: 'ignored' },
+    // Nobody counts CPU use here: pods last as long as the list says.
+    physics: { accounting: 'event', progress: 'no-delay' },
+  });
+}
+
+/** Pods as tasks, one a millisecond where departures are ignored, else at the list's own times. */
+function taskListOf(trace: ImportedTrace, order: readonly number[], departures: OpenbOptions['departures']): TaskList {
+  const { tasks: pods } = trace;
+  const gpuRequests: GpuRequest[] = [];
+  const rowOf = new Map<string, number>();
+  const gpu = order.map((pod) => {
     const milliPerCard = pods.gpuMilli[pod];
     if (milliPerCard === 0) return 0;
-    const key = `${pods.gpus[pod]}/${milliPerCard}/${modelsOf[pod]}`;
-    const known = askOf.get(key);
+    const models = pods.gpuModels[pod];
+    const key = `${pods.gpus[pod]}/${milliPerCard}/${models.join('|')}`;
+    const known = rowOf.get(key);
     if (known !== undefined) return known;
-    const ask = asks.push({
-      cards: pods.gpus[pod],
-      milliPerCard,
-      memMilliPerCard: milliPerCard,
-      memBytesPerCard: 0,
-      models: modelsOf[pod],
-    });
-    askOf.set(key, ask);
-    return ask;
+    const request = { cards: pods.gpus[pod], milliPerCard, memMilliPerCard: milliPerCard, memBytesPerCard: 0, models };
+    rowOf.set(key, gpuRequests.push(request));
+    return gpuRequests.length;
   });
-  const modelBit = Int32Array.from(nodes.gpuModel, (model, host) => (nodes.gpus[host] > 0 ? bitOf(model) : 0));
-  const memBytesPerCard = new Float64Array(nodes.ids.length).fill(16 * BYTES_PER_GIB);
-  const gpus = createGpuTable({ cards: nodes.gpus, memBytesPerCard, modelBit }, gpuRequests(asks));
-  const hosts = createHostTable(nodes.ids.length, gpus);
-  hosts.capacityMilliCpu.set(nodes.milliCpu);
-  hosts.soldMilliCpu.set(nodes.milliCpu);
-  for (let host = 0; host < hosts.count; host++)
-    hosts.capacityMemBytes[host] = hosts.soldMemBytes[host] = nodes.memMib[host] * BYTES_PER_MIB;
-  const tasks = createTaskTable(Math.max(1, order.length), 0);
-  const shapes = new Map<string, number>();
-  order.forEach((pod, row) => {
-    tasks.kind[row] = TASK_KIND.bestEffort;
-    tasks.id[row] = row;
-    tasks.requestMilliCpu[row] = pods.requestMilliCpu[pod];
-    tasks.requestMemBytes[row] = pods.requestMemMib[pod] * BYTES_PER_MIB;
-    tasks.gpuRequest[row] = requestOf[row];
-    const key = `${pods.requestMilliCpu[pod]}/${pods.gpus[pod]}/${pods.gpuMilli[pod]}/${modelsOf[pod]}`;
-    const shape = shapes.get(key) ?? shapes.size;
-    shapes.set(key, shape);
-    tasks.podShape[row] = shape;
-  });
-  const cluster: Cluster = { hosts, tasks, digest: createDigest(0), sink: null };
-  return { cluster, modelsOf };
+  const column = (of: (pod: number) => number) => Float64Array.from(order, of);
+  return {
+    submitMs: departures === 'replayed' ? column((pod) => pods.submitMs[pod]) : Float64Array.from(order.keys()),
+    // A pod that the list never deletes stays to the end.
+    durationMs: column((pod) => (pods.durationMs[pod] >= 0 ? Math.max(1, pods.durationMs[pod]) : NEVER_MS)),
+    requestMilliCpu: column((pod) => pods.requestMilliCpu[pod]),
+    requestMemBytes: column((pod) => pods.requestMemMib[pod] * BYTES_PER_MIB),
+    gpu,
+    gpuRequests,
+  };
+}
+
+/** Typical pods are those of the whole list, as upstream takes them. */
+function typicalOf(trace: ImportedTrace, plan: Plan) {
+  const { tasks: pods } = trace;
+  const bits = gpuModelBits(plan.cluster);
+  return typicalPods(
+    pods.requestMilliCpu,
+    pods.gpus,
+    pods.gpuMilli,
+    pods.gpuModels.map((models) => models.reduce((mask, model) => mask | (bits.get(model) ?? 0), 0)),
+    pods.gpuModels.map((models) => models.join('|')),
+  );
+}
+
+/** What is seen of a run from outside, change by change. */
+interface Watch {
+  readonly curve: Curve;
+  /** Place of a task in the order of arrivals. */
+  readonly seqOf: readonly number[];
+  readonly hosts: Int32Array;
+  readonly cards: Int32Array;
+  arrivedMilli: number;
+  allocatedMilli: number;
+  fragmentedMilli: number;
+  unscheduled: number;
+}
+
+function createWatch(seqOf: readonly number[], capacity: number): Watch {
+  return {
+    seqOf,
+    curve: createCurve(capacity),
+    hosts: new Int32Array(seqOf.length).fill(-1),
+    cards: new Int32Array(seqOf.length),
+    arrivedMilli: 0,
+    allocatedMilli: 0,
+    fragmentedMilli: 0,
+    unscheduled: 0,
+  };
+}
+
+/** Hears every change and adds a point to the curve for each pod that was placed or dropped. */
+function watchPlacements(engine: Engine, watch: Watch): ChangeSink {
+  const { cluster } = engine;
+  const { tasks, hosts } = cluster;
+  const record = createGpuRecord(cluster, engine.gpuRecord?.state.typical ?? null);
+  assert(record !== null, 'a cluster with GPUs has a record of them');
+  const fragmentation = new Float64Array(hosts.count);
+  const refresh = (host: number) => {
+    watch.fragmentedMilli -= fragmentation[host];
+    fragmentation[host] = hostFragmentation(record.hosts, host, record.state);
+    watch.fragmentedMilli += fragmentation[host];
+  };
+  for (let host = 0; host < hosts.count; host++) refresh(host);
+  const { requests } = hosts.gpus;
+  return (_timeMs, change, taskId, host, value, row) => {
+    if (change !== CHANGE.bind && change !== CHANGE.abandon && change !== CHANGE.finish) return;
+    const wants = requests.cards[tasks.gpuRequest[row]] * requests.milliPerCard[tasks.gpuRequest[row]];
+    if (change === CHANGE.finish) {
+      watch.allocatedMilli -= wants;
+      refresh(host);
+      return;
+    }
+    watch.arrivedMilli += wants;
+    if (change === CHANGE.abandon) watch.unscheduled++;
+    else {
+      watch.hosts[watch.seqOf[taskId]] = host;
+      watch.cards[watch.seqOf[taskId]] = value;
+      watch.allocatedMilli += wants;
+      refresh(host);
+    }
+    addToCurve(watch.curve, watch.arrivedMilli, watch.allocatedMilli, watch.fragmentedMilli);
+  };
 }
 
 /** The arrivals up to the one that would pass `tune` times the capacity. */

@@ -1,6 +1,7 @@
 /** Reads OpenDC inputs: tasks and fragments, topologies, carbon and failure traces. Throws TraceError with file and row or path. */
 import { TraceError } from '../../policies/base/assert.ts';
 import { BYTES_PER_MIB } from '../../policies/base/units.ts';
+import type { CarbonSteps } from '../../sim/engine/event-physics.ts';
 import { POWER_MODEL_NAMES } from '../../sim/host/power-models.ts';
 import {
   asList,
@@ -13,8 +14,7 @@ import {
   textOr,
 } from '../../traces/import/json-access.ts';
 import { idAt, idsAt, numberAt, type ParquetColumns, readParquet } from '../../traces/import/parquet-columns.ts';
-import type { ReplayHosts } from './fragment-host.ts';
-import type { CarbonSteps, FragmentWorkload, HostFailure } from './fragment-replay.ts';
+import type { FragmentWorkload, HostFailure, ReplayHosts } from './fragment-replay.ts';
 
 /** Reads tasks.parquet and fragments.parquet; tasks are ordered by submission, then as in the file. */
 export async function readOpendcWorkload(tasksPath: string, fragmentsPath: string): Promise<FragmentWorkload> {

@@ -14,7 +14,11 @@ function queueOf(now: number, freeAt: readonly number[], jobs: readonly (readonl
   };
 }
 
-function starts(name: string, queue: BatchQueue, state = BACKFILL_POLICIES[name].createState()): string[] {
+function starts(
+  name: keyof typeof BACKFILL_POLICIES,
+  queue: BatchQueue,
+  state = BACKFILL_POLICIES[name].createState(),
+): string[] {
   const out = createBatchStarts(queue.freeAt.length);
   BACKFILL_POLICIES[name].decide(queue, state, out);
   return Array.from({ length: out.count }, (_, n) => {
@@ -28,7 +32,7 @@ test('two of [0, 10, 20, 30] are free at 10, all at 30, five never', () => {
   expect([2, 4, 5].map((width) => shadowTime(freeAt, 5, width))).toEqual([10, 30, Infinity]);
 });
 
-describe.each(Object.keys(BACKFILL_POLICIES))('%s', (name) => {
+describe.each(Object.keys(BACKFILL_POLICIES) as (keyof typeof BACKFILL_POLICIES)[])('%s', (name) => {
   test('jobs of 1 and 2 on 4 free machines take 0, then 1 and 2; a third of 2 waits', () => {
     expect(
       starts(
@@ -60,7 +64,7 @@ describe('a head of 3 on 4 machines, busy until 10, 20, free, free: shadow time 
     expect(starts('fcfs', queueOf(0, freeAt, [head, [1, 5]]))).toEqual([]);
   });
   test('easy and conservative start a job of 10 (it ends in time) and refuse one of 11', () => {
-    for (const name of ['easy', 'easy-count', 'conservative']) {
+    for (const name of ['easy', 'easy-count', 'conservative'] as const) {
       expect(starts(name, queueOf(0, freeAt, [head, [1, 10]]))).toEqual(['1@2']);
       expect(starts(name, queueOf(0, freeAt, [head, [1, 11]]))).toEqual([]);
     }

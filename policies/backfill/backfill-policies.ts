@@ -5,9 +5,9 @@ import { easy } from './easy.ts';
 import { easyCount } from './easy-count.ts';
 import { fcfs } from './fcfs.ts';
 
-export const BACKFILL_POLICIES: Readonly<Record<string, BackfillPolicy>> = Object.freeze({
+export const BACKFILL_POLICIES = Object.freeze({
   fcfs,
   easy,
   'easy-count': easyCount,
   conservative,
-});
+} satisfies Readonly<Record<string, BackfillPolicy>>);

@@ -1,6 +1,8 @@
 /**
  * Conservative backfilling: every waiting job holds a reservation of machines, and none is ever moved to a later time.
  *
+ * Only a machine that goes down, or a job that outlives its estimate, breaks a reservation; it is then made anew.
+ *
  * A new job reserves the earliest time at which enough machines are free for all of its estimate, lowest machines first. When jobs end
  * earlier than estimated, reservations are taken up one by one in queue order and made again as early as the others allow.
  * Source: Mu'alem and Feitelson, IEEE TPDS 2001.
@@ -22,6 +24,7 @@ function decide(queue: BatchQueue, state: BackfillState, out: BatchStarts): void
   let kept = 0;
   for (const reservation of reservations) if (waiting.has(reservation.job)) reservations[kept++] = reservation;
   reservations.length = kept;
+  for (const reservation of reservations) if (isBroken(reservation, freeAt)) release(reservation);
   const of = new Map(reservations.map((reservation) => [reservation.job, reservation]));
   for (let position = 0; position < queue.count; position++) {
     const job = queue.job[position];
@@ -37,6 +40,17 @@ function decide(queue: BatchQueue, state: BackfillState, out: BatchStarts): void
     if (reservation === undefined || reservation.start > queue.now) continue;
     startOn(queue, position, reservation.machines, freeAt, out);
   }
+}
+
+/** Whether a machine of a reservation is not free when it begins: it went down, or a job outlives its estimate. */
+function isBroken(reservation: Reservation, freeAt: Float64Array): boolean {
+  return reservation.machines.some((machine) => freeAt[machine] > reservation.start);
+}
+
+function release(reservation: Reservation): void {
+  reservation.start = Infinity;
+  reservation.end = Infinity;
+  reservation.machines = [];
 }
 
 /** Moves `mine` to the earliest time that running jobs and all other reservations leave open, if that is earlier. */

@@ -7,11 +7,11 @@ import { gpuPacking } from './gpu/gpu-packing.ts';
 import type { PackingPolicy } from './gpu/packing-policy.ts';
 import { randomFit } from './gpu/random-fit.ts';
 
-export const PACKING_POLICIES: Readonly<Record<string, PackingPolicy>> = Object.freeze({
+export const PACKING_POLICIES = Object.freeze({
   random: randomFit,
   dotprod: dotProduct,
   'gpu-clustering': gpuClustering,
   'gpu-packing': gpuPacking,
   'best-fit': bestFit,
   fgd: fragmentationGradient,
-});
+} satisfies Readonly<Record<string, PackingPolicy>>);

@@ -67,7 +67,9 @@ export interface Cluster {
 
 function note(cluster: Cluster, timeMs: number, change: number, row: number, host: number, value: number): void {
   const id = cluster.tasks.id[row];
-  mix(cluster.digest, timeMs, change | (value << 8), id, host);
+  const { digest } = cluster;
+  const tick = digest.ticksPerMs === 1 ? timeMs : Math.round(timeMs * digest.ticksPerMs);
+  mix(digest, tick, change | (value << 8), id, host);
   if (cluster.sink !== null) cluster.sink(timeMs, change, id, host, value, row);
 }
 

@@ -95,6 +95,7 @@ function checkJobs(engine: Engine): void {
   }
   for (let row = tasks.firstBestEffort; row < tasks.used; row++)
     if (
+      engine.dependencies === null &&
       tasks.state[row] === TASK_STATE.held &&
       !(stage[tasks.job[row]] >= 0 && tasks.stage[row] > stage[tasks.job[row]])
     )

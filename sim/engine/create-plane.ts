@@ -1,5 +1,6 @@
 /** Builds the control plane that the plan names; the engine knows planes by their port alone. */
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
+import { createBatch } from './batch-adapter.ts';
 import type { Engine, Workload } from './engine.ts';
 import { createKubernetes } from './kubernetes-adapter.ts';
 import { createMesos } from './mesos-adapter.ts';
@@ -18,6 +19,7 @@ export interface PlacementTables {
 /** Puts plane, placement tables and what goes with them into `engine`. */
 export function createPlane(engine: Engine, workload: Workload, byScan: boolean): void {
   const { controlPlane } = engine.plan;
-  if (controlPlane.kind === 'mesos') createMesos(engine, workload.services, controlPlane);
+  if (controlPlane.kind === 'batch') createBatch(engine, workload, controlPlane);
+  else if (controlPlane.kind === 'mesos') createMesos(engine, workload.services, controlPlane);
   else createKubernetes(engine, workload, controlPlane, byScan);
 }

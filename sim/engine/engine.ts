@@ -11,7 +11,7 @@ import {
   type PolicyConfig,
   type PolicyState,
 } from '../../policies/ports.ts';
-import type { BatchSource, OnlineServices } from '../../traces/format.ts';
+import type { BatchSource, OnlineServices, TaskDetails } from '../../traces/format.ts';
 import { LATENCY_CLASSES } from '../../traces/format.ts';
 import { type ChangeSink, type Cluster, submit } from '../cluster/apply.ts';
 import { TIER } from '../cluster/hosts.ts';
@@ -29,6 +29,8 @@ import { canonicalText, type Plan } from '../plan.ts';
 import type { ControlPlane } from '../planes/control-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { createPlane, type PlacementTables } from './create-plane.ts';
+import { createDependencies, type Dependencies } from './dependencies.ts';
+import { type CarbonSteps, createEventPhysics, type EventPhysics } from './event-physics.ts';
 import { createGpuRecord, type GpuRecord } from './gpu-record.ts';
 import { type RunGpuRequests, requestsOf, typicalOf } from './gpus-from-plan.ts';
 import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.ts';
@@ -65,6 +67,10 @@ export interface Workload {
   readonly batch: BatchSource;
   /** Requests that stand for all pods, where the plan's own populations do not say it. */
   readonly typicalPods?: TypicalPods;
+  /** What a trace knows of single tasks. */
+  readonly details?: TaskDetails;
+  /** Carbon intensity over the run, where physics runs at events. */
+  readonly carbon?: CarbonSteps;
   /** What the generators solved for and approximated; goes into the report. */
   readonly notes: readonly string[];
 }
@@ -93,6 +99,10 @@ export interface Engine {
   readonly jobs: JobTable;
   readonly intake: Intake;
   readonly gpuRequests: RunGpuRequests;
+  /** Hosts metered at every change; null where physics runs by windows. */
+  readonly exact: EventPhysics | null;
+  /** null where no task waits for others. */
+  readonly dependencies: Dependencies | null;
   /** null without GPUs. */
   readonly gpuRecord: GpuRecord | null;
   readonly plane: ControlPlane;
@@ -134,6 +144,8 @@ export interface Engine {
   readonly desires: readonly Desire[][];
   nowMs: number;
   nextTickMs: number;
+  /** When the last task was over, where the plan ends there; -1 = not yet. */
+  endedAtMs: number;
   events: number;
   /** Earliest wake asked for and not yet delivered; Infinity = none. */
   wakeMs: number;
@@ -152,7 +164,12 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   const online = createOnlineState(services, rowsOf, plan.seed);
   const pods = online.firstPod[services.count];
   const tasks = createTaskTable(Math.max(1024, pods * 2), pods);
-  const cluster: Cluster = { hosts, tasks, digest: createDigest(plan.horizonMs), sink: options.sink ?? null };
+  const cluster: Cluster = {
+    hosts,
+    tasks,
+    digest: createDigest(plan.horizonMs, plan.ticksPerMs),
+    sink: options.sink ?? null,
+  };
   const classCount = LATENCY_CLASSES.length;
   const level = ISOLATION_NAMES.indexOf(plan.physics.isolation) as IsolationLevel;
   const hostModel: HostModel = {
@@ -186,11 +203,16 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   const engine = {
     plan,
     cluster,
-    calendar: options.calendar === 'fastpriorityqueue' ? new FpqCalendar() : new HeapCalendar(4096),
+    calendar:
+      options.calendar === 'fastpriorityqueue'
+        ? new FpqCalendar(plan.ticksPerMs)
+        : new HeapCalendar(4096, plan.ticksPerMs),
     online,
     jobs: createJobTable(1024),
-    intake: createIntake(workload.batch, pods),
+    intake: createIntake(workload.batch, pods, plan.ticksPerMs),
     gpuRequests,
+    exact: createEventPhysics(plan, hosts, watts, workload.details, workload.carbon),
+    dependencies: createDependencies(workload.details?.parents),
     gpuRecord: createGpuRecord(cluster, gpuRequests.table.count > 1 ? typicalOf(plan, workload) : null),
     telemetry,
     recorder,
@@ -240,6 +262,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     desires: Array.from(services.replicas, (replicas) => [{ atMs: 0, replicas }]),
     nowMs: 0,
     nextTickMs: 0,
+    endedAtMs: -1,
     events: 0,
     wakeMs: Infinity,
   } as unknown as Engine;

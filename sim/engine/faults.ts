@@ -81,7 +81,12 @@ function isScheduledFault(kind: number, payload: number): boolean {
 function drawOutages(engine: Engine, plan: Plan): Outage[] {
   const { hosts } = engine.cluster;
   const { failures } = plan;
-  const outages: Outage[] = [];
+  const outages: Outage[] = (failures.outages ?? []).map(({ host, atMs, durationMs }) => ({
+    target: TARGET.host,
+    entity: host,
+    atMs,
+    lastsMs: durationMs,
+  }));
   if (failures.domains === true || failures.kernelUpgrades === true) {
     for (const { host, startMs, durationMs, isDrain } of drawHostOutages(plan, engine.hostModel.parameters, hosts.rack))
       outages.push({

@@ -9,17 +9,30 @@ import { EVICT_REASON } from '../../policies/ports.ts';
 import { type BatchChunk, type BatchSource, createBatchChunk, PRESSURE_CLASSES } from '../../traces/format.ts';
 import { abandon, bind, CHANGE, finish, loseAttempt, release, start, submit } from '../cluster/apply.ts';
 import { TIER } from '../cluster/hosts.ts';
-import { freeRow, moveTo, TASK_KIND, TASK_STATE, type TaskTable, takeRow } from '../cluster/tasks.ts';
+import { countInState, freeRow, moveTo, TASK_KIND, TASK_STATE, type TaskTable, takeRow } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
 import { addValue } from '../kernel/quantile-histogram.ts';
 import { keyedWord } from '../kernel/random.ts';
 import type { Engine } from './engine.ts';
+import { beginTask, leaveTask } from './event-physics.ts';
 import { closeJob, dropHeld, holdTask, type JobTable, openJob, takeNextStage } from './jobs.ts';
 import { countBatch, noteWait, OPEN, type Recorder, WORK } from './recorder.ts';
 import { dropEndedPod } from './telemetry.ts';
+import { inTicks } from './ticks.ts';
 import { tierOfPriority } from './tier-of-priority.ts';
 
-export const EVENT = { tick: 1, arrive: 2, start: 3, finish: 4, wake: 5, fault: 6, scale: 7, repair: 8 } as const;
+export const EVENT = {
+  tick: 1,
+  arrive: 2,
+  start: 3,
+  finish: 4,
+  wake: 5,
+  fault: 6,
+  scale: 7,
+  repair: 8,
+  use: 9,
+  carbon: 10,
+} as const;
 
 const ROW_BITS = 21;
 const ROW_MASK = (1 << ROW_BITS) - 1;
@@ -48,10 +61,11 @@ export interface Intake {
   jobRow: number;
   /** Number of the next task; online pods come first. */
   nextTaskId: number;
+  readonly ticksPerMs: number;
 }
 
 /** An intake at the start of its source. */
-export function createIntake(source: BatchSource, firstTaskId: number): Intake {
+export function createIntake(source: BatchSource, firstTaskId: number, ticksPerMs = 1): Intake {
   return {
     source,
     chunk: createBatchChunk(4096),
@@ -60,6 +74,7 @@ export function createIntake(source: BatchSource, firstTaskId: number): Intake {
     jobNumber: -1,
     jobRow: -1,
     nextTaskId: firstTaskId,
+    ticksPerMs,
   };
 }
 
@@ -72,7 +87,8 @@ export function nextArrivalMs(intake: Intake, hours: number): number {
     intake.next = 0;
     if (intake.chunk.count > 0) break;
   }
-  return Math.ceil(intake.chunk.submitMs[intake.next]);
+  const submitMs = intake.chunk.submitMs[intake.next];
+  return intake.ticksPerMs === 1 ? Math.ceil(submitMs) : inTicks(intake, submitMs);
 }
 
 /** Takes in every task that arrives at `nowMs`. */
@@ -106,8 +122,10 @@ function takeArrival(engine: Engine, nowMs: number): void {
   tasks.demandMilliCpu[row] = chunk.demandMilliCpu[at];
   tasks.usedMemBytes[row] = Math.ceil(chunk.usedMemBytes[at]);
   tasks.submitAtMs[row] = nowMs;
-  tasks.durationMs[row] = chunk.durationMs[at];
-  tasks.leftMs[row] = chunk.durationMs[at];
+  // A task that never leaves lasts longer than the run.
+  const stays = engine.plan.bestEffort.departures === 'ignored';
+  tasks.durationMs[row] = stays ? 2 * engine.plan.horizonMs : chunk.durationMs[at];
+  tasks.leftMs[row] = tasks.durationMs[row];
   tasks.speed[row] = 0;
   tasks.attempts[row] = 0;
   tasks.failing[row] = 0;
@@ -122,7 +140,8 @@ function takeArrival(engine: Engine, nowMs: number): void {
     tasks.gpuRequest[row],
   );
   jobs.left[job]++;
-  const held = chunk.stage[at] > 0;
+  const orphan = waitsForParents(engine, row);
+  const held = chunk.stage[at] > 0 || orphan;
   if (!held) jobs.leftReleased[job]++;
   submit(cluster, row, nowMs, held);
   recorder.work[WORK.submitted] += tasks.durationMs[row] * tasks.demandMilliCpu[row];
@@ -134,8 +153,50 @@ function takeArrival(engine: Engine, nowMs: number): void {
     nowMs,
     (tasks.durationMs[row] * tasks.requestMilliCpu[row]) / MS_PER_CORE_HOUR,
   );
-  if (held) holdTask(jobs, tasks, job, row);
+  if (orphan) dropOrphan(engine, row, nowMs);
+  else if (held) holdTask(jobs, tasks, job, row);
   else engine.plane.onPending(row, nowMs);
+}
+
+/** Whether a task has parents that are not done; it is then found by its number. */
+function waitsForParents(engine: Engine, row: number): boolean {
+  const { dependencies, cluster } = engine;
+  if (dependencies === null) return false;
+  const number = cluster.tasks.id[row] - cluster.tasks.firstBestEffort;
+  if (dependencies.openParents[number] === 0) return false;
+  dependencies.rowOf[number] = row;
+  return true;
+}
+
+/** Gives a held task up when a parent was. */
+function dropOrphan(engine: Engine, row: number, nowMs: number): void {
+  const { dependencies, cluster, jobs } = engine;
+  const number = cluster.tasks.id[row] - cluster.tasks.firstBestEffort;
+  if (dependencies === null || dependencies.orphaned[number] === 0) return;
+  dependencies.rowOf[number] = -1;
+  giveUp(engine, row, nowMs);
+  jobs.leftReleased[cluster.tasks.job[row]]++;
+  taskOver(engine, row, nowMs, false);
+}
+
+/** Children of a task that is over become pending with their last parent, or are given up with it. */
+function followChildren(engine: Engine, number: number, done: boolean, nowMs: number): void {
+  const { dependencies, cluster, jobs } = engine;
+  if (dependencies === null) return;
+  for (let at = dependencies.firstChild[number]; at < dependencies.firstChild[number + 1]; at++) {
+    const child = dependencies.child[at];
+    const row = dependencies.rowOf[child];
+    if (!done) {
+      dependencies.orphaned[child] = 1;
+      if (row >= 0) dropOrphan(engine, row, nowMs);
+      continue;
+    }
+    if (--dependencies.openParents[child] > 0 || row < 0) continue;
+    dependencies.rowOf[child] = -1;
+    jobs.leftReleased[cluster.tasks.job[row]]++;
+    release(cluster, row, nowMs);
+    engine.plane.onPending(row, nowMs);
+  }
 }
 
 /** Binds a task and makes it start later; the draw whether this attempt fails is keyed by task and attempt. */
@@ -204,6 +265,10 @@ export function startTask(engine: Engine, row: number, nowMs: number): void {
     return;
   }
   noteWait(recorder, tasks.group[row], nowMs, nowMs - tasks.readyAtMs[row]);
+  if (engine.exact !== null) {
+    beginTask(engine, engine.exact, row, nowMs);
+    return;
+  }
   const { hostWindow } = engine;
   tasks.speed[row] = hostWindow.bestEffortShare[host] * hostWindow.bestEffortSpeed[host];
   scheduleFinish(engine, row, nowMs);
@@ -216,7 +281,11 @@ export function scheduleFinish(engine: Engine, row: number, nowMs: number): void
   if (!(speed > 0)) return;
   const leftMs = tasks.leftMs[row];
   if (leftMs >= speed * (engine.nextTickMs - nowMs)) return;
-  const endMs = nowMs + Math.max(1, Math.ceil(leftMs / speed));
+  const { ticksPerMs } = engine.plan;
+  const endMs =
+    ticksPerMs === undefined
+      ? nowMs + Math.max(1, Math.ceil(leftMs / speed))
+      : inTicks(engine.plan, nowMs + Math.max(1 / ticksPerMs, leftMs / speed));
   if (endMs < engine.nextTickMs)
     engine.calendar.push(endMs, PHASE.finish, tasks.id[row], EVENT.finish, taskPayload(tasks, row));
 }
@@ -247,8 +316,9 @@ export function endAttempt(engine: Engine, row: number, nowMs: number): void {
   const host = tasks.host[row];
   if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   finish(cluster, row, nowMs);
+  if (engine.exact !== null) leaveTask(engine, engine.exact, row, host, nowMs);
   engine.plane.onLeft(row, host, nowMs, CHANGE.finish);
-  taskOver(engine, row, nowMs);
+  taskOver(engine, row, nowMs, true);
   engine.plane.onCapacity(nowMs);
 }
 
@@ -262,6 +332,7 @@ export function failTask(engine: Engine, row: number, nowMs: number, reason = 0)
   const host = tasks.host[row];
   if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   loseAttempt(cluster, row, nowMs, CHANGE.fail, reason);
+  if (engine.exact !== null) leaveTask(engine, engine.exact, row, host, nowMs);
   engine.plane.onLeft(row, host, nowMs, CHANGE.fail);
   if (tasks.attempts[row] > engine.maxRetries) abandonTask(engine, row, nowMs);
   else engine.plane.onPending(row, nowMs);
@@ -289,6 +360,7 @@ export function evictTask(engine: Engine, row: number, nowMs: number, reason: nu
   wasteAttempt(engine, row, nowMs);
   if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   loseAttempt(cluster, row, nowMs, CHANGE.evict, reason);
+  if (engine.exact !== null) leaveTask(engine, engine.exact, row, host, nowMs);
   engine.plane.onLeft(row, host, nowMs, CHANGE.evict);
   engine.plane.onPending(row, nowMs);
   engine.plane.onCapacity(nowMs);
@@ -357,7 +429,8 @@ function wasteAttempt(engine: Engine, row: number, nowMs: number): void {
   countBatch(engine.recorder, 'wastedCoreHours', tasks.group[row], nowMs, work / MS_PER_CORE_HOUR);
 }
 
-function abandonTask(engine: Engine, row: number, nowMs: number): void {
+/** A pending task is given up, and what of its job is held. */
+export function abandonTask(engine: Engine, row: number, nowMs: number): void {
   const { cluster, jobs } = engine;
   const { tasks } = cluster;
   const job = tasks.job[row];
@@ -369,7 +442,7 @@ function abandonTask(engine: Engine, row: number, nowMs: number): void {
   }
   engine.plane.onGivenUp?.(row, nowMs);
   giveUp(engine, row, nowMs);
-  taskOver(engine, row, nowMs);
+  taskOver(engine, row, nowMs, false);
 }
 
 function giveUp(engine: Engine, row: number, nowMs: number): void {
@@ -381,21 +454,33 @@ function giveUp(engine: Engine, row: number, nowMs: number): void {
 }
 
 /** A task is finished or abandoned: its job moves on, its row is free. */
-function taskOver(engine: Engine, row: number, nowMs: number): void {
+function taskOver(engine: Engine, row: number, nowMs: number, done: boolean): void {
   const { cluster, jobs, recorder, released } = engine;
   const { tasks } = cluster;
   const job = tasks.job[row];
+  const number = tasks.id[row] - tasks.firstBestEffort;
   jobs.left[job]--;
   jobs.leftReleased[job]--;
   freeRow(tasks, row);
+  if (engine.dependencies !== null) followChildren(engine, number, done, nowMs);
   const count = takeNextStage(jobs, tasks, job, released);
   for (let i = 0; i < count; i++) {
     release(cluster, released[i], nowMs);
     engine.plane.onPending(released[i], nowMs);
   }
+  if (engine.plan.endWhenDone === true && allDone(engine)) engine.endedAtMs = nowMs;
   if (jobs.left[job] > 0 || (job === engine.intake.jobRow && stillArriving(engine, nowMs))) return;
   if (jobs.deadlineMs[job] < Infinity) noteDeadline(recorder, jobs, job, nowMs, jobs.broken[job] === 0);
   closeJob(jobs, job);
+}
+
+/** Whether no task is left and none is to come. */
+function allDone(engine: Engine): boolean {
+  const { tasks } = engine.cluster;
+  const { held, pending, bound, running } = TASK_STATE;
+  for (const state of [held, pending, bound, running])
+    if (countInState(tasks, TASK_KIND.bestEffort, state) > 0) return false;
+  return nextArrivalMs(engine.intake, engine.hours) === Infinity;
 }
 
 /** Whether more tasks of the job taken in last are yet to come: they all carry the same submit time. */

@@ -3,7 +3,7 @@ import { forget, hold, publish } from '../cluster/apply.ts';
 import { PHASE } from '../kernel/phase.ts';
 import type { PlaneContext } from '../planes/control-plane.ts';
 import type { Engine } from './engine.ts';
-import { assumeTask, bindTask, EVENT, evictTask, startAssumed } from './lifecycle.ts';
+import { abandonTask, assumeTask, bindTask, EVENT, evictTask, startAssumed } from './lifecycle.ts';
 
 /** The context of the plane of `engine`. */
 export function planeContext(engine: Engine): PlaneContext {
@@ -15,6 +15,7 @@ export function planeContext(engine: Engine): PlaneContext {
     startAssumed: (row, nowMs, startAfterMs) => startAssumed(engine, row, nowMs, startAfterMs),
     forget: (row, nowMs) => forget(cluster, row, nowMs),
     hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
+    giveUp: (row, nowMs) => abandonTask(engine, row, nowMs),
     evict: (row, nowMs, reason) => evictTask(engine, row, nowMs, reason),
     publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),
     wakeAt: (timeMs) => wakeAt(engine, timeMs),

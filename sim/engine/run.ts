@@ -11,6 +11,7 @@ import { createCalendarEvent, orderKey } from '../kernel/calendar.ts';
 import { closeHour } from '../kernel/digest.ts';
 import { PHASE } from '../kernel/phase.ts';
 import type { Engine } from './engine.ts';
+import { handleCarbonStep, handleStretchEnd, openEventWindow, startEventPhysics } from './event-physics.ts';
 import { handleFault, scheduleFaults } from './faults.ts';
 import {
   bookProgress,
@@ -35,6 +36,7 @@ export function startRun(engine: Engine): void {
   placeServices(engine);
   engine.calendar.push(0, PHASE.physics, 0, EVENT.tick, 0);
   scheduleFaults(engine);
+  startEventPhysics(engine);
   scheduleScaling(engine);
 }
 
@@ -51,6 +53,7 @@ export function runUntil(engine: Engine, untilMs: number, onHour?: ProgressRepor
       engine.nowMs = arrivalMs;
       takeArrivals(engine, arrivalMs);
       engine.events++;
+      if (engine.endedAtMs >= 0) return endRun(engine, arrivalMs);
       continue;
     }
     if (nextMs >= endMs) break;
@@ -65,10 +68,16 @@ export function runUntil(engine: Engine, untilMs: number, onHour?: ProgressRepor
       }
     }
     handle(engine, event.kind, event.entity, event.payload, nextMs);
+    if (engine.endedAtMs >= 0) return endRun(engine, nextMs);
   }
   if (endMs < plan.horizonMs) return false;
-  engine.nowMs = plan.horizonMs;
-  bookToHorizon(engine);
+  return endRun(engine, plan.horizonMs);
+}
+
+/** The run is over: progress is booked and the window that is open is closed. */
+function endRun(engine: Engine, nowMs: number): true {
+  engine.nowMs = nowMs;
+  bookProgressOfAll(engine, nowMs);
   missOpenDeadlines(engine);
   closeWindow(engine);
   closeHour(engine.cluster.digest);
@@ -80,7 +89,14 @@ function handle(engine: Engine, kind: number, entity: number, payload: number, n
   switch (kind) {
     case EVENT.tick:
       engine.calendar.push(nowMs + engine.plan.windowMs, PHASE.physics, 0, EVENT.tick, 0);
-      runTick(engine, nowMs);
+      if (engine.exact !== null) openEventWindow(engine, engine.exact, nowMs);
+      else runTick(engine, nowMs);
+      break;
+    case EVENT.use:
+      handleStretchEnd(engine, payload, nowMs);
+      break;
+    case EVENT.carbon:
+      handleCarbonStep(engine, nowMs);
       break;
     case EVENT.start: {
       const row = rowOfPayload(tasks, payload);
@@ -138,8 +154,8 @@ function placeServices(engine: Engine): void {
 }
 
 /** Progress of what still runs at the end counts as done so far, so that work in = done + abandoned + left. */
-function bookToHorizon(engine: Engine): void {
+function bookProgressOfAll(engine: Engine, nowMs: number): void {
   const { tasks } = engine.cluster;
   for (let row = tasks.firstBestEffort; row < tasks.used; row++)
-    if (tasks.state[row] === TASK_STATE.running) bookProgress(tasks, row, engine.plan.horizonMs);
+    if (tasks.state[row] === TASK_STATE.running) bookProgress(tasks, row, nowMs);
 }

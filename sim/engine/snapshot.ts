@@ -12,6 +12,7 @@ import type { CalendarSnapshot } from '../kernel/calendar.ts';
 import { canonicalText, type Plan } from '../plan.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { createEngine, type Engine, type EngineOptions, type Workload } from './engine.ts';
+import type { EventPhysics } from './event-physics.ts';
 import { replaceFaults } from './faults.ts';
 import type { Throttling } from './throttle-sweep.ts';
 
@@ -132,6 +133,8 @@ function partsOf(engine: Engine): Record<string, unknown> {
     history,
     ...(engine.podSamples === null ? {} : { podSamples: engine.podSamples }),
     ...(engine.throttling === null ? {} : { throttling: throttlingColumns(engine.throttling) }),
+    ...(engine.exact === null ? {} : { exact: eventColumns(engine.exact) }),
+    ...(engine.dependencies === null ? {} : { dependencies: engine.dependencies }),
     recorder: engine.recorder,
     hostWindow: engine.hostWindow,
     latencySums: engine.latencySums,
@@ -164,6 +167,11 @@ function restoreTasks(tasks: TaskTable, from: RunSnapshot['tasks']): void {
     if (ArrayBuffer.isView(column)) (own[name] as Column).set(column as Column);
     else own[name] = column;
   }
+}
+
+/** All but what the workload gives. */
+function eventColumns({ use: _, carbon: __, ...columns }: EventPhysics): Record<string, unknown> {
+  return columns;
 }
 
 function viewColumns(view: PlacementView): Record<string, unknown> {

@@ -20,6 +20,7 @@ import { noiseLossCpus } from '../host/suppress-transient.ts';
 import { mix } from '../kernel/digest.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import type { Engine } from './engine.ts';
+import { closeEventWindow } from './event-physics.ts';
 import { fragmentedMilli, gpuMilli } from './gpu-record.ts';
 import { sweepHosts } from './host-sweep.ts';
 import { sweepLateSuppression } from './late-suppression.ts';
@@ -402,6 +403,7 @@ export function closeWindow(engine: Engine): void {
   const { tasks } = cluster;
   const w = recorder.windows;
   const at = recorder.cursor[0];
+  if (engine.exact !== null) closeEventWindow(engine, engine.exact);
   w.onlinePodsRunning[at] = countInState(tasks, TASK_KIND.online, TASK_STATE.running);
   w.onlinePodsPending[at] = countInState(tasks, TASK_KIND.online, TASK_STATE.pending);
   w.bestEffortRunning[at] = countInState(tasks, TASK_KIND.bestEffort, TASK_STATE.running);

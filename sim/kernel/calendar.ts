@@ -32,7 +32,7 @@ export interface CalendarSnapshot {
 
 export interface EventCalendar {
   readonly size: number;
-  /** Adds an event. timeMs is an integer not before the last popped time; payload an int32; kind below 256. */
+  /** Adds an event. timeMs is a whole number of ticks (1 ms unless the calendar was made finer), not before the last popped time; payload an int32; kind below 256. */
   push(timeMs: number, phase: number, entity: number, kind: number, payload: number): void;
   /** Time of the first event, Infinity when empty. */
   peekTimeMs(): number;
@@ -55,8 +55,9 @@ export function phaseOfKey(key: number): number {
 }
 
 /** Checks what both calendars demand of a new event. */
-export function checkEvent(timeMs: number, phase: number, entity: number, nowMs: number): void {
-  assert(Number.isSafeInteger(timeMs), 'event time is an integer number of milliseconds');
+export function checkEvent(timeMs: number, phase: number, entity: number, nowMs: number, ticksPerMs: number): void {
+  if (ticksPerMs === 1) assert(Number.isSafeInteger(timeMs), 'event time is an integer number of milliseconds');
+  else assert(Math.round(timeMs * ticksPerMs) / ticksPerMs === timeMs, 'event time is a whole number of ticks');
   assert(timeMs >= nowMs, 'event time is not in the past');
   assert(phase >= 0 && phase < PHASE_COUNT, 'event phase is known');
   assert(entity >= 0 && entity <= MAX_ENTITY, 'event entity fits its field');

@@ -11,11 +11,14 @@ export interface Digest {
   readonly words: Uint32Array;
   /** Two words for every closed hour. */
   readonly hours: Uint32Array;
+  /** Ticks of time in a ms: what is mixed of a time is its tick. */
+  readonly ticksPerMs: number;
 }
 
 /** A fresh digest for a run of `horizonMs`. */
-export function createDigest(horizonMs: number): Digest {
-  const digest = { words: new Uint32Array(4), hours: new Uint32Array(2 * (Math.ceil(horizonMs / MS_PER_HOUR) + 1)) };
+export function createDigest(horizonMs: number, ticksPerMs = 1): Digest {
+  const hours = new Uint32Array(2 * (Math.ceil(horizonMs / MS_PER_HOUR) + 1));
+  const digest = { words: new Uint32Array(4), hours, ticksPerMs };
   digest.words[0] = 0x9e3779b9;
   digest.words[1] = 0x85ebca6b;
   return digest;

@@ -26,13 +26,18 @@ export class FpqCalendar implements EventCalendar {
   private queue = new FastPriorityQueue<Entry>(isBefore);
   private nowMs = 0;
   private nextSeq = 0;
+  private readonly ticksPerMs: number;
+
+  constructor(ticksPerMs = 1) {
+    this.ticksPerMs = ticksPerMs;
+  }
 
   get size(): number {
     return this.queue.size;
   }
 
   push(timeMs: number, phase: number, entity: number, kind: number, payload: number): void {
-    checkEvent(timeMs, phase, entity, this.nowMs);
+    checkEvent(timeMs, phase, entity, this.nowMs, this.ticksPerMs);
     this.queue.add({ timeMs, key: orderKey(phase, entity), seq: this.nextSeq++, kind, payload });
   }
 

@@ -23,7 +23,10 @@ export class HeapCalendar implements EventCalendar {
   private kind: Uint8Array;
   private payload: Int32Array;
 
-  constructor(capacity = 1024) {
+  private readonly ticksPerMs: number;
+
+  constructor(capacity = 1024, ticksPerMs = 1) {
+    this.ticksPerMs = ticksPerMs;
     this.time = new Float64Array(capacity);
     this.key = new Float64Array(capacity);
     this.seq = new Float64Array(capacity);
@@ -36,7 +39,7 @@ export class HeapCalendar implements EventCalendar {
   }
 
   push(timeMs: number, phase: number, entity: number, kind: number, payload: number): void {
-    checkEvent(timeMs, phase, entity, this.nowMs);
+    checkEvent(timeMs, phase, entity, this.nowMs, this.ticksPerMs);
     if (this.count === this.time.length) this.grow();
     this.siftUp(this.count++, timeMs, orderKey(phase, entity), this.nextSeq++, kind, payload);
   }

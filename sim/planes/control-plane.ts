@@ -18,6 +18,8 @@ export interface PlaneContext {
   forget(row: number, nowMs: number): void;
   /** Keeps native capacity of a host for somebody still to come; negative amounts give it up. */
   hold(host: number, milliCpu: number, memBytes: number, nowMs: number): void;
+  /** Gives a pending task up for good; the plane has forgotten it before. */
+  giveUp(row: number, nowMs: number): void;
   /** Takes a bound or running task off its host; it becomes pending again and comes back through `onPending`. */
   evict(row: number, nowMs: number, reason: number): void;
   /** Sets what a host sells in a tier. */

@@ -58,7 +58,7 @@ const NONE: TypicalPods = typicalPods([], [], [], [], []);
 
 function choose(name: string, hosts: GpuHosts, wanted: GpuPod, typical = NONE): { host: number; cards: number } {
   const state = createPackingState(hosts.count, typical, seededRandomSource(7));
-  const policy = PACKING_POLICIES[name];
+  const policy = PACKING_POLICIES[name as keyof typeof PACKING_POLICIES];
   const host = policy.chooseHost(hosts, wanted, state);
   return { host, cards: host < 0 ? 0 : policy.chooseCards(hosts, host, wanted, state) };
 }

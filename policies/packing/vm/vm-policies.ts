@@ -28,3 +28,12 @@ export const VM_BATCH_POLICIES: Readonly<Record<string, VmBatchPolicy>> = Object
   'batch-first-fit': batchFirstFit,
   'rack-anti-affinity': rackAntiAffinity,
 });
+
+const THRESHOLD = /^best-fit-threshold-(\d+(?:\.\d+)?)$/;
+
+/** The policy of a name: one of the lists, or `best-fit-threshold-0.8` with another bound on use; undefined for any other. */
+export function vmPolicyOf(name: string): VmPolicy | VmBatchPolicy | undefined {
+  const bound = THRESHOLD.exec(name);
+  if (bound !== null) return bestFitThreshold(Number(bound[1]));
+  return VM_POLICIES[name] ?? VM_BATCH_POLICIES[name];
+}

@@ -87,6 +87,7 @@ function world(hosts: number, jobs: readonly number[], gang: Partial<GangPlan> =
       log.push(`${nowMs} forget ${row}`);
     },
     hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
+    giveUp: () => {},
     evict: () => {},
     publish: () => {},
     wakeAt: () => {},

@@ -82,6 +82,7 @@ function world(hosts: number, cores: readonly number[], plan: Partial<Kubernetes
       log.push(`${nowMs} forget ${row}`);
     },
     hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
+    giveUp: (row) => log.push(`give up ${row}`),
     evict: (row, nowMs, reason) => {
       loseAttempt(cluster, row, nowMs, CHANGE.evict, reason);
       log.push(`${nowMs} evict ${row} for ${reason}`);
