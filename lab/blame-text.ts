@@ -1,6 +1,7 @@
 /** What followed from parted decisions, in sentences. */
-import type { Blame, MinuteSplit, PartedTask, TakenDecision } from './blame.ts';
+import type { Blame, MinuteSplit, PartedTask } from './blame.ts';
 import { clock } from './diff.ts';
+import type { TakenDecision } from './parted-tasks.ts';
 import { hourWords, numberWords, signedWords } from './words.ts';
 
 const MOST_SERVICES = 5;

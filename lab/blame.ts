@@ -22,13 +22,7 @@ import type { Engine } from '../sim/engine/engine.ts';
 import { runUntil } from '../sim/engine/run.ts';
 import { firstMeasuredHour } from '../sim/results/summarise.ts';
 import type { DiffSide } from './diff.ts';
-
-/** One decision as a run took it; null = not taken in the hour in which the other run took it. */
-export interface TakenDecision {
-  readonly kind: 'bind' | 'evict';
-  readonly timeMs: number;
-  readonly host: number;
-}
+import { createPartedTasks, type PartedCounts, type PartedTasks, type TakenDecision } from './parted-tasks.ts';
 
 /** A task whose stories differ, by the first decision that does. */
 export interface PartedTask {
@@ -63,15 +57,7 @@ export interface BlamedService extends MinuteSplit {
 }
 
 export interface Blame {
-  /** Tasks by the kind of their first differing decision. */
-  readonly parted: {
-    readonly elsewhere: number;
-    readonly atAnotherTime: number;
-    readonly evictedOnlyInA: number;
-    readonly evictedOnlyInB: number;
-    readonly total: number;
-    readonly pods: number;
-  };
+  readonly parted: Readonly<PartedCounts>;
   /** Evictions of one run beyond the other's, by whether the task had parted before. */
   readonly evictions: {
     readonly a: number;
@@ -148,18 +134,10 @@ function closeSide({ engine, log, podMinutes, podHost }: Side): void {
 
 /** Columns by task id that grow. */
 interface Ledger {
-  /** Number of the first differing decision in `decisions`, plus 1; 0 = not parted. */
+  /** Number among the parted tasks, plus 1; 0 = not parted. */
   first: Int32Array;
   own: Float64Array;
   neighbour: Float64Array;
-}
-
-interface FirstDecision {
-  readonly task: number;
-  readonly group: string;
-  readonly isPod: boolean;
-  readonly a: TakenDecision | null;
-  readonly b: TakenDecision | null;
 }
 
 /** Runs both sides to the shorter horizon. `most` tasks are listed. `onHour` hears the share done. */
@@ -174,7 +152,7 @@ export function blameRuns(a: DiffSide, b: DiffSide, most: number, onHour?: (done
     own: new Float64Array(1024),
     neighbour: new Float64Array(1024),
   };
-  const decisions: FirstDecision[] = [];
+  const parted = createPartedTasks();
   const evictions = { a: 0, b: 0, ofPartedA: 0, ofPartedB: 0 };
   const byService = Array.from(
     { length: services.count },
@@ -194,27 +172,15 @@ export function blameRuns(a: DiffSide, b: DiffSide, most: number, onHour?: (done
   for (let hour = 0; hour < hours; hour++) {
     const untilMs = Math.min(horizonMs, (hour + 1) * MS_PER_HOUR);
     for (const side of sides) runUntil(side.engine, untilMs);
-    noteParted(sides, ledger, decisions, evictions);
+    noteParted(sides, ledger, parted, evictions);
     if (hour >= firstHour) bookMinutes(sides, hour, untilMs, ledger, byService);
     for (const side of sides) closeSide(side);
     onHour?.((hour + 1) / hours);
   }
   const listed = byService.map((sum, s) => ({ service: services.names[s], whole: sum.b - sum.a, ...sum }));
   const total = (key: keyof MinuteSplit | 'a' | 'b') => listed.reduce((sum, own) => sum + own[key], 0);
-  const count = (test: (decision: FirstDecision) => boolean) => decisions.filter(test).length;
-  const isEviction = (taken: TakenDecision | null) => taken?.kind === 'evict';
   return {
-    parted: {
-      total: decisions.length,
-      pods: count(({ isPod }) => isPod),
-      elsewhere: count(({ a: x, b: y }) => x?.kind === 'bind' && y?.kind === 'bind' && x.host !== y.host),
-      evictedOnlyInA: count(({ a: x, b: y }) => isEviction(x) && !isEviction(y)),
-      evictedOnlyInB: count(({ a: x, b: y }) => isEviction(y) && !isEviction(x)),
-      atAnotherTime: count(
-        ({ a: x, b: y }) =>
-          !(x?.kind === 'bind' && y?.kind === 'bind' && x.host !== y.host) && isEviction(x) === isEviction(y),
-      ),
-    },
+    parted: parted.counts,
     evictions,
     minutes: {
       a: total('a'),
@@ -228,19 +194,37 @@ export function blameRuns(a: DiffSide, b: DiffSide, most: number, onHour?: (done
     services: listed
       .filter(({ changedHours }) => changedHours > 0)
       .sort((x, y) => Math.abs(y.whole) - Math.abs(x.whole) || y.changedHours - x.changedHours),
-    tasks: decisions
-      .map((decision) => ({
+    tasks: heaviest(ledger, parted.counts.total, most).map((number): PartedTask => {
+      const { group, ...decision } = parted.at(number);
+      return {
         ...decision,
+        group: groupName(sides[0].engine, decision.isPod, group),
         ownMinutes: ledger.own[decision.task],
         neighbourMinutes: ledger.neighbour[decision.task],
-      }))
-      .sort((x, y) => weight(y) - weight(x) || x.task - y.task)
-      .slice(0, most),
+      };
+    }),
   };
 }
 
-function weight({ ownMinutes, neighbourMinutes }: PartedTask): number {
-  return Math.abs(ownMinutes + neighbourMinutes);
+/** Numbers of the `most` parted tasks with the most SLO-minutes put down to them; ties by task. */
+function heaviest(ledger: Ledger, count: number, most: number): number[] {
+  const heavy: { readonly number: number; readonly task: number; readonly weight: number }[] = [];
+  for (let task = 0; task < ledger.first.length; task++) {
+    const weight = Math.abs(ledger.own[task] + ledger.neighbour[task]);
+    if (ledger.first[task] > 0 && weight > 0) heavy.push({ number: ledger.first[task] - 1, task, weight });
+  }
+  const found = heavy
+    .sort((x, y) => y.weight - x.weight || x.task - y.task)
+    .slice(0, most)
+    .map(({ number }) => number);
+  if (found.length === most) return found;
+  const listed = new Set(found);
+  for (let number = 0; number < count && found.length < most; number++) if (!listed.has(number)) found.push(number);
+  return found;
+}
+
+function groupName(engine: Engine, isPod: boolean, group: number): string {
+  return isPod ? engine.online.services.names[group] : engine.intake.source.populations[group].name;
 }
 
 /** Room in the ledger for task `id`. */
@@ -277,7 +261,7 @@ function taken(side: Side, at: number | undefined): TakenDecision | null {
 function noteParted(
   sides: readonly [Side, Side],
   ledger: Ledger,
-  decisions: FirstDecision[],
+  parted: PartedTasks,
   evictions: Record<'a' | 'b' | 'ofPartedA' | 'ofPartedB', number>,
 ): void {
   const [a, b] = sides;
@@ -304,20 +288,14 @@ function noteParted(
     if (at === own.length && at === other.length) continue;
     const [x, y] = [taken(a, own[at]), taken(b, other[at])];
     const group = at < own.length ? a.log.groups[own[at]] : b.log.groups[other[at]];
-    decisions.push({ task: id, ...namesOf(a.engine, id, group), a: x, b: y });
-    ledger.first[id] = decisions.length;
+    const { tasks } = a.engine.cluster;
+    const isPod = id < tasks.firstBestEffort;
+    ledger.first[id] = parted.add({ task: id, group: isPod ? tasks.group[id] : group, isPod, a: x, b: y }) + 1;
   }
 }
 
 function sameDecision(x: TakenDecision | null, y: TakenDecision | null): boolean {
   return x !== null && y !== null && x.kind === y.kind && x.timeMs === y.timeMs && x.host === y.host;
-}
-
-function namesOf(engine: Engine, id: number, group: number): { readonly group: string; readonly isPod: boolean } {
-  const { tasks } = engine.cluster;
-  const isPod = id < tasks.firstBestEffort;
-  const { names } = engine.online.services;
-  return { isPod, group: isPod ? names[tasks.group[id]] : engine.intake.source.populations[group].name };
 }
 
 interface ServiceSum {
