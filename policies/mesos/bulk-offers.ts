@@ -5,10 +5,13 @@
  * accepted one becomes an ordinary offer first, and what is left when the answer is over, or before anything else happens at the master,
  * becomes ordinary offers as well (`kept`).
  */
+import type { Allocator } from './allocator.ts';
 import type { AgentRecord, OfferFilter, Slot } from './allocator-state.ts';
 import type { BulkGrant } from './bulk-run.ts';
 import type { Offer } from './master-messages.ts';
+import { refuse } from './offer-filters.ts';
 import type { ResourceBag } from './resource-bag.ts';
+import { isEmptyBag, subtractBags } from './resource-bag.ts';
 
 export interface BulkOffers {
   readonly framework: string;
@@ -28,26 +31,99 @@ export interface BulkOffers {
   kept: readonly Offer[];
 }
 
-/** Offers for a grant, none answered. */
-export function bulkOffersOf(grant: BulkGrant, firstId: number, madeAtMs: number): BulkOffers {
-  const { slot, agents, bags } = grant;
-  return {
-    framework: slot.framework.id,
-    slot,
-    agents,
-    bags,
-    firstId,
-    madeAtMs,
-    answered: new Uint8Array(agents.length),
-    left: agents.length,
-    filter: null,
-    filterRefuseMs: -1,
-    kept: [],
-  };
-}
+/** The bulk offers that are out; what becomes an ordinary offer is handed to the master. */
+export class BulkDesk {
+  private readonly allocator: Allocator;
+  private out: BulkOffers[] = [];
 
-/** Place of an offer in `bulk`, -1 when it is none of its or is answered already. */
-export function placeIn(bulk: BulkOffers, offer: number): number {
-  const at = offer - bulk.firstId;
-  return at >= 0 && at < bulk.agents.length && bulk.answered[at] === 0 ? at : -1;
+  constructor(allocator: Allocator) {
+    this.allocator = allocator;
+  }
+
+  /** Offers for a grant, none answered. */
+  open({ slot, agents, bags }: BulkGrant, firstId: number): BulkOffers {
+    const bulk: BulkOffers = {
+      framework: slot.framework.id,
+      slot,
+      agents,
+      bags,
+      firstId,
+      madeAtMs: this.allocator.nowMs,
+      answered: new Uint8Array(agents.length),
+      left: agents.length,
+      filter: null,
+      filterRefuseMs: -1,
+      kept: [],
+    };
+    this.out.push(bulk);
+    return bulk;
+  }
+
+  all(): readonly BulkOffers[] {
+    return this.out;
+  }
+
+  /** The bulk in which a framework has an offer that is not answered yet, or null. */
+  find(framework: string, id: number): BulkOffers | null {
+    for (const bulk of this.out) {
+      const at = id - bulk.firstId;
+      if (bulk.framework === framework && at >= 0 && at < bulk.agents.length && bulk.answered[at] === 0) return bulk;
+    }
+    return null;
+  }
+
+  /** Declines one offer. Nothing was booked, so only the refusal remains. */
+  refuse(bulk: BulkOffers, id: number, refuseMs: number): void {
+    const at = this.answer(bulk, id);
+    if (bulk.filterRefuseMs !== refuseMs) {
+      bulk.filter = this.allocator.openFilter(bulk.slot, refuseMs);
+      bulk.filterRefuseMs = refuseMs;
+    }
+    if (bulk.filter !== null) refuse(bulk.filter, bulk.agents[at], bulk.bags[at]);
+    else this.allocator.reconsider(bulk.agents[at]);
+  }
+
+  /** Takes one offer out to be launched on; settle() follows. */
+  take(bulk: BulkOffers, id: number): Offer {
+    const at = this.answer(bulk, id);
+    const { framework, slot, agents, bags } = bulk;
+    return { id, framework, role: slot.rolePath, agent: agents[at].id, bag: bags[at] };
+  }
+
+  /** Books what is not left of an offer that was taken, and refuses the rest. */
+  settle(bulk: BulkOffers, id: number, left: ResourceBag, refuseMs: number): void {
+    const at = id - bulk.firstId;
+    const agent = bulk.agents[at];
+    const bag = bulk.bags[at];
+    if (left !== bag) this.allocator.keep(bulk.slot, agent, subtractBags(bag, left));
+    if (isEmptyBag(left)) return;
+    const filter = this.allocator.openFilter(bulk.slot, refuseMs);
+    if (filter !== null) refuse(filter, agent, left);
+    else this.allocator.reconsider(agent);
+  }
+
+  /** Turns one offer into an ordinary one, booked whole. */
+  keep(bulk: BulkOffers, id: number): Offer {
+    const offer = this.take(bulk, id);
+    this.allocator.keep(bulk.slot, bulk.agents[id - bulk.firstId], offer.bag);
+    return offer;
+  }
+
+  /** Ends a bulk; what was not answered becomes ordinary offers. */
+  close(bulk: BulkOffers): readonly Offer[] {
+    this.out = this.out.filter((other) => other !== bulk);
+    if (bulk.left === 0) return [];
+    const kept: Offer[] = [];
+    for (let at = 0; at < bulk.agents.length; at++)
+      if (bulk.answered[at] === 0) kept.push(this.keep(bulk, bulk.firstId + at));
+    bulk.kept = kept;
+    return kept;
+  }
+
+  private answer(bulk: BulkOffers, id: number): number {
+    const at = id - bulk.firstId;
+    bulk.answered[at] = 1;
+    bulk.left--;
+    return at;
+  }
 }

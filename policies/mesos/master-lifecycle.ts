@@ -16,12 +16,11 @@ import { NOTHING_USED } from './allocator-records.ts';
 import type { AllocatorOptions, Grant } from './allocator-state.ts';
 import { DEFAULT_REFUSE_MS } from './allocator-state.ts';
 import type { AllocatorVariant } from './allocator-variants.ts';
-import { type BulkOffers, bulkOffersOf, placeIn } from './bulk-offers.ts';
+import { BulkDesk, type BulkOffers } from './bulk-offers.ts';
 import type { BulkGrant } from './bulk-run.ts';
 import { Capability, capabilityBits } from './capabilities.ts';
 import type { AcceptOperation, MasterMessage, MasterOptions, Offer, TaskInfo, TaskStatus } from './master-messages.ts';
 import type { Deadline, FrameworkState } from './master-records.ts';
-import { refuse } from './offer-filters.ts';
 import type { AgentStanding } from './reconciliation.ts';
 import {
   AGENT_REMOVED_REASON,
@@ -31,7 +30,7 @@ import {
   reconciledState,
 } from './reconciliation.ts';
 import type { ResourceBag } from './resource-bag.ts';
-import { addBags, EMPTY_BAG, isEmptyBag, selectBag, subtractBags } from './resource-bag.ts';
+import { addBags, EMPTY_BAG, isEmptyBag, selectBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
 import { ResourceFlag } from './resource-catalog.ts';
 import { TaskBook } from './task-book.ts';
@@ -51,7 +50,7 @@ export class MesosMaster {
   private readonly timers = new TimerQueue<Timer & { readonly deadline: Deadline }>();
   private messages: MasterMessage[] = [];
   private offerIds = 0;
-  private bulks: BulkOffers[] = [];
+  private readonly bulks: BulkDesk;
 
   constructor(
     catalog: ResourceCatalog,
@@ -65,6 +64,7 @@ export class MesosMaster {
     this.options = options;
     this.allocator = new Allocator(catalog, allocatorOptions, variant, random, startMs);
     this.book = new TaskBook(catalog, this.allocator);
+    this.bulks = new BulkDesk(this.allocator);
     if (options.bulkOffers === true) this.allocator.grantInBulk();
   }
 
@@ -241,23 +241,13 @@ export class MesosMaster {
 
   /** Takes one offer back with a filter; an unknown id is ignored. */
   declineOne(framework: string, id: number, refuseMs: number): void {
-    for (const bulk of this.bulks) {
-      const at = bulk.framework === framework ? placeIn(bulk, id) : -1;
-      if (at < 0) continue;
-      this.refuseOf(bulk, at, refuseMs);
+    const bulk = this.bulks.find(framework, id);
+    if (bulk !== null) {
+      this.bulks.refuse(bulk, id, refuseMs);
       return;
     }
     const offer = this.offers.get(id);
     if (offer?.framework === framework) this.takeBack(offer, refuseMs);
-  }
-
-  /** Ends the answer to bulk offers: those without one stay with the framework as ordinary offers. */
-  keepRest(bulk: BulkOffers): void {
-    this.bulks = this.bulks.filter((other) => other !== bulk);
-    if (bulk.left === 0) return;
-    const kept: Offer[] = [];
-    for (let at = 0; at < bulk.agents.length; at++) if (bulk.answered[at] === 0) kept.push(this.keepOf(bulk, at));
-    bulk.kept = kept;
   }
 
   /** Performs operations on offers of one agent and role; what they leave returns with the filter of the call. */
@@ -392,78 +382,52 @@ export class MesosMaster {
   }
 
   private sendBulk(grant: BulkGrant): void {
-    const bulk = bulkOffersOf(grant, this.offerIds, this.allocator.nowMs);
-    this.offerIds += grant.agents.length;
-    this.bulks.push(bulk);
-    const state = this.frameworks.get(bulk.framework);
-    if (state?.active === true && state.connected) this.messages.push({ type: 'bulkOffers', bulk });
-    else this.bulks.pop();
-  }
-
-  /** Declines one of bulk offers. Nothing was booked, so only the refusal remains. */
-  private refuseOf(bulk: BulkOffers, at: number, refuseMs: number): void {
-    bulk.answered[at] = 1;
-    bulk.left--;
-    if (bulk.filterRefuseMs !== refuseMs) {
-      bulk.filter = this.allocator.openFilter(bulk.slot, refuseMs);
-      bulk.filterRefuseMs = refuseMs;
+    const state = this.frameworks.get(grant.slot.framework.id);
+    if (state?.active !== true || !state.connected) {
+      for (const agent of grant.agents) this.allocator.reconsider(agent);
+      return;
     }
-    if (bulk.filter !== null) refuse(bulk.filter, bulk.agents[at], bulk.bags[at]);
-    else this.allocator.reconsider(bulk.agents[at]);
+    const bulk = this.bulks.open(grant, this.offerIds);
+    this.offerIds += grant.agents.length;
+    this.messages.push({ type: 'bulkOffers', bulk });
   }
 
-  private offerOf({ framework, slot, firstId, agents, bags }: BulkOffers, at: number): Offer {
-    return { id: firstId + at, framework, role: slot.rolePath, agent: agents[at].id, bag: bags[at] };
-  }
-
-  /** Turns one of bulk offers into an ordinary one. */
-  private keepOf(bulk: BulkOffers, at: number): Offer {
-    bulk.answered[at] = 1;
-    bulk.left--;
-    const offer = this.offerOf(bulk, at);
-    this.allocator.keep(bulk.slot, bulk.agents[at], offer.bag);
-    this.offers.set(offer.id, offer);
-    if (this.options.offerTimeoutMs !== null) this.startTimer(bulk.madeAtMs + this.options.offerTimeoutMs, { offer });
-    return offer;
-  }
-
-  /** Launches on one of bulk offers: only what the tasks take is booked, the rest is refused. False when it must become ordinary first. */
+  /** Launches on one of bulk offers: only what the tasks take is booked. False when the offer must become ordinary first. */
   private launchOnBulk(
     framework: string,
     id: number,
     operations: readonly AcceptOperation[],
     refuseMs: number,
   ): boolean {
-    const bulk = this.bulks.find((other) => other.framework === framework && placeIn(other, id) >= 0);
-    if (bulk === undefined || operations.length !== 1 || operations[0].type !== 'launch') return false;
-    const { tasks } = operations[0];
-    if (tasks.length === 0) return false;
-    const at = placeIn(bulk, id);
-    bulk.answered[at] = 1;
-    bulk.left--;
-    const offer = this.offerOf(bulk, at);
+    if (operations.length !== 1 || operations[0].type !== 'launch' || operations[0].tasks.length === 0) return false;
+    const bulk = this.bulks.find(framework, id);
+    if (bulk === null) return false;
+    const offer = this.bulks.take(bulk, id);
     let left = offer.bag;
-    for (const info of tasks) left = this.launch(offer, info, left);
-    const agent = bulk.agents[at];
-    if (left !== offer.bag) this.allocator.keep(bulk.slot, agent, subtractBags(offer.bag, left));
-    if (isEmptyBag(left)) return true;
-    const filter = this.allocator.openFilter(bulk.slot, refuseMs);
-    if (filter !== null) refuse(filter, agent, left);
-    else this.allocator.reconsider(agent);
+    for (const info of operations[0].tasks) left = this.launch(offer, info, left);
+    this.bulks.settle(bulk, id, left, refuseMs);
     return true;
   }
 
   private ordinaryOffer(framework: string, id: number): Offer | undefined {
-    for (const bulk of this.bulks) {
-      const at = bulk.framework === framework ? placeIn(bulk, id) : -1;
-      if (at >= 0) return this.keepOf(bulk, at);
-    }
-    return this.offers.get(id);
+    const bulk = this.bulks.find(framework, id);
+    return bulk === null ? this.offers.get(id) : this.adopt(this.bulks.keep(bulk, id), bulk);
+  }
+
+  /** Ends the answer to bulk offers: those without one stay with the framework as ordinary offers. */
+  keepRest(bulk: BulkOffers): void {
+    for (const offer of this.bulks.close(bulk)) this.adopt(offer, bulk);
   }
 
   /** Before anything else happens at the master, bulk offers that nobody has answered become ordinary ones. */
   private keepBulks(): void {
-    for (const bulk of this.bulks) this.keepRest(bulk);
+    for (const bulk of this.bulks.all()) this.keepRest(bulk);
+  }
+
+  private adopt(offer: Offer, { madeAtMs }: BulkOffers): Offer {
+    this.offers.set(offer.id, offer);
+    if (this.options.offerTimeoutMs !== null) this.startTimer(madeAtMs + this.options.offerTimeoutMs, { offer });
+    return offer;
   }
 
   private takeBack(offer: Offer, refuseMs: number | null): void {
