@@ -50,6 +50,8 @@ export interface QueueFacts {
   readonly evicted: number;
   readonly wastedPercent: number;
   readonly deadlineMissPercent: number | null;
+  /** How late jobs with a deadline are, p95 of all of them; 0 = in time. */
+  readonly tardinessMsP95: number;
 }
 
 export interface RunFacts {
@@ -212,6 +214,7 @@ function queueFacts(results: RunResults, firstHour: number): QueueFacts[] {
       evicted: total('evicted'),
       wastedPercent: worked > 0 ? (100 * wasted) / worked : 0,
       deadlineMissPercent: deadlines > 0 ? (100 * total('deadlinesMissed')) / deadlines : null,
+      tardinessMsP95: of('tardinessMsP95'),
     };
   });
 }

@@ -102,7 +102,9 @@ export function runCards(facts: RunFacts): Card[] {
     {
       name: 'Evictions',
       value: fixed(summary.evictionsMemory + summary.evictionsCpu),
-      detail: `memory ${fixed(summary.evictionsMemory)}, CPU ${fixed(summary.evictionsCpu)}`,
+      detail:
+        `memory ${fixed(summary.evictionsMemory)}, CPU ${fixed(summary.evictionsCpu)}` +
+        `${summary.oomKills > 0 ? `; ${fixed(summary.oomKills)} killed out of memory` : ''}`,
     },
     {
       name: 'Queueing time, p95',

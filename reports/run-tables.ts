@@ -102,7 +102,9 @@ export function queueTable(facts: RunFacts): PageTable {
       figures(queue.stretchP95),
       fixed(queue.evicted),
       percent(queue.wastedPercent),
-      queue.deadlineMissPercent === null ? 'none set' : percent(queue.deadlineMissPercent),
+      queue.deadlineMissPercent === null
+        ? 'none set'
+        : `${percent(queue.deadlineMissPercent)}, late by ${duration(queue.tardinessMsP95)} at p95`,
     ]),
   };
 }
