@@ -7,6 +7,7 @@ import { run as runAllocator } from './mesos-allocate.ts';
 import { run as runGrowth } from './mesos-growth.ts';
 import { physicsCost } from './physics-cost.ts';
 import { placementCase } from './placement.ts';
+import { openbCase, surfWeekCase } from './published-tables.ts';
 import { traceImportCase } from './trace-import.ts';
 import { clusterDay, mesosWeek, mixedWeek } from './whole-runs.ts';
 
@@ -26,6 +27,8 @@ export const BENCH_CASES: readonly BenchCase[] = [
   waterLineCase(),
   traceImportCase(),
   mesosWeek(),
+  openbCase(),
+  surfWeekCase(),
   { name: 'mesos-growth', about: 'comparisons of an allocation round, agents x frameworks', run: runGrowth },
   { name: 'mesos-allocate', about: 'one Mesos allocation round, 10,000 agents x 1,000 frameworks', run: runAllocator },
 ];

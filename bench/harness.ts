@@ -26,6 +26,8 @@ export interface BenchOutcome {
 export interface BenchCase {
   readonly name: string;
   readonly about: string;
+  /** Why the case cannot run here (public data that is not at hand), null when it can. */
+  missing?(): string | null;
   run(size: BenchSize): Promise<BenchOutcome> | BenchOutcome;
 }
 
@@ -95,9 +97,14 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const size: BenchSize = args.includes('--full') ? 'full' : 'smoke';
   const wanted = args.filter((arg) => !arg.startsWith('--'));
-  const names = wanted.length > 0 ? wanted : [...(await casesByName()).keys()];
+  const cases = await casesByName();
+  const names = wanted.length > 0 ? wanted : [...cases.keys()];
   process.stdout.write(`size ${size}, Node ${process.version}, one process a case\n`);
-  for (const name of names) print(measure(name, size));
+  for (const name of names) {
+    const missing = cases.get(name)?.missing?.() ?? null;
+    if (missing === null) print(measure(name, size));
+    else process.stdout.write(`${name.padEnd(24)} not run: ${missing}\n`);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
