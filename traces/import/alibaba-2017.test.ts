@@ -53,3 +53,23 @@ test('an event the format does not have is named', async () => {
   const path = files.write('x/server_event.csv', '0,1,explode,,64,0.69,0.98');
   await expect(importAlibaba2017([path], testContext().context)).rejects.toThrow(/csv:1 event is "explode"/);
 });
+
+test('a hard error keeps the machine and its size; times before the trace stand at 0; statuses stay as written, only Terminated has a duration', async () => {
+  const events = files.write('h/server_event.csv', '-5,1,add,,64,0.5,1\n900,1,harderror,nic_down,,,');
+  const statuses = ['Ready', 'Waiting', 'Running', 'Terminated', 'Failed', 'Cancelled'];
+  const batch = files.write(
+    'h/batch_task.csv',
+    statuses.map((status, task) => `100,160,1,${task},2,${status},50,`).join('\n'),
+  );
+  const read = await importAlibaba2017([events, batch], testContext().context);
+  expect(Array.from(read.hosts.milliCpu)).toEqual([64_000]);
+  expect(Array.from(read.events?.timeMs ?? [])).toEqual([0, 900_000]);
+  expect(read.events?.kinds).toEqual(['add', 'harderror']);
+  expect(read.tasks.status).toEqual(statuses);
+  expect(Array.from(read.tasks.durationMs)).toEqual(
+    statuses.map((one) => (one === 'Terminated' ? 60_000 : Number.NaN)),
+  );
+  // 50 is half a core of each of two instances; an empty memory is unknown.
+  expect(Array.from(read.tasks.requestMilliCpu)).toEqual(statuses.map(() => 1_000));
+  expect(read.tasks.requestMemMib[0]).toBeNaN();
+});

@@ -99,3 +99,32 @@ test('a wrong number of columns, a text for a number and 0 instances are named w
   );
   await expect(of('d/batch_task.csv', 'M1,1,j,1,T,-5,2,3,4')).rejects.toThrow(/has times -5 and 2/);
 });
+
+test('a container may use 150 % of its request, 101 and -1 are unknown; of repeated rows the last size and the first time count; unlisted ones get a core', async () => {
+  const paths = [
+    files.write('r/container_meta.csv', 'c_1,m_1,60,app_1,allocated,400,800,1.56\nc_1,m_2,90,app_1,started,800,800,3'),
+    files.write(
+      'r/container_usage.csv',
+      'c_1,m_1,100,150,50,,,,,,\nc_1,m_1,110,101,-1,,,,,,\nc_1,m_1,120,-1,101,,,,,,\nc_2,m_1,100,50,50,,,,,,',
+    ),
+  ];
+  const { context, samples } = testContext({ scale: { mem: 1000 } });
+  const { services, notes } = await importAlibaba2018(paths, context);
+  expect(Array.from(services?.requestMilliCpu ?? [])).toEqual([8_000, 1_000]);
+  expect(services?.hosts[0]).toBe('m_2');
+  expect(services?.startMs[0]).toBe(60_000);
+  expect(samples.map((one) => [one.id, one.milliCpu, one.memMib])).toEqual([
+    ['c_1', 12_000, 1_500],
+    ['c_1', Number.NaN, Number.NaN],
+    ['c_1', Number.NaN, Number.NaN],
+    ['c_2', 500, Number.NaN],
+  ]);
+  expect(notes).toContain('1 containers with use are not in container_meta: one core is assumed');
+});
+
+test('a name that was cut off keeps the parents before the cut, and is counted', async () => {
+  const path = files.write('cut/batch_task.csv', 'M1,1,j,1,Terminated,1,2,100,1\nJ2_1_,1,j,1,Terminated,3,4,100,1');
+  const { tasks, notes } = await importAlibaba2018([path], testContext().context);
+  expect(Array.from(tasks.parents)).toEqual([0]);
+  expect(notes[1]).toBe('1 task names were cut off; parents after the cut are lost');
+});

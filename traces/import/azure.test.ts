@@ -131,3 +131,16 @@ test.skipIf(data === '')('the public sample has 514 VMs of the whole month and 1
   expect(services?.startMs.every(Number.isNaN)).toBe(true);
   expect(samples.length).toBe(120_874);
 });
+
+test('V1 has counts and fractions of a GB: 1 core and 1.75 GB are 1 000 milli and 1 792 MiB; the V2 buckets 24 and 64 are closed', async () => {
+  const path = files.write(
+    'v1/vmtable.csv',
+    'a+/=,s,d,300,600,1,1,1,Unknown,1,1.75\nb,s,d,300,600,1,1,1,Interactive,24,64\n',
+  );
+  const { services, notes } = await importAzure([path], testContext().context);
+  expect(services?.ids).toEqual(['a+/=', 'b']);
+  expect(Array.from(services?.requestMilliCpu ?? [])).toEqual([1_000, 24_000]);
+  expect(Array.from(services?.requestMemMib ?? [])).toEqual([1_792, 65_536]);
+  expect(services?.qos).toEqual(['Unknown', 'Interactive']);
+  expect(notes).toEqual([]);
+});

@@ -78,3 +78,38 @@ test('an event type 12 and a row of 5 fields are named; without a scale a note s
   const { notes } = await importGoogle2011([machines], testContext().context);
   expect(notes[0]).toBe('one unit of CPU is taken as one core; give --scale cpu=CORES of the largest machine');
 });
+
+test('priorities 0 and 1 are free, 2 to 8 middle, 9 to 11 prod; an update changes the request and starts nothing anew; lost counts as run again, killed does not', async () => {
+  const at = (us: string, task: number, machine: string, kind: number, priority: number, cpu: string) =>
+    `${us},,7,${task},${machine},${kind},user,3,${priority},${cpu},0.1,0,0`;
+  const path = files.write(
+    'all/task_events.csv',
+    [
+      ...[0, 1, 2, 8, 9, 10, 11].map((priority, task) => at('600000000', task, '', 0, priority, '0.1')),
+      at('610000000', 0, '', 7, 0, '0.2'),
+      at('620000000', 0, '5', 1, 0, '0.2'),
+      at('630000000', 0, '5', 8, 0, '0.5'),
+      at('640000000', 0, '5', 6, 0, '0.5'),
+      at('650000000', 1, '6', 1, 1, '0.1'),
+      at('660000000', 1, '6', 5, 1, '0.1'),
+    ].join('\n'),
+  );
+  const { tasks: read, notes } = await importGoogle2011([path], testContext({ scale: { cpu: 10 } }).context);
+  expect(read.qos).toEqual(['free', 'free', 'middle', 'middle', 'prod', 'prod', 'prod']);
+  expect(Array.from(read.requestMilliCpu.subarray(0, 2))).toEqual([5_000, 1_000]);
+  // From 620 to 640 s, and from 650 to 660 s: the update at 630 s is no start.
+  expect(Array.from(read.durationMs.subarray(0, 3))).toEqual([20_000, 10_000, Number.NaN]);
+  expect(read.status.slice(0, 3)).toEqual(['lost', 'kill', 'submit']);
+  expect(notes).toEqual(['1 times a task was evicted, failed or lost and may have run again']);
+});
+
+test('usage that is missing stays a gap; the sampled CPU of the 20th field and CPI, MAI and disk time are not use', async () => {
+  const row = (second: number) => `${second}000000,${second + 300}000000,1,0,5,0.5,,,,,,0.9,,,0.9,9,9,1,0`;
+  const path = files.write('gap/task_usage.csv', `${row(600)},0.7\n${row(1500)}\n`);
+  const { context, samples } = testContext();
+  await importGoogle2011([path], context);
+  expect(samples.map((one) => [one.timeMs, one.milliCpu, one.peakMilliCpu, one.memMib])).toEqual([
+    [0, 500, Number.NaN, Number.NaN],
+    [900_000, 500, Number.NaN, Number.NaN],
+  ]);
+});

@@ -40,6 +40,31 @@ test('v2020: 4 instances of 600/100 cores, 29.3 GB and half a GPU are 24 cores a
   ]);
 });
 
+test('v2020: header lines are skipped, sensor and metric tables of a folder are not read; a task row that is repeated counts once, the last', async () => {
+  files.write(
+    'pai/pai_task_table.csv',
+    [
+      'job_name,task_name,inst_num,status,start_time,end_time,plan_cpu,plan_mem,plan_gpu,gpu_type',
+      'j,w,1,Terminated,10,20,100,1,200,V100',
+      'j,w,1,Terminated,10,40,100,1,200,V100',
+    ].join('\n'),
+  );
+  files.write(
+    'pai/pai_machine_spec.csv',
+    'machine,gpu_type,cap_cpu,cap_mem,cap_gpu\nm,P100,64,512,2\nc,CPU,96,512,0\n',
+  );
+  files.write('pai/pai_sensor_table.csv', 'not,a,table,of,ours');
+  files.write('pai/pai_machine_metric.csv', 'neither');
+  const { tasks, hosts } = await importGpuV2020([files.path('pai')], testContext().context);
+  expect(tasks.ids).toEqual(['j/w']);
+  expect(Array.from(tasks.durationMs)).toEqual([30_000]);
+  expect(Array.from(tasks.gpus)).toEqual([2]);
+  expect(Array.from(tasks.gpuMilli)).toEqual([1_000]);
+  expect(hosts.ids).toEqual(['m', 'c']);
+  expect(Array.from(hosts.memMib)).toEqual([524_288, 524_288]);
+  expect(hosts.gpuModel).toEqual(['P100', '']);
+});
+
 const HEADER =
   'instance_sn,role,app_name,cpu_request,cpu_limit,gpu_request,gpu_limit,rdma_request,rdma_limit,memory_request,memory_limit,' +
   'disk_request,disk_limit,max_instance_per_node,creation_time,scheduled_time,deletion_time';

@@ -99,6 +99,56 @@ describe('quirks of the format', () => {
   });
 });
 
+describe('columns that only some files have', () => {
+  const ids: Column = { name: 'id', data: [1, 2, 3], type: 'INT32' };
+  const base: Column[] = [
+    ids,
+    { name: 'submission_time', data: [0n, 0n, 0n], type: 'INT64' },
+    { name: 'duration', data: [30_000n, 30_000n, 30_000n], type: 'INT64' },
+    { name: 'cpu_count', data: [1, 1, 1], type: 'INT32' },
+    { name: 'cpu_capacity', data: [1_000, 1_000, 1_000], type: 'DOUBLE' },
+    { name: 'mem_capacity', data: [1n, 1n, 1n], type: 'INT64' },
+  ];
+  const used: Column[] = [
+    ids,
+    { name: 'duration', data: [30_000n, 30_000n, 30_000n], type: 'INT64' },
+    { name: 'cpu_usage', data: [100, 100, 100], type: 'DOUBLE' },
+  ];
+  const lists = (name: string, data: number[][]): Column => ({ name, data, type: 'JSON' });
+
+  test('parents are read as they stand; GPUs are whole; deferrable and deadline are named as not read', async () => {
+    write('parents', 'tasks.parquet', [
+      ...base,
+      lists('parents', [[], [1], [1, 2]]),
+      { name: 'gpu_count', data: [0, 2, 0], type: 'INT32' },
+      { name: 'deferrable', data: [true, false, false], type: 'BOOLEAN' },
+      { name: 'deadline', data: [1n, 1n, 1n], type: 'INT64' },
+    ]);
+    const { tasks: read, notes } = await importOpendc(write('parents', 'fragments.parquet', used));
+    expect(Array.from(read.parentStart)).toEqual([0, 0, 1, 3]);
+    expect(Array.from(read.parents)).toEqual([0, 0, 1]);
+    expect(Array.from(read.gpus)).toEqual([0, 2, 0]);
+    expect(Array.from(read.gpuMilli)).toEqual([0, 1_000, 0]);
+    expect(notes).toEqual(['2 columns about deferring (deferrable, deadline) are not read']);
+  });
+
+  test('children alone are turned round: 1 before 2 and 3 makes 1 the parent of both', async () => {
+    write('children', 'tasks.parquet', [...base, lists('children', [[2, 3], [], []])]);
+    const { tasks: read } = await importOpendc(write('children', 'fragments.parquet', used));
+    expect(Array.from(read.parentStart)).toEqual([0, 0, 1, 2]);
+    expect(Array.from(read.parents)).toEqual([0, 0]);
+  });
+
+  test('cpu_count, gpu_usage and mem_usage of fragments change nothing', async () => {
+    write('wide', 'tasks.parquet', base);
+    const wide = ['cpu_count', 'gpu_usage', 'mem_usage'].map(
+      (name): Column => ({ name, data: [9, 9, 9], type: 'DOUBLE' }),
+    );
+    const { use } = await importOpendc(write('wide', 'fragments.parquet', [...used, ...wide]));
+    expect(Array.from(use?.milliCpu ?? [])).toEqual([100, 100, 100]);
+  });
+});
+
 describe('what is refused names the file', () => {
   test('a missing column names those there are', async () => {
     const folder = write('lack', 'tasks.parquet', tasks.slice(0, 4));

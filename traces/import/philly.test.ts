@@ -72,6 +72,20 @@ test('Philly: attempts add up; none, null and "None" leave the duration unknown;
   ]);
 });
 
+test('Philly: GPU and memory tables of a folder are not read; given by name they are refused', async () => {
+  files.write('p/cluster_job_log', '[]');
+  files.write('p/cluster_cpu_util', 'time,machine_id,cpu_util\n2017-10-09 07:03:00 PST,m,25\n');
+  files.write('p/cluster_mem_util', 'time,machine_id,mem_total,mem_free\nx,y\n');
+  const gpu = files.write('p/cluster_gpu_util', 'time,machine_id,gpu0\nx\n');
+  const { context, samples } = testContext();
+  const { startUnixMs } = await importPhilly([files.path('p')], context);
+  // 07:03 in Pacific standard time, because the row says so, although summer time held on that day.
+  expect(startUnixMs).toBe(Date.UTC(2017, 9, 9, 15, 3));
+  // A machine that is not in the list has 8 GPUs of 4 cores: a quarter of 32.
+  expect(samples.map((one) => [one.id, one.timeMs, one.milliCpu])).toEqual([['m', 0, 8_000]]);
+  await expect(importPhilly([gpu], testContext().context)).rejects.toThrow(/no table of philly is called so/);
+});
+
 test('Philly: a job twice and a time that is none are named', async () => {
   const job = { status: 'Pass', jobid: 'a', submitted_time: '2017-10-09 07:02:31', attempts: [] };
   const of = (value: unknown) =>

@@ -97,3 +97,39 @@ test('11 000 points are noted as cut off; an error, a vector and a text for a va
   const odd = answer('container_memory_rss.json', [{ metric: { ...pod, container: 'a' }, values: [[1, 'x']] }]);
   await expect(importPrometheus([odd], testContext().context)).rejects.toThrow(/values\[0\]\[1\] is "x"/);
 });
+
+test('completion comes before deletion, creation before start; the owner groups pods; taints, a cordon and label_ names stay with the node', async () => {
+  const one = (name: string, labels: object, value: string) => ({
+    metric: { __name__: name, ...labels },
+    values: [[1_700_000_000, value]],
+  });
+  const gone = { namespace: 'shop', pod: 'web-2' };
+  const path = answer('more.json', [
+    one('container_cpu_usage_seconds_total', { ...pod, container: 'app' }, '1'),
+    one('kube_pod_owner', { ...pod, owner_kind: 'StatefulSet', owner_name: 'web' }, '1'),
+    one('kube_pod_created', pod, '1699999990'),
+    one('kube_pod_start_time', pod, '1699999995'),
+    one('kube_pod_completion_time', pod, '1700000020'),
+    one('kube_pod_deletion_timestamp', pod, '1700000030'),
+    one('kube_pod_start_time', gone, '1700000005'),
+    one('kube_pod_deletion_timestamp', gone, '1700000060'),
+    one('kube_node_status_capacity', { node: 'n', resource: 'cpu' }, '4'),
+    one('kube_node_labels', { node: 'n', job: 'ksm', label_pool: 'mixed' }, '1'),
+    one('kube_node_spec_taint', { node: 'n', key: 'dedicated', value: 'video', effect: 'NoSchedule' }, '1'),
+    one('kube_node_spec_taint', { node: 'n', key: 'x', value: '', effect: 'NoExecute' }, '1'),
+    one('kube_node_spec_unschedulable', { node: 'n' }, '1'),
+    one('kube_node_status_capacity', { node: 'm', resource: 'cpu' }, '4'),
+    one('kube_node_spec_unschedulable', { node: 'm' }, '0'),
+  ]);
+  const { services, hosts } = await importPrometheus([path], testContext().context);
+  expect(services?.ids).toEqual(['shop/web-1', 'shop/web-2']);
+  expect(services?.groups[0]).toBe('shop/StatefulSet/web');
+  expect(Array.from(services?.startMs ?? [])).toEqual([-10_000, 5_000]);
+  expect(Array.from(services?.endMs ?? [])).toEqual([20_000, 60_000]);
+  expect(Array.from(hosts.milliCpu)).toEqual([4_000, 4_000]);
+  expect(hosts.labels).toEqual([{ pool: 'mixed' }, {}]);
+  expect(hosts.taints).toEqual([
+    ['dedicated=video:NoSchedule', 'node.kubernetes.io/unschedulable:NoSchedule', 'x:NoExecute'],
+    [],
+  ]);
+});

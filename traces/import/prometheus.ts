@@ -28,13 +28,21 @@ const METRICS = [
   ...MEM_METRICS,
   'kube_pod_container_resource_requests',
   'kube_pod_info',
+  'kube_pod_owner',
   'kube_pod_created',
+  'kube_pod_start_time',
   'kube_pod_completion_time',
+  'kube_pod_deletion_timestamp',
   'kube_pod_status_qos_class',
   'kube_node_status_allocatable',
   'kube_node_status_capacity',
+  'kube_node_labels',
+  'kube_node_spec_taint',
+  'kube_node_spec_unschedulable',
   'machine_cpu_cores',
 ];
+/** What Kubernetes puts on a node that is cordoned. */
+const CORDONED = 'node.kubernetes.io/unschedulable:NoSchedule';
 
 interface Pod {
   milliCpu: number;
@@ -44,14 +52,23 @@ interface Pod {
   group: string;
   qos: string;
   createdS: number;
+  startedS: number;
   endedS: number;
+  deletedS: number;
   readonly cpu: Map<number, number>;
   readonly mem: Map<number, number>;
 }
 
+interface Node {
+  milliCpu: number;
+  memMib: number;
+  readonly labels: Record<string, string>;
+  readonly taints: Set<string>;
+}
+
 interface Reading {
   readonly pods: Map<string, Pod>;
-  readonly nodes: Map<string, { milliCpu: number; memMib: number }>;
+  readonly nodes: Map<string, Node>;
   readonly counts: { dropped: number; unknown: number; cut: number; other: number };
 }
 
@@ -91,7 +108,9 @@ export async function importPrometheus(paths: readonly string[], context: Import
   return {
     format: 'prometheus',
     startUnixMs: Number.isFinite(firstS) ? Math.round(firstS * MS_PER_SECOND) : null,
-    hosts: hostColumns(Array.from(reading.nodes, ([id, node]): HostRow => ({ id, ...node }))),
+    hosts: hostColumns(
+      Array.from(reading.nodes, ([id, node]): HostRow => ({ id, ...node, taints: Array.from(node.taints).sort() })),
+    ),
     tasks: taskColumns([]).tasks,
     use: null,
     services: serviceColumns(services),
@@ -147,9 +166,20 @@ function metricOf(labels: Labels, path: string): string | null {
 
 function readNode(name: string, labels: Labels, last: number | undefined, reading: Reading): void {
   const id = labels.node ?? labels.instance ?? '';
-  const node = reading.nodes.get(id) ?? { milliCpu: Number.NaN, memMib: Number.NaN };
+  const node = reading.nodes.get(id) ?? { milliCpu: Number.NaN, memMib: Number.NaN, labels: {}, taints: new Set() };
   reading.nodes.set(id, node);
   if (last === undefined) return;
+  if (name === 'kube_node_labels') {
+    for (const [key, value] of Object.entries(labels))
+      if (key.startsWith('label_')) node.labels[key.slice('label_'.length)] = value;
+    return;
+  }
+  if (name === 'kube_node_spec_taint' && last === 1) {
+    const value = (labels.value ?? '') === '' ? '' : `=${labels.value}`;
+    node.taints.add(`${labels.key}${value}:${labels.effect}`);
+  }
+  if (name === 'kube_node_spec_unschedulable' && last === 1) node.taints.add(CORDONED);
+  if (name.startsWith('kube_node_spec_')) return;
   const allocatable = name === 'kube_node_status_allocatable';
   const cpu = name === 'machine_cpu_cores' || labels.resource === 'cpu';
   if (cpu && (allocatable || Number.isNaN(node.milliCpu))) node.milliCpu = Math.round(last * 1000);
@@ -174,7 +204,9 @@ function readPod(
       group: labels.namespace ?? '',
       qos: '',
       createdS: Number.NaN,
+      startedS: Number.NaN,
       endedS: Number.NaN,
+      deletedS: Number.NaN,
       cpu: new Map(),
       mem: new Map(),
     };
@@ -186,9 +218,13 @@ function readPod(
     pod.host = labels.node ?? '';
     if (labels.created_by_name !== undefined)
       pod.group = `${labels.namespace}/${labels.created_by_kind}/${labels.created_by_name}`;
-  } else if (name === 'kube_pod_status_qos_class' && last === 1) pod.qos = labels.qos_class ?? '';
+  } else if (name === 'kube_pod_owner' && labels.owner_name !== undefined)
+    pod.group = `${labels.namespace}/${labels.owner_kind}/${labels.owner_name}`;
+  else if (name === 'kube_pod_status_qos_class' && last === 1) pod.qos = labels.qos_class ?? '';
   else if (name === 'kube_pod_created') pod.createdS = last ?? Number.NaN;
+  else if (name === 'kube_pod_start_time') pod.startedS = last ?? Number.NaN;
   else if (name === 'kube_pod_completion_time') pod.endedS = last ?? Number.NaN;
+  else if (name === 'kube_pod_deletion_timestamp') pod.deletedS = last ?? Number.NaN;
   else if (name === 'kube_pod_container_resource_requests' && last !== undefined) {
     if (labels.resource === 'cpu') pod.milliCpu += Math.round(last * 1000);
     else if (labels.resource === 'memory') pod.memMib += last / BYTES_PER_MIB;
@@ -209,8 +245,8 @@ function serviceOf(id: string, pod: Pod, firstS: number): ServiceRow {
     group: pod.group,
     requestMilliCpu: pod.milliCpu > 0 ? pod.milliCpu : pod.batchMilliCpu,
     requestMemMib: pod.memMib,
-    startMs: (pod.createdS - firstS) * MS_PER_SECOND,
-    endMs: (pod.endedS - firstS) * MS_PER_SECOND,
+    startMs: ((Number.isNaN(pod.createdS) ? pod.startedS : pod.createdS) - firstS) * MS_PER_SECOND,
+    endMs: ((Number.isNaN(pod.endedS) ? pod.deletedS : pod.endedS) - firstS) * MS_PER_SECOND,
     qos: pod.qos === '' && pod.batchMilliCpu > 0 ? 'BE' : pod.qos,
     host: pod.host,
   };
