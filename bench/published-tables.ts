@@ -54,6 +54,7 @@ export function surfWeekCase(): BenchCase {
       const workload = await readOpendcWorkload(
         publicFile(`${folder}/tasks.parquet`),
         publicFile(`${folder}/fragments.parquet`),
+        'duckdb',
       );
       const { hosts } = await readTopology(publicFile('opendc/topologies/surfsara_linear_NL_279.json'));
       const result = replayFragments(workload, hosts, {

@@ -125,6 +125,24 @@ describe('surf-week: a (60 min at half the core, 30 min at all of it) and, 30 mi
   });
 });
 
+test('of two tasks submitted together the first in the file goes first with --ties file: 60 then 30 min, so 60 min of wait over 2', async () => {
+  const tasks = parquet('ties.parquet', [
+    { name: 'id', data: [9, 4], type: 'INT32' },
+    { name: 'submission_time', data: [START, START], type: 'INT64' },
+    { name: 'cpu_count', data: [1, 1], type: 'INT32' },
+    { name: 'mem_capacity', data: [1000n, 1000n], type: 'INT64' },
+  ]);
+  const fragments = parquet('ties-fragments.parquet', [
+    { name: 'id', data: [4, 9], type: 'INT32' },
+    { name: 'duration', data: [30n * MINUTE, 60n * MINUTE], type: 'INT64' },
+    { name: 'cpu_usage', data: [1000, 1000], type: 'DOUBLE' },
+  ]);
+  const args = ['opendc-surf-week', '--tasks', tasks, '--fragments', fragments, '--carbon', 'none'];
+  args.push('--topology', topology('one.json', 1, 'linear'));
+  expect(await rowsOf(...args, '--ties', 'file')).toMatchObject({ '1 hosts linear: mean queue wait h': 0.5 });
+  await expect(replicate(...args, '--ties', 'id')).rejects.toThrow(/"id"; known: duckdb, file/);
+});
+
 test('batsim --json: on 2 machines of 10 W, 1 for 10 s, then 2 for 5 s at 1 s and 1 for 4 s at 2 s, first come first served', async () => {
   const job = (id: number, subtime: number, res: number, walltime: number, delay: number) => ({
     id,

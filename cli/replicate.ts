@@ -117,12 +117,19 @@ function registerSurfWeek(replicate: Command): void {
       countFromOne,
     )
     .option('--progress <rule>', 'no-delay (as published) or perfect', 'no-delay')
+    .option(
+      '--ties <order>',
+      'who goes first of tasks submitted together: duckdb (as in the recomputed figures) or file (as OpenDC reads them)',
+      'duckdb',
+    )
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
-      const [{ surfWeekTable }, { inputPath, dataFolder }] = await Promise.all([
+      const [{ surfWeekTable }, { TIE_ORDERS }, { inputPath, dataFolder }] = await Promise.all([
         import('../lab/replicate/opendc-surf-week.ts'),
+        import('../lab/replicate/submission-order.ts'),
         import('../lab/replicate/inputs.ts'),
       ]);
+      const ties = TIE_ORDERS.find((name) => name === options.ties) ?? unknown('--ties', options.ties, TIE_ORDERS);
       if (options.progress !== 'no-delay' && options.progress !== 'perfect')
         unknown('--progress', options.progress, ['no-delay', 'perfect']);
       const topology = (name: string) => inputPath(undefined, `opendc/topologies/surfsara_${name}.json`, '--topology');
@@ -145,6 +152,7 @@ function registerSurfWeek(replicate: Command): void {
           })),
           ...(folder === null ? {} : { carbonFolder: folder }),
           progress: options.progress,
+          ties,
         }),
         options.json,
       );

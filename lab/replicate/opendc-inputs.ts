@@ -15,9 +15,14 @@ import {
 } from '../../traces/import/json-access.ts';
 import { idAt, idsAt, numberAt, type ParquetColumns, readParquet } from '../../traces/import/parquet-columns.ts';
 import type { FragmentWorkload, HostFailure, ReplayHosts } from './fragment-replay.ts';
+import { submissionOrder, type TieOrder } from './submission-order.ts';
 
-/** Reads tasks.parquet and fragments.parquet; tasks are ordered by submission, then as in the file. */
-export async function readOpendcWorkload(tasksPath: string, fragmentsPath: string): Promise<FragmentWorkload> {
+/** Reads tasks.parquet and fragments.parquet; tasks are ordered by submission, then by `ties`. */
+export async function readOpendcWorkload(
+  tasksPath: string,
+  fragmentsPath: string,
+  ties: TieOrder = 'file',
+): Promise<FragmentWorkload> {
   const tasks = await readParquet(
     tasksPath,
     ['id', 'submission_time', 'cpu_count', 'mem_capacity'],
@@ -25,7 +30,7 @@ export async function readOpendcWorkload(tasksPath: string, fragmentsPath: strin
   );
   if (tasks.count === 0) throw new TraceError(`${tasksPath}: no task`);
   const submitUnixMs = Float64Array.from({ length: tasks.count }, (_, at) => numberAt(tasks, 'submission_time', at));
-  const order = Array.from(submitUnixMs.keys()).sort((a, b) => submitUnixMs[a] - submitUnixMs[b] || a - b);
+  const order = await submissionOrder(tasksPath, submitUnixMs, ties);
   const startUnixMs = submitUnixMs[order[0]];
   const rowOf = new Map(order.map((at, row) => [idAt(tasks, 'id', at), row]));
   if (rowOf.size !== tasks.count) throw new TraceError(`${tasksPath}: a task id appears twice`);
