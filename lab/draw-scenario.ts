@@ -21,6 +21,7 @@ import type {
 } from '../sim/plan.ts';
 import { freezePlan } from '../sim/plan.ts';
 import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
+import { withDrawnCpusets } from './draw-cpusets.ts';
 import { withDrawnGpus } from './draw-gpus.ts';
 import { withSchedulingRules } from './draw-scheduling.ts';
 
@@ -97,7 +98,9 @@ export function drawScenario(seed: number): Plan {
     },
     record: { tasks: false, events: false },
   };
-  return freezePlan(withSchedulingRules(withDrawnGpus(plan, seed), drawFrom(seed, 'scheduling')));
+  return freezePlan(
+    withSchedulingRules(withDrawnCpusets(withDrawnGpus(plan, seed), seed), drawFrom(seed, 'scheduling')),
+  );
 }
 
 function drawCluster(draw: Draw): ClusterPlan {

@@ -14,6 +14,7 @@ export function checkExplicitServices(scenario: Partial<Scenario>, report: Repor
     const path = ['online', 'explicit', name];
     checkShape(service, path, report);
     checkPlace(scenario, service, path, report);
+    checkOwnCpus(scenario, service, path, report);
     checkGpu(scenario, service.gpu, [...path, 'gpu'], report);
     service.rollingRestartAt.forEach((atMs, index) => {
       if (scenario.horizon !== undefined && atMs >= scenario.horizon)
@@ -47,6 +48,30 @@ function checkShape(service: Service, path: readonly string[], report: Report): 
       `is ${service.replicas}, outside the autoscaler's ${scale.minReplicas} to ${scale.maxReplicas}`,
       [[...path, 'autoscale']],
     );
+}
+
+/** LSR and LSE pods need whole CPUs, a scheduler that binds them, hosts with enough of them and no amplification. */
+function checkOwnCpus(scenario: Partial<Scenario>, service: Service, path: readonly string[], report: Report): void {
+  if (service.qos === 'LS') {
+    if (service.cpuBindPolicy !== 'default')
+      report.error([...path, 'cpuBindPolicy'], `is ${service.cpuBindPolicy}, but LS pods own no CPUs`, [
+        [...path, 'qos'],
+      ]);
+    return;
+  }
+  if (service.cpuRequest % 1000 !== 0)
+    report.error([...path, 'cpuRequest'], `is ${service.cpuRequest}m; ${service.qos} pods ask for whole CPUs`, [
+      [...path, 'qos'],
+    ]);
+  if (scenario.controlPlane?.kind !== undefined && scenario.controlPlane.kind !== 'kubernetes')
+    report.error([...path, 'qos'], `is ${service.qos}; only the Kubernetes control plane binds CPUs`, [
+      ['controlPlane', 'kind'],
+    ]);
+  for (const [name, host] of Object.entries(scenario.cluster?.hosts ?? {}))
+    if (host.count > 0 && (host.cpuAmplificationRatio > 1 || host.cpuNormalizationRatio > 1))
+      report.error([...path, 'qos'], `is ${service.qos}; CPUs are not bound on hosts that count them otherwise`, [
+        ['cluster', 'hosts', name],
+      ]);
 }
 
 function checkPlace({ cluster }: Partial<Scenario>, service: Service, path: readonly string[], report: Report): void {

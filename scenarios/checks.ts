@@ -110,6 +110,15 @@ function checkCluster({ cluster, failures }: Partial<Scenario>, report: Report):
       report.error([...path, 'cpu'], `is ${cores} cores, no multiple of its ${host.threadsPerCore} threads per core`, [
         [...path, 'threadsPerCore'],
       ]);
+    else if ((cores / host.threadsPerCore) % host.numaNodes !== 0)
+      report.error(
+        [...path, 'numaNodes'],
+        `is ${host.numaNodes}; the ${cores / host.threadsPerCore} physical cores do not divide over that many`,
+        [
+          [...path, 'cpu'],
+          [...path, 'threadsPerCore'],
+        ],
+      );
     if (host.maxPower < host.idlePower)
       report.error([...path, 'maxPower'], `is ${host.maxPower}W, below the idle power of ${host.idlePower}W`, [
         [...path, 'idlePower'],

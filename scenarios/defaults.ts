@@ -22,6 +22,8 @@ export const HOST_DEFAULTS = {
   coreSpeed: 1,
   threadsPerCore: 2,
   gpus: 0,
+  numaNodes: 1,
+  numaTopologyPolicy: 'none',
   gpuModel: '',
   /** NVIDIA T4 and V100-16G. */
   gpuMemory: '16GiB',
@@ -60,6 +62,8 @@ export const CLUSTER_DEFAULTS = {
 
 export const SERVICE_DEFAULTS = {
   latencyClass: 'rpc',
+  qos: 'LS',
+  cpuBindPolicy: 'default',
   cpuLimit: '0 cores',
   /** Mean CPU over request of 500 long-lived Azure V2 VMs. */
   meanUsagePercent: 9.2,

@@ -55,6 +55,14 @@ const serviceSchema = z
     cpuLimit: cpu('CPU limit of one pod; 0 = none.').prefault(SERVICE_DEFAULTS.cpuLimit),
     memRequest: memory('Memory request of one pod.', 1, LIMITS.hostMemGib.max * 1024),
     gpu: gpuRequestSchema.optional(),
+    qos: z
+      .enum(['LS', 'LSR', 'LSE'])
+      .describe('Koordinator QoS class: LSR and LSE pods own their CPUs, LS pods share them.')
+      .prefault(SERVICE_DEFAULTS.qos),
+    cpuBindPolicy: z
+      .enum(['default', 'full-pcpus', 'spread-by-pcpus'])
+      .describe('Which CPUs an LSR or LSE pod gets: whole cores (the default) or one thread a core first.')
+      .prefault(SERVICE_DEFAULTS.cpuBindPolicy),
     meanUsagePercent: percent('Mean CPU use over request.', 0, 1000).prefault(SERVICE_DEFAULTS.meanUsagePercent),
     peakToTrough: ratio('Largest over smallest hour of the mean day.', 1, 100).prefault(SERVICE_DEFAULTS.peakToTrough),
     nodeSelector: labels('Labels a host must carry.').prefault({}),

@@ -17,6 +17,10 @@ export interface HostShapePlan {
   /** Threads per physical core: 2 with SMT. */
   readonly threadsPerCore: number;
   readonly gpus: number;
+  /** NUMA nodes of equal size. Absent = 1. */
+  readonly numaNodes?: number;
+  /** How many of them a pod with CPUs of its own may need. Absent = none. */
+  readonly numaTopologyPolicy?: 'best-effort' | 'restricted' | 'single-numa-node';
   /** Rack of all its hosts. Absent: racks are filled in turn. */
   readonly rack?: number;
   /** Speed of a core over that in which use is counted, where physics runs at events. Absent = 1. */
@@ -119,6 +123,10 @@ export interface ServicePlan {
   readonly requestMemMib: number;
   /** Of one replica; absent = no GPU. */
   readonly gpu?: GpuRequest;
+  /** Pods have CPUs of their own. Absent = LS: they share them. */
+  readonly qos?: 'LSR' | 'LSE';
+  /** Of these CPUs. Absent = whole cores first. */
+  readonly cpuBindPolicy?: 'spread-by-pcpus';
   readonly meanUsagePercent: number;
   /** Largest over smallest hour of the mean day. */
   readonly peakToTrough: number;

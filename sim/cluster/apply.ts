@@ -7,6 +7,7 @@
  */
 import { fail } from '../../policies/base/assert.ts';
 import { type Digest, mix } from '../kernel/digest.ts';
+import { giveCpus, NO_CPUS, takeCpus } from './cpusets.ts';
 import { giveCards, takeCards } from './gpus.ts';
 import { type HostTable, noteChange, noteTaken, PRESSURE_CLASS_COUNT, TIER } from './hosts.ts';
 import { moveTo, TASK_KIND, TASK_STATE, type TaskTable } from './tasks.ts';
@@ -89,8 +90,11 @@ export function release(cluster: Cluster, row: number, nowMs: number): void {
   note(cluster, nowMs, CHANGE.release, row, -1, 0);
 }
 
-/** Binds a pending task to a host and takes its request from the host's tier, and from the cards of the mask where it asks for GPUs. */
-export function bind(cluster: Cluster, row: number, host: number, nowMs: number, cards = 0): void {
+/**
+ * Binds a pending task to a host and takes its request from the host's tier, from the cards of the mask where it asks for GPUs, and the CPUs
+ * (numbered from 0 on the host) where it asks for its own.
+ */
+export function bind(cluster: Cluster, row: number, host: number, nowMs: number, cards = 0, cpus = NO_CPUS): void {
   const { tasks, hosts } = cluster;
   moveTo(tasks, row, TASK_STATE.bound);
   const at = tasks.tier[row] * hosts.count + host;
@@ -111,6 +115,7 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number,
     takeCards(hosts.gpus, tasks.gpuRequest[row], host, cards);
     tasks.gpuHeld[row] = cards;
   }
+  if (tasks.cpuRequest[row] !== 0 || cpus.length !== 0) takeCpus(hosts.cpus, tasks.cpuRequest[row], host, row, cpus);
   hosts.gpus.revision[host]++;
   hosts.allocatedMilliCpu[at] = cpu;
   hosts.allocatedMemBytes[at] = mem;
@@ -120,6 +125,7 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number,
   if (at < hosts.count && tasks.kind[row] !== TASK_KIND.online)
     hosts.beNativeMilliCpu[host] += tasks.requestMilliCpu[row];
   noteTaken(hosts.changes, host);
+  for (const at of cpus) mix(cluster.digest, nowMs, CHANGE.bind, at, host);
   note(cluster, nowMs, CHANGE.bind, row, host, cards);
 }
 
@@ -241,6 +247,7 @@ function leaveHost(cluster: Cluster, row: number): void {
     giveCards(hosts.gpus, tasks.gpuRequest[row], host, tasks.gpuHeld[row]);
     tasks.gpuHeld[row] = 0;
   }
+  if (tasks.cpuRequest[row] !== 0) giveCpus(hosts.cpus, tasks.cpuRequest[row], host, row);
   hosts.gpus.revision[host]++;
   const running = tasks.state[row] === TASK_STATE.running;
   if (tasks.kind[row] === TASK_KIND.online) {

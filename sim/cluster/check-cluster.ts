@@ -2,6 +2,7 @@
 import { fail } from '../../policies/base/assert.ts';
 import { GPU_CLASS_COUNT, gpuClass, MILLI_PER_CARD } from '../../policies/packing/gpu/gpu-hosts.ts';
 import type { Cluster } from './apply.ts';
+import { CPU_QOS } from './cpusets.ts';
 import { cardMemBytesOf } from './gpus.ts';
 import { PRESSURE_CLASS_COUNT, TIER, TIER_COUNT } from './hosts.ts';
 import { TASK_KIND, TASK_STATE, TASK_STATE_NAMES } from './tasks.ts';
@@ -59,6 +60,40 @@ export function checkCluster(cluster: Cluster): void {
       );
   for (let host = 0; host < n; host++) checkList(cluster, host);
   checkCards(cluster);
+  checkCpus(cluster);
+}
+
+/** Every CPU is bound once, to a placed task that asks for CPUs, which has as many as it asks for; sums by host and NUMA node. */
+function checkCpus(cluster: Cluster): void {
+  const { hosts, tasks } = cluster;
+  const { cpus } = hosts;
+  const held = new Int32Array(tasks.used);
+  const free = new Int32Array(hosts.count);
+  const lsr = new Int32Array(hosts.count);
+  const lse = new Int32Array(hosts.count);
+  const freeOfNode = new Int32Array(cpus.freeOfNode.length);
+  for (let host = 0; host < hosts.count; host++)
+    for (let cpu = cpus.firstCpu[host]; cpu < cpus.firstCpu[host + 1]; cpu++) {
+      const row = cpus.owner[cpu];
+      if (row === -1) {
+        free[host]++;
+        freeOfNode[cpus.firstNode[host] + cpus.numaNode[cpu]]++;
+        continue;
+      }
+      if (tasks.host[row] !== host)
+        fail(`CPU row ${cpu} of host ${host} is bound to task ${tasks.id[row]}, which is not there`);
+      held[row]++;
+      (cpus.requests.qos[tasks.cpuRequest[row]] === CPU_QOS.LSE ? lse : lsr)[host]++;
+    }
+  for (let row = 0; row < tasks.used; row++) {
+    const wanted = tasks.host[row] < 0 ? 0 : cpus.requests.cpus[tasks.cpuRequest[row]];
+    if (held[row] !== wanted) fail(`task ${tasks.id[row]} has ${held[row]} CPUs of its own; it asks for ${wanted}`);
+  }
+  if (cpus.owner.length === 0) return;
+  sameColumn('freeCpus', cpus.freeCpus, free);
+  sameColumn('lsrCpus', cpus.lsrCpus, lsr);
+  sameColumn('lseCpus', cpus.lseCpus, lse);
+  sameColumn('freeOfNode', cpus.freeOfNode, freeOfNode);
 }
 
 /** What is left of every card and host, counted anew from what placed tasks hold. */

@@ -9,6 +9,7 @@
 import { assert, fail } from '../../policies/base/assert.ts';
 import { MILLI_PER_CARD } from '../../policies/packing/gpu/gpu-hosts.ts';
 import { CHANGE, CHANGE_NAMES, type Cluster } from './apply.ts';
+import { cpusOf } from './cpusets.ts';
 import { TASK_KIND, TASK_STATE } from './tasks.ts';
 
 type Place = 'held' | 'pending' | 'bound' | 'running';
@@ -25,6 +26,9 @@ interface KnownTask {
   readonly gpuMilli: number;
   readonly gpuCards: number;
   cards: number[];
+  /** How many CPUs of its own it asks for, and which it has. */
+  readonly ownCpus: number;
+  cpus: number[];
   place: Place;
   host: number;
 }
@@ -38,6 +42,8 @@ interface KnownHost {
   readonly tasks: Set<number>;
   /** Milli of core in use, card by card. */
   readonly cardMilli: number[];
+  /** Task that a CPU is bound to, by CPU. */
+  readonly cpuOwner: Map<number, number>;
 }
 
 /** Work in core-ms of nominal speed, by what became of it. */
@@ -70,6 +76,7 @@ export function watch(cluster: Cluster): Checker {
     memBytes: [0, 0],
     tasks: new Set<number>(),
     cardMilli: new Array<number>(hosts.gpus.firstCard[host + 1] - hosts.gpus.firstCard[host]).fill(0),
+    cpuOwner: new Map<number, number>(),
   }));
 
   const learn = (row: number, place: Place): KnownTask => {
@@ -83,6 +90,8 @@ export function watch(cluster: Cluster): Checker {
       gpuMilli: hosts.gpus.requests.milliPerCard[tasks.gpuRequest[row]],
       gpuCards: hosts.gpus.requests.cards[tasks.gpuRequest[row]],
       cards: [],
+      ownCpus: hosts.cpus.requests.cpus[tasks.cpuRequest[row]],
+      cpus: [],
       place,
       host: -1,
     };
@@ -91,8 +100,15 @@ export function watch(cluster: Cluster): Checker {
     if (!task.online) counts.submitted++;
     return task;
   };
-  const settle = (task: KnownTask, host: number, mask: number) => {
+  const settle = (task: KnownTask, host: number, mask: number, row: number) => {
     const on = account[host];
+    if (task.ownCpus > 0) task.cpus = cpusOf(hosts.cpus, host, row);
+    for (const cpu of task.cpus) {
+      const owner = on.cpuOwner.get(cpu);
+      if (owner !== undefined)
+        fail(`CPU ${cpu} of host ${host} is bound to task ${owner}, and again to task ${task.id}`);
+      on.cpuOwner.set(cpu, task.id);
+    }
     task.cards = on.cardMilli.map((_, card) => card).filter((card) => (mask & (1 << card)) !== 0);
     for (const card of task.cards) on.cardMilli[card] += task.gpuMilli;
     on.milliCpu[task.tier] += task.milliCpu;
@@ -104,6 +120,8 @@ export function watch(cluster: Cluster): Checker {
     const on = account[task.host];
     for (const card of task.cards) on.cardMilli[card] -= task.gpuMilli;
     task.cards = [];
+    for (const cpu of task.cpus) on.cpuOwner.delete(cpu);
+    task.cpus = [];
     on.milliCpu[task.tier] -= task.milliCpu;
     on.memBytes[task.tier] -= task.memBytes;
     if (!on.tasks.delete(task.id)) fail(`task ${task.id} left host ${task.host} twice`);
@@ -119,7 +137,7 @@ export function watch(cluster: Cluster): Checker {
     const place = PLACE_OF_STATE[tasks.state[row]];
     if (place === undefined) continue;
     const task = learn(row, place);
-    if (tasks.host[row] >= 0) settle(task, tasks.host[row], tasks.gpuHeld[row]);
+    if (tasks.host[row] >= 0) settle(task, tasks.host[row], tasks.gpuHeld[row], row);
   }
 
   const next = cluster.sink;
@@ -145,12 +163,12 @@ export function watch(cluster: Cluster): Checker {
     } else {
       const task = known.get(taskId);
       if (task === undefined) fail(`task ${taskId}: ${CHANGE_NAMES[change]} at ${timeMs} ms, but it is not there`);
-      follow(task, change, host, timeMs, value);
+      follow(task, change, host, timeMs, value, row);
     }
     if (next !== null) next(timeMs, change, taskId, host, value, row);
   };
 
-  function follow(task: KnownTask, change: number, host: number, timeMs: number, value: number): void {
+  function follow(task: KnownTask, change: number, host: number, timeMs: number, value: number, row: number): void {
     const { id, place } = task;
     if (LEGAL[change]?.includes(place) !== true)
       fail(`task ${id}: ${CHANGE_NAMES[change]} at ${timeMs} ms while it is ${place}`);
@@ -163,7 +181,7 @@ export function watch(cluster: Cluster): Checker {
         task.place = 'pending';
         break;
       case CHANGE.bind:
-        settle(task, host, value);
+        settle(task, host, value, row);
         task.place = 'bound';
         checkRoom(task, host, timeMs);
         break;
@@ -199,6 +217,10 @@ export function watch(cluster: Cluster): Checker {
       fail(
         `task ${task.id} asks for ${task.gpuCards} cards and gets ${task.cards.length} of host ${host} at ${timeMs} ms`,
       );
+    if (task.cpus.length !== task.ownCpus)
+      fail(
+        `task ${task.id} asks for ${task.ownCpus} CPUs and gets ${task.cpus.length} of host ${host} at ${timeMs} ms`,
+      );
     for (const card of task.cards)
       if (on.cardMilli[card] > MILLI_PER_CARD)
         fail(`card ${card} of host ${host} at ${timeMs} ms: ${on.cardMilli[card]} milli bound`);
@@ -223,6 +245,10 @@ export function watch(cluster: Cluster): Checker {
         const left = hosts.gpus.cardLeftMilli[hosts.gpus.firstCard[host] + card];
         if (milli + left !== MILLI_PER_CARD) fail(`card ${card} of host ${host}: ${milli} milli bound, ${left} left`);
       });
+      const { cpus } = hosts;
+      const left = cpus.firstCpu[host + 1] - cpus.firstCpu[host] - on.cpuOwner.size;
+      if (left !== cpus.freeCpus[host])
+        fail(`host ${host} has ${left} CPUs left, the table says ${cpus.freeCpus[host]}`);
       for (let tier = 0; tier < 2; tier++) {
         const at = tier * hosts.count + host;
         if (on.milliCpu[tier] !== hosts.allocatedMilliCpu[at] || on.memBytes[tier] !== hosts.allocatedMemBytes[at])

@@ -5,6 +5,7 @@
  * dedicated hosts); tier 1 is what a policy sells on top of it (batch-cpu, revocable resources, elastic NodeManagers); tiers 2 and 3
  * are sold beside it to the mid and free classes. All sums hold integers, so adding and taking away leaves no rounding behind.
  */
+import { type CpuTable, noCpusets } from './cpusets.ts';
 import { type GpuTable, noGpus } from './gpus.ts';
 
 export const TIER = { native: 0, batch: 1, mid: 2, free: 3 } as const;
@@ -63,6 +64,8 @@ export interface HostTable {
 
   /** Cards are no tier: nobody sells them twice. */
   readonly gpus: GpuTable;
+  /** Logical CPUs that pods own. */
+  readonly cpus: CpuTable;
 
   /** Hosts whose placement-relevant columns changed, in order; readers keep their own position. See noteChange. */
   readonly changes: ChangeLog;
@@ -78,8 +81,12 @@ export interface ChangeLog {
 /** Number of best-effort pressure classes a host keeps sums for. */
 export const PRESSURE_CLASS_COUNT = 4;
 
-/** Empty columns for `count` hosts, with the cards of `gpus`. */
-export function createHostTable(count: number, gpus: GpuTable = noGpus(count)): HostTable {
+/** Empty columns for `count` hosts, with the cards of `gpus` and the CPUs of `cpus`. */
+export function createHostTable(
+  count: number,
+  gpus: GpuTable = noGpus(count),
+  cpus: CpuTable = noCpusets(count),
+): HostTable {
   const f = () => new Float64Array(count);
   return {
     count,
@@ -117,6 +124,7 @@ export function createHostTable(count: number, gpus: GpuTable = noGpus(count)): 
     midMemBytes: f(),
     beDemandByClass: new Float64Array(count * PRESSURE_CLASS_COUNT),
     gpus,
+    cpus,
     changes: { rows: new Int32Array(CHANGE_LOG_SIZE), total: new Float64Array(3) },
   };
 }

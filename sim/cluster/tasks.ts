@@ -56,6 +56,8 @@ export interface TaskTable {
   /** Row of the GPU requests, 0 = asks for no card; and the cards it holds, as a bit mask over those of its host. */
   gpuRequest: Uint16Array;
   gpuHeld: Int32Array;
+  /** Row of the requests for CPUs of its own, 0 = none; which it has says HostTable.cpus. */
+  cpuRequest: Uint16Array;
   demandMilliCpu: Float64Array;
   usedMemBytes: Float64Array;
   submitAtMs: Float64Array;
@@ -113,6 +115,7 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
     requestMemBytes: f(),
     gpuRequest: new Uint16Array(capacity),
     gpuHeld: i(),
+    cpuRequest: new Uint16Array(capacity),
     demandMilliCpu: f(),
     usedMemBytes: f(),
     submitAtMs: f(),

@@ -28,6 +28,7 @@ import { saltOf } from '../kernel/random.ts';
 import { canonicalText, type Plan } from '../plan.ts';
 import type { ControlPlane } from '../planes/control-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
+import { cpuRequestsOf, type RunCpuRequests } from './cpus-from-plan.ts';
 import { createPlane, type PlacementTables } from './create-plane.ts';
 import { createDependencies, type Dependencies } from './dependencies.ts';
 import { type CarbonSteps, createEventPhysics, type EventPhysics } from './event-physics.ts';
@@ -99,6 +100,7 @@ export interface Engine {
   readonly jobs: JobTable;
   readonly intake: Intake;
   readonly gpuRequests: RunGpuRequests;
+  readonly cpuRequests: RunCpuRequests;
   /** Hosts metered at every change; null where physics runs by windows. */
   readonly exact: EventPhysics | null;
   /** null where no task waits for others. */
@@ -158,7 +160,8 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   const { services } = workload;
   const parameters = options.parameters ?? parametersWith(plan.physics.parameters);
   const gpuRequests = requestsOf(plan, workload);
-  const { hosts, watts, threadsPerCore, bandwidth } = hostsFromPlan(plan.cluster, gpuRequests.table);
+  const cpuRequests = cpuRequestsOf(plan, workload);
+  const { hosts, watts, threadsPerCore, bandwidth } = hostsFromPlan(plan.cluster, gpuRequests.table, cpuRequests.table);
   const autoscaleMax = new Map(plan.online.explicit.map((s) => [s.name, s.autoscale?.maxReplicas ?? s.replicas]));
   const rowsOf = (s: number) => Math.max(services.replicas[s], autoscaleMax.get(services.names[s]) ?? 0);
   const online = createOnlineState(services, rowsOf, plan.seed);
@@ -211,6 +214,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     jobs: createJobTable(1024),
     intake: createIntake(workload.batch, pods, plan.ticksPerMs),
     gpuRequests,
+    cpuRequests,
     exact: createEventPhysics(plan, hosts, watts, workload.details, workload.carbon),
     dependencies: createDependencies(workload.details?.parents),
     gpuRecord: createGpuRecord(cluster, gpuRequests.table.count > 1 ? typicalOf(plan, workload) : null),
@@ -298,6 +302,7 @@ function fillPods(engine: Engine, services: OnlineServices, plan: Plan): void {
       tasks.usedMemBytes[row] = Math.floor(services.requestMemBytes[s] * services.memUsageRatio[s]);
       tasks.podShape[row] = s;
       tasks.gpuRequest[row] = engine.gpuRequests.ofService[s];
+      tasks.cpuRequest[row] = engine.cpuRequests.ofService[s];
       if (row - online.firstPod[s] < online.wanted[s]) submit(cluster, row, 0, false);
     }
   }

@@ -1,9 +1,11 @@
 /** Host columns from the shapes of a plan: hosts of a shape stand together, racks are filled in order. */
 import { BYTES_PER_GIB, MILLI_PER_CPU } from '../../policies/base/units.ts';
 import { amplificationRatio, amplifiedAllocatable } from '../../policies/koordinator/cpu-normalization.ts';
+import { type CpuRequests, cpuRequests } from '../cluster/cpusets.ts';
 import { createGpuTable, type GpuRequests, noGpuRequests } from '../cluster/gpus.ts';
 import { createHostTable, type HostTable, TIER } from '../cluster/hosts.ts';
 import type { ClusterPlan } from '../plan.ts';
+import { cpusFromPlan } from './cpus-from-plan.ts';
 import { gpuModelBits } from './gpus-from-plan.ts';
 
 export interface PlannedHosts {
@@ -22,7 +24,11 @@ const DEFAULT_GPU_MEM_GIB = 16;
  *
  * Rounding: milli-CPU and bytes are whole; reservations and system use are rounded up.
  */
-export function hostsFromPlan(cluster: ClusterPlan, requests: GpuRequests = noGpuRequests()): PlannedHosts {
+export function hostsFromPlan(
+  cluster: ClusterPlan,
+  requests: GpuRequests = noGpuRequests(),
+  cpus: CpuRequests = cpuRequests([]),
+): PlannedHosts {
   const count = cluster.shapes.reduce((sum, shape) => sum + shape.count, 0);
   const bits = gpuModelBits(cluster);
   const each = (of: (shape: ClusterPlan['shapes'][number]) => number) =>
@@ -35,7 +41,7 @@ export function hostsFromPlan(cluster: ClusterPlan, requests: GpuRequests = noGp
     },
     requests,
   );
-  const hosts = createHostTable(count, gpus);
+  const hosts = createHostTable(count, gpus, cpusFromPlan(cluster, cpus));
   const idle = new Float64Array(count);
   const max = new Float64Array(count);
   const threadsPerCore = new Float64Array(count);

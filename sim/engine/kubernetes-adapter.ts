@@ -57,6 +57,7 @@ export function createKubernetes(
       service: s,
       maxPerHost: rules?.maxPerHost ?? 0,
       gpuRequest: engine.gpuRequests.ofService[s],
+      cpuRequest: engine.cpuRequests.ofService[s],
       eligible:
         rules === undefined ? anywhere : eligibleHosts(hosts, labels, taints, rules.nodeSelector, rules.tolerations),
     });

@@ -8,6 +8,7 @@ import { fail } from '../../policies/base/assert.ts';
 import { EVICT_REASON } from '../../policies/ports.ts';
 import { type BatchChunk, type BatchSource, createBatchChunk, PRESSURE_CLASSES } from '../../traces/format.ts';
 import { abandon, bind, CHANGE, finish, loseAttempt, release, start, submit } from '../cluster/apply.ts';
+import { NO_CPUS } from '../cluster/cpusets.ts';
 import { TIER } from '../cluster/hosts.ts';
 import { countInState, freeRow, moveTo, TASK_KIND, TASK_STATE, type TaskTable, takeRow } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
@@ -207,15 +208,16 @@ export function bindTask(
   nowMs: number,
   startAfterMs: number,
   cards = 0,
+  cpus = NO_CPUS,
 ): void {
-  assumeTask(engine, row, host, nowMs, cards);
+  assumeTask(engine, row, host, nowMs, cards, cpus);
   startAssumed(engine, row, nowMs, startAfterMs);
 }
 
 /** Takes a task's place; nothing makes it start yet. */
-export function assumeTask(engine: Engine, row: number, host: number, nowMs: number, cards = 0): void {
+export function assumeTask(engine: Engine, row: number, host: number, nowMs: number, cards = 0, cpus = NO_CPUS): void {
   const { cluster } = engine;
-  bind(cluster, row, host, nowMs, cards);
+  bind(cluster, row, host, nowMs, cards, cpus);
   if (cluster.tasks.kind[row] === TASK_KIND.online) engine.countReplica(row, host, 1);
   else drawFailure(engine, row, host, nowMs);
 }

@@ -10,7 +10,8 @@ export function planeContext(engine: Engine): PlaneContext {
   const { cluster } = engine;
   return {
     cluster,
-    bind: (row, host, nowMs, startAfterMs, cards) => bindTask(engine, row, host, nowMs, startAfterMs, cards),
+    bind: (row, host, nowMs, startAfterMs, cards, cpus) =>
+      bindTask(engine, row, host, nowMs, startAfterMs, cards, cpus),
     assume: (row, host, nowMs, cards) => assumeTask(engine, row, host, nowMs, cards),
     startAssumed: (row, nowMs, startAfterMs) => startAssumed(engine, row, nowMs, startAfterMs),
     forget: (row, nowMs) => forget(cluster, row, nowMs),

@@ -143,7 +143,7 @@ function placeServices(engine: Engine): void {
         plane.onPending(row, 0);
         continue;
       }
-      bind(cluster, row, host, 0, plane.cardsOn?.(row, host) ?? 0);
+      bind(cluster, row, host, 0, plane.cardsOn?.(row, host) ?? 0, plane.cpusOn?.(row, host));
       engine.countReplica(row, host, 1);
       start(cluster, row, 0);
       plane.onStarted(row, 0);

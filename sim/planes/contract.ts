@@ -88,9 +88,9 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
   };
   const context: PlaneContext = {
     cluster,
-    bind(row, host, nowMs, startAfterMs, cards) {
+    bind(row, host, nowMs, startAfterMs, cards, cpus) {
       if (brokenAtMs[host] >= 0) fail(`task ${row} is bound to host ${host}, which is dead`);
-      bind(cluster, row, host, nowMs, cards);
+      bind(cluster, row, host, nowMs, cards, cpus);
       push(nowMs + startAfterMs, EVENT.start, row, tasks.generation[row]);
     },
     assume(row, host, nowMs) {

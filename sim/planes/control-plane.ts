@@ -11,7 +11,7 @@ import type { Cluster } from '../cluster/apply.ts';
 export interface PlaneContext {
   readonly cluster: Cluster;
   /** Bind a pending task now; it starts to run `startAfterMs` later. `cards`: the host's GPUs it gets, as a bit mask. */
-  bind(row: number, host: number, nowMs: number, startAfterMs: number, cards?: number): void;
+  bind(row: number, host: number, nowMs: number, startAfterMs: number, cards?: number, cpus?: readonly number[]): void;
   /** Takes the place of a pending task without starting it: it starts with `startAssumed`, or gives its place back with `forget`. */
   assume(row: number, host: number, nowMs: number, cards?: number): void;
   startAssumed(row: number, nowMs: number, startAfterMs: number): void;
@@ -37,6 +37,8 @@ export interface ControlPlane {
   bestHostFor(row: number): number;
   /** The GPUs of that host which the task would get, as a bit mask; absent where the plane knows no GPUs. */
   cardsOn?(row: number, host: number): number;
+  /** CPUs of the host, numbered from 0 there, for a pod that wants its own; absent: no pod does. */
+  cpusOn?(row: number, host: number): readonly number[];
   /** A task became pending: submitted, released, evicted or lost. */
   onPending(row: number, nowMs: number): void;
   /** A task runs from now on: one that was bound, or a service that is in place from the start. */

@@ -13,6 +13,7 @@
 import { fail } from '../../../policies/base/assert.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { CHANGE } from '../../cluster/apply.ts';
+import { NO_CPUS } from '../../cluster/cpusets.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import type { KubernetesPlan } from '../../plan.ts';
@@ -27,6 +28,7 @@ import {
   refreshAssigned,
   unassignPod,
 } from './assigned-pods.ts';
+import { chooseCpus } from './cpuset-placement.ts';
 import {
   arriveAtGate,
   checkGangs,
@@ -374,6 +376,11 @@ export class KubernetesPlane implements ControlPlane {
     return this.gpus === null || this.view.shapes.gpuRequest[shape] === 0 ? 0 : this.gpus.cardsOn(shape, host);
   }
 
+  cpusOn(row: number, host: number): readonly number[] {
+    const request = this.context.cluster.tasks.cpuRequest[row];
+    return request === 0 ? NO_CPUS : chooseCpus(this.view.hosts.cpus, request, host);
+  }
+
   private bestHost(shape: number): number {
     if (this.gpus !== null && this.view.shapes.gpuRequest[shape] !== 0) return this.gpus.bestHost(shape);
     return this.byScan ? bestHostByScan(this.view, shape) : this.index.bestHost(shape);
@@ -459,8 +466,9 @@ export class KubernetesPlane implements ControlPlane {
     const gang = this.gangs === null ? null : gangOf(this.gangs, tasks, row);
     if (gang !== null && !isReleased(gang)) return this.decideGang(gang, nowMs);
     let host = this.isLetIn(row) ? this.bestHost(tasks.podShape[row]) : -1;
-    // Approximation: a pod that asks for GPUs pushes nobody out.
-    if (host < 0 && this.plan.preemption && tasks.kind[row] === TASK_KIND.online && tasks.gpuRequest[row] === 0) {
+    // Approximation: a pod that asks for GPUs or CPUs of its own pushes nobody out.
+    const isPlain = tasks.gpuRequest[row] === 0 && tasks.cpuRequest[row] === 0;
+    if (host < 0 && this.plan.preemption && tasks.kind[row] === TASK_KIND.online && isPlain) {
       const found = findPreemption(this.view, cluster, row);
       if (found !== null) {
         for (const victim of found.victims) this.context.evict(victim, nowMs, EVICT_REASON.preempted);
@@ -471,7 +479,14 @@ export class KubernetesPlane implements ControlPlane {
       const { reserved } = this.view;
       if (reserved !== undefined)
         takeReserved(reserved, cluster, row, host, (cpu, mem) => this.context.hold(host, -cpu, -mem, nowMs));
-      this.context.bind(row, host, nowMs, this.startAfterMs(row, host, nowMs), this.cardsOn(row, host));
+      this.context.bind(
+        row,
+        host,
+        nowMs,
+        this.startAfterMs(row, host, nowMs),
+        this.cardsOn(row, host),
+        this.cpusOn(row, host),
+      );
       this.noteBound(row, host, nowMs);
       if (gang !== null) noteBoundInGang(gang);
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);

@@ -18,6 +18,7 @@ import {
   loadAwareScoreOf,
 } from '../../../policies/koordinator/load-aware-hosts.ts';
 import { CHANGE_LOG_SIZE, changedHost, type HostTable, TIER } from '../../cluster/hosts.ts';
+import { cpusetFits } from './cpuset-placement.ts';
 import type { PodShapes } from './pod-shapes.ts';
 import { type ReservationBook, reservedScore } from './reservation-book.ts';
 
@@ -67,6 +68,7 @@ const HOST_FIELD = 1_048_576;
 export function scoreHost(view: PlacementView, shape: number, host: number): number {
   const { hosts, shapes, rules } = view;
   if (hosts.up[host] === 0 || hosts.cordoned[host] === 1 || shapes.eligible[shape][host] === 0) return -1;
+  if (shapes.cpuRequest[shape] !== 0 && !cpusetFits(hosts.cpus, shapes.cpuRequest[shape], host)) return -1;
   const tier = shapes.tier[shape];
   const at = tier * hosts.count + host;
   const soldCpu = hosts.soldMilliCpu[at];

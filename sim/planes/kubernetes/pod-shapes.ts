@@ -23,6 +23,8 @@ export interface PodShapes {
   lane: Uint8Array;
   /** Row of the GPU requests, 0 = none. */
   gpuRequest: Uint16Array;
+  /** Row of the requests for CPUs of its own, 0 = none. */
+  cpuRequest: Uint16Array;
   /** Per lane, tier and GPU request ((gpuRequest x lanes + lane) x TIER_COUNT + tier): shape by what is asked for; looked up when a task is submitted, never iterated. */
   readonly byKey: Map<number, number>[];
 }
@@ -42,6 +44,7 @@ export function createPodShapes(capacity: number): PodShapes {
     eligible: [],
     lane: new Uint8Array(capacity),
     gpuRequest: new Uint16Array(capacity),
+    cpuRequest: new Uint16Array(capacity),
     byKey: [],
   };
 }
@@ -57,6 +60,7 @@ export interface ShapeRow {
   readonly maxPerHost: number;
   readonly lane?: number;
   readonly gpuRequest?: number;
+  readonly cpuRequest?: number;
   readonly eligible: Uint8Array;
 }
 
@@ -74,6 +78,7 @@ export function addPodShape(shapes: PodShapes, row: ShapeRow): number {
   shapes.maxPerHost[at] = row.maxPerHost;
   shapes.lane[at] = row.lane ?? 0;
   shapes.gpuRequest[at] = row.gpuRequest ?? 0;
+  shapes.cpuRequest[at] = row.cpuRequest ?? 0;
   shapes.eligible.push(row.eligible);
   return at;
 }
@@ -90,6 +95,7 @@ function grow(shapes: PodShapes): void {
   larger.maxPerHost.set(shapes.maxPerHost);
   larger.lane.set(shapes.lane);
   larger.gpuRequest.set(shapes.gpuRequest);
+  larger.cpuRequest.set(shapes.cpuRequest);
   shapes.tier = larger.tier;
   shapes.requestMilliCpu = larger.requestMilliCpu;
   shapes.requestMemBytes = larger.requestMemBytes;
@@ -100,6 +106,7 @@ function grow(shapes: PodShapes): void {
   shapes.maxPerHost = larger.maxPerHost;
   shapes.lane = larger.lane;
   shapes.gpuRequest = larger.gpuRequest;
+  shapes.cpuRequest = larger.cpuRequest;
 }
 
 /**

@@ -1,0 +1,114 @@
+/** Services that own CPUs, as a scenario: who fits where, checks all the way, index against scan, and forks. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadPlan } from '../scenarios/load.ts';
+import { watch } from '../sim/cluster/checker.ts';
+import { cpusOf } from '../sim/cluster/cpusets.ts';
+import { TASK_STATE } from '../sim/cluster/tasks.ts';
+import { checkEngine } from '../sim/engine/check-engine.ts';
+import type { Engine } from '../sim/engine/engine.ts';
+import { runUntil } from '../sim/engine/run.ts';
+import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';
+import { digestText } from '../sim/kernel/digest.ts';
+import type { Plan } from '../sim/plan.ts';
+import { workloadOf } from '../sim/workload/from-plan.ts';
+import { policiesOf, prepare } from './run-plan.ts';
+
+const HOUR = 3_600_000;
+const scenario = join(import.meta.dirname, '../scenarios/library/cpuset.yaml');
+const planWith = async (...sets: string[]): Promise<Plan> =>
+  (await loadPlan(scenario, { sets: ['horizon=2h', ...sets] })).plan;
+
+/** Runs with both checkers looking on. */
+function runChecked(plan: Plan, byScan = false): Engine {
+  const { engine } = prepare(plan, { placementByScan: byScan });
+  const checker = watch(engine.cluster);
+  for (let hour = 1; hour <= 2; hour++) {
+    runUntil(engine, hour * HOUR);
+    checkEngine(engine);
+    checker.compare();
+  }
+  return engine;
+}
+
+const runningOf = ({ cluster: { tasks }, online }: Engine, service: string): number[] => {
+  const s = online.services.names.indexOf(service);
+  const rows = Array.from({ length: online.firstPod[s + 1] - online.firstPod[s] }, (_, i) => online.firstPod[s] + i);
+  return rows.filter((row) => tasks.state[row] === TASK_STATE.running);
+};
+
+describe('pods of 6 CPUs on ten hosts of 2 x 16 CPUs, 30.4 of 32 sold', () => {
+  const alone = [
+    'online.explicit.pricing.replicas=45',
+    'online.explicit.ranking.replicas=0',
+    'online.explicit.web.replicas=0',
+  ];
+
+  test('single-numa-node: trunc(16 / 6) = 2 a node, 4 a host, so 40 of 45 run; none: trunc(30.4 / 6) = 5 a host, all run', async () => {
+    expect(runningOf(runChecked(await planWith(...alone)), 'pricing')).toHaveLength(40);
+    const none = await planWith(...alone, 'cluster.hosts.numa.numaTopologyPolicy=none');
+    expect(runningOf(runChecked(none), 'pricing')).toHaveLength(45);
+  });
+
+  test('restricted refuses what one node of an empty host could take and best-effort does not', async () => {
+    const under = async (policy: string) =>
+      runningOf(runChecked(await planWith(...alone, `cluster.hosts.numa.numaTopologyPolicy=${policy}`)), 'pricing')
+        .length;
+    expect([await under('restricted'), await under('best-effort')]).toEqual([40, 45]);
+  });
+
+  test('every pod has 6 CPUs of one node, in whole cores; spread-by-pcpus gives one thread of each of 6 cores', async () => {
+    const cores = (engine: Engine) =>
+      runningOf(engine, 'pricing').map((row) => {
+        const { tasks, hosts } = engine.cluster;
+        const host = tasks.host[row];
+        const cpus = cpusOf(hosts.cpus, host, row);
+        expect(new Set(cpus.map((cpu) => Math.floor(cpu / 16))).size).toBe(1);
+        return new Set(cpus.map((cpu) => Math.floor(cpu / 2))).size;
+      });
+    const few = ['online.explicit.pricing.replicas=10', 'online.explicit.ranking.replicas=0'];
+    expect(cores(runChecked(await planWith(...few)))).toEqual(new Array(10).fill(3));
+    const spread = await planWith(...few, 'online.explicit.pricing.cpuBindPolicy=spread-by-pcpus');
+    expect(cores(runChecked(spread))).toEqual(new Array(10).fill(6));
+  });
+});
+
+describe('the scenario as it stands, with a host that fails', () => {
+  const broken = async (): Promise<Plan> => {
+    const plan = await planWith();
+    return { ...plan, failures: { ...plan.failures, outages: [{ host: 2, atMs: HOUR / 3, durationMs: HOUR / 3 }] } };
+  };
+
+  test('index and scan end in the same digest', async () => {
+    const plan = await broken();
+    expect(digestText(runChecked(plan, true).cluster.digest)).toBe(digestText(runChecked(plan).cluster.digest));
+  });
+
+  test('a run forked while the host is down ends as the one that was not', async () => {
+    const plan = await broken();
+    const straight = runChecked(plan);
+    const { engine } = prepare(plan, {});
+    runUntil(engine, HOUR / 2);
+    const forked = restoreRun(
+      plan,
+      workloadOf(plan),
+      { policies: policiesOf(plan) },
+      structuredClone(snapshotRun(engine)),
+    );
+    checkEngine(forked);
+    runUntil(forked, 2 * HOUR);
+    checkEngine(forked);
+    expect(digestText(forked.cluster.digest)).toBe(digestText(straight.cluster.digest));
+  });
+});
+
+describe('a scenario that cannot be', () => {
+  test.each([
+    ['online.explicit.pricing.cpuRequest=5500m', 'LSE pods ask for whole CPUs'],
+    ['cluster.hosts.numa.numaNodes=3', 'the 16 physical cores do not divide over that many'],
+    ['online.explicit.web.cpuBindPolicy=spread-by-pcpus', 'LS pods own no CPUs'],
+    ['cluster.hosts.numa.cpuAmplificationRatio=1.5', 'CPUs are not bound on hosts that count them otherwise'],
+  ])('%s', async (set, message) => {
+    await expect(planWith(set)).rejects.toThrow(message);
+  });
+});

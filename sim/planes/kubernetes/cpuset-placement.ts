@@ -1,0 +1,104 @@
+/**
+ * Whether a host has CPUs for a pod that wants its own, and which ones it gets.
+ *
+ * The filter reads counts of free CPUs by NUMA node; choosing walks the CPUs of one host, once a bind. NUMA topology policy of the host:
+ *
+ *   none              any free CPUs; whole cores close together come first, see allocateCpuset
+ *   best-effort       as few NUMA nodes as free CPUs allow now
+ *   restricted        refuses where that is more than an empty host would need
+ *   single-numa-node  refuses where it is more than one
+ *
+ * Source: Koordinator pkg/scheduler/plugins/nodenumaresource and pkg/scheduler/frameworkext/topologymanager.
+ */
+import { fail } from '../../../policies/base/assert.ts';
+import { allocateCpuset, type CpuTopology } from '../../../policies/koordinator/numa-allocate.ts';
+import { type CpuTable, MOST_NUMA_NODES, NUMA_POLICY } from '../../cluster/cpusets.ts';
+
+const left = new Int32Array(MOST_NUMA_NODES);
+
+/** Fewest NUMA nodes of a host whose free CPUs cover `wanted`, Infinity when all together do not. */
+export function fewestNodes(table: CpuTable, host: number, wanted: number): number {
+  const first = table.firstNode[host];
+  const nodes = table.firstNode[host + 1] - first;
+  for (let node = 0; node < nodes; node++) left[node] = table.freeOfNode[first + node];
+  let found = 0;
+  for (let taken = 1; taken <= nodes; taken++) {
+    let most = 0;
+    for (let node = 1; node < nodes; node++) if (left[node] > left[most]) most = node;
+    found += left[most];
+    left[most] = -1;
+    if (found >= wanted) return taken;
+  }
+  return Infinity;
+}
+
+/** The filter: whether the host has CPUs for the request now, as its NUMA topology policy sees it. */
+export function cpusetFits(table: CpuTable, request: number, host: number): boolean {
+  const wanted = table.requests.cpus[request];
+  if (table.freeCpus[host] < wanted) return false;
+  const policy = table.numaPolicy[host];
+  if (policy < NUMA_POLICY.restricted) return true;
+  const nodes = table.firstNode[host + 1] - table.firstNode[host];
+  const ofNode = (table.firstCpu[host + 1] - table.firstCpu[host]) / nodes;
+  const most = policy === NUMA_POLICY.restricted ? Math.ceil(wanted / ofNode) : 1;
+  return fewestNodes(table, host, wanted) <= most;
+}
+
+/** The CPUs a request gets on a host that passed the filter, ascending, numbered from 0 on the host. */
+export function chooseCpus(table: CpuTable, request: number, host: number): readonly number[] {
+  const wanted = table.requests.cpus[request];
+  const first = table.firstCpu[host];
+  const end = table.firstCpu[host + 1];
+  const numaNode = table.numaNode.subarray(first, end);
+  const topology: CpuTopology = { core: table.core.subarray(first, end), numaNode, socket: numaNode };
+  const nodes = table.firstNode[host + 1] - table.firstNode[host];
+  const few = table.numaPolicy[host] === NUMA_POLICY.none ? nodes : fewestNodes(table, host, wanted);
+  const open = few >= nodes ? null : openNodes(table, host, wanted, few, request);
+  const isFree = Uint8Array.from(numaNode, (node, cpu) =>
+    table.owner[first + cpu] === -1 && (open === null || open[node] === 1) ? 1 : 0,
+  );
+  const cpus = allocateCpuset(topology, isFree, new Uint8Array(numaNode.length), {
+    cpus: wanted,
+    bindPolicy: table.requests.spread[request] === 1 ? 'SpreadByPCPUs' : 'FullPCPUs',
+    exclusivePolicy: 'None',
+    numaStrategy: 'MostAllocated',
+  });
+  return cpus ?? fail(`host ${host} has no ${wanted} CPUs for a pod that it was chosen for`);
+}
+
+/**
+ * Marks the NUMA nodes a pod is held to. One node: of those that fit, one that has the CPUs in whole free cores where whole cores are wanted, then
+ * the fullest, then the first. Several: the emptiest.
+ */
+function openNodes(table: CpuTable, host: number, wanted: number, few: number, request: number): Uint8Array {
+  const first = table.firstNode[host];
+  const nodes = Array.from({ length: table.firstNode[host + 1] - first }, (_, node) => node);
+  const free = (node: number) => table.freeOfNode[first + node];
+  const open = new Uint8Array(nodes.length);
+  if (few > 1) {
+    nodes.sort((a, b) => free(b) - free(a) || a - b);
+    for (const node of nodes.slice(0, few)) open[node] = 1;
+    return open;
+  }
+  const whole = wholeFree(table, host);
+  const isWhole = (node: number) => (table.requests.spread[request] === 1 || whole[node] >= wanted ? 0 : 1);
+  const fitting = nodes.filter((node) => free(node) >= wanted);
+  fitting.sort((a, b) => isWhole(a) - isWhole(b) || free(a) - free(b) || a - b);
+  open[fitting[0]] = 1;
+  return open;
+}
+
+/** CPUs of a host that are free together with all their siblings, by NUMA node. */
+function wholeFree(table: CpuTable, host: number): Int32Array {
+  const whole = new Int32Array(table.firstNode[host + 1] - table.firstNode[host]);
+  const end = table.firstCpu[host + 1];
+  // Siblings stand side by side.
+  for (let cpu = table.firstCpu[host]; cpu < end; ) {
+    let next = cpu;
+    let isWhole = true;
+    for (; next < end && table.core[next] === table.core[cpu]; next++) if (table.owner[next] !== -1) isWhole = false;
+    if (isWhole) whole[table.numaNode[cpu]] += next - cpu;
+    cpu = next;
+  }
+  return whole;
+}
