@@ -3,12 +3,14 @@
  *
  * SLS: optional `{num.nodes}`, then jobs with `job.start.ms`, `job.count` copies and tasks with `count` containers, `container.start.ms`
  * and `container.end.ms` or `duration.ms`. A container is one core and 1 GiB unless it says so. Rumen: `jobID, submitTime, mapTasks[],
- * reduceTasks[]` with attempts. A reduce waits for the map that ended last. SYNTH files describe distributions, no jobs: refused.
+ * reduceTasks[]` with attempts. A reduce waits for the map that ended last. SYNTH files describe
+ * distributions: jobs are drawn from them (yarn-synth.ts).
  */
 import { TraceError } from '../../policies/base/assert.ts';
 import { countedNote, type HostRow, hostColumns, type ImportedTrace, type TaskRow, taskColumns } from './canonical.ts';
 import { asId, asList, asNumber, type Located, member, textOr } from './json-access.ts';
 import { readJsonValues } from './json-stream.ts';
+import { drawSynth } from './yarn-synth.ts';
 
 const CONTAINER_MIB = 1024;
 const MOST_NODES = 1_000_000;
@@ -18,18 +20,17 @@ interface Reading {
   readonly hosts: Set<string>;
   nodes: number;
   unfinished: number;
+  readonly notes: string[];
 }
 
 /** Reads one file. Throws TraceError with file and JSON path. */
 export async function importYarnSls(path: string): Promise<ImportedTrace> {
-  const reading: Reading = { rows: [], hosts: new Set(), nodes: 0, unfinished: 0 };
+  const reading: Reading = { rows: [], hosts: new Set(), nodes: 0, unfinished: 0, notes: [] };
   const values = await readJsonValues(path);
   values.forEach((value, index) => {
     if (member(value, 'num.nodes').value !== undefined) reading.nodes = asNumber(member(value, 'num.nodes'));
     else if (member(value, 'job_classes').value !== undefined || member(value, 'workloads').value !== undefined)
-      throw new TraceError(
-        `${value.where} is a SYNTH description of distributions; run SLS's generator and give its jobs`,
-      );
+      readSynth(value, reading);
     else if (member(value, 'jobID').value !== undefined) readRumen(value, reading);
     else readSls(value, index, reading);
   });
@@ -56,12 +57,21 @@ export async function importYarnSls(path: string): Promise<ImportedTrace> {
       'tasks.requestMilliCpu': { kind: 'assumed', from: 'container.vcores, one when not said', scale: 1000 },
       'tasks.requestMemMib': { kind: 'assumed', from: 'container.memory MB, 1024 when not said', scale: 1 },
     },
-    notes: countedNote(reading.unfinished, 'containers have no end: their duration is unknown'),
+    notes: [...reading.notes, ...countedNote(reading.unfinished, 'containers have no end: their duration is unknown')],
   };
 }
 
 function numberOr(located: Located, fallback: number): number {
   return located.value === undefined || located.value === null ? fallback : asNumber(located);
+}
+
+function readSynth(root: Located, reading: Reading): void {
+  const { jobs, nodes, seed } = drawSynth(root);
+  reading.nodes = nodes;
+  reading.notes.push(
+    `${jobs.length} jobs are drawn from a SYNTH description with its rand_seed ${seed}: its distributions, not the jobs that SLS would draw; times are seconds`,
+  );
+  for (const job of jobs) addJob(job, reading);
 }
 
 function readSls(job: Located, index: number, reading: Reading): void {
