@@ -88,7 +88,11 @@ export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
   },
   swim: { about: 'SWIM samples: one TSV', most: 1, read: ([path], context) => importSwim(path, context) },
   wfformat: { about: 'WfCommons WfFormat: one JSON', most: 1, read: ([path]) => importWfformat(path) },
-  'yarn-sls': { about: 'YARN SLS, Rumen or SYNTH: one file of JSON objects', most: 1, read: ([path]) => importYarnSls(path) },
+  'yarn-sls': {
+    about: 'YARN SLS, Rumen or SYNTH: one file of JSON objects',
+    most: 1,
+    read: ([path]) => importYarnSls(path),
+  },
   simkube: { about: 'SimKube trace version 2: one JSON', most: 1, read: ([path]) => importSimkube(path) },
   philly: {
     about: 'Microsoft Philly: cluster_job_log, cluster_machine_list, cluster_cpu_util',
