@@ -1,4 +1,5 @@
 /** Goodness of fit: what the generator draws from a fit, measured as the source was. */
+import { measureDags, measureDrawnDags } from './dag-shape.ts';
 import { knownSorted, ksDistance, quantileOf } from './distribution.ts';
 import type { FittedBatch, FittedServices } from './fit-trace.ts';
 import { seriesStatistics } from './fits/fit-series.ts';
@@ -6,9 +7,10 @@ import { drawServices, drawTasks } from './generate-draws.ts';
 import type { ImportedTrace } from './import/canonical.ts';
 import { meanOfKnown } from './inspect.ts';
 import { GRID_PER_DAY, type KindSeries } from './series-set.ts';
+import { createStream } from './streams.ts';
 
 export interface FitQuality {
-  /** Medians over services. */
+  /** Medians over services; means over jobs and tasks. */
   readonly rows: readonly { readonly name: string; readonly source: number; readonly generated: number }[];
   readonly ks: readonly { readonly name: string; readonly distance: number }[];
 }
@@ -75,7 +77,23 @@ export function measureFit(
         ),
       },
     );
+    const source = measureDags(trace.tasks);
+    if (batch.dag !== undefined && source.parents.length > 0) {
+      const drawn = measureDrawnDags(trace.tasks, batch.dag, createStream(SEED, 'dag'));
+      for (const [name, key] of [
+        ['stages of a job', 'stages'],
+        ['parents of a task that waits', 'parents'],
+        ['children of a task', 'children'],
+      ] as const) {
+        ks.push({ name, distance: ksDistance(source[key], drawn[key]) });
+        rows.push({ name, source: meanOf(source[key]), generated: meanOf(drawn[key]) });
+      }
+    }
     rows.push({ name: 'tasks an hour', source: batch.tasks / batch.hours, generated: tasks.length / hours });
   }
   return { rows, ks: ks.filter((one) => Number.isFinite(one.distance)) };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

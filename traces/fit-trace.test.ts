@@ -106,6 +106,11 @@ describe('fit', () => {
     expect(fit.services?.memMibPerCore).toBe(1_024);
     expect(fit.batch?.requestMilliCpu[0]).toBe(1_000);
     expect(fit.batch?.chainedShare).toBe(1);
+    // Half of the jobs are chains of three, the other half single tasks.
+    expect(fit.batch?.dag?.sizes).toEqual([{ tasksFrom: 3, stages: [[3, 120]] }]);
+    const ofDags = fit.quality.ks.filter((one) => /stages|parents|children/.test(one.name));
+    expect(ofDags.length).toBe(3);
+    for (const one of ofDags) expect(one.distance).toBe(0);
     expect(fit.batch?.cpuOverRequest).toBe(0.25);
   });
 

@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import { ConfigError, TraceError } from '../policies/base/assert.ts';
 import { exp } from '../policies/base/exact-math.ts';
 import { type Backtest, backtestTrace } from './backtest.ts';
+import { type DagShape, fitDag } from './dag-shape.ts';
 import { peakToTrough, stretchToRatio } from './day-shape.ts';
 import { knownSorted, quantileOf, quantilePoints } from './distribution.ts';
 import { type FitQuality, measureFit } from './fit-quality.ts';
@@ -69,6 +70,8 @@ export interface FittedBatch {
   readonly cpuOverRequest: number;
   /** Share of the tasks, first of its job apart, that wait for another. */
   readonly chainedShare: number;
+  /** Graphs inside of jobs; when it is left out, a task waits for the one before it by `chainedShare`. */
+  readonly dag?: DagShape;
 }
 
 /** Hosts of one size. */
@@ -281,6 +284,7 @@ export function fitBatch(tasks: ImportedTasks): FittedBatch | null {
   for (const { submitMs } of jobs.values()) byHour[Math.floor(submitMs / 3_600_000)] += 1;
   const profile = courseOf(byHour, 24, (hour) => hour % 24);
   const inner = tasks.count - jobs.size;
+  const dag = fitDag(tasks);
   const median = quantileOf(
     knownSorted(tasks.usedMilliCpu.map((milli, task) => milli / tasks.requestMilliCpu[task])),
     0.5,
@@ -298,6 +302,7 @@ export function fitBatch(tasks: ImportedTasks): FittedBatch | null {
     requestMemMib: quantilePoints(tasks.requestMemMib.map((mib, task) => mib / tasks.instances[task])),
     cpuOverRequest: Math.min(1, orElse(median, 0.8)),
     chainedShare: inner > 0 ? Math.min(1, chained / inner) : 0,
+    ...(dag === null ? {} : { dag }),
   };
 }
 

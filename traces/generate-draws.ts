@@ -1,5 +1,6 @@
 /** Draws services and tasks from a fit: pure functions of fit, counts and seed. */
 import { exp } from '../policies/base/exact-math.ts';
+import { drawDag } from './dag-shape.ts';
 import { profileAt } from './day-shape.ts';
 import { drawPoint } from './distribution.ts';
 import type { FittedBatch, FittedNoise, FittedServices } from './fit-trace.ts';
@@ -89,22 +90,24 @@ function drawNoise(noise: FittedNoise, slots: number, seed: string, name: string
   return values;
 }
 
-/** Jobs by the hour (Poisson), tasks, instances, durations and requests by their quantiles, chains by the share of waiting tasks. */
+/** Jobs by the hour (Poisson), tasks, instances, durations and requests by their quantiles, dependencies by the fitted graphs. */
 export function drawTasks(fit: FittedBatch, hours: number, seed: string, factorAt: (day: number) => number): TaskRow[] {
   const rows: TaskRow[] = [];
   let job = 0;
   for (let hour = 0; hour < hours; hour++) {
     const stream = createStream(seed, `generate/batch/${hour}`);
+    const graphs = createStream(seed, `generate/batch/${hour}/dag`);
     const jobs = samplePoisson(stream, fit.jobsPerHour * fit.hourOfDay[hour % 24] * factorAt(hour / 24));
     for (let index = 0; index < jobs; index++) {
       const name = `job-${job}`;
       const unit = () => sampleUniform(stream, 0, 1);
       const submitMs = Math.floor((hour + unit()) * MS_PER_HOUR);
       const tasks = Math.max(1, Math.round(drawPoint(fit.tasksPerJob, unit())));
+      const dag = fit.dag === undefined ? null : drawDag(fit.dag, tasks, graphs);
       for (let task = 0; task < tasks; task++) {
         const instances = Math.max(1, Math.round(drawPoint(fit.instances, unit())));
         const requestMilliCpu = fit.requestMilliCpu.length === 0 ? 1000 : drawPoint(fit.requestMilliCpu, unit());
-        const waits = task > 0 && unit() < fit.chainedShare;
+        const parents = dag === null ? (task > 0 && unit() < fit.chainedShare ? [task - 1] : []) : dag[task];
         rows.push({
           id: `${name}/${task}`,
           group: name,
@@ -115,7 +118,7 @@ export function drawTasks(fit: FittedBatch, hours: number, seed: string, factorA
           requestMemMib:
             (fit.requestMemMib.length === 0 ? Number.NaN : drawPoint(fit.requestMemMib, unit())) * instances,
           usedMilliCpu: requestMilliCpu * instances * fit.cpuOverRequest,
-          ...(waits ? { parents: [`${name}/${task - 1}`] } : {}),
+          ...(parents.length > 0 ? { parents: parents.map((parent) => `${name}/${parent}`) } : {}),
         });
       }
       job += 1;
