@@ -93,7 +93,11 @@ export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
     most: 1,
     read: ([path]) => importYarnSls(path),
   },
-  simkube: { about: 'SimKube trace version 2: one JSON', most: 1, read: ([path]) => importSimkube(path) },
+  simkube: {
+    about: 'SimKube trace version 2 or 3: one JSON or .sktrace',
+    most: 1,
+    read: ([path]) => importSimkube(path),
+  },
   philly: {
     about: 'Microsoft Philly: cluster_job_log, cluster_machine_list, cluster_cpu_util',
     most: ANY,

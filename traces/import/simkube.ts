@@ -1,8 +1,9 @@
 /**
- * SimKube trace, version 2, as JSON: what was applied to and deleted from a cluster, second by second.
+ * SimKube trace, version 2 or 3, as JSON or as MessagePack (`.sktrace`): what was applied to and deleted from a cluster, second by second.
  *
  * Every tracked object is a service: its pods are found at the paths that config.trackedObjects gives, its count at spec.replicas. Applied
- * again, the last size counts. The `.sktrace` form is msgpack and is refused.
+ * again, the last size counts. Version 3 may leave the paths out: those of Kubernetes' own kinds are known. What was seen of pods
+ * (`pod_lifecycles` in version 2, `index` in 3) is not kept.
  */
 import { TraceError } from '../../policies/base/assert.ts';
 import { BYTES_PER_MIB, MS_PER_SECOND } from '../../policies/base/units.ts';
@@ -17,16 +18,18 @@ import {
   taskColumns,
 } from './canonical.ts';
 import { asList, asNumber, asObject, asText, type Located, member, memberAt, readJson, textOr } from './json-access.ts';
+import { readMsgpack } from './msgpack-file.ts';
 import { effectiveRequest } from './pod-request.ts';
 import { milliCpuOf } from './quantity.ts';
 
+/** Where Kubernetes' own kinds hold their pod, when it is not spec.template. Source: SimKube's defaults of podSpecTemplatePaths. */
+const KNOWN_PATHS: Readonly<Record<string, string>> = { CronJob: '/spec/jobTemplate/spec/template', Pod: '' };
+
 /** Reads one trace. Throws TraceError with file and JSON path. */
 export async function importSimkube(path: string): Promise<ImportedTrace> {
-  if (path.endsWith('.sktrace'))
-    throw new TraceError(`${path}: the msgpack form is not read; export it as JSON (skctl export)`);
-  const root = await readJson(path);
+  const root = path.endsWith('.sktrace') ? await readMsgpack(path) : await readJson(path);
   const version = asNumber(member(root, 'version'));
-  if (version !== 2) throw new TraceError(`${path}: version is ${version}; 2 is expected`);
+  if (version !== 2 && version !== 3) throw new TraceError(`${path}: version is ${version}; 2 or 3 is expected`);
   const tracked = memberAt(root, 'config', 'trackedObjects');
   const services = new Map<string, ServiceRow>();
   const events: EventRow[] = [];
@@ -108,7 +111,8 @@ function readObject(
   const gvk = `${asText(member(object, 'apiVersion'))}.${kind}`;
   const known = tracked.value !== undefined && Object.hasOwn(asObject(tracked), gvk);
   if (!known) counts.untracked += 1;
-  const paths = known ? asList(memberAt(tracked, gvk, 'podSpecTemplatePaths'), true).map(asText) : ['/spec/template'];
+  const given = known ? asList(memberAt(tracked, gvk, 'podSpecTemplatePaths'), true).map(asText) : [];
+  const paths = given.length > 0 ? given : [KNOWN_PATHS[kind] ?? '/spec/template'];
   let milliCpu = 0;
   let bytes = 0;
   for (const path of paths) {
