@@ -33,6 +33,7 @@ export interface OfferRow {
   readonly milliCpu: number;
   readonly memMiB?: number;
   readonly diskMiB?: number;
+  readonly gpus?: number;
   readonly reservedMilliCpu?: number;
 }
 
@@ -45,6 +46,7 @@ export function offersOf(rows: readonly OfferRow[]): Offers {
     milliCpu: rows.map((row) => row.milliCpu),
     memMiB: rows.map((row) => row.memMiB ?? 100_000),
     diskMiB: rows.map((row) => row.diskMiB ?? 100_000),
+    gpus: rows.map((row) => row.gpus ?? 0),
     revocableMilliCpu: rows.map(() => 0),
     reservedMilliCpu: rows.map((row) => row.reservedMilliCpu ?? 0),
     reservedMemMiB: rows.map(() => 0),

@@ -93,6 +93,7 @@ export interface OfferRoom {
   readonly revocableMilliCpu: number[];
   readonly memMiB: number[];
   readonly diskMiB: number[];
+  readonly gpus: number[];
   /** How many tasks were put on the offer. */
   readonly launches: number[];
 }
@@ -105,6 +106,7 @@ export function roomOf(offers: Offers): OfferRoom {
     revocableMilliCpu: copied(offers.revocableMilliCpu, count),
     memMiB: copied(offers.memMiB, count),
     diskMiB: copied(offers.diskMiB, count),
+    gpus: copied(offers.gpus, count),
     launches: new Array<number>(count).fill(0),
   };
 }
@@ -118,7 +120,8 @@ function copied(column: ArrayLike<number>, count: number): number[] {
 /** Whether one task of `work` fits in what is left of offer `i`. */
 export function fits(room: OfferRoom, i: number, work: Work): boolean {
   const milliCpu = work.revocable === true ? room.revocableMilliCpu[i] : room.milliCpu[i];
-  return milliCpu >= work.milliCpu && room.memMiB[i] >= work.memMiB && room.diskMiB[i] >= work.diskMiB;
+  if (milliCpu < work.milliCpu || room.memMiB[i] < work.memMiB || room.diskMiB[i] < work.diskMiB) return false;
+  return work.gpus === undefined || room.gpus[i] >= work.gpus;
 }
 
 /** Takes one task of `work` out of offer `i`, writes it to the ledger and returns its number. */
@@ -136,6 +139,7 @@ export function place(
   else room.milliCpu[i] -= work.milliCpu;
   room.memMiB[i] -= work.memMiB;
   room.diskMiB[i] -= work.diskMiB;
+  if (work.gpus !== undefined) room.gpus[i] -= work.gpus;
   room.launches[i] += 1;
   const task = ledger.nextTask;
   ledger.nextTask += 1;

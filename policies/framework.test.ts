@@ -194,6 +194,7 @@ function play<State, Config>(
       milliCpu: columns.map((column) => column.milliCpu),
       memMiB: columns.map((column) => column.memMiB),
       diskMiB: columns.map((column) => column.diskMiB),
+      gpus: columns.map(() => 0),
       revocableMilliCpu: zeros,
       reservedMilliCpu: zeros,
       reservedMemMiB: zeros,

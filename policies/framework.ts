@@ -62,6 +62,8 @@ export interface Offers {
   readonly milliCpu: ArrayLike<number>;
   readonly memMiB: ArrayLike<number>;
   readonly diskMiB: ArrayLike<number>;
+  /** Whole GPUs; 0 for a framework that is not GPU_RESOURCES capable. */
+  readonly gpus: ArrayLike<number>;
   readonly revocableMilliCpu: ArrayLike<number>;
   readonly reservedMilliCpu: ArrayLike<number>;
   readonly reservedMemMiB: ArrayLike<number>;
@@ -100,6 +102,8 @@ export interface Work {
   readonly milliCpu: number;
   readonly memMiB: number;
   readonly diskMiB: number;
+  /** Whole GPUs of each task, absent = none. A framework without a field for them upstream (Chronos) never gets such work. */
+  readonly gpus?: number;
   readonly lane: number;
   readonly revocable?: boolean;
   readonly constraints?: readonly PlacementConstraint[];

@@ -3,6 +3,7 @@ import { ConfigError } from '../policies/base/assert.ts';
 import { checkConstraint } from '../policies/marathon/constraints.ts';
 import { FRAMEWORK_KINDS, knownSettings } from '../sim/planes/mesos/frameworks.ts';
 import type { Report } from './checks.ts';
+import { checkMesosGpus } from './checks-mesos-gpus.ts';
 import { constraintOf, type MesosSection } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 import { shownValue } from './schema-problems.ts';
@@ -18,6 +19,7 @@ export function checkMesos(mesos: MesosSection, scenario: Partial<Scenario>, rep
   checkClusters(mesos, scenario, report);
   checkNested(mesos, scenario, report);
   checkIncidents(mesos, scenario, report);
+  checkMesosGpus(mesos, scenario, report);
   const { kind, cpuRatio, memRatio } = mesos.oversubscription;
   const path = ['controlPlane', 'oversubscription'];
   if (kind !== 'static' && (cpuRatio !== 1 || memRatio !== 1))

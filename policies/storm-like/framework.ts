@@ -44,7 +44,8 @@ export const stormLikeFramework: port.Framework<StormState, StormConfig> = {
 };
 
 function noOffers(): HeldOffers {
-  return { id: [], agent: [], room: { milliCpu: [], revocableMilliCpu: [], memMiB: [], diskMiB: [], launches: [] } };
+  const room = { milliCpu: [], revocableMilliCpu: [], memMiB: [], diskMiB: [], gpus: [], launches: [] };
+  return { id: [], agent: [], room };
 }
 
 function create(config: StormConfig): StormState {

@@ -1,9 +1,13 @@
 /** Hosts as Mesos agents: names, attributes, and resources as bags. CPU in milli-CPU, memory and disk in whole MiB. */
+import { fail } from '../../../policies/base/assert.ts';
 import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import type { AgentDirectory } from '../../../policies/framework.ts';
 import type { ResourceBag } from '../../../policies/mesos/resource-bag.ts';
 import { addBags, bagOf, EMPTY_BAG } from '../../../policies/mesos/resource-bag.ts';
 import { PLAIN, ResourceCatalog } from '../../../policies/mesos/resource-catalog.ts';
+import { MILLI_PER_CARD } from '../../../policies/packing/gpu/gpu-hosts.ts';
+import type { Cluster } from '../../cluster/apply.ts';
+import type { GpuTable } from '../../cluster/gpus.ts';
 import { type HostTable, TIER } from '../../cluster/hosts.ts';
 import type { ClusterPlan } from '../../plan.ts';
 
@@ -59,13 +63,33 @@ export function taskBag(
   milliCpu: number,
   memMib: number,
   diskMib: number,
+  gpus: number,
   revocable: boolean,
 ): ResourceBag {
-  if (!revocable && milliCpu > 0 && memMib > 0 && diskMib === 0)
+  if (!revocable && milliCpu > 0 && memMib > 0 && diskMib === 0 && gpus === 0)
     return { kinds: kinds.cpusAndMem, amounts: [milliCpu, memMib * MILLI], ranges: null };
   const cpu = bagOf(revocable ? kinds.revocableCpus : kinds.cpus, milliCpu);
   const mem = bagOf(kinds.mem, memMib * MILLI);
-  return addBags(addBags(cpu, mem), diskMib > 0 ? bagOf(kinds.disk, diskMib * MILLI) : EMPTY_BAG);
+  const rest = addBags(addBags(cpu, mem), diskMib > 0 ? bagOf(kinds.disk, diskMib * MILLI) : EMPTY_BAG);
+  return gpus > 0 ? addBags(rest, bagOf(kinds.gpus, gpus * MILLI)) : rest;
+}
+
+/** Whole GPUs that a task asks for. */
+export function gpusOf({ hosts, tasks }: Cluster, row: number): number {
+  return hosts.gpus.requests.cards[tasks.gpuRequest[row]];
+}
+
+/** Bit mask of the first `count` cards of a host that nobody uses: Mesos gives whole devices. Throws InvariantError when there are fewer. */
+export function freeCards({ firstCard, cardLeftMilli }: GpuTable, host: number, count: number): number {
+  const first = firstCard[host];
+  let mask = 0;
+  let missing = count;
+  for (let card = first; missing > 0 && card < firstCard[host + 1]; card++) {
+    if (cardLeftMilli[card] < MILLI_PER_CARD) continue;
+    mask |= 1 << (card - first);
+    missing--;
+  }
+  return missing === 0 ? mask : fail(`host ${host} has ${count - missing} free GPUs; ${count} were offered`);
 }
 
 /** Amount of a kind in a bag, in units of 1/`per` milli-units, rounded down. */

@@ -1,5 +1,5 @@
 /** What the Mesos plane says of itself in the report: how offers went, and who stands outside. */
-import { amountOf, memMibOf } from './agents.ts';
+import { amountOf, gpusOf, memMibOf } from './agents.ts';
 import type { Driver } from './driver.ts';
 import { type MesosRun, type MesosState, masterOf } from './mesos-run.ts';
 
@@ -54,17 +54,22 @@ function shortage(run: MesosRun, driver: Driver): string {
   const cpu = Math.ceil(tasks.requestMilliCpu[row]);
   const mem = memMibOf(tasks.requestMemBytes[row]);
   const disk = driver.plan.taskDiskMib;
+  const gpus = gpusOf(setup.context.cluster, row);
   let agents = 0;
   let withCpu = 0;
   let withMem = 0;
   let withDisk = 0;
+  let withGpus = 0;
   for (const { available } of masterOf(run, driver).allocator.ledger.agents.values()) {
     agents++;
     if (amountOf(available, driver.revocable ? s.kinds.revocableCpus : s.kinds.cpus) >= cpu) withCpu++;
     if (amountOf(available, s.kinds.mem, 1000) >= mem) withMem++;
     if (amountOf(available, s.kinds.disk, 1000) >= disk) withDisk++;
+    if (amountOf(available, s.kinds.gpus, 1000) >= gpus) withGpus++;
   }
-  const least = Math.min(withCpu, withMem, withDisk);
-  const what = least === withCpu ? 'CPU' : least === withMem ? 'memory' : 'disk';
-  return `At the end ${s.queued[driver.index]} tasks wait at "${driver.plan.name}"; of ${agents} agents ${withCpu} have the CPU one asks for, ${withMem} the memory, ${withDisk} the disk: ${what} is short.`;
+  const least = Math.min(withCpu, withMem, withDisk, withGpus);
+  const others = least === withMem ? 'memory' : least === withDisk ? 'disk' : 'the number of GPUs';
+  const what = least === withCpu ? 'CPU' : others;
+  const withDevices = gpus === 0 ? '' : `, ${withGpus} the GPUs`;
+  return `At the end ${s.queued[driver.index]} tasks wait at "${driver.plan.name}"; of ${agents} agents ${withCpu} have the CPU one asks for, ${withMem} the memory, ${withDisk} the disk${withDevices}: ${what} is short.`;
 }

@@ -132,6 +132,7 @@ function emptyColumns(capacity: number): OfferColumns {
     milliCpu: f(),
     memMiB: f(),
     diskMiB: f(),
+    gpus: f(),
     revocableMilliCpu: f(),
     reservedMilliCpu: f(),
     reservedMemMiB: f(),
@@ -152,6 +153,7 @@ function fillRow(
   columns.milliCpu[i] = amountOf(bag, kinds.cpus);
   columns.memMiB[i] = amountOf(bag, kinds.mem, 1000);
   columns.diskMiB[i] = amountOf(bag, kinds.disk, 1000);
+  columns.gpus[i] = amountOf(bag, kinds.gpus, 1000);
   columns.revocableMilliCpu[i] = amountOf(bag, kinds.revocableCpus);
 }
 

@@ -7,7 +7,7 @@ import { bagOf } from '../../../policies/mesos/resource-bag.ts';
 import { CHANGE } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
-import { memMibOf } from './agents.ts';
+import { gpusOf, memMibOf } from './agents.ts';
 import { type Driver, laneOf, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } from './mesos-run.ts';
@@ -82,6 +82,7 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
     milliCpu: Math.ceil(tasks.requestMilliCpu[row]),
     memMiB: memMibOf(tasks.requestMemBytes[row]),
     diskMiB: driver.plan.taskDiskMib,
+    ...(tasks.gpuRequest[row] === 0 ? {} : { gpus: gpusOf(setup.context.cluster, row) }),
     lane: laneOf(tasks.priority[row], driver.lanes),
     revocable: driver.revocable,
   };

@@ -10,7 +10,7 @@ import { adoptChild, type RootState } from '../../../policies/root-framework/fra
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { noteImage } from '../launch-pipeline.ts';
-import { memMibOf, regularBag, taskBag } from './agents.ts';
+import { gpusOf, memMibOf, regularBag, taskBag } from './agents.ts';
 import { type Driver, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { AGENT, driverOf, fitRows, frameworkContext, type MesosRun, masterOf, masterOfHost } from './mesos-run.ts';
@@ -138,6 +138,7 @@ function bagOfRow(run: MesosRun, driver: Driver, row: number): ResourceBag {
     Math.ceil(tasks.requestMilliCpu[row]),
     memMibOf(tasks.requestMemBytes[row]),
     disk,
+    gpusOf(run.setup.context.cluster, row),
     !online && driver.revocable,
   );
 }

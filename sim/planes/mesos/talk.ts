@@ -13,7 +13,7 @@ import type { MasterMessage, TaskInfo } from '../../../policies/mesos/master-mes
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { launchDelayMs } from '../launch-pipeline.ts';
-import { taskBag } from './agents.ts';
+import { freeCards, gpusOf, taskBag } from './agents.ts';
 import { bulkColumns, type Driver, giveBack, offerColumns, parseTaskId, takeActions, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
@@ -108,7 +108,9 @@ function runTask(run: MesosRun, id: string, host: number, nowMs: number): void {
   // A host that is cut off hears of the launch when it is back, if it is back in time.
   const healMs = s.silent.get(host)?.healMs ?? nowMs;
   const delayMs = healMs - nowMs + launchDelayMs(s.pipeline, setup.plan.launch, host, image, healMs);
-  setup.context.bind(row, host, nowMs, delayMs);
+  const { cluster } = setup.context;
+  const gpus = gpusOf(cluster, row);
+  setup.context.bind(row, host, nowMs, delayMs, gpus === 0 ? 0 : freeCards(cluster.hosts.gpus, host, gpus));
 }
 
 function killTask(run: MesosRun, id: string, nowMs: number): void {
@@ -235,7 +237,8 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
     }
     const id = taskId(driver, task);
     s.launches.set(id, { row, task, work: out.work[i] });
-    const bag = taskBag(s.kinds, out.milliCpu[i], out.memMiB[i], out.diskMiB[i], out.revocable[i] === 1);
+    const gpus = gpusOf(run.setup.context.cluster, row);
+    const bag = taskBag(s.kinds, out.milliCpu[i], out.memMiB[i], out.diskMiB[i], gpus, out.revocable[i] === 1);
     tasks.push({ id, bag, executor: null });
   }
   masterOf(run, driver).accept(driver.plan.name, [offer], [{ type: 'launch', tasks }], refuseMs);
