@@ -88,6 +88,29 @@ test('numbers as text; the run after the eviction lasts 30 s on a dedicated mach
   ]);
 });
 
+test('machine 0 is none and an update of a machine its new size; names and numbers of types mean the same; an alloc index of -1 is no alloc', async () => {
+  const hosts = lines('up/machine_events.json', [
+    { time: '600000000', machine_id: '7', type: 'ADD', capacity: { cpus: 0.5, memory: 0.5 } },
+    { time: '601000000', machine_id: '7', type: 3, capacity: { cpus: 1, memory: 0.25 } },
+  ]);
+  const runs = lines('up/instance_events-00.json', [
+    { ...event('600000000', 0, '8', '0'), type: 'SUBMIT' },
+    { ...event('601000000', 0, '8', '0'), type: 'QUEUE' },
+    { ...event('602000000', 0, '8', '0'), type: 'ENABLE' },
+    { ...event('603000000', 0, '8', '7'), type: 'SCHEDULE' },
+    { ...event('604000000', 10, '8', '7'), resource_request: { cpus: 0.5, memory: 0.125 } },
+    { ...event('613000000', 0, '8', '7'), type: 'KILL', resource_request: undefined },
+  ]);
+  const { context } = testContext({ scale: { cpu: 64, mem: 1000 } });
+  const read = await importGoogle2019([hosts, runs], context);
+  expect(Array.from(read.hosts.milliCpu)).toEqual([64_000]);
+  expect(Array.from(read.hosts.memMib)).toEqual([250]);
+  expect(read.events?.kinds).toEqual(['add', 'update']);
+  expect(Array.from(read.tasks.durationMs)).toEqual([10_000]);
+  expect(read.tasks.hosts).toEqual(['7']);
+  expect(Array.from(read.tasks.requestMilliCpu)).toEqual([32_000]);
+});
+
 test('a cut line, an id that lost its digits and an unknown event are named, or skipped and listed', async () => {
   const bad = files.write(
     'bad/instance_events.json',

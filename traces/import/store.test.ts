@@ -5,6 +5,7 @@ import { eventColumns, hostColumns, type ImportedTrace, serviceColumns, taskColu
 import { readImport, writeImport } from './store.ts';
 import { readUsage } from './store-services.ts';
 import { createTestFiles } from './test-files.ts';
+import { openDuckdb, sqlText } from './usage-duckdb.ts';
 import { parquetSink } from './usage-sink.ts';
 
 const files = createTestFiles();
@@ -84,26 +85,27 @@ test('a folder without trace.json was never finished and is refused; so is anoth
   await expect(readImport(files.path('c'))).rejects.toThrow(/version is 3; this program reads 1 to 2/);
 });
 
+const full: ImportedTrace = {
+  ...trace,
+  services: serviceColumns([
+    {
+      id: 'vm/1=',
+      kind: 'vm',
+      requestMilliCpu: 2_000,
+      requestMemMib: Number.NaN,
+      group: 'd',
+      replicas: 3,
+      startMs: 5,
+    },
+    { id: 'b', kind: 'host', requestMilliCpu: 1, requestMemMib: 2, endMs: 9, qos: 'prod', host: 'n' },
+  ]),
+  events: eventColumns([
+    { timeMs: 9, id: 'n', kind: 'remove' },
+    { timeMs: 3, id: 'n', kind: 'add', detail: 'x' },
+  ]),
+};
+
 test('services, events and 130 000 samples of use are read again, the samples in three groups of at most 61 440', async () => {
-  const full: ImportedTrace = {
-    ...trace,
-    services: serviceColumns([
-      {
-        id: 'vm/1=',
-        kind: 'vm',
-        requestMilliCpu: 2_000,
-        requestMemMib: Number.NaN,
-        group: 'd',
-        replicas: 3,
-        startMs: 5,
-      },
-      { id: 'b', kind: 'host', requestMilliCpu: 1, requestMemMib: 2, endMs: 9, qos: 'prod', host: 'n' },
-    ]),
-    events: eventColumns([
-      { timeMs: 9, id: 'n', kind: 'remove' },
-      { timeMs: 3, id: 'n', kind: 'add', detail: 'x' },
-    ]),
-  };
   await writeImport(full, files.path('d'));
   expect(await readImport(files.path('d'))).toEqual(full);
   const table = parquetSink(files.path('d')).open('cpu');
@@ -124,3 +126,46 @@ test('services, events and 130 000 samples of use are read again, the samples in
   // Odd rows 1, 3, .. 129 999: half of their sum 65 000^2.
   expect(sum).toBe((65_000 * 65_000) / 2);
 });
+
+const connection = await openDuckdb(files.path('tmp'));
+if (connection === null) console.log('skipped: DuckDB is not installed');
+afterAll(() => connection?.closeSync());
+
+test.skipIf(connection === null)(
+  'DuckDB opens each of the six tables and sees the rows, types and unknowns',
+  async () => {
+    await writeImport(full, files.path('e'));
+    const table = parquetSink(files.path('e')).open('cpu');
+    table.add('b', 5, 0.5, Number.NaN, 1, () => '');
+    table.finish();
+    const rows = async (name: string, columns: string) => {
+      const path = sqlText(join(files.path('e'), `${name}.parquet`));
+      return (await connection?.runAndReadAll(`SELECT ${columns} FROM ${path}`))?.getRowsJS();
+    };
+    expect(await rows('hosts', 'id, milliCpu, gpus, taints')).toEqual([
+      ['n/1', 96_000, 2, 'x:NoExecute|y=1:NoSchedule'],
+      ['n-2', 4_000, 0, ''],
+    ]);
+    expect(await rows('tasks', 'id, submitMs, isnan(durationMs), parents, useCount')).toEqual([
+      ['2', 0, false, '', 2],
+      ['späť', 5, true, '', 0],
+      ['3', 7, false, '0 1', 1],
+    ]);
+    expect(await rows('use', 'durationMs, milliCpu')).toEqual([
+      [1, 0.5],
+      [2, 100],
+      [3, 7],
+    ]);
+    expect(await rows('services', 'id, replicas, isnan(requestMemMib), qos')).toEqual([
+      ['vm/1=', 3, true, ''],
+      ['b', 1, false, 'prod'],
+    ]);
+    expect(await rows('events', 'timeMs, kind, detail')).toEqual([
+      [3, 'add', 'x'],
+      [9, 'remove', ''],
+    ]);
+    expect(await rows('usage/cpu', 'id, timeMs, milliCpu, isnan(peakMilliCpu), memMib')).toEqual([
+      ['b', 5, 0.5, true, 1],
+    ]);
+  },
+);

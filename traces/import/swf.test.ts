@@ -64,6 +64,15 @@ describe('quirks of the format', () => {
   });
 });
 
+test('statuses 2 to 4 are partial runs, -1 is unknown; a job without field 8 and 5 keeps no request', async () => {
+  const rows = [2, 3, 4, -1].map(
+    (status, at) => `${at + 1} ${at} 0 5 -1 -1 -1 -1 -1 -1 ${status} -1 -1 -1 -1 -1 -1 -1`,
+  );
+  const { tasks } = await importSwf(files.write('partial.swf', rows.join('\n')));
+  expect(tasks.status).toEqual(['partial', 'partial-last', 'partial-failed', 'unknown']);
+  expect(Array.from(tasks.requestMilliCpu)).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+});
+
 describe('what is refused names file and row', () => {
   const job = '1 0 0 10 1 -1 -1 1 10 -1 1 -1 -1 -1 -1 -1 -1 -1';
   const cases: [string, string, RegExp][] = [
