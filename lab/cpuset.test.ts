@@ -102,6 +102,55 @@ describe('the scenario as it stands, with a host that fails', () => {
   });
 });
 
+describe('what LSE and LSR pods leave to best effort', () => {
+  // On every host three pods of 6 CPUs and one of 4, all idle: 18 CPUs LSE, 4 LSR, 10 shared.
+  const idle = [
+    'online.explicit.pricing.replicas=30',
+    'online.explicit.pricing.maxPerHost=3',
+    'online.explicit.pricing.meanUsagePercent=0',
+    'online.explicit.ranking.replicas=10',
+    'online.explicit.ranking.maxPerHost=1',
+    'online.explicit.ranking.meanUsagePercent=0',
+    'online.explicit.web.replicas=0',
+    'bestEffort.tasksPerWeek=0',
+    'cluster.reservedCpuPercent=5',
+    'cluster.systemCpuPercent=1',
+    'koordinator.cpuSuppressThresholdPercent=50',
+  ];
+  const sold = ({ cluster: { hosts } }: Engine) => [...hosts.soldMilliCpu.subarray(hosts.count, 2 * hosts.count)];
+  const onEveryHost = (value: number) => new Array(10).fill(value);
+  const withQos = async (...sets: string[]) => runChecked(await planWith(...idle, ...sets));
+
+  test('batch: 32 - 12.8 margin - 1.6 reserved = 17.6 CPUs where all are LS; LSE by request: 0; two LSE pods a host: 5.6', async () => {
+    const shared = await withQos('online.explicit.pricing.qos=LS', 'online.explicit.ranking.qos=LS');
+    expect(sold(shared)).toEqual(onEveryHost(17_600));
+    expect(sold(await withQos())).toEqual(onEveryHost(0));
+    const two = ['online.explicit.pricing.replicas=20', 'online.explicit.pricing.maxPerHost=2'];
+    expect(sold(await withQos(...two))).toEqual(onEveryHost(5_600));
+  });
+
+  test('K3: LSR pods are reclaimed by usage, 5.6 CPUs sold; without the quirk by request, 1.6', async () => {
+    const two = ['online.explicit.pricing.replicas=20', 'online.explicit.pricing.maxPerHost=2'];
+    expect(sold(await withQos(...two))).toEqual(onEveryHost(5_600));
+    expect(sold(await withQos(...two, 'koordinator.quirks.lsrReclaimedByUsage=false'))).toEqual(onEveryHost(1_600));
+  });
+
+  test('K8: 14.4 CPUs are free, 15 wanted of 4 + 10: a round of 4, 8 and 12 CPUs, 8 on average; without the quirk the 14 stay', async () => {
+    const partial = await withQos();
+    expect([...partial.cluster.hosts.beQuotaUs]).toEqual(onEveryHost(800_000));
+    expect([...partial.telemetry.signals.beLimitMilliCpu]).toEqual(onEveryHost(8_000));
+    const kept = await withQos('koordinator.quirks.cpusetPartialPools=false');
+    expect([...kept.cluster.hosts.beQuotaUs]).toEqual(onEveryHost(-1));
+    expect([...kept.telemetry.signals.beLimitMilliCpu]).toEqual(onEveryHost(14_000));
+  });
+
+  test("idle CPUs of LSE pods are nobody else's: 32 - 18 - 0.32 system = 13.68 are open to others", async () => {
+    const { hostWindow } = await withQos();
+    expect([...hostWindow.closedMilliCpu]).toEqual(onEveryHost(18_000));
+    expect([...hostWindow.headroomMilliCpu]).toEqual(onEveryHost(13_680));
+  });
+});
+
 describe('a scenario that cannot be', () => {
   test.each([
     ['online.explicit.pricing.cpuRequest=5500m', 'LSE pods ask for whole CPUs'],

@@ -43,6 +43,13 @@ export interface HostSignals {
   readonly hpUnreportedMilliCpu?: Float64Array;
   readonly hpUnreportedMemBytes?: Float64Array;
 
+  /** CPUs that LSE and LSR pods own; absent = none. */
+  readonly lseCpus?: Int32Array;
+  readonly lsrCpus?: Int32Array;
+  /** Requests over reported usage, of LSE and of LSR pods with metrics; absent = 0 everywhere. */
+  readonly lseUnusedMilliCpu?: Float64Array;
+  readonly lsrUnusedMilliCpu?: Float64Array;
+
   readonly lastNonBeMilliCpu: Float64Array;
   readonly lastSystemMilliCpu: Float64Array;
   readonly lastNodeMemBytes: Float64Array;

@@ -57,7 +57,9 @@ const serviceSchema = z
     gpu: gpuRequestSchema.optional(),
     qos: z
       .enum(['LS', 'LSR', 'LSE'])
-      .describe('Koordinator QoS class: LSR and LSE pods own their CPUs, LS pods share them.')
+      .describe(
+        'Koordinator QoS class: LSR and LSE pods own their CPUs (best effort may run on those of LSR pods), LS pods share them.',
+      )
       .prefault(SERVICE_DEFAULTS.qos),
     cpuBindPolicy: z
       .enum(['default', 'full-pcpus', 'spread-by-pcpus'])

@@ -3,7 +3,8 @@ import type { HostSignals } from '../ports.ts';
 import { batchAllocatableOf } from './batch-formula.ts';
 import { resourceChanged } from './write-gate.ts';
 
-/** Batch CPU of one host; see batchAllocatableOf. `missing` is added to the sum of max(request, use). Units: milli-CPU, percent; NaN = no cap. */
+/** Batch CPU of one host; see batchAllocatableOf. `missing` is added to the sum of max(request, use). LSE pods count by request, LSR pods
+ * only where `lsrByUsage` (K3) is false. Units: milli-CPU, percent; NaN = no cap. */
 export function batchMilliCpuOf(
   s: HostSignals,
   host: number,
@@ -12,13 +13,16 @@ export function batchMilliCpuOf(
   cap: number,
   reserved = s.reservedMilliCpu[host],
   missing = 0,
+  lsrByUsage = true,
 ): number {
+  const lse = s.lseUnusedMilliCpu?.[host] ?? 0;
+  const lsr = lsrByUsage ? 0 : (s.lsrUnusedMilliCpu?.[host] ?? 0);
   return batchAllocatableOf(
     s.capacityMilliCpu[host],
     percent,
     s.reportedSystemMilliCpu[host],
     reserved,
-    s.reportedHpMilliCpu[host],
+    s.reportedHpMilliCpu[host] + lse + lsr,
     s.hpRequestMilliCpu[host],
     s.reportedHpMaxUsedRequestMilliCpu[host] + missing,
     policy,

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { seededRandomSource } from '../base/random-source.ts';
 import { formatCpuList, parseCpuList } from './cpu-list.ts';
 import type { CpuHolders, Processor } from './cpuset-select.ts';
 import { adjustCpuset, cpusetCount, cpusetStep, recoveredCpuset, selectCpus } from './cpuset-select.ts';
+import { nextCpusetUs } from './policy-cpu-suppress.ts';
 import { PRODUCTION_QUIRKS } from './quirks.ts';
 
 /** `count` cpus, two threads a core, `perNode` cpus a NUMA node, one socket a node. */
@@ -120,4 +122,38 @@ describe('cpu lists', () => {
   test('texts that are no list are refused', () => {
     expect(['a', '3-1', '1,', '-1'].map(parseCpuList)).toEqual([undefined, undefined, undefined, undefined]);
   });
+});
+
+test('the number of CPUs that a run counts is that of the set adjustCpuset picks, with K8 and without', () => {
+  const random = seededRandomSource(8);
+  const below = (n: number) => random.nextUint32() % n;
+  let short = 0;
+  for (let round = 0; round < 2_000; round++) {
+    const count = 8 * (1 + below(4));
+    const processors = Array.from({ length: count }, (_, cpuId) => ({
+      cpuId,
+      coreId: cpuId >> 1,
+      socketId: 0,
+      numaNodeId: 0,
+    }));
+    const lse = below(count + 1);
+    const lsr = below(count - lse + 1);
+    const ids = processors.map((cpu) => cpu.cpuId);
+    const holders = {
+      lseCpus: ids.slice(0, lse),
+      lsrCpus: ids.slice(lse, lse + lsr),
+      reservedCpus: [],
+      systemExclusiveCpus: [],
+    };
+    const old = ids.slice(lse, lse + 1 + below(Math.max(1, count - lse)));
+    const free = below(count * 1_000 + 4_000) - 4_000;
+    for (const cpusetPartialPools of [true, false]) {
+      const quirks = { ...PRODUCTION_QUIRKS, cpusetPartialPools };
+      const picked = adjustCpuset(free, old, processors, holders, quirks);
+      if (!picked.applied) short++;
+      const counted = nextCpusetUs(count, free, old.length * 100_000, lse, lsr, cpusetPartialPools);
+      expect(counted).toBe(picked.cpus.length * 100_000);
+    }
+  }
+  expect(short).toBeGreaterThan(100);
 });

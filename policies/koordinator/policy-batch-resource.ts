@@ -31,9 +31,10 @@ export const BATCH_DEFAULTS = {
   updateTimeThresholdMs: 300_000,
   resourceDiffThreshold: 0.1,
   degradeMs: 900_000,
-  /** K1, K2, K4, K6 and K19; see quirks.ts. */
+  /** K1, K2, K3, K4, K6 and K19; see quirks.ts. */
   maxUsageIgnoresMissingMetrics: true,
   memoryRequestIgnoresSystemUse: true,
+  lsrReclaimedByUsage: true,
   reclaimAboveHundredPercent: true,
   degradeRemovesBatch: true,
   amplificationHidesReservation: true,
@@ -88,6 +89,7 @@ export function workOutBatch(signals: HostSignals, config: PolicyConfig, own: Ba
   const memPercent = Math.min(most, config['memoryReclaimThresholdPercent'] as number);
   const removes = config['degradeRemovesBatch'] as boolean;
   const ignoresMissing = config['maxUsageIgnoresMissingMetrics'] as boolean;
+  const lsrByUsage = config['lsrReclaimedByUsage'] as boolean;
   const cpuPolicy = cpuPolicyCode(config['cpuCalculatePolicy'] as string);
   const memPolicy = memoryPolicyCode(config['memoryCalculatePolicy'] as string);
   const cpuCap = (config['batchCpuThresholdPercent'] as number | null) ?? Number.NaN;
@@ -108,7 +110,7 @@ export function workOutBatch(signals: HostSignals, config: PolicyConfig, own: Ba
     // K1: at node level a pod without metrics adds nothing to the sum of max(request, use).
     const missingCpu = ignoresMissing ? 0 : (signals.hpUnreportedMilliCpu?.[host] ?? 0);
     const missingMem = ignoresMissing ? 0 : (signals.hpUnreportedMemBytes?.[host] ?? 0);
-    const cpu = batchMilliCpuOf(signals, host, cpuPercent, cpuPolicy, cpuCap, reserved, missingCpu);
+    const cpu = batchMilliCpuOf(signals, host, cpuPercent, cpuPolicy, cpuCap, reserved, missingCpu, lsrByUsage);
     const memReserved = memReservedOf(signals, host, config);
     own.milliCpu[host] = normalizedBatchCpu(cpu, ratio);
     own.memBytes[host] = batchMemBytesOf(signals, host, memPercent, memPolicy, memCap, memReserved, missingMem);

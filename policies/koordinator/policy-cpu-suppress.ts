@@ -30,6 +30,8 @@ const DEFAULTS = {
   cpuSuppressPolicy: 'cpuset',
   /** K7: the small-change bypass keeps an unlimited quota. */
   cfsBypassKeepsUnlimited: true,
+  /** K8: half of a set that one pool is too small for is applied. */
+  cpusetPartialPools: true,
 } as const;
 
 /** Complete configuration; ConfigError outside upstream's ranges. */
@@ -57,6 +59,8 @@ function decideSuppress(signals: HostSignals, config: PolicyConfig, state: Polic
   const keepsUnlimited = config['cfsBypassKeepsUnlimited'] as boolean;
   const minPercent = (config['cpuSuppressMinPercent'] as number | null) ?? Number.NaN;
   const byCpuset = config['cpuSuppressPolicy'] === 'cpuset';
+  const partial = config['cpusetPartialPools'] as boolean;
+  const cpusetUs = state['cpusetUs'] as Float64Array;
   const lastAt = state['lastAtMs'] as Float64Array;
   const elapsedMs = lastAt[0] < 0 ? PERIOD_MS : signals.nowMs - lastAt[0];
   const steps = Math.max(1, Math.floor(elapsedMs / PERIOD_MS));
@@ -75,10 +79,21 @@ function decideSuppress(signals: HostSignals, config: PolicyConfig, state: Polic
       0,
       Math.trunc(system > reserved ? system : reserved),
     );
+    const lse = signals.lseCpus?.[host] ?? 0;
+    const lsr = signals.lsrCpus?.[host] ?? 0;
     const before = signals.beQuotaUs[host];
     let quotaUs = before;
+    if (byCpuset && (lse > 0 || lsr > 0)) {
+      const from = before < 0 || cpusetUs[host] === 0 ? before : cpusetUs[host];
+      quotaUs = walkCpuset(cpus, free, from, lse, lsr, partial, steps, host, cpusetUs);
+      if (quotaUs !== before) decide(out, DECISION.limitBestEffort, host, -1, quotaUs, 0);
+      continue;
+    }
+    cpusetUs[host] = 0;
     for (let step = 0; step < steps; step++) {
-      const next = byCpuset ? nextCpusetUs(cpus, free, quotaUs) : nextQuotaUs(cpus, free, quotaUs, keepsUnlimited);
+      const next = byCpuset
+        ? nextCpusetUs(cpus, free, quotaUs, lse, lsr, partial)
+        : nextQuotaUs(cpus, free, quotaUs, keepsUnlimited);
       if (next === quotaUs) break;
       quotaUs = next;
     }
@@ -86,12 +101,59 @@ function decideSuppress(signals: HostSignals, config: PolicyConfig, state: Polic
   }
 }
 
-/** CPU time of the next cpuset: shrinks at once, grows by at most a tenth of the host; unlimited counts as every CPU. */
-function nextCpusetUs(cpus: number, freeMilliCpu: number, currentUs: number): number {
-  const current = currentUs < 0 ? cpus : Math.round(currentUs / CFS_PERIOD_US);
+/**
+ * Runs the loop of `steps` seconds on a host whose pods own CPUs; returns the mean CPU time of its sets and keeps the last one in `cpusetUs`.
+ *
+ * With K8 sets go round and round (a part is applied, grows and falls back), so the last one would stand for all of them where the window is a
+ * multiple of the round.
+ */
+function walkCpuset(
+  cpus: number,
+  freeMilliCpu: number,
+  fromUs: number,
+  lse: number,
+  lsr: number,
+  partial: boolean,
+  steps: number,
+  host: number,
+  cpusetUs: Float64Array,
+): number {
+  let current = fromUs;
+  let sum = 0;
+  for (let step = 0; step < steps; step++) {
+    current = nextCpusetUs(cpus, freeMilliCpu, current, lse, lsr, partial);
+    sum += current < 0 ? (cpus - lse) * CFS_PERIOD_US : current;
+  }
+  cpusetUs[host] = current < 0 ? 0 : current;
+  return current < 0 ? current : Math.round(sum / steps);
+}
+
+/**
+ * CPU time of the next cpuset: shrinks at once, grows by at most a tenth of the host; unlimited counts as every CPU but those of LSE pods.
+ *
+ * CPUs of LSR pods and shared ones give according to their numbers; what a pool is too small for it gives nothing of, and with K8 off the old
+ * set stays. This counts what adjustCpuset picks: its set has as many CPUs.
+ */
+export function nextCpusetUs(
+  cpus: number,
+  freeMilliCpu: number,
+  currentUs: number,
+  lse: number,
+  lsr: number,
+  partial: boolean,
+): number {
+  const current = currentUs < 0 ? cpus - lse : Math.round(currentUs / CFS_PERIOD_US);
   const wanted = Math.max(CPUSET_LEAST, Math.ceil(freeMilliCpu / 1000));
   const most = current + Math.ceil(cpus * CPUSET_GROWTH);
-  return Math.min(wanted, most, cpus) * CFS_PERIOD_US;
+  if (lse === 0 && lsr === 0) return Math.min(wanted, most, cpus) * CFS_PERIOD_US;
+  const usable = cpus - lse;
+  const count = Math.min(wanted, most);
+  const fromLsr = usable === 0 ? 0 : Math.trunc((count * lsr) / usable);
+  const isLsrShort = fromLsr > lsr;
+  const isSharedShort = count - fromLsr > usable - lsr;
+  if ((isLsrShort || isSharedShort) && !partial) return currentUs;
+  const picked = (isLsrShort ? 0 : fromLsr) + (isSharedShort ? 0 : count - fromLsr);
+  return picked === 0 ? currentUs : picked * CFS_PERIOD_US;
 }
 
 export const cpuSuppress: Policy = {
@@ -101,6 +163,9 @@ export const cpuSuppress: Policy = {
   periodMs: PERIOD_MS,
   defaults: DEFAULTS,
   configure,
-  createState: () => ({ lastAtMs: new Float64Array(1).fill(-1) }),
+  createState: (hostCount) => ({
+    lastAtMs: new Float64Array(1).fill(-1),
+    cpusetUs: new Float64Array(hostCount),
+  }),
   decide: decideSuppress,
 };

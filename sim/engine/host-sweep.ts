@@ -71,6 +71,8 @@ export interface HostWindow {
    */
   readonly latencyRows: Float64Array;
   readonly headroomAloneMilliCpu: Float64Array;
+  /** Idle CPUs that nobody but the pods that own them may use. */
+  readonly closedMilliCpu: Float64Array;
   /** 1 = the limit of best effort fell below what it had: until the node's loop acts, services see it as it was. */
   readonly cutLate: Uint8Array;
   /** [hosts with cutLate] */
@@ -96,6 +98,7 @@ export function createHostWindow(hosts: number, classes: number): HostWindow {
     slowdown: new Float64Array(hosts * classes).fill(1),
     latencyRows: new Float64Array(hosts * classes * LATENCY_COLUMNS),
     headroomAloneMilliCpu: f(),
+    closedMilliCpu: f(),
     cutLate: new Uint8Array(hosts),
     cutLateHosts: new Int32Array(1),
     looseRows: new Float64Array(hosts * classes * LOOSE_COLUMNS),
@@ -163,7 +166,8 @@ export function sweepHosts(
     }
     let onlineGranted = online;
     let best = allowed;
-    if (online + system + allowed > cpu) {
+    const open = cpu - out.closedMilliCpu[host];
+    if (online + system + allowed > open) {
       if (isolation.level <= ISOLATION.S) {
         demand[0] = online;
         demand[1] = system;
@@ -171,12 +175,12 @@ export function sweepHosts(
         weight[0] = onlineRequest + 1;
         weight[1] = 2000;
         weight[2] = isolation.level === ISOLATION.E ? hosts.beRunningRequestMilliCpu[host] + 1 : 2;
-        fill(cpu, demand, weight, 0, 3, scratch, granted);
+        fill(open, demand, weight, 0, 3, scratch, granted);
         onlineGranted = granted[0];
         best = granted[2];
       } else {
-        onlineGranted = online < cpu - system ? online : cpu - system;
-        best = cpu - system - onlineGranted;
+        onlineGranted = online < open - system ? online : open - system;
+        best = open - system - onlineGranted;
         if (best > allowed) best = allowed;
       }
     }
@@ -184,10 +188,10 @@ export function sweepHosts(
     out.bestEffortMilliCpu[host] = best;
     out.bestEffortShare[host] = want > 0 ? best / want : 1;
     out.busy[host] = (onlineGranted + system + best) / cpu;
-    const idle = cpu - system - onlineGranted - best;
+    const idle = open - system - onlineGranted - best;
     const back = best * marginalShare(isolation, onlineRequest + 1, hosts.beRunningRequestMilliCpu[host] + 1);
     out.headroomMilliCpu[host] = idle + back;
-    out.headroomAloneMilliCpu[host] = cpu - system - onlineGranted;
+    out.headroomAloneMilliCpu[host] = open - system - onlineGranted;
     if (withCuts && had > allowed && had - best >= LEAST_CUT * cpu)
       contendLoose(hosts, model, host, onlineGranted, system, had, want, out);
     contend(hosts, model, host, (onlineGranted + system) / cpu, best / cpu, best, want, out);
@@ -209,7 +213,7 @@ function contendLoose(
   out: HostWindow,
 ): void {
   const cpu = hosts.capacityMilliCpu[host];
-  const room = cpu - system - onlineGranted;
+  const room = cpu - out.closedMilliCpu[host] - system - onlineGranted;
   // What the split leaves when services ask for more than is free; weights matter in neither case, shares are nearly nothing.
   const best = had < room ? had : room > 0 ? room : 0;
   const headroom = out.headroomMilliCpu[host];

@@ -32,6 +32,11 @@ export interface Telemetry {
   /** Requests of online pods that started since the last report: they have no metric yet. */
   readonly freshHpMilliCpu: Float64Array;
   readonly freshHpMemBytes: Float64Array;
+  /** Use of LSE and LSR pods in the window under way, and in those of a report; without rows where no pod owns CPUs. */
+  readonly lseMilliCpu: Float64Array;
+  readonly lsrMilliCpu: Float64Array;
+  readonly lseWindows: Float64Array;
+  readonly lsrWindows: Float64Array;
   /** What best effort used and might have used, windows newest last, as long as eviction by satisfaction looks back. */
   readonly evictWindows: number;
   readonly beMilliCpu: Float64Array;
@@ -52,7 +57,8 @@ export function createTelemetry(
   const windowsInReport = Math.max(1, Math.round(aggregateMs / windowMs));
   const ring = () => new Float64Array(windowsInReport * n);
   const evictWindows = Math.max(1, Math.round(evictWindowMs / windowMs));
-  const f = () => new Float64Array(n);
+  const ownsCpus = hosts.cpus.owner.length > 0;
+  const f = (kept = true) => new Float64Array(kept ? n : 0);
   const signals: WritableSignals = {
     count: n,
     nowMs: 0,
@@ -76,6 +82,14 @@ export function createTelemetry(
     hpRequestMemBytes: f(),
     hpUnreportedMilliCpu: f(),
     hpUnreportedMemBytes: f(),
+    ...(ownsCpus
+      ? {
+          lseCpus: hosts.cpus.lseCpus,
+          lsrCpus: hosts.cpus.lsrCpus,
+          lseUnusedMilliCpu: f(),
+          lsrUnusedMilliCpu: f(),
+        }
+      : {}),
     lastNonBeMilliCpu: f(),
     lastSystemMilliCpu: hosts.systemMilliCpu,
     lastNodeMemBytes: f(),
@@ -117,6 +131,10 @@ export function createTelemetry(
     nodeMemBytes: ring(),
     freshHpMilliCpu: f(),
     freshHpMemBytes: f(),
+    lseMilliCpu: f(ownsCpus),
+    lsrMilliCpu: f(ownsCpus),
+    lseWindows: ownsCpus ? ring() : f(false),
+    lsrWindows: ownsCpus ? ring() : f(false),
     evictWindows,
     beMilliCpu: new Float64Array(evictWindows * n),
     beLimitMilliCpu: new Float64Array(evictWindows * n),
@@ -253,6 +271,10 @@ export function pushWindow(telemetry: Telemetry, cluster: Cluster, window: HostW
     telemetry.hpMemBytes[at + host] = hosts.onlineMemBytes[host] + hosts.midMemBytes[host];
     telemetry.nodeMemBytes[at + host] =
       hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
+  }
+  if (telemetry.lseMilliCpu.length > 0) {
+    telemetry.lseWindows.set(telemetry.lseMilliCpu, at);
+    telemetry.lsrWindows.set(telemetry.lsrMilliCpu, at);
   }
   telemetry.pushed[0]++;
 }

@@ -29,6 +29,7 @@ import { evictTask, scheduleFinish } from './lifecycle.ts';
 import { slowBestEffort, sweepMemory, sweepMemoryLateness } from './memory-sweep.ts';
 import { sweepDemand } from './online.ts';
 import { killOutOfMemory } from './oom.ts';
+import { reportOwnCpus, sweepOwnCpus } from './own-cpus.ts';
 import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { OPEN } from './recorder.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
@@ -53,9 +54,11 @@ export function runTick(engine: Engine, nowMs: number): void {
     hostWindow.onlineMilliCpu,
     hostWindow.onlineVariance,
   );
+  sweepOwnCpus(engine);
   senseNode(telemetry, cluster, hostWindow, nowMs);
   if (nowMs > 0 && nowMs % plan.koordinator.reportMs === 0) {
     report(telemetry, cluster, nowMs);
+    reportOwnCpus(engine, nowMs - plan.koordinator.reportMs);
     if (engine.podSamples !== null) refreshPods(engine.podSamples, cluster.tasks, engine.demandAhead, nowMs);
     runPolicies(engine, 'report', nowMs);
     refreshEstimates(engine, nowMs);
@@ -220,7 +223,10 @@ function limitBestEffort(engine: Engine): void {
   for (let host = 0; host < hosts.count; host++) {
     const capacity = hosts.capacityMilliCpu[host];
     const quotaUs = hosts.beQuotaUs[host];
+    // Best effort's CPUs are never those of LSE pods.
+    const owned = 1000 * hosts.cpus.lseCpus[host];
     limit[host] = quotaUs < 0 ? capacity : (quotaUs * 1000) / CFS_PERIOD_US;
+    if (owned > 0 && limit[host] > capacity - owned) limit[host] = capacity - owned;
     beLossMilliCpu[host] =
       quotaUs < 0 || plan.windowMs <= SUPPRESS_LOOP_MS
         ? 0
