@@ -118,3 +118,18 @@ test('Helios: columns by name, GPUs of a virtual cluster by day as events, a dur
   const bad = files.write('y/cluster_log.csv', `${HEADER}\n1,u,v,0,4,1,DONE,2020-04-02 00:00:00,,,5,0\n`);
   await expect(importHelios([bad], testContext().context)).rejects.toThrow(/csv:2 state is "DONE"; known: COMPLETED/);
 });
+
+test('Helios: all five states are kept; a job of no node counts as one part, and one that never started has no duration', async () => {
+  const states = ['COMPLETED', 'CANCELLED', 'FAILED', 'TIMEOUT', 'NODE_FAIL'];
+  const log = files.write(
+    'h/cluster_log.csv',
+    [
+      HEADER,
+      ...states.map((state, at) => `${at},u,v,1,4,0,${state},2020-04-02 00:00:00,,,${at === 1 ? '' : 5},0`),
+    ].join('\n'),
+  );
+  const { tasks } = await importHelios([log], testContext().context);
+  expect(tasks.status).toEqual(states);
+  expect(Array.from(tasks.instances)).toEqual([1, 1, 1, 1, 1]);
+  expect(Array.from(tasks.durationMs)).toEqual([5_000, Number.NaN, 5_000, 5_000, 5_000]);
+});

@@ -47,6 +47,32 @@ test('Rumen: times of the last attempt; unix time becomes the start', async () =
   expect(Array.from(tasks.parents)).toEqual([0]);
 });
 
+test('an execution type and a memory that are said are kept; a job without a name has its number; a reduce without a map waits for nothing; an array counts as its objects', async () => {
+  const jobs = [
+    {
+      'am.type': 'mapreduce',
+      'job.start.ms': 5,
+      'job.tasks': [
+        {
+          'container.type': 'reduce',
+          'duration.ms': 7,
+          'container.priority': 20,
+          'container.memory': 4096,
+          'container.execution.type': 'OPPORTUNISTIC',
+        },
+      ],
+    },
+    { 'job.start.ms': 5, 'job.tasks': [{ 'duration.ms': 9, count: 3 }] },
+  ];
+  const { tasks, hosts } = await importYarnSls(files.write('array.json', JSON.stringify(jobs)));
+  expect(tasks.ids).toEqual(['job-0/0', 'job-1/0']);
+  expect(tasks.qos).toEqual(['OPPORTUNISTIC', '']);
+  expect(tasks.status).toEqual(['reduce', 'map']);
+  expect(Array.from(tasks.requestMemMib)).toEqual([4_096, 3_072]);
+  expect(tasks.parents.length).toBe(0);
+  expect(hosts.ids).toEqual([]);
+});
+
 test('a file that is cut off, a letter between objects and an end before the start are named', async () => {
   const of = (text: string) => importYarnSls(files.write('bad.json', text));
   await expect(of('{"job.tasks": []}\n{"a": [1,')).rejects.toThrow(/bad\.json:2 is not closed: the file is cut off/);
