@@ -3,7 +3,7 @@
  *
  * Idle CPUs of LSE pods are closed to everybody. Approximations: idle CPUs of LSR pods are open to best effort, as upstream, and also to LS pods, which
  * upstream keeps off them (room of LS pods: up to that much too large); the latency of LSR and LSE pods is that of pods on the shared CPUs of the host, though
- * nobody queues before them (too high, never too low).
+ * nobody queues before them (too high where neighbours are busy) and they get no more than they own (too low where they need more).
  */
 import { CPU_QOS } from '../cluster/cpusets.ts';
 import { TASK_STATE } from '../cluster/tasks.ts';
