@@ -13,14 +13,15 @@ import { convertBag } from './allocation-ledger.ts';
 import { Allocator } from './allocator.ts';
 import type { AgentInfo, FrameworkInfo, UsedBags } from './allocator-records.ts';
 import { NOTHING_USED } from './allocator-records.ts';
-import type { AllocatorOptions, Grant } from './allocator-state.ts';
+import type { AllocatorOptions } from './allocator-state.ts';
 import { DEFAULT_REFUSE_MS } from './allocator-state.ts';
 import type { AllocatorVariant } from './allocator-variants.ts';
-import { BulkDesk, type BulkOffers } from './bulk-offers.ts';
-import type { BulkGrant } from './bulk-run.ts';
+import type { BulkOffers } from './bulk-offers.ts';
 import { Capability, capabilityBits } from './capabilities.ts';
 import type { AcceptOperation, MasterMessage, MasterOptions, Offer, TaskInfo, TaskStatus } from './master-messages.ts';
 import type { Deadline, FrameworkState } from './master-records.ts';
+import { MasterTimers, Outbox } from './master-records.ts';
+import { OfferDesk } from './offer-desk.ts';
 import type { AgentStanding } from './reconciliation.ts';
 import {
   AGENT_REMOVED_REASON,
@@ -34,23 +35,19 @@ import { addBags, EMPTY_BAG, isEmptyBag, selectBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
 import { ResourceFlag } from './resource-catalog.ts';
 import { TaskBook } from './task-book.ts';
-import type { Timer } from './timer-queue.ts';
-import { TimerQueue } from './timer-queue.ts';
 
 export class MesosMaster {
   readonly allocator: Allocator;
-  readonly offers = new Map<number, Offer>();
+  readonly offers: ReadonlyMap<number, Offer>;
   readonly book: TaskBook;
   private readonly catalog: ResourceCatalog;
-  private readonly options: MasterOptions;
   private readonly frameworks = new Map<string, FrameworkState>();
   private readonly agents = new Map<string, AgentStanding>();
   private readonly disconnectedAgents = new Set<string>();
   private readonly completedFrameworks = new Set<string>();
-  private readonly timers = new TimerQueue<Timer & { readonly deadline: Deadline }>();
-  private messages: MasterMessage[] = [];
-  private offerIds = 0;
-  private readonly bulks: BulkDesk;
+  private readonly timers = new MasterTimers();
+  private readonly outbox = new Outbox();
+  private readonly desk: OfferDesk;
 
   constructor(
     catalog: ResourceCatalog,
@@ -61,42 +58,41 @@ export class MesosMaster {
     startMs: number,
   ) {
     this.catalog = catalog;
-    this.options = options;
     this.allocator = new Allocator(catalog, allocatorOptions, variant, random, startMs);
     this.book = new TaskBook(catalog, this.allocator);
-    this.bulks = new BulkDesk(this.allocator);
+    const { allocator, outbox, timers, frameworks, disconnectedAgents } = this;
+    this.desk = new OfferDesk(allocator, outbox, timers, options.offerTimeoutMs, frameworks, disconnectedAgents);
+    this.offers = this.desk.offers;
     if (options.bulkOffers === true) this.allocator.grantInBulk();
   }
 
   /** Messages since the last call. */
   takeMessages(): MasterMessage[] {
-    const messages = this.messages;
-    if (messages.length > 0) this.messages = [];
-    return messages;
+    return this.outbox.take();
   }
 
   /** Runs the pending allocation and sends what it grants. */
   settle(): void {
-    if (this.allocator.hasPendingRun()) this.keepBulks();
+    if (this.allocator.hasPendingRun()) this.desk.keepBulks();
     this.allocator.settle();
-    this.sendGrants();
+    this.desk.sendGrants();
   }
 
   /** Moves time; timers of the master precede those of the allocator at one instant. */
   advanceTo(nowMs: number): void {
     for (;;) {
-      const ownMs = this.timers.peek()?.timeMs ?? Infinity;
+      const ownMs = this.timers.nextMs();
       const nextMs = Math.min(ownMs, this.allocator.nextTimerMs());
       if (nextMs > nowMs) break;
       if (ownMs <= nextMs) {
         this.allocator.nowMs = ownMs;
-        this.keepBulks();
-        this.expire((this.timers.popDue(ownMs) ?? fail('a timer that is due is there')).deadline);
+        this.desk.keepBulks();
+        this.expire(this.timers.takeDue(ownMs) ?? fail('a timer that is due is there'));
         this.settle();
       } else {
-        if (this.allocator.nextBatchMs <= nextMs || this.allocator.hasPendingRun()) this.keepBulks();
+        if (this.allocator.nextBatchMs <= nextMs || this.allocator.hasPendingRun()) this.desk.keepBulks();
         this.allocator.advanceTo(nextMs);
-        this.sendGrants();
+        this.desk.sendGrants();
       }
     }
     this.allocator.advanceTo(nowMs);
@@ -105,17 +101,17 @@ export class MesosMaster {
   // Agents
 
   addAgent(info: AgentInfo, used: UsedBags): void {
-    this.keepBulks();
+    this.desk.keepBulks();
     this.agents.set(info.id, 'registered');
     this.allocator.addAgent(info, used);
   }
 
   /** The agent's socket broke: its offers go, its tasks are still believed to run. */
   disconnectAgent(id: string): void {
-    this.keepBulks();
+    this.desk.keepBulks();
     this.disconnectedAgents.add(id);
     this.allocator.deactivateAgent(id);
-    this.rescindWhere((offer) => offer.agent === id);
+    this.desk.rescindWhere((offer) => offer.agent === id);
   }
 
   /** The agent is back within its time. */
@@ -131,8 +127,8 @@ export class MesosMaster {
 
   /** Gives an agent up: its tasks are unreachable (gone, if the operator says so), every framework hears of it. */
   loseAgent(id: string, standing: 'unreachable' | 'gone'): void {
-    this.keepBulks();
-    this.rescindWhere((offer) => offer.agent === id);
+    this.desk.keepBulks();
+    this.desk.rescindWhere((offer) => offer.agent === id);
     for (const task of this.book.holding('agent', id)) {
       const state = reconciledState(null, standing, this.isPartitionAware(task.framework)) ?? 'TASK_LOST';
       this.book.end(task, state);
@@ -142,14 +138,14 @@ export class MesosMaster {
     if (this.agents.get(id) === 'registered') this.allocator.removeAgent(id);
     this.disconnectedAgents.delete(id);
     this.agents.set(id, standing);
-    for (const framework of this.frameworks.keys()) this.messages.push({ type: 'agentLost', framework, agent: id });
+    for (const framework of this.frameworks.keys()) this.outbox.push({ type: 'agentLost', framework, agent: id });
   }
 
   /** New total of oversubscribed resources. Offers with revocable parts are recovered first, then the allocator runs. */
   updateOversubscribed(id: string, revocable: ResourceBag): void {
     const agent = this.allocator.ledger.agents.get(id) ?? fail(`agent ${id} is not registered`);
     const regular = selectBag(this.catalog, agent.total, 0, ResourceFlag.revocable);
-    this.rescindWhere((offer) => offer.agent === id && this.hasRevocable(offer.bag));
+    this.desk.rescindWhere((offer) => offer.agent === id && this.hasRevocable(offer.bag));
     this.allocator.updateAgent(id, { total: addBags(regular, revocable) });
   }
 
@@ -157,9 +153,9 @@ export class MesosMaster {
 
   /** A new framework, or an old one that comes back or is taken over by another scheduler. */
   subscribe(info: FrameworkInfo, failoverTimeoutMs: number): void {
-    this.keepBulks();
+    this.desk.keepBulks();
     if (this.completedFrameworks.has(info.id)) {
-      this.messages.push({ type: 'error', framework: info.id, message: 'Framework has been removed' });
+      this.outbox.push({ type: 'error', framework: info.id, message: 'Framework has been removed' });
       return;
     }
     const known = this.frameworks.get(info.id);
@@ -168,8 +164,8 @@ export class MesosMaster {
       this.allocator.addFramework(info, NOTHING_USED);
       return;
     }
-    if (known.connected) this.messages.push({ type: 'error', framework: info.id, message: 'Framework failed over' });
-    this.rescindWhere((offer) => offer.framework === info.id, known.connected);
+    if (known.connected) this.outbox.push({ type: 'error', framework: info.id, message: 'Framework failed over' });
+    this.desk.rescindWhere((offer) => offer.framework === info.id, known.connected);
     known.info = info;
     known.failoverTimeoutMs = failoverTimeoutMs;
     known.connected = true;
@@ -180,44 +176,44 @@ export class MesosMaster {
   }
 
   updateFramework(info: FrameworkInfo): void {
-    this.keepBulks();
+    this.desk.keepBulks();
     this.state(info.id).info = info;
     this.allocator.updateFramework(info);
   }
 
   suppress(framework: string, roles: readonly string[]): void {
-    this.keepBulks();
+    this.desk.keepBulks();
     this.allocator.suppressOffers(framework, roles);
   }
 
   revive(framework: string, roles: readonly string[]): void {
-    this.keepBulks();
+    this.desk.keepBulks();
     this.allocator.reviveOffers(framework, roles);
   }
 
   /** The driver aborted: no offers any more, no timer, tasks stay. */
   deactivate(framework: string): void {
-    this.keepBulks();
+    this.desk.keepBulks();
     this.state(framework).active = false;
     this.allocator.deactivateFramework(framework);
-    this.rescindWhere((offer) => offer.framework === framework);
+    this.desk.rescindWhere((offer) => offer.framework === framework);
   }
 
   /** The scheduler's socket broke; its failover timeout starts. */
   disconnect(framework: string): void {
     const state = this.state(framework);
     if (!state.connected) return;
-    this.messages.push({ type: 'error', framework, message: 'Framework disconnected' });
+    this.outbox.push({ type: 'error', framework, message: 'Framework disconnected' });
     state.connected = false;
     this.deactivate(framework);
-    this.startTimer(this.allocator.nowMs + state.failoverTimeoutMs, { framework, session: state.session });
+    this.timers.start(this.allocator.nowMs + state.failoverTimeoutMs, { framework, session: state.session });
   }
 
   /** Removes a framework: tasks are killed, agents told to shut it down. */
   teardown(framework: string): void {
     if (!this.frameworks.has(framework)) return;
-    this.keepBulks();
-    this.rescindWhere((offer) => offer.framework === framework);
+    this.desk.keepBulks();
+    this.desk.rescindWhere((offer) => offer.framework === framework);
     const agents = new Set<string>();
     for (const task of this.book.holding('framework', framework)) {
       agents.add(task.agent);
@@ -226,7 +222,7 @@ export class MesosMaster {
     }
     const ended = this.book.endExecutors((executor) => executor.framework === framework, 'TASK_KILLED');
     for (const { agent } of ended) agents.add(agent);
-    for (const agent of agents) this.messages.push({ type: 'shutdownFramework', agent, framework });
+    for (const agent of agents) this.outbox.push({ type: 'shutdownFramework', agent, framework });
     this.allocator.removeFramework(framework);
     this.frameworks.delete(framework);
     this.completedFrameworks.add(framework);
@@ -241,13 +237,7 @@ export class MesosMaster {
 
   /** Takes one offer back with a filter; an unknown id is ignored. */
   declineOne(framework: string, id: number, refuseMs: number): void {
-    const bulk = this.bulks.find(framework, id);
-    if (bulk !== null) {
-      this.bulks.refuse(bulk, id, refuseMs);
-      return;
-    }
-    const offer = this.offers.get(id);
-    if (offer?.framework === framework) this.takeBack(offer, refuseMs);
+    this.desk.declineOne(framework, id, refuseMs);
   }
 
   /** Performs operations on offers of one agent and role; what they leave returns with the filter of the call. */
@@ -258,14 +248,14 @@ export class MesosMaster {
     refuseMs: number = DEFAULT_REFUSE_MS,
   ): void {
     if (offerIds.length === 1 && this.launchOnBulk(framework, offerIds[0], operations, refuseMs)) return;
-    const named = offerIds.map((id) => this.ordinaryOffer(framework, id));
+    const named = offerIds.map((id) => this.desk.ordinaryOffer(framework, id));
     const first = named[0];
     const valid =
       first !== undefined &&
       new Set(offerIds).size === offerIds.length &&
       named.every((o) => o?.framework === framework && o.agent === first.agent && o.role === first.role);
     if (!valid) {
-      for (const offer of new Set(named)) if (offer?.framework === framework) this.takeBack(offer, null);
+      for (const offer of new Set(named)) if (offer?.framework === framework) this.desk.takeBack(offer, null);
       this.dropTasks(framework, operations, 'REASON_INVALID_OFFERS');
       return;
     }
@@ -275,7 +265,7 @@ export class MesosMaster {
     }
     let left = EMPTY_BAG;
     for (const offer of named) if (offer !== undefined) left = addBags(left, offer.bag);
-    for (const id of offerIds) this.offers.delete(id);
+    for (const id of offerIds) this.desk.offers.delete(id);
     if (this.disconnectedAgents.has(first.agent)) {
       this.dropTasks(framework, operations, 'REASON_SLAVE_DISCONNECTED');
     } else {
@@ -289,7 +279,7 @@ export class MesosMaster {
   /** Forwards a kill; an unknown task is answered as by reconciliation. */
   kill(framework: string, task: string, agent: string | null): void {
     const known = this.book.tasks.get(task);
-    if (known?.holds === true) this.messages.push({ type: 'killTask', agent: known.agent, task });
+    if (known?.holds === true) this.outbox.push({ type: 'killTask', agent: known.agent, task });
     else this.reconcile(framework, task, agent);
   }
 
@@ -332,7 +322,7 @@ export class MesosMaster {
   private launch(offer: Offer, info: TaskInfo, left: ResourceBag): ResourceBag {
     const rest = this.book.launch(offer, info, left);
     if (rest !== null) {
-      this.messages.push({ type: 'runTask', agent: offer.agent, task: info.id });
+      this.outbox.push({ type: 'runTask', agent: offer.agent, task: info.id });
       return rest;
     }
     const status = {
@@ -353,46 +343,7 @@ export class MesosMaster {
     }
   }
 
-  private sendGrants(): void {
-    for (const grants of this.allocator.takeGrantRuns()) this.sendRun(grants);
-    for (const grant of this.allocator.takeBulk()) this.sendBulk(grant);
-    for (const { framework, agent } of this.allocator.takeInverseOffers())
-      this.messages.push({ type: 'inverseOffer', framework, agent });
-  }
-
-  /** Offers of one run: a message to each framework that got something. */
-  private sendRun(grants: readonly Grant[]): void {
-    const byFramework = new Map<string, Offer[]>();
-    for (const { framework, role, agent, bag } of grants) {
-      const state = this.frameworks.get(framework);
-      const gone = state === undefined || !state.active || !state.connected || this.disconnectedAgents.has(agent);
-      if (gone) {
-        this.allocator.recoverResources(framework, agent, role, bag, null);
-        continue;
-      }
-      const offer: Offer = { id: this.offerIds++, framework, role, agent, bag };
-      this.offers.set(offer.id, offer);
-      const offers = byFramework.get(framework) ?? [];
-      offers.push(offer);
-      byFramework.set(framework, offers);
-      if (this.options.offerTimeoutMs !== null)
-        this.startTimer(this.allocator.nowMs + this.options.offerTimeoutMs, { offer });
-    }
-    for (const [framework, offers] of byFramework) this.messages.push({ type: 'offers', framework, offers });
-  }
-
-  private sendBulk(grant: BulkGrant): void {
-    const state = this.frameworks.get(grant.slot.framework.id);
-    if (state?.active !== true || !state.connected) {
-      for (const agent of grant.agents) this.allocator.reconsider(agent);
-      return;
-    }
-    const bulk = this.bulks.open(grant, this.offerIds);
-    this.offerIds += grant.agents.length;
-    this.messages.push({ type: 'bulkOffers', bulk });
-  }
-
-  /** Launches on one of bulk offers: only what the tasks take is booked. False when the offer must become ordinary first. */
+  /** Launches on one of bulk offers. False when it is not one, or must become ordinary first. */
   private launchOnBulk(
     framework: string,
     id: number,
@@ -400,49 +351,23 @@ export class MesosMaster {
     refuseMs: number,
   ): boolean {
     if (operations.length !== 1 || operations[0].type !== 'launch' || operations[0].tasks.length === 0) return false;
-    const bulk = this.bulks.find(framework, id);
-    if (bulk === null) return false;
-    const offer = this.bulks.take(bulk, id);
-    let left = offer.bag;
-    for (const info of operations[0].tasks) left = this.launch(offer, info, left);
-    this.bulks.settle(bulk, id, left, refuseMs);
-    return true;
-  }
-
-  private ordinaryOffer(framework: string, id: number): Offer | undefined {
-    const bulk = this.bulks.find(framework, id);
-    return bulk === null ? this.offers.get(id) : this.adopt(this.bulks.keep(bulk, id), bulk);
+    const { tasks } = operations[0];
+    const launchAll = (offer: Offer): ResourceBag => {
+      let left = offer.bag;
+      for (const info of tasks) left = this.launch(offer, info, left);
+      return left;
+    };
+    return this.desk.launchOnBulk(framework, id, launchAll, refuseMs);
   }
 
   /** Ends the answer to bulk offers: those without one stay with the framework as ordinary offers. */
   keepRest(bulk: BulkOffers): void {
-    for (const offer of this.bulks.close(bulk)) this.adopt(offer, bulk);
+    this.desk.keepRest(bulk);
   }
 
-  /** Before anything else happens at the master, bulk offers that nobody has answered become ordinary ones. */
-  private keepBulks(): void {
-    for (const bulk of this.bulks.all()) this.keepRest(bulk);
-  }
-
-  private adopt(offer: Offer, { madeAtMs }: BulkOffers): Offer {
-    this.offers.set(offer.id, offer);
-    if (this.options.offerTimeoutMs !== null) this.startTimer(madeAtMs + this.options.offerTimeoutMs, { offer });
-    return offer;
-  }
-
-  private takeBack(offer: Offer, refuseMs: number | null): void {
-    this.offers.delete(offer.id);
-    this.allocator.recoverResources(offer.framework, offer.agent, offer.role, offer.bag, refuseMs);
-  }
-
-  /** Withdraws offers without a filter; a scheduler that is replaced is not told. */
+  /** Withdraws offers without a filter; every framework but one that is replaced is told. */
   rescindWhere(chosen: (offer: Offer) => boolean, silently = false): void {
-    this.keepBulks();
-    for (const offer of [...this.offers.values()]) {
-      if (!chosen(offer)) continue;
-      this.takeBack(offer, null);
-      if (!silently) this.messages.push({ type: 'rescind', framework: offer.framework, offerId: offer.id });
-    }
+    this.desk.rescindWhere(chosen, silently);
   }
 
   private hasRevocable(bag: ResourceBag): boolean {
@@ -458,20 +383,16 @@ export class MesosMaster {
   }
 
   private tell(framework: string, status: TaskStatus): void {
-    this.messages.push({ type: 'status', framework, status });
+    this.outbox.push({ type: 'status', framework, status });
   }
 
   private state(framework: string): FrameworkState {
     return this.frameworks.get(framework) ?? fail(`framework ${framework} is not registered`);
   }
 
-  private startTimer(timeMs: number, deadline: Deadline): void {
-    this.timers.push({ timeMs, rank: 0, sequence: this.timers.nextSequence(), live: true, deadline });
-  }
-
   private expire(deadline: Deadline): void {
     if ('offer' in deadline) {
-      if (this.offers.has(deadline.offer.id)) this.rescindWhere((other) => other === deadline.offer);
+      if (this.offers.has(deadline.offer.id)) this.desk.rescindWhere((other) => other === deadline.offer);
       return;
     }
     const state = this.frameworks.get(deadline.framework);

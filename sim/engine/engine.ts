@@ -36,6 +36,7 @@ import { createGpuRecord, type GpuRecord } from './gpu-record.ts';
 import { type RunGpuRequests, requestsOf, typicalOf } from './gpus-from-plan.ts';
 import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.ts';
 import { hostsFromPlan } from './hosts-from-plan.ts';
+import { createIntake, type Intake } from './intake.ts';
 import { createJobTable, type JobTable } from './jobs.ts';
 import {
   createLatencyModel,
@@ -44,7 +45,6 @@ import {
   type SurfaceStore,
   shareLatencyModel,
 } from './latency-sweep.ts';
-import { createIntake, type Intake } from './lifecycle.ts';
 import { quirksOf } from './load-aware-setup.ts';
 import { createMemoryState, type MemoryState } from './memory-sweep.ts';
 import { createOnlineState, type OnlineState } from './online.ts';

@@ -1,26 +1,25 @@
 /**
- * What happens to one task: intake, start, end, loss, and what follows for its job and for the record.
+ * What happens to one task that came in: start, end, loss, and what follows for its job and for the record.
  *
  * These functions decide nothing about where a task goes; they call `apply` for every change and keep the books of work:
  * submitted = done + abandoned + still to do, and wasted beside it.
  */
 import { fail } from '../../policies/base/assert.ts';
 import { EVICT_REASON } from '../../policies/ports.ts';
-import { type BatchChunk, type BatchSource, createBatchChunk, PRESSURE_CLASSES } from '../../traces/format.ts';
-import { abandon, bind, CHANGE, finish, loseAttempt, release, start, submit } from '../cluster/apply.ts';
+import { abandon, bind, CHANGE, finish, loseAttempt, release, start } from '../cluster/apply.ts';
 import { NO_CPUS } from '../cluster/cpusets.ts';
 import { TIER } from '../cluster/hosts.ts';
-import { countInState, freeRow, moveTo, TASK_KIND, TASK_STATE, type TaskTable, takeRow } from '../cluster/tasks.ts';
+import { countInState, freeRow, moveTo, TASK_KIND, TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
 import { addValue } from '../kernel/quantile-histogram.ts';
 import { keyedWord } from '../kernel/random.ts';
 import type { Engine } from './engine.ts';
 import { beginTask, leaveTask } from './event-physics.ts';
-import { closeJob, dropHeld, holdTask, type JobTable, openJob, takeNextStage } from './jobs.ts';
+import { nextArrivalMs } from './intake.ts';
+import { closeJob, dropHeld, type JobTable, takeNextStage } from './jobs.ts';
 import { countBatch, noteWait, OPEN, type Recorder, WORK } from './recorder.ts';
 import { dropEndedPod } from './telemetry.ts';
 import { inTicks } from './ticks.ts';
-import { tierOfPriority } from './tier-of-priority.ts';
 
 export const EVENT = {
   tick: 1,
@@ -37,7 +36,8 @@ export const EVENT = {
 
 const ROW_BITS = 21;
 const ROW_MASK = (1 << ROW_BITS) - 1;
-const MS_PER_CORE_HOUR = 3_600_000_000;
+/** Milli-CPU ms of a core-hour. */
+export const MS_PER_CORE_HOUR = 3_600_000_000;
 
 /** Row and generation of a task as an event's payload; a stale event is told by its generation (modulo 1,024). */
 export function taskPayload(tasks: TaskTable, row: number): number {
@@ -51,126 +51,8 @@ export function rowOfPayload(tasks: TaskTable, payload: number): number {
   return (tasks.generation[row] & 1023) === payload >>> ROW_BITS ? row : -1;
 }
 
-/** Where the intake stands in the stream of best-effort tasks. */
-export interface Intake {
-  readonly source: BatchSource;
-  readonly chunk: BatchChunk;
-  hour: number;
-  next: number;
-  /** Number and row of the job whose tasks arrive now. */
-  jobNumber: number;
-  jobRow: number;
-  /** Number of the next task; online pods come first. */
-  nextTaskId: number;
-  readonly ticksPerMs: number;
-}
-
-/** An intake at the start of its source. */
-export function createIntake(source: BatchSource, firstTaskId: number, ticksPerMs = 1): Intake {
-  return {
-    source,
-    chunk: createBatchChunk(4096),
-    hour: -1,
-    next: 0,
-    jobNumber: -1,
-    jobRow: -1,
-    nextTaskId: firstTaskId,
-    ticksPerMs,
-  };
-}
-
-/** When the next best-effort task arrives; Infinity when none is left before `horizonMs`. */
-export function nextArrivalMs(intake: Intake, hours: number): number {
-  while (intake.next >= (intake.hour < 0 ? 0 : intake.chunk.count)) {
-    if (intake.hour + 1 >= hours) return Infinity;
-    intake.hour++;
-    intake.source.fillHour(intake.hour, intake.chunk);
-    intake.next = 0;
-    if (intake.chunk.count > 0) break;
-  }
-  const submitMs = intake.chunk.submitMs[intake.next];
-  return intake.ticksPerMs === 1 ? Math.ceil(submitMs) : inTicks(intake, submitMs);
-}
-
-/** Takes in every task that arrives at `nowMs`. */
-export function takeArrivals(engine: Engine, nowMs: number): void {
-  const { intake, hours } = engine;
-  while (nextArrivalMs(intake, hours) <= nowMs) takeArrival(engine, nowMs);
-}
-
-function takeArrival(engine: Engine, nowMs: number): void {
-  const { intake, cluster, jobs, recorder } = engine;
-  const { tasks } = cluster;
-  const { chunk } = intake;
-  const at = intake.next++;
-  const population = chunk.population[at];
-  const about = intake.source.populations[population];
-  const number = chunk.job[at];
-  if (number !== intake.jobNumber) {
-    intake.jobNumber = number;
-    intake.jobRow = openJob(jobs, population, nowMs, chunk.deadlineMs[at]);
-  }
-  const job = intake.jobRow;
-  const row = takeRow(tasks);
-  tasks.kind[row] = TASK_KIND.bestEffort;
-  tasks.tier[row] = tierOfPriority(about.priority, engine.plane.bestEffortTier);
-  tasks.group[row] = population;
-  tasks.id[row] = intake.nextTaskId++;
-  tasks.priority[row] = about.priority;
-  tasks.pressureClass[row] = PRESSURE_CLASSES.indexOf(about.pressureClass);
-  tasks.requestMilliCpu[row] = chunk.requestMilliCpu[at];
-  tasks.requestMemBytes[row] = Math.ceil(chunk.requestMemBytes[at] / 1024) * 1024;
-  tasks.demandMilliCpu[row] = chunk.demandMilliCpu[at];
-  tasks.usedMemBytes[row] = Math.ceil(chunk.usedMemBytes[at]);
-  tasks.submitAtMs[row] = nowMs;
-  // A task that never leaves lasts longer than the run.
-  const stays = engine.plan.bestEffort.departures === 'ignored';
-  tasks.durationMs[row] = stays ? 2 * engine.plan.horizonMs : chunk.durationMs[at];
-  tasks.leftMs[row] = tasks.durationMs[row];
-  tasks.speed[row] = 0;
-  tasks.attempts[row] = 0;
-  tasks.failing[row] = 0;
-  tasks.job[row] = job;
-  tasks.stage[row] = chunk.stage[at];
-  tasks.gpuRequest[row] = chunk.gpu[at] === 0 ? 0 : engine.gpuRequests.batchOffset + chunk.gpu[at];
-  tasks.podShape[row] = engine.batchShape(
-    tasks.requestMilliCpu[row],
-    tasks.requestMemBytes[row],
-    tasks.tier[row],
-    engine.placement?.laneOf?.[population] ?? 0,
-    tasks.gpuRequest[row],
-  );
-  jobs.left[job]++;
-  const orphan = waitsForParents(engine, row);
-  const held = chunk.stage[at] > 0 || orphan;
-  if (!held) jobs.leftReleased[job]++;
-  submit(cluster, row, nowMs, held);
-  recorder.work[WORK.submitted] += tasks.durationMs[row] * tasks.demandMilliCpu[row];
-  countBatch(recorder, 'submitted', population, nowMs, 1);
-  countBatch(
-    recorder,
-    'offeredCoreHours',
-    population,
-    nowMs,
-    (tasks.durationMs[row] * tasks.requestMilliCpu[row]) / MS_PER_CORE_HOUR,
-  );
-  if (orphan) dropOrphan(engine, row, nowMs);
-  else if (held) holdTask(jobs, tasks, job, row);
-  else engine.plane.onPending(row, nowMs);
-}
-
-/** Whether a task has parents that are not done; it is then found by its number. */
-function waitsForParents(engine: Engine, row: number): boolean {
-  const { dependencies, cluster } = engine;
-  if (dependencies === null) return false;
-  const number = cluster.tasks.id[row] - cluster.tasks.firstBestEffort;
-  if (dependencies.openParents[number] === 0) return false;
-  dependencies.rowOf[number] = row;
-  return true;
-}
-
 /** Gives a held task up when a parent was. */
-function dropOrphan(engine: Engine, row: number, nowMs: number): void {
+export function dropOrphan(engine: Engine, row: number, nowMs: number): void {
   const { dependencies, cluster, jobs } = engine;
   const number = cluster.tasks.id[row] - cluster.tasks.firstBestEffort;
   if (dependencies === null || dependencies.orphaned[number] === 0) return;

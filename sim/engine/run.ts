@@ -10,19 +10,12 @@ import { TASK_STATE } from '../cluster/tasks.ts';
 import { createCalendarEvent, orderKey } from '../kernel/calendar.ts';
 import { closeHour } from '../kernel/digest.ts';
 import { PHASE } from '../kernel/phase.ts';
+import { takeArrivals } from './arrivals.ts';
 import type { Engine } from './engine.ts';
 import { handleCarbonStep, handleStretchEnd, openEventWindow, startEventPhysics } from './event-physics.ts';
 import { handleFault, scheduleFaults } from './faults.ts';
-import {
-  bookProgress,
-  EVENT,
-  endAttempt,
-  missOpenDeadlines,
-  nextArrivalMs,
-  rowOfPayload,
-  startTask,
-  takeArrivals,
-} from './lifecycle.ts';
+import { nextArrivalMs } from './intake.ts';
+import { bookProgress, EVENT, endAttempt, missOpenDeadlines, rowOfPayload, startTask } from './lifecycle.ts';
 import { handleScale, scheduleScaling } from './scaling.ts';
 import { closeWindow, runTick } from './tick.ts';
 
