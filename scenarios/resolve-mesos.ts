@@ -14,7 +14,7 @@ export function constraintOf(text: string): PlacementConstraint {
 
 /** Everything written out; incidents in order of time. */
 export function resolveMesos(section: MesosSection): MesosPlan {
-  const { oversubscription, launch } = section;
+  const { oversubscription, launch, allocatorCost } = section;
   return {
     kind: 'mesos',
     variant: section.variant,
@@ -23,6 +23,9 @@ export function resolveMesos(section: MesosSection): MesosPlan {
     roleSorter: section.roleSorter,
     frameworkSorter: section.frameworkSorter,
     filterGpuResources: section.filterGpuResources,
+    ...(allocatorCost.perAgentUs + allocatorCost.perAgentFrameworkUs > 0
+      ? { allocatorCost: { ...allocatorCost } }
+      : {}),
     roles: Object.entries(section.roles).map(([name, role]) => ({
       name,
       weight: role.weight,

@@ -1,6 +1,7 @@
 /** Mesos as control plane: master, roles, frameworks, oversubscription, launch pipeline and what goes wrong. */
 import { z } from 'zod';
 import {
+  MESOS_ALLOCATOR_COST_DEFAULTS as C,
   MESOS_DEFAULTS as D,
   MESOS_FRAMEWORK_DEFAULTS as F,
   MESOS_INCIDENT_DEFAULTS as I,
@@ -99,6 +100,21 @@ const incidentSchema = z
   })
   .describe('Something that goes wrong, or is set right.');
 
+const allocatorCostSchema = z
+  .strictObject({
+    perAgentUs: ratio('Microseconds for each agent that the run looks at; upstream about 35.', 0, 1e9).prefault(
+      C.perAgentUs,
+    ),
+    perAgentFrameworkUs: ratio(
+      'Microseconds for each agent and framework on top; upstream about 0.07.',
+      0,
+      1e9,
+    ).prefault(C.perAgentFrameworkUs),
+  })
+  .describe(
+    'Time of an allocation run: its offers leave at its end, and the next comes an interval later. 0 = no time.',
+  );
+
 const sorter = z.enum(['drf', 'random']);
 
 export const mesosSchema = z
@@ -113,6 +129,7 @@ export const mesosSchema = z
     roleSorter: sorter.describe('Order of roles.').prefault(D.roleSorter),
     frameworkSorter: sorter.describe('Order of frameworks in a role.').prefault(D.frameworkSorter),
     filterGpuResources: flag('Keep agents with GPUs for frameworks that use them.').prefault(D.filterGpuResources),
+    allocatorCost: allocatorCostSchema.prefault({}),
     roles: z
       .record(z.string(), roleSchema)
       .describe('Roles with a weight, a guarantee or a limit; others need no entry.')

@@ -417,6 +417,8 @@ export interface MesosPlan {
   readonly roleSorter: 'drf' | 'random';
   readonly frameworkSorter: 'drf' | 'random';
   readonly filterGpuResources: boolean;
+  /** Time of an allocation run. Absent: none. */
+  readonly allocatorCost?: { readonly perAgentUs: number; readonly perAgentFrameworkUs: number };
   readonly roles: readonly MesosRolePlan[];
   readonly frameworks: readonly MesosFrameworkPlan[];
   /** Clusters of a federation by shapes of hosts; none = all hosts are one. */

@@ -24,6 +24,14 @@ export interface AllocatorOptions {
   readonly masterRegion: string | null;
   readonly roleSorter: SorterName;
   readonly frameworkSorter: SorterName;
+  /** What a run takes; absent: no time. */
+  readonly runCost?: RunCost;
+}
+
+/** Time that a run takes: agents it looks at x (perAgentUs + frameworks x perAgentFrameworkUs). Units: microseconds. */
+export interface RunCost {
+  readonly perAgentUs: number;
+  readonly perAgentFrameworkUs: number;
 }
 
 /** What a slot refused on some agents at one moment: blocks what is contained in it until the timer fires. */

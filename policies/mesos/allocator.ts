@@ -50,6 +50,7 @@ import type { ResourceBag } from './resource-bag.ts';
 import { addBags, isEmptyBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
 import type { Quota } from './role-tree.ts';
+import { RunPace } from './run-pace.ts';
 import { RunQueue } from './run-queue.ts';
 import type { Timer } from './timer-queue.ts';
 import { TimerQueue } from './timer-queue.ts';
@@ -58,7 +59,7 @@ const RECOVERY_HOLD_MS = 600_000;
 const RECOVERY_PERCENT = 80;
 
 interface LoopTimer extends Timer {
-  readonly kind: 'batch' | 'resume';
+  readonly kind: 'batch' | 'resume' | 'runOver';
 }
 
 type AllocatorTimer = LoopTimer | OfferFilter | InverseOfferFilter;
@@ -72,6 +73,11 @@ export class Allocator {
   private readonly variant: AllocatorVariant;
   private readonly queue: RunQueue;
   private readonly timers = new TimerQueue<AllocatorTimer>();
+  /** Null when a run takes no time. */
+  readonly pace: RunPace | null;
+  private paidAgents = 0;
+  /** A batch waits for its run. */
+  private batchWaits = false;
   private expectedAgents: number | null = null;
   private agentRows = 0;
   private frameworkSequence = 0;
@@ -88,6 +94,7 @@ export class Allocator {
     this.nowMs = startMs;
     this.ledger = new AllocationLedger(catalog, options, variant, random);
     this.queue = new RunQueue(this.ledger, options, variant, random);
+    this.pace = options.runCost === undefined ? null : new RunPace(options.runCost);
     this.startTimer('batch', startMs + options.allocationIntervalMs);
   }
 
@@ -139,6 +146,7 @@ export class Allocator {
     clearInverseFilters(framework, null);
     this.withdrawInverseOffers(id);
     this.ledger.frameworks.delete(id);
+    this.pace?.forget('framework', id);
   }
 
   activateFramework(id: string): void {
@@ -178,13 +186,14 @@ export class Allocator {
       this.expectedAgents = null;
       this.resume();
     }
-    this.queue.trigger(agent);
+    this.trigger(agent);
   }
 
   removeAgent(id: string): void {
     const agent = this.agent(id);
     clearAgentFilters(this.ledger.frameworks.values(), agent);
     this.ledger.removeAgent(agent);
+    this.pace?.forget('agent', id);
   }
 
   activateAgent(id: string): void {
@@ -219,7 +228,7 @@ export class Allocator {
     if (update.total !== undefined && this.ledger.updateTotal(agent, update.total)) changed = true;
     if (!changed) return;
     this.ledger.fertile[agent.row] = 1;
-    this.queue.trigger(agent);
+    this.trigger(agent);
   }
 
   /** Grows an agent; what the provider reports as used is booked. Waits for the next run. */
@@ -267,7 +276,7 @@ export class Allocator {
     agent.maintenance = startMs === null ? null : scheduleMaintenance(startMs);
     if (startMs === null) this.ledger.maintained.delete(agent);
     else this.ledger.maintained.add(agent);
-    this.queue.trigger(agent);
+    this.trigger(agent);
   }
 
   /** An answer to an inverse offer, with a filter when `refuseMs` is not null. */
@@ -367,9 +376,28 @@ export class Allocator {
     return this.queue.hasPendingRun();
   }
 
-  /** Performs the pending run, if any. */
+  /** Performs the pending run, if any and if none is under way. */
   settle(): void {
-    this.queue.settle();
+    if (this.pace === null) {
+      this.queue.settle();
+      return;
+    }
+    if (!this.pace.isBusy(this.nowMs)) this.queue.settle();
+    this.payForRuns(this.pace);
+  }
+
+  /** Takes the time of the runs since the last call; the next batch is an interval after the end of this one's run. */
+  private payForRuns(pace: RunPace): void {
+    const { agentsVisited } = this.queue;
+    if (agentsVisited > this.paidAgents) {
+      const agents = agentsVisited - this.paidAgents;
+      const endMs = pace.book(agents, this.ledger.frameworks.size, this.queue.takeGrantRuns(), this.nowMs);
+      this.paidAgents = agentsVisited;
+      if (endMs > this.nowMs) this.startTimer('runOver', endMs);
+    }
+    if (!this.batchWaits || this.queue.hasPendingRun()) return;
+    this.batchWaits = false;
+    this.startTimer('batch', Math.max(this.nowMs, pace.busyUntilMs) + this.options.allocationIntervalMs);
   }
 
   /** When the next timer fires; Infinity is never, as the batch timer always runs. */
@@ -389,12 +417,12 @@ export class Allocator {
 
   /** Grants since the last call, by run, then framework in order of subscription. */
   takeGrants(): Grant[] {
-    return this.queue.takeGrantRuns().flat();
+    return this.takeGrantRuns().flat();
   }
 
-  /** The same, a list for each run that made some. */
+  /** The same, a list for each run that made some; nothing while a run is under way. */
   takeGrantRuns(): Grant[][] {
-    return this.queue.takeGrantRuns();
+    return this.pace?.takeGrantRuns(this.nowMs) ?? this.queue.takeGrantRuns();
   }
 
   /** Inverse offers since the last call. */
@@ -406,8 +434,9 @@ export class Allocator {
     if (timer.kind === 'filter') detachFilter(timer, this.ledger.fertile);
     else if (timer.kind === 'inverseFilter') detachInverseFilter(timer);
     else if (timer.kind === 'resume') this.resume();
-    else {
-      this.startTimer('batch', timer.timeMs + this.options.allocationIntervalMs);
+    else if (timer.kind === 'batch') {
+      if (this.pace !== null) this.batchWaits = true;
+      else this.startTimer('batch', timer.timeMs + this.options.allocationIntervalMs);
       this.queue.triggerAll();
     }
   }
@@ -422,10 +451,17 @@ export class Allocator {
     return { timeMs, rank, sequence: this.timers.nextSequence(), live: true };
   }
 
+  private trigger(agent: AgentRecord): void {
+    this.queue.trigger(agent);
+    // 0.2x has run already: each run is paid for by itself.
+    if (this.pace !== null && !this.queue.hasPendingRun()) this.payForRuns(this.pace);
+  }
+
   /** A run over all agents after something changed for frameworks. */
   private triggerAll(): void {
     this.queue.reconsiderAll();
     this.queue.triggerAll();
+    if (this.pace !== null && !this.queue.hasPendingRun()) this.payForRuns(this.pace);
   }
 
   private withdrawInverseOffers(frameworkId: string): void {

@@ -17,6 +17,8 @@ import { dueInverseOffers } from './maintenance.ts';
 export class RunQueue {
   /** Runs performed. */
   runs = 0;
+  /** Agents that runs were over, all together: candidates, whether there was anything to offer or not. */
+  agentsVisited = 0;
   /** While paused triggers are dropped; candidates named before stay. */
   paused = false;
   /** Host names that get offered; null is all. */
@@ -74,6 +76,7 @@ export class RunQueue {
     this.bookBulk();
     const { ledger } = this;
     const named = this.everybody ? ledger.agentByRow : this.candidates.filter((agent) => this.isPresent(agent));
+    this.agentsVisited += this.everybody ? ledger.agents.size : named.length;
     const round: Round = {
       ledger,
       options: this.options,

@@ -11,6 +11,8 @@ export function describe(run: MesosRun): readonly string[] {
   const sentences = [
     `Mesos made ${offers} offers for ${launches} launches (${each} a launch); ${declines} were declined, ${rescinds} rescinded.`,
   ];
+  for (const { allocator } of s.masters)
+    if (allocator.pace !== null) sentences.push(paceSentence(allocator.pace.longestMs, run));
   const { inverseOffers, spilled } = s.counters;
   if (inverseOffers > 0)
     sentences.push(`${inverseOffers} inverse offers asked frameworks to leave agents before their maintenance.`);
@@ -36,6 +38,12 @@ export function describe(run: MesosRun): readonly string[] {
     if (short !== '') sentences.push(short);
   }
   return sentences;
+}
+
+function paceSentence(longestMs: number, { setup }: MesosRun): string {
+  const { allocationIntervalMs } = setup.plan;
+  const periodMs = allocationIntervalMs + longestMs;
+  return `An allocation run took up to ${longestMs} ms and its offers left at its end, so runs came every ${periodMs} ms instead of every ${allocationIntervalMs} ms.`;
 }
 
 function outageSentence(name: string, service: string, outages: MesosState['outages'], nowMs: number): string {

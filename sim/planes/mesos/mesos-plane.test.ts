@@ -90,6 +90,11 @@ describe.each([
   ['Chronos on Mesos 0.2x', mesos('chronos', { variant: '0.2x' })],
   ['Sisyphus on revocable CPU', mesos('sisyphus', { oversubscription: { kind: 'revocable' } })],
   ['Sisyphus, offers timed out after 3 s', mesos('sisyphus', { offerTimeoutMs: 3_000 })],
+  ['Sisyphus, an allocator at work', mesos('sisyphus', { allocatorCost: { perAgentUs: 2e5, perAgentFrameworkUs: 0 } })],
+  [
+    'Chronos on Mesos 0.2x, an allocator at work',
+    mesos('chronos', { variant: '0.2x', allocatorCost: { perAgentUs: 1e4, perAgentFrameworkUs: 1e3 } }),
+  ],
   ['Sisyphus, two hosts cut off at 60 s', mesos('sisyphus', { incidents: [incident('partition', [0, 1])] })],
   ['Sisyphus, a host in maintenance from 60 s', mesos('sisyphus', { incidents: [incident('maintenance', [1])] })],
   ['Sisyphus, the master lost at 60 s', mesos('sisyphus', { incidents: [incident('master-lost', [])] })],

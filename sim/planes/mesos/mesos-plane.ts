@@ -5,7 +5,7 @@
  * is due, and carries messages until nobody has anything to say; then it asks for the next wake: the allocation interval, a filter, a
  * framework's own clock or an incident, whichever is first.
  *
- * Approximation: messages take no time, and an allocation run none either, so the period of runs is the interval itself.
+ * Approximation: messages take no time. An allocation run takes what `allocatorCost` says.
  */
 
 import { meetsConstraints } from '../../../policies/marathon/constraints.ts';

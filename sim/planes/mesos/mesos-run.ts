@@ -215,10 +215,13 @@ export function createMaster(plan: MesosPlan, kinds: AgentKinds, random: PlaneRa
     masterRegion: null,
     roleSorter: plan.roleSorter,
     frameworkSorter: plan.frameworkSorter,
+    ...(plan.allocatorCost === undefined ? {} : { runCost: plan.allocatorCost }),
   };
   const variant = plan.variant === 'modern' ? MODERN_VARIANT : VARIANT_0_2X;
   const offerTimeoutMs = plan.offerTimeoutMs > 0 ? plan.offerTimeoutMs : null;
-  const master = new MesosMaster(catalog, options, variant, { offerTimeoutMs, bulkOffers: true }, random, nowMs);
+  // Bulk offers are booked when they are kept; grants on their way through a run that takes time must be booked before.
+  const bulkOffers = plan.allocatorCost === undefined;
+  const master = new MesosMaster(catalog, options, variant, { offerTimeoutMs, bulkOffers }, random, nowMs);
   for (const role of plan.roles) {
     master.allocator.updateWeight(role.name, role.weight);
     const guarantees = noQuantities(catalog);
