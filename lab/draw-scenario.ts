@@ -24,6 +24,7 @@ import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
 import { withDrawnCpusets } from './draw-cpusets.ts';
 import { withDrawnGpus } from './draw-gpus.ts';
 import { withSchedulingRules } from './draw-scheduling.ts';
+import { withDrawnVertical } from './draw-vertical.ts';
 
 /** Policies that sell capacity; a plan names at most one beside those that always run. */
 const SELLERS = Object.keys(POLICIES).filter((name) => POLICIES[name].sells !== undefined);
@@ -98,9 +99,8 @@ export function drawScenario(seed: number): Plan {
     },
     record: { tasks: false, events: false },
   };
-  return freezePlan(
-    withSchedulingRules(withDrawnCpusets(withDrawnGpus(plan, seed), seed), drawFrom(seed, 'scheduling')),
-  );
+  const placed = withSchedulingRules(withDrawnCpusets(withDrawnGpus(plan, seed), seed), drawFrom(seed, 'scheduling'));
+  return freezePlan(withDrawnVertical(placed, seed));
 }
 
 function drawCluster(draw: Draw): ClusterPlan {

@@ -186,6 +186,8 @@ export const EVICT_REASON = {
   quota: 6,
   /** Not a policy's: the kernel kills when memory runs out. */
   outOfMemory: 7,
+  /** A pod whose new size its host cannot take gives way to a new one. */
+  resized: 8,
 } as const;
 
 /** What policies want done, in the order they said it. Columns grow; rows are never removed before they are applied. */

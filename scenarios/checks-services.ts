@@ -15,6 +15,7 @@ export function checkExplicitServices(scenario: Partial<Scenario>, report: Repor
     checkShape(service, path, report);
     checkPlace(scenario, service, path, report);
     checkOwnCpus(scenario, service, path, report);
+    checkVertical(scenario, name, service, [...path, 'verticalAutoscale'], report);
     checkGpu(scenario, service.gpu, [...path, 'gpu'], report);
     service.rollingRestartAt.forEach((atMs, index) => {
       if (scenario.horizon !== undefined && atMs >= scenario.horizon)
@@ -72,6 +73,57 @@ function checkOwnCpus(scenario: Partial<Scenario>, service: Service, path: reado
       report.error([...path, 'qos'], `is ${service.qos}; CPUs are not bound on hosts that count them otherwise`, [
         ['cluster', 'hosts', name],
       ]);
+}
+
+/** Requests move only where a scheduler keeps books of them and nobody else moves them or has taken them for fixed. */
+function checkVertical(
+  scenario: Partial<Scenario>,
+  name: string,
+  service: Service,
+  path: readonly string[],
+  report: Report,
+): void {
+  const vertical = service.verticalAutoscale;
+  if (vertical === null) return;
+  const own = path.slice(0, -1);
+  if (scenario.controlPlane?.kind !== undefined && scenario.controlPlane.kind !== 'kubernetes')
+    report.error(path, 'is set; only the Kubernetes control plane resizes pods', [['controlPlane', 'kind']]);
+  if (service.qos !== 'LS')
+    report.error(path, `is set; ${service.qos} pods own whole CPUs, which the kubelet does not resize`, [
+      [...own, 'qos'],
+    ]);
+  if (service.autoscale !== null && vertical.controlled.includes('cpu'))
+    report.error(
+      [...path, 'controlled'],
+      'has cpu, and so has the horizontal autoscaler: the two would chase each other',
+      [[...own, 'autoscale']],
+    );
+  const limit = service.cpuLimit > 0 ? service.cpuLimit : Infinity;
+  if (vertical.minCpu > limit)
+    report.error([...path, 'minCpu'], `is ${vertical.minCpu}m, above the limit of ${limit}m`, [[...own, 'cpuLimit']]);
+  if (vertical.maxCpu > 0 && vertical.minCpu > vertical.maxCpu)
+    report.error([...path, 'minCpu'], `is ${vertical.minCpu}m, above maxCpu ${vertical.maxCpu}m`, [
+      [...path, 'maxCpu'],
+    ]);
+  if (vertical.maxMemory > 0 && vertical.minMemory > vertical.maxMemory)
+    report.error([...path, 'minMemory'], `is ${vertical.minMemory} MiB, above maxMemory ${vertical.maxMemory} MiB`, [
+      [...path, 'maxMemory'],
+    ]);
+  if (vertical.lowerBoundPercentile > vertical.upperBoundPercentile)
+    report.error(
+      [...path, 'lowerBoundPercentile'],
+      `is ${vertical.lowerBoundPercentile}, above upperBoundPercentile ${vertical.upperBoundPercentile}`,
+      [[...path, 'upperBoundPercentile']],
+    );
+  const { controlPlane } = scenario;
+  if (controlPlane === undefined || controlPlane.kind === 'mesos' || controlPlane.kind === 'batch') return;
+  for (const [reservation, { services }] of Object.entries(controlPlane.reservations))
+    if (services.includes(name))
+      report.error(
+        path,
+        `is set; what reservation ${reservation} holds for the service is as large as its pods are written`,
+        [['controlPlane', 'reservations', reservation]],
+      );
 }
 
 function checkPlace({ cluster }: Partial<Scenario>, service: Service, path: readonly string[], report: Report): void {

@@ -82,6 +82,29 @@ export const AUTOSCALE_DEFAULTS = {
   scaleDownStabilisation: '5m',
 } as const;
 
+/** Kubernetes VPA: flags of recommender and updater as they are shipped; `cooldown` is ours, 0 = as upstream. */
+export const VERTICAL_DEFAULTS = {
+  mode: 'in-place-or-recreate',
+  controlled: ['cpu', 'memory'] as ('cpu' | 'memory')[],
+  cpuHalfLife: '24h',
+  memoryHalfLife: '24h',
+  targetCpuPercentile: 90,
+  targetMemoryPercentile: 90,
+  lowerBoundPercentile: 50,
+  upperBoundPercentile: 95,
+  marginPercent: 15,
+  minCpu: '25m',
+  maxCpu: '0 cores',
+  minMemory: '250MiB',
+  maxMemory: '0GiB',
+  podLifetime: '12h',
+  minChangePercent: 10,
+  minReplicas: 2,
+  evictionTolerance: 0.5,
+  deferredTimeout: '5m',
+  cooldown: '0s',
+} as const;
+
 export const ONLINE_DEFAULTS = {
   source: 'fit',
   /** 17.8 containers a machine in the Alibaba trace; a scenario states its own figures. */

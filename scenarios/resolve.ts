@@ -24,6 +24,7 @@ import type { Scenario } from './schema.ts';
 import { resolveBatch } from './schema-batch.ts';
 import { gpuRequestOf } from './schema-gpu.ts';
 import { resolveLaunch } from './schema-launch.ts';
+import { resolveVertical } from './schema-vertical.ts';
 
 /** A host that leaves `gpuMemory` out has this, and its plan says nothing of it. */
 const DEFAULT_GPU_MEM_MIB = 16 * 1024;
@@ -220,6 +221,7 @@ function resolveService([name, service]: [string, Scenario['online']['explicit']
             tolerance: scale.tolerance,
             scaleDownStabilisationMs: scale.scaleDownStabilisation,
           },
+    ...resolveVertical(service.verticalAutoscale),
     rollingRestartAtMs: [...service.rollingRestartAt],
     ...resolveEstimate(service.loadEstimate),
   };

@@ -12,6 +12,7 @@ import { count, cpu, duration, labels, limited, memory, named, percent, ratio, s
 import { LIMITS } from './limits.ts';
 import { gpuRequestSchema } from './schema-gpu.ts';
 import { gangSchema, loadEstimateSchema } from './schema-koordinator.ts';
+import { verticalSchema } from './schema-vertical.ts';
 
 /** The plan's classes, each named by itself: the compiler refuses the list when one is missing. */
 const LATENCY_CLASSES = {
@@ -76,6 +77,7 @@ const serviceSchema = z
       SERVICE_DEFAULTS.priority,
     ),
     autoscale: autoscaleSchema.nullable().prefault(null),
+    verticalAutoscale: verticalSchema.nullable().prefault(null),
     rollingRestartAt: z
       .array(duration('Time after the start of the run.'))
       .describe('Times at which a rolling restart begins.')

@@ -137,6 +137,8 @@ export interface ServicePlan {
   /** Pods of higher value may preempt pods of lower value. Production band 9000..9999. */
   readonly priority: number;
   readonly autoscale: AutoscalePlan | null;
+  /** Absent: requests stay as they are written. */
+  readonly vertical?: VerticalPlan;
   /** Times from the start of the run at which a rolling restart begins. */
   readonly rollingRestartAtMs: readonly number[];
   /** Absent = as the scheduler estimates. */
@@ -150,6 +152,32 @@ export interface AutoscalePlan {
   readonly targetCpuPercent: number;
   readonly tolerance: number;
   readonly scaleDownStabilisationMs: number;
+}
+
+/** Vertical autoscaler of one service (Kubernetes VPA). Requests move, limits stay. */
+export interface VerticalPlan {
+  /** `off`: only recommends; `initial`: sets requests of new pods; the others also of running ones. */
+  readonly mode: 'off' | 'initial' | 'recreate' | 'in-place-or-recreate' | 'in-place';
+  readonly controlled: readonly ('cpu' | 'memory')[];
+  readonly cpuHalfLifeMs: number;
+  readonly memoryHalfLifeMs: number;
+  readonly targetCpuPercentile: number;
+  readonly targetMemoryPercentile: number;
+  readonly lowerBoundPercentile: number;
+  readonly upperBoundPercentile: number;
+  readonly marginPercent: number;
+  readonly minMilliCpu: number;
+  /** 0 = no maximum. */
+  readonly maxMilliCpu: number;
+  readonly minMemMib: number;
+  readonly maxMemMib: number;
+  readonly podLifetimeMs: number;
+  readonly minChangePercent: number;
+  readonly minReplicas: number;
+  /** Share of the replicas that may be disturbed at once, 0..1. */
+  readonly tolerance: number;
+  readonly deferredMs: number;
+  readonly cooldownMs: number;
 }
 
 /** An imported trace a run reads. */

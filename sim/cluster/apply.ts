@@ -27,6 +27,7 @@ export const CHANGE = {
   release: 11,
   forget: 12,
   hold: 13,
+  resize: 14,
 } as const;
 export const CHANGE_NAMES = [
   'none',
@@ -43,11 +44,12 @@ export const CHANGE_NAMES = [
   'release',
   'forget',
   'hold',
+  'resize',
 ] as const;
 
 /**
  * Receives every change in order, after it was written; the event log and the checker are such sinks. `value` is the reason of an
- * eviction, 1 for a submitted task that is held, the milli-CPU published, the cards of a bind, else 0. `row` is the task's row at that moment, or -1.
+ * eviction, 1 for a submitted task that is held, the milli-CPU published or asked for anew, the cards of a bind, else 0. `row` is the task's row at that moment, or -1.
  */
 export type ChangeSink = (
   timeMs: number,
@@ -193,6 +195,54 @@ export function forget(cluster: Cluster, row: number, nowMs: number): void {
   tasks.leftMs[row] = tasks.durationMs[row];
   tasks.generation[row]++;
   note(cluster, nowMs, CHANGE.forget, row, host, 0);
+}
+
+/** Whether a host has room for a placed task that asks for other amounts: more of a resource must fit, less of it always does. */
+export function canResize(cluster: Cluster, row: number, milliCpu: number, memBytes: number): boolean {
+  const { tasks, hosts } = cluster;
+  const host = tasks.host[row];
+  const at = tasks.tier[row] * hosts.count + host;
+  const isNative = at < hosts.count;
+  const moreCpu = milliCpu - tasks.requestMilliCpu[row];
+  const moreMem = memBytes - tasks.requestMemBytes[row];
+  const freeCpu = hosts.soldMilliCpu[at] - hosts.allocatedMilliCpu[at] - (isNative ? hosts.heldMilliCpu[host] : 0);
+  const freeMem = hosts.soldMemBytes[at] - hosts.allocatedMemBytes[at] - (isNative ? hosts.heldMemBytes[host] : 0);
+  return (moreCpu <= 0 || moreCpu <= freeCpu) && (moreMem <= 0 || moreMem <= freeMem);
+}
+
+/**
+ * A task asks for other amounts of CPU and memory: a placed one where it stands (Kubernetes' in-place resize, a container that YARN
+ * updates), a pending one wherever it will go. What it uses is not changed. Tasks with CPUs of their own keep their size.
+ */
+export function resize(cluster: Cluster, row: number, milliCpu: number, memBytes: number, nowMs: number): void {
+  const { tasks, hosts, digest } = cluster;
+  const state = tasks.state[row];
+  const isPlaced = state === TASK_STATE.bound || state === TASK_STATE.running;
+  if (!isPlaced && state !== TASK_STATE.pending) fail(`task ${tasks.id[row]} is resized while it is nowhere`);
+  if (!(milliCpu >= 0) || !(memBytes >= 0)) fail(`task ${tasks.id[row]} would ask for ${milliCpu}m, ${memBytes} bytes`);
+  if (tasks.cpuRequest[row] !== 0) fail(`task ${tasks.id[row]} has CPUs of its own and cannot be resized`);
+  if (isPlaced && !canResize(cluster, row, milliCpu, memBytes))
+    fail(
+      `task ${tasks.id[row]} grows to ${milliCpu}m and ${memBytes} bytes; host ${tasks.host[row]} has no room for it`,
+    );
+  const host = tasks.host[row];
+  const moreCpu = milliCpu - tasks.requestMilliCpu[row];
+  const moreMem = memBytes - tasks.requestMemBytes[row];
+  tasks.requestMilliCpu[row] = milliCpu;
+  tasks.requestMemBytes[row] = memBytes;
+  if (isPlaced) {
+    const at = tasks.tier[row] * hosts.count + host;
+    hosts.allocatedMilliCpu[at] += moreCpu;
+    hosts.allocatedMemBytes[at] += moreMem;
+    if (tasks.kind[row] !== TASK_KIND.online) {
+      if (at < hosts.count) hosts.beNativeMilliCpu[host] += moreCpu;
+      if (state === TASK_STATE.running) hosts.beRunningRequestMilliCpu[host] += moreCpu;
+    }
+    hosts.gpus.revision[host]++;
+    noteChange(hosts.changes, host);
+  }
+  mix(digest, Math.floor(memBytes / 4294967296), memBytes % 4294967296, 0, host);
+  note(cluster, nowMs, CHANGE.resize, row, host, milliCpu);
 }
 
 /** A held, pending, bound or running task is given up. */

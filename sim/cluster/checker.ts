@@ -18,8 +18,8 @@ interface KnownTask {
   readonly id: number;
   readonly online: boolean;
   readonly tier: number;
-  readonly milliCpu: number;
-  readonly memBytes: number;
+  milliCpu: number;
+  memBytes: number;
   /** Core-ms of nominal speed; 0 for pods. */
   readonly work: number;
   /** Milli asked of each card, how many cards, and which it has. */
@@ -188,6 +188,9 @@ export function watch(cluster: Cluster): Checker {
       case CHANGE.start:
         task.place = 'running';
         break;
+      case CHANGE.resize:
+        resize(task, host, timeMs, value, row);
+        break;
       case CHANGE.finish:
         leave(task);
         work.done += task.work;
@@ -204,6 +207,25 @@ export function watch(cluster: Cluster): Checker {
         leave(task);
         task.place = 'pending';
     }
+  }
+
+  function resize(task: KnownTask, host: number, timeMs: number, milliCpu: number, row: number): void {
+    const memBytes = tasks.requestMemBytes[row];
+    if (milliCpu !== tasks.requestMilliCpu[row])
+      fail(`task ${task.id} is resized to ${milliCpu}m at ${timeMs} ms, the table says ${tasks.requestMilliCpu[row]}m`);
+    if (task.ownCpus > 0) fail(`task ${task.id} has CPUs of its own and is resized at ${timeMs} ms`);
+    const [moreCpu, moreMem] = [milliCpu - task.milliCpu, memBytes - task.memBytes];
+    task.milliCpu = milliCpu;
+    task.memBytes = memBytes;
+    if (task.host < 0) return;
+    const on = account[host];
+    const at = task.tier * hosts.count + host;
+    on.milliCpu[task.tier] += moreCpu;
+    on.memBytes[task.tier] += moreMem;
+    if (moreCpu > 0 && on.milliCpu[task.tier] + (task.tier === 0 ? on.held : 0) > hosts.soldMilliCpu[at])
+      fail(`host ${host} at ${timeMs} ms: ${on.milliCpu[task.tier]}m asked for, ${hosts.soldMilliCpu[at]}m sold`);
+    if (moreMem > 0 && on.memBytes[task.tier] > hosts.soldMemBytes[at])
+      fail(`host ${host} at ${timeMs} ms: ${on.memBytes[task.tier]} bytes asked for, ${hosts.soldMemBytes[at]} sold`);
   }
 
   function checkRoom(task: KnownTask, host: number, timeMs: number): void {
@@ -288,5 +310,6 @@ const LEGAL: Readonly<Record<number, readonly Place[]>> = {
   [CHANGE.evict]: ['bound', 'running'],
   [CHANGE.forget]: ['bound'],
   [CHANGE.fail]: ['bound', 'running'],
+  [CHANGE.resize]: ['pending', 'bound', 'running'],
   [CHANGE.abandon]: ['held', 'pending', 'bound', 'running'],
 };

@@ -54,6 +54,7 @@ import type { Desire } from './scaling.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createThrottling, type Throttling } from './throttle-sweep.ts';
+import { createVerticalScaling, renewRequest, type VerticalScaling } from './vertical-scaling.ts';
 
 /** A policy of the run with its configuration and state. */
 export interface ActivePolicy {
@@ -140,6 +141,9 @@ export interface Engine {
   readonly released: number[];
   readonly rows: Int32Array;
   readonly beLossMilliCpu: Float64Array;
+  /** null where no service scales vertically; then nothing renews requests either. */
+  readonly vertical: VerticalScaling | null;
+  readonly renewRequest?: (row: number, nowMs: number) => void;
   /** Per service: when the restart under way began, Infinity = none. */
   readonly restartSinceMs: Float64Array;
   /** Per service: what its autoscaler wanted within the stabilisation window, oldest first. */
@@ -262,6 +266,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     released: [],
     rows: new Int32Array(4096),
     beLossMilliCpu: new Float64Array(hosts.count),
+    vertical: null,
     restartSinceMs: new Float64Array(services.count).fill(Infinity),
     desires: Array.from(services.replicas, (replicas) => [{ atMs: 0, replicas }]),
     nowMs: 0,
@@ -272,6 +277,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   } as unknown as Engine;
   createPlane(engine, workload, options.placementByScan ?? false);
   fillPods(engine, services, plan);
+  scaleRequests(engine);
   samplePods(engine, options.lean ?? false, options.like);
   return engine;
 }
@@ -306,6 +312,15 @@ function fillPods(engine: Engine, services: OnlineServices, plan: Plan): void {
       if (row - online.firstPod[s] < online.wanted[s]) submit(cluster, row, 0, false);
     }
   }
+}
+
+/** Sets vertical autoscalers on the services that ask for one. */
+function scaleRequests(engine: Engine): void {
+  const vertical = createVerticalScaling(engine);
+  if (vertical === null) return;
+  const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
+  writable.vertical = vertical;
+  writable.renewRequest = (row, nowMs) => renewRequest(engine, vertical, row, nowMs);
 }
 
 /** Gives policies the samples of single pods that they ask for. */

@@ -258,6 +258,7 @@ export function evictPod(engine: Engine, row: number, nowMs: number, change: num
   const host = cluster.tasks.host[row];
   loseAttempt(cluster, row, nowMs, change, reason);
   engine.plane.onLeft(row, host, nowMs, change);
+  engine.renewRequest?.(row, nowMs);
   engine.plane.onPending(row, nowMs);
 }
 

@@ -1,5 +1,6 @@
 /**
- * Services that change their replicas: rolling restarts and the horizontal autoscaler (autoscaling/v2 rules).
+ * Services that change their replicas: rolling restarts and the horizontal autoscaler (autoscaling/v2 rules). When services that change their
+ * size take a turn (vertical-scaling.ts) is said here too.
  *
  *   desired = ceil(current x use / target) when |use / target - 1| > tolerance, within [min, max]; scaling down follows the largest
  *   desire of the stabilisation window
@@ -11,6 +12,7 @@ import { PHASE } from '../kernel/phase.ts';
 import type { ServicePlan } from '../plan.ts';
 import type { Engine } from './engine.ts';
 import { EVENT, evictPod, removePod } from './lifecycle.ts';
+import { scaleVertically, verticalPeriodMs } from './vertical-scaling.ts';
 
 /** What an autoscaler wanted at a time. */
 export interface Desire {
@@ -24,6 +26,7 @@ const AUTOSCALE_PERIOD_MS = 15 * MS_PER_SECOND;
 const RESTART_SHARE = 0.25;
 
 const RESTART_BIT = 1 << 20;
+const VERTICAL_BIT = 1 << 21;
 
 /** Schedules restarts and the autoscaler's loop for services written out by hand. */
 export function scheduleScaling(engine: Engine): void {
@@ -33,6 +36,8 @@ export function scheduleScaling(engine: Engine): void {
     for (const atMs of service.rollingRestartAtMs)
       if (atMs < plan.horizonMs) calendar.push(atMs, PHASE.sense, s, EVENT.scale, RESTART_BIT | s);
     if (service.autoscale !== null) calendar.push(autoscalePeriodMs(engine), PHASE.sense, s, EVENT.scale, s);
+    if (service.vertical !== undefined)
+      calendar.push(verticalPeriodMs(plan), PHASE.sense, s, EVENT.scale, VERTICAL_BIT | s);
   });
 }
 
@@ -40,10 +45,14 @@ function autoscalePeriodMs(engine: Engine): number {
   return Math.max(AUTOSCALE_PERIOD_MS, engine.plan.windowMs);
 }
 
-/** A restart batch or a turn of the autoscaler. */
+/** A restart batch or a turn of an autoscaler. */
 export function handleScale(engine: Engine, payload: number, nowMs: number): void {
-  if ((payload & RESTART_BIT) !== 0) restartBatch(engine, payload & (RESTART_BIT - 1), nowMs);
-  else autoscale(engine, payload, nowMs);
+  const s = payload & (RESTART_BIT - 1);
+  if ((payload & RESTART_BIT) !== 0) restartBatch(engine, s, nowMs);
+  else if ((payload & VERTICAL_BIT) !== 0) {
+    scaleVertically(engine, s, nowMs);
+    engine.calendar.push(nowMs + verticalPeriodMs(engine.plan), PHASE.sense, s, EVENT.scale, payload);
+  } else autoscale(engine, s, nowMs);
 }
 
 /** Takes down the next quarter of the replicas that started before the restart; goes on when they are ready again. */
@@ -107,6 +116,7 @@ function scaleTo(engine: Engine, s: number, replicas: number, nowMs: number): vo
   for (let row = online.firstPod[s]; row < online.firstPod[s + 1] && change > 0; row++) {
     if (tasks.state[row] !== TASK_STATE.free) continue;
     submit(cluster, row, nowMs, false);
+    engine.renewRequest?.(row, nowMs);
     plane.onPending(row, nowMs);
     change--;
   }

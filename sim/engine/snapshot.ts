@@ -15,6 +15,7 @@ import { createEngine, type Engine, type EngineOptions, type Workload } from './
 import type { EventPhysics } from './event-physics.ts';
 import { replaceFaults } from './faults.ts';
 import type { Throttling } from './throttle-sweep.ts';
+import { writeShapes } from './vertical-scaling.ts';
 
 /** Plain data that structuredClone copies. */
 export interface RunSnapshot {
@@ -100,6 +101,7 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
   }
   restoreTasks(cluster.tasks, snapshot.tasks);
   writeInto(partsOf(engine), snapshot.parts);
+  writeShapes(engine);
   Object.assign(intake, snapshot.intake);
   if (intake.hour >= 0) intake.source.fillHour(intake.hour, intake.chunk);
   for (const active of engine.policies) {
@@ -142,6 +144,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     // The search for a quantile starts at the last one found.
     quantiles: [...new Set(latency.window)].map((window) => window.whole),
     beLossMilliCpu: engine.beLossMilliCpu,
+    ...(engine.vertical === null ? {} : { vertical: engine.vertical }),
     restartSinceMs: engine.restartSinceMs,
     desires: engine.desires,
   };

@@ -48,6 +48,8 @@ export interface ControlPlane {
    * for. What follows (pending again, given up) is told after.
    */
   onLeft(row: number, host: number, nowMs: number, change: number): void;
+  /** A placed task asks for other amounts where it stands. */
+  onResized?(row: number): void;
   /** A host died, was given up or came back: its columns say which. */
   onHostChanged(host: number, nowMs: number): void;
   /** Capacity became free or was published: waiting tasks may fit now. */

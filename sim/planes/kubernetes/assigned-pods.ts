@@ -23,6 +23,9 @@ export interface PodUse {
 export interface AssignedPods {
   /** Row a task; grown with the table. When the pod was bound, -1 = it is on no host; and what it adds now. */
   boundAtMs: Float64Array;
+  /** The whole estimate it is counted with. */
+  wholeMilliCpu: Float64Array;
+  wholeMemBytes: Float64Array;
   deltaMilliCpu: Float64Array;
   deltaMemBytes: Float64Array;
   /** 1 = the pod stands in `open`. */
@@ -35,6 +38,8 @@ export interface AssignedPods {
 export function createAssignedPods(capacity: number): AssignedPods {
   return {
     boundAtMs: new Float64Array(capacity).fill(-1),
+    wholeMilliCpu: new Float64Array(capacity),
+    wholeMemBytes: new Float64Array(capacity),
     deltaMilliCpu: new Float64Array(capacity),
     deltaMemBytes: new Float64Array(capacity),
     isOpen: new Uint8Array(capacity),
@@ -44,7 +49,8 @@ export function createAssignedPods(capacity: number): AssignedPods {
 
 function grow(pods: AssignedPods, rows: number): void {
   const larger = createAssignedPods(Math.max(rows, pods.boundAtMs.length * 2));
-  for (const name of ['boundAtMs', 'deltaMilliCpu', 'deltaMemBytes'] as const) larger[name].set(pods[name]);
+  const columns = ['boundAtMs', 'wholeMilliCpu', 'wholeMemBytes', 'deltaMilliCpu', 'deltaMemBytes'] as const;
+  for (const name of columns) larger[name].set(pods[name]);
   larger.isOpen.set(pods.isOpen);
   const { open } = pods;
   Object.assign(pods, larger, { open });
@@ -75,6 +81,8 @@ export function assignPod(
   pods.boundAtMs[row] = nowMs;
   pods.deltaMilliCpu[row] = shapes.estimateMilliCpu[shape];
   pods.deltaMemBytes[row] = shapes.estimateMemBytes[shape];
+  pods.wholeMilliCpu[row] = pods.deltaMilliCpu[row];
+  pods.wholeMemBytes[row] = pods.deltaMemBytes[row];
   load.estimatedMilliCpu[host] += pods.deltaMilliCpu[row];
   load.estimatedMemBytes[host] += pods.deltaMemBytes[row];
   addDelta(pods, load, row, host, shapes.tier[shape] === TIER.native, 1);
@@ -99,12 +107,28 @@ export function unassignPod(
   host: number,
 ): void {
   if (!isAssigned(pods, row)) return;
-  load.estimatedMilliCpu[host] -= shapes.estimateMilliCpu[shape];
-  load.estimatedMemBytes[host] -= shapes.estimateMemBytes[shape];
+  load.estimatedMilliCpu[host] -= pods.wholeMilliCpu[row];
+  load.estimatedMemBytes[host] -= pods.wholeMemBytes[row];
   addDelta(pods, load, row, host, shapes.tier[shape] === TIER.native, -1);
   pods.boundAtMs[row] = -1;
   pods.deltaMilliCpu[row] = 0;
   pods.deltaMemBytes[row] = 0;
+}
+
+/** A pod on `host` has another size: it is estimated anew by its shape; what it adds beside its use follows with the next report. */
+export function reestimatePod(
+  pods: AssignedPods,
+  load: LoadAwareHosts,
+  shapes: PodShapes,
+  shape: number,
+  row: number,
+  host: number,
+): void {
+  if (!isAssigned(pods, row)) return;
+  load.estimatedMilliCpu[host] += shapes.estimateMilliCpu[shape] - pods.wholeMilliCpu[row];
+  load.estimatedMemBytes[host] += shapes.estimateMemBytes[shape] - pods.wholeMemBytes[row];
+  pods.wholeMilliCpu[row] = shapes.estimateMilliCpu[shape];
+  pods.wholeMemBytes[row] = shapes.estimateMemBytes[shape];
 }
 
 /**

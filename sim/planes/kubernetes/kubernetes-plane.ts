@@ -25,6 +25,7 @@ import {
   createAssignedPods,
   isAssigned,
   type PodUse,
+  reestimatePod,
   refreshAssigned,
   unassignPod,
 } from './assigned-pods.ts';
@@ -181,6 +182,13 @@ export class KubernetesPlane implements ControlPlane {
     if (this.pipeline !== null) noteImage(this.pipeline, this.context.cluster.tasks.host[row], this.imageOf(row));
     if (this.assigned !== null && !isAssigned(this.assigned, row))
       this.noteBound(row, this.context.cluster.tasks.host[row], nowMs);
+  }
+
+  onResized(row: number): void {
+    const { load, shapes } = this.view;
+    const { podShape, host } = this.context.cluster.tasks;
+    if (this.assigned !== null && load !== undefined)
+      reestimatePod(this.assigned, load, shapes, podShape[row], row, host[row]);
   }
 
   // The scheduler reads the host columns themselves; lost hosts reach it there.
