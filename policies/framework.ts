@@ -10,6 +10,8 @@
  * - Decline names one offer. Suppress and Revive speak for every role of the framework. Kill names one task.
  * - Reconcile asks for the state of every task the framework knows. Deactivate is the driver's abort: the process lives and
  *   is never offered anything until it subscribes anew. Exit ends the process: its failover timeout starts to run.
+ * - Due says that one more run of a work of many runs (a job with a schedule or parents) waits for a place from now on, Drop that one of
+ *   those that wait never gets one; both name the work.
  * - An offer without a row stays with the framework (held) until it is answered or rescinded.
  */
 import { fail } from './base/assert.ts';
@@ -24,6 +26,8 @@ export const ActionKind = {
   Reconcile: 5,
   Deactivate: 6,
   Exit: 7,
+  Due: 8,
+  Drop: 9,
 } as const;
 export type ActionKind = (typeof ActionKind)[keyof typeof ActionKind];
 
@@ -107,8 +111,13 @@ export interface Work {
   readonly lane: number;
   readonly revocable?: boolean;
   readonly constraints?: readonly PlacementConstraint[];
-  /** ISO 8601 repeating interval (Chronos only). */
+  /** ISO 8601 repeating interval (Chronos only), and the zone that replaces that in its text. */
   readonly schedule?: string;
+  readonly scheduleTimeZone?: string;
+  /** How late a run may still start, tries after the first, and whether runs of one job may overlap; absent = the scheduler's own (Chronos only). */
+  readonly epsilonMs?: number;
+  readonly retries?: number;
+  readonly concurrent?: boolean;
   /** Names of the jobs whose success triggers this one (Chronos only). */
   readonly parents?: readonly string[];
   /** A final failure counts as a success for the jobs that depend on this one (Chronos only). */
@@ -216,10 +225,19 @@ export function appendKill(out: FrameworkActions, task: number): void {
   append(out, ActionKind.Kill, -1, task, -1);
 }
 
+/** Appends Due or Drop of a run of the work in row `workRow`. */
+export function appendRun(
+  out: FrameworkActions,
+  kind: typeof ActionKind.Due | typeof ActionKind.Drop,
+  workRow: number,
+): void {
+  out.work[append(out, kind, -1, -1, -1)] = workRow;
+}
+
 /** Appends a row that names neither offer nor task: Suppress, Revive, Reconcile, Deactivate, Exit. */
 export function appendSignal(out: FrameworkActions, kind: ActionKind): void {
-  if (kind === ActionKind.Launch || kind === ActionKind.Decline || kind === ActionKind.Kill)
-    fail(`action ${kind} names an offer or a task and is no signal`);
+  if (kind < ActionKind.Suppress || kind === ActionKind.Kill || kind > ActionKind.Exit)
+    fail(`action ${kind} names an offer, a task or a work and is no signal`);
   append(out, kind, -1, -1, -1);
 }
 

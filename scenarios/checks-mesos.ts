@@ -1,12 +1,12 @@
 /** Rules of a Mesos control plane that tie fields together, with Mesos' own rules for roles and quotas. */
 import { ConfigError } from '../policies/base/assert.ts';
 import { checkConstraint } from '../policies/marathon/constraints.ts';
-import { FRAMEWORK_KINDS, knownSettings } from '../sim/planes/mesos/frameworks.ts';
+import { FRAMEWORK_KINDS, settingProblems } from '../sim/planes/mesos/frameworks.ts';
 import type { Report } from './checks.ts';
+import { checkChronosJobs } from './checks-chronos.ts';
 import { checkMesosGpus } from './checks-mesos-gpus.ts';
 import { constraintOf, type MesosSection } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
-import { shownValue } from './schema-problems.ts';
 import { knownText } from './suggest.ts';
 
 /** Role names as Mesos takes them: path components that do not begin with `-`, and are not `.`, `..` or `*` below a role. */
@@ -20,6 +20,7 @@ export function checkMesos(mesos: MesosSection, scenario: Partial<Scenario>, rep
   checkNested(mesos, scenario, report);
   checkIncidents(mesos, scenario, report);
   checkMesosGpus(mesos, scenario, report);
+  checkChronosJobs(mesos, scenario, report);
   const { kind, cpuRatio, memRatio } = mesos.oversubscription;
   const path = ['controlPlane', 'oversubscription'];
   if (kind !== 'static' && (cpuRatio !== 1 || memRatio !== 1))
@@ -140,14 +141,11 @@ function checkSettings(
   { kind, settings }: MesosSection['frameworks'][string],
   report: Report,
 ): void {
-  const known = knownSettings(kind);
-  const { defaults } = FRAMEWORK_KINDS[kind];
-  for (const [name, value] of Object.entries(settings)) {
-    const at = [...own, 'settings', name];
-    if (!known.includes(name)) report.error(at, `is no setting of ${kind}; known: ${knownText(name, known)}`);
-    else if (defaults[name] !== null && value !== null && typeof defaults[name] !== typeof value)
-      report.error(at, `is ${shownValue(value)}; expected a ${typeof defaults[name]}`);
-  }
+  for (const { path, text, known } of settingProblems(kind, settings))
+    report.error(
+      [...own, 'settings', ...path],
+      known.length === 0 ? text : `${text}${knownText(path.at(-1) ?? '', known)}`,
+    );
 }
 
 /** Each shape of hosts belongs to one cluster, and each framework registers with one. */

@@ -16,6 +16,8 @@ export const MESOS_DEFAULTS = {
   agentBackoff: '1s',
   /** Mesos: --zk_session_timeout. */
   zooKeeperSession: '10s',
+  /** A Monday, as day 0 of the services' weeks is. */
+  startsAt: '2024-01-01T00:00:00Z',
   /** [A] */
   diskPerAgent: '1TiB',
 } as const;
@@ -30,6 +32,22 @@ export const MESOS_ROLE_DEFAULTS = {
 
 /** A run takes no time. Upstream's after 2018-09: 35 us and 0.07 us (10,000 agents: 1.06 s with 1,000 frameworks, 2.47 s with 3,000). */
 export const MESOS_ALLOCATOR_COST_DEFAULTS = { perAgentUs: 0, perAgentFrameworkUs: 0 } as const;
+
+/** What Chronos takes a job for that says nothing else; how it uses its CPU is assumed as that of transcoding. [A] */
+export const CHRONOS_JOB_DEFAULTS = {
+  schedule: '',
+  timeZone: '',
+  cpu: '0.1 cores',
+  memory: '128MiB',
+  disk: '256MiB',
+  usageOverRequest: '100%',
+  pressureClass: 'transcode',
+  epsilon: '60s',
+  retries: 2,
+  softError: false,
+  concurrent: false,
+  lane: null,
+} as const;
 
 /** One week, as Marathon and Chronos set it. */
 export const MESOS_FRAMEWORK_DEFAULTS = {

@@ -63,6 +63,9 @@ describe('a Mesos control plane', () => {
 });
 
 describe('what Mesos refuses is refused with file, line and rule', () => {
+  /** A Chronos with jobs, on line 14 from column 9 on. */
+  const chronos = (jobs: string, more = '') =>
+    `  frameworks:\n    c:\n      { kind: chronos, populations: [video], ${more === '' ? 'jobs:' : `${more} }`}\n${more === '' ? `      { ${jobs} } }` : ''}\n`;
   const frameworks = '  frameworks: { short: { kind: sisyphus, populations: [video] } }\n';
   test.each([
     [
@@ -138,6 +141,85 @@ describe('what Mesos refuses is refused with file, line and rule', () => {
     [
       `  frameworks: { short: { kind: sisyphus, populations: [video] }, m: { kind: marathon, constraints: { web: ['hostname:UNIQUE:1'] } } }\n`,
       'is "hostname:UNIQUE:1": constraint hostname UNIQUE: Value specified but not used',
+    ],
+    [
+      `${chronos('a: { schedule: R/2014-13-01T00:00:00Z/P1D, duration: 1m }')}`,
+      `s.yaml:14:24 controlPlane.frameworks.c.jobs.a.schedule is refused: Cannot parse schedule 'R/2014-13-01T00:00:00Z/P1D': "2014-13-01T00:00:00Z": month 13 is not 1 to 12`,
+    ],
+    [
+      `${chronos('a: { schedule: every night, duration: 1m }')}`,
+      `s.yaml:14:24 controlPlane.frameworks.c.jobs.a.schedule is refused: Cannot parse schedule 'every night': "every night" is no ISO 8601 repeating interval; the form is R[n]/start/period`,
+    ],
+    [
+      `${chronos('a: { schedule: R/2024-01-01T00:00:00Z/1D, duration: 1m }')}`,
+      'is no ISO 8601 repeating interval; the form is R[n]/start/period',
+    ],
+    [
+      `${chronos('a: { schedule: R/2022-12-31T23:59:59Z/P1D, duration: 1m }')}`,
+      "a.schedule is refused: Scheduled start date '2022-12-31T23:59:59.000Z' is more than 1 year in the past! The run begins at 2024-01-01T00:00:00.000Z",
+    ],
+    [
+      `${chronos('a: { schedule: R/2024-01-01T02:00:00Z/P1D, timeZone: Asia/Shangri-La, duration: 1m }')}`,
+      'c.jobs.a.timeZone is refused: unknown time zone "Asia/Shangri-La"; known: UTC, +hh:mm, or a tz name such as Asia/Shanghai',
+    ],
+    [
+      `${chronos('a: { parents: [c], duration: 1m }, b: { parents: [a], duration: 1m }, c: { parents: [b], duration: 1m }')}`,
+      's.yaml:14:94 controlPlane.frameworks.c.jobs.c.parents[0] is "b": dependency b -> c makes a cycle: c -> a -> b -> c',
+    ],
+    [
+      `${chronos('a: { parents: [a], duration: 1m }')}`,
+      'controlPlane.frameworks.c.jobs.a.parents[0] is "a": a job cannot follow itself',
+    ],
+    [
+      `${chronos('alpha: { schedule: R//P1D, duration: 1m }, b: { parents: [alpah], duration: 1m }')}`,
+      'controlPlane.frameworks.c.jobs.b.parents[0] is "alpah": Error, parent does not exist; known: alpha, b. Did you mean "alpha"?',
+    ],
+    [
+      `${chronos('a: { duration: 1m }')}`,
+      's.yaml:14:12 controlPlane.frameworks.c.jobs.a has neither schedule nor parents',
+    ],
+    [
+      `${chronos('a: { schedule: R//P1D, parents: [b], duration: 1m }, b: { schedule: R//P1D, duration: 1m }')}`,
+      'controlPlane.frameworks.c.jobs.a.schedule is given, and parents too; a job has one of them',
+    ],
+    [
+      `${chronos('"a b": { schedule: R//P1D, duration: 1m }')}`,
+      'jobs["a b"] has the name "a b"; names are letters, digits',
+    ],
+    [
+      `${chronos('a: { schedule: R//P1D, duration: 1m, lane: 2 }')}`,
+      'controlPlane.frameworks.c.jobs.a.lane is 2; the lanes are 0 to 1',
+    ],
+    [
+      `${chronos('a: { schedule: R//P1D, duration: 1m, constraints: ["rack:GROUP_BY:2"] }')}`,
+      'jobs.a.constraints[0] is "rack:GROUP_BY:2": constraint rack GROUP_BY: unknown operator; known: EQUALS, LIKE, UNLIKE',
+    ],
+    [
+      `${chronos('a: { schedule: R//P1D, duration: 1m, cpu: 65 cores }')}`,
+      'controlPlane.frameworks.c.jobs.a asks for 65000m and 128 MiB a run; no agent has that much',
+    ],
+    [
+      `${frameworks.replace('populations: [video]', 'populations: [video], jobs: { a: { schedule: R//P1D, duration: 1m } }')}`,
+      'controlPlane.frameworks.short.jobs are given, but kind is sisyphus; only chronos runs schedules and job graphs',
+    ],
+    [
+      `${chronos('a: { schedule: R//P1D, duration: 1m }')}  startsAt: tonight\n`,
+      'controlPlane.startsAt is "tonight": ',
+    ],
+    [
+      `${chronos('', 'settings: { era: "2015" }')}`,
+      'controlPlane.frameworks.c.settings.era is refused: chronos: era is "2015"; known: 2014, batch',
+    ],
+    [
+      `${chronos('', 'settings: { quirks: { storeWritesTimesOfers: false } }')}`,
+      'controlPlane.frameworks.c.settings.quirks.storeWritesTimesOfers is no setting of chronos; known: storeWritesTimesOffers, hoardOffersOnStoreFailure, abortDriverOnStoreFailure. Did you mean "storeWritesTimesOffers"?',
+    ],
+    [
+      `${frameworks}    m: { kind: marathon, settings: { upgrade: { minimumHealthCapacity: 1.5 } } }\n`.replace(
+        '{ short: { kind: sisyphus, populations: [video] } }',
+        '\n    short: { kind: sisyphus, populations: [video] }',
+      ),
+      'controlPlane.frameworks.m.settings.upgrade is refused: upgrade strategy: minimumHealthCapacity is 1.5; it must be 0 to 1',
     ],
     [`${frameworks}  podsPerSecond: 3\n`, 's.yaml:12:3 controlPlane.podsPerSecond is an unknown key; known: '],
   ])('%s', async (lines, message) => {

@@ -1,6 +1,8 @@
 /** The Mesos part of a scenario in the units of the plan. */
+
+import { parseInstantMs } from '../policies/chronos/iso8601.ts';
 import type { PlacementConstraint } from '../policies/framework.ts';
-import type { MesosPlan } from '../sim/plan.ts';
+import type { ChronosJobPlan, MesosPlan } from '../sim/plan.ts';
 import type { Scenario } from './schema.ts';
 import { resolveLaunch } from './schema-launch.ts';
 
@@ -39,6 +41,7 @@ export function resolveMesos(section: MesosSection): MesosPlan {
       kind: framework.kind,
       role: framework.role,
       populations: [...framework.populations],
+      ...(Object.keys(framework.jobs).length === 0 ? {} : { jobs: resolveJobs(framework) }),
       services: [...framework.services],
       constraints: Object.entries(framework.constraints).map(([service, rules]) => ({
         service,
@@ -64,6 +67,7 @@ export function resolveMesos(section: MesosSection): MesosPlan {
     agentBackoffMs: section.agentBackoff,
     zooKeeperSessionMs: section.zooKeeperSession,
     diskGibPerAgent: section.diskPerAgent / 1024,
+    ...(hasSchedules(section) ? { startsAtMs: startsAtMsOf(section) } : {}),
     incidents: section.incidents
       .map((incident) => ({
         atMs: incident.at,
@@ -76,4 +80,39 @@ export function resolveMesos(section: MesosSection): MesosPlan {
       }))
       .sort((a, b) => a.atMs - b.atMs),
   };
+}
+
+/** What calendars show at time 0. Throws ConfigError for text that is no date and time. */
+export function startsAtMsOf({ startsAt }: Pick<MesosSection, 'startsAt'>): number {
+  return parseInstantMs(startsAt);
+}
+
+function hasSchedules({ frameworks }: MesosSection): boolean {
+  return Object.values(frameworks).some(({ jobs }) => Object.keys(jobs).length > 0);
+}
+
+function resolveJobs(framework: MesosSection['frameworks'][string]): ChronosJobPlan[] {
+  return Object.entries(framework.jobs).map(([name, job]) => ({
+    name,
+    schedule: job.schedule,
+    timeZone: job.timeZone,
+    parents: [...job.parents],
+    durationMs: job.duration,
+    milliCpu: job.cpu,
+    memMib: job.memory,
+    diskMib: job.disk,
+    usageOverRequest: job.usageOverRequest,
+    pressureClass: job.pressureClass,
+    epsilonMs: job.epsilon,
+    retries: job.retries,
+    softError: job.softError,
+    concurrent: job.concurrent,
+    lane: job.lane ?? laneCount(framework) - 1,
+    constraints: job.constraints.map(constraintOf),
+  }));
+}
+
+/** Priority lanes of a Chronos; what its settings say is checked elsewhere. */
+export function laneCount({ settings }: Pick<MesosSection['frameworks'][string], 'settings'>): number {
+  return typeof settings.lanes === 'number' ? settings.lanes : 2;
 }

@@ -5,10 +5,11 @@ import {
   MESOS_DEFAULTS as D,
   MESOS_FRAMEWORK_DEFAULTS as F,
   MESOS_INCIDENT_DEFAULTS as I,
+  CHRONOS_JOB_DEFAULTS as J,
   MESOS_OVERSUBSCRIPTION_DEFAULTS as O,
   MESOS_ROLE_DEFAULTS as R,
 } from './defaults-mesos.ts';
-import { count, cpu, duration, flag, memory, named, ratio, text } from './fields.ts';
+import { count, cpu, duration, flag, memory, named, ratio, share, text } from './fields.ts';
 import { launchSchema } from './schema-launch.ts';
 
 const roleSchema = z
@@ -20,6 +21,38 @@ const roleSchema = z
     memLimit: memory('Most memory the role may hold; 0 = no limit.').prefault(R.memLimit),
   })
   .describe('A role of the allocator.');
+
+const jobSchema = z
+  .strictObject({
+    schedule: text(
+      'ISO 8601 repeating interval, such as R/2014-03-08T20:00:00Z/PT2H: how often, from when, each. Empty = a dependent job.',
+    ).prefault(J.schedule),
+    timeZone: text('Takes the place of the zone in the schedule and keeps its clock; empty = none.').prefault(
+      J.timeZone,
+    ),
+    parents: z.array(z.string()).describe('Jobs whose success sets this one off.').prefault([]),
+    duration: duration('One run on an idle host.', 1),
+    cpu: cpu('CPU that a run asks for.', 1).prefault(J.cpu),
+    memory: memory('Memory that a run asks for.', 1).prefault(J.memory),
+    disk: memory('Disk that a run asks for.').prefault(J.disk),
+    usageOverRequest: share('CPU used over requested.').prefault(J.usageOverRequest),
+    pressureClass: z
+      .enum(['transcode', 'spark', 'ml-training', 'spin'])
+      .describe('How a run presses on its neighbours.')
+      .prefault(J.pressureClass),
+    epsilon: duration('A run later than this is missed.').prefault(J.epsilon),
+    retries: count('Tries after the first; none after one final failure until a run succeeds.', 0, 1000).prefault(
+      J.retries,
+    ),
+    softError: flag('A final failure sets dependent jobs off, as a success does.').prefault(J.softError),
+    concurrent: flag('A run may start beside one that still runs; otherwise it is dropped.').prefault(J.concurrent),
+    lane: count('Lane of the queue, 0 the most urgent; null = the last.', 0, 1000).nullable().prefault(J.lane),
+    constraints: z
+      .array(z.string())
+      .describe('Rules of placement, each `attribute:OPERATOR:value` with EQUALS, LIKE or UNLIKE.')
+      .prefault([]),
+  })
+  .describe('A job of Chronos.');
 
 const frameworkSchema = z
   .strictObject({
@@ -33,6 +66,7 @@ const frameworkSchema = z
       .array(z.string())
       .describe('Populations of best effort it runs; with none it declines every offer.')
       .prefault([]),
+    jobs: named(jobSchema, '`chronos`: jobs that it runs by their schedules and graph.').prefault({}),
     services: z
       .array(z.string())
       .describe('`root-framework`: services it runs, of one replica each: the schedulers of nested frameworks.')
@@ -152,6 +186,7 @@ export const mesosSchema = z
     agentMaxPingTimeouts: count('Missed pings after which an agent is lost.', 1, 1000).prefault(D.agentMaxPingTimeouts),
     agentBackoff: duration('Agents wait a uniform part of this before they register.').prefault(D.agentBackoff),
     zooKeeperSession: duration('A dead master is replaced after this.').prefault(D.zooKeeperSession),
+    startsAt: text('What calendars show when the run begins, for the schedules of Chronos.').prefault(D.startsAt),
     diskPerAgent: memory('Disk every agent offers.').prefault(D.diskPerAgent),
     incidents: z.array(incidentSchema).max(1000).describe('What goes wrong, in any order.').prefault([]),
   })

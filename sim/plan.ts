@@ -359,6 +359,40 @@ export interface MesosRolePlan {
   readonly limitMemMib: number;
 }
 
+/** A job of Chronos: it runs by its schedule, or after its parents. */
+export interface ChronosJobPlan {
+  readonly name: string;
+  /** ISO 8601 repeating interval; empty = dependent on `parents`. */
+  readonly schedule: string;
+  /** Takes the place of the zone in the schedule; empty = that in the text. */
+  readonly timeZone: string;
+  readonly parents: readonly string[];
+  /** Of one run on an idle host. */
+  readonly durationMs: number;
+  readonly milliCpu: number;
+  readonly memMib: number;
+  readonly diskMib: number;
+  /** CPU used over requested, 0..1. */
+  readonly usageOverRequest: number;
+  readonly pressureClass: PressureClass;
+  /** A run later than this is missed. */
+  readonly epsilonMs: number;
+  /** Tries after the first. */
+  readonly retries: number;
+  /** A final failure counts as a success for the jobs behind it. */
+  readonly softError: boolean;
+  /** A run may start beside one that still runs. */
+  readonly concurrent: boolean;
+  /** 0 is the most urgent. */
+  readonly lane: number;
+  readonly constraints: readonly { readonly field: string; readonly operator: string; readonly value: string }[];
+}
+
+/** The population that runs of a job are counted in. */
+export function jobPopulation(framework: string, job: string): string {
+  return `${framework}/${job}`;
+}
+
 /** A framework that registers with the Mesos master. */
 export interface MesosFrameworkPlan {
   readonly name: string;
@@ -366,6 +400,8 @@ export interface MesosFrameworkPlan {
   readonly kind: 'marathon' | 'chronos' | 'sisyphus' | 'spark-like' | 'storm-like' | 'root-framework';
   readonly role: string;
   readonly populations: readonly string[];
+  /** Chronos: jobs that it runs by their schedules and graph. Absent = none. */
+  readonly jobs?: readonly ChronosJobPlan[];
   /** Services that a root framework runs: schedulers of nested frameworks. */
   readonly services: readonly string[];
   /** Marathon: rules of placement by service. */
@@ -460,6 +496,8 @@ export interface MesosPlan {
   readonly agentBackoffMs: number;
   readonly zooKeeperSessionMs: number;
   readonly diskGibPerAgent: number;
+  /** What calendars show at time 0, ms since 1970; absent where no schedule reads them. */
+  readonly startsAtMs?: number;
   readonly incidents: readonly MesosIncidentPlan[];
 }
 

@@ -145,6 +145,8 @@ export interface BatchPopulation {
   readonly pressureClass: PressureClass;
   /** Koordinator priority value of its pods (batch band 5000..5999). */
   readonly priority: number;
+  /** Failed attempts are tried again by the control plane, as often as it likes. Absent = by the engine. */
+  readonly retriedByPlane?: boolean;
 }
 
 /** An empty chunk with room for `rows` tasks. */

@@ -91,7 +91,7 @@ export function createBatchSource(config: BatchConfig, seed: string): BatchSourc
 /** What the load is, in sentences with numbers, for a report. */
 export function describeBatchSource(config: BatchConfig): string[] {
   checkBatchConfig(config);
-  if (config.tasksPerWeek === 0) return ['No best-effort load.'];
+  if (config.tasksPerWeek === 0) return ['No best-effort tasks are drawn.'];
   const offer = expectedOffer(config);
   const tasks = tasksByPopulation(config);
   const lines = config.populations.map((population, index) => {

@@ -27,6 +27,7 @@ import { checkConstraint, meets } from './constraints.ts';
 import { parseSchedule } from './iso8601.ts';
 import { addDependency, addJob } from './job-dag.ts';
 import {
+  dropRun,
   plan,
   queueDueRuns,
   queueRun,
@@ -96,7 +97,10 @@ function submit(state: ChronosState, submitted: Work, context: FrameworkContext,
   const parents = work.parents ?? [];
   if (work.schedule !== undefined && parents.length > 0)
     throw new ConfigError(`chronos: job "${work.name}" has a schedule and parents; a job has one of them`);
-  const schedule = work.schedule === undefined ? null : parseSchedule(work.schedule, nowMs);
+  const schedule =
+    work.schedule === undefined
+      ? null
+      : parseSchedule(work.schedule, nowMs + state.config.epochMs, work.scheduleTimeZone);
   const immediate = schedule === null && parents.length === 0;
   const known = state.jobs.get(work.name);
   if (known !== undefined && !(known.immediate && immediate && known.runsLeft === 0))
@@ -116,8 +120,11 @@ function submit(state: ChronosState, submitted: Work, context: FrameworkContext,
     dependent: parents.length > 0,
     immediate,
     runsLeft: immediate ? work.instances : 0,
-    concurrent: work.instances > 1,
+    concurrent: work.concurrent ?? work.instances > 1,
+    manyPerBatch: work.instances > 1,
     softError: work.softError === true,
+    epsilonMs: work.epsilonMs ?? state.config.epsilonMs,
+    retries: work.retries ?? state.config.retries,
     disabled: false,
     lastSuccessMs: null,
     lastErrorMs: null,
@@ -144,7 +151,7 @@ function resourceOffers(state: ChronosState, offers: Offers, context: FrameworkC
   }
   const { config, ledger } = state;
   const room = roomOf(offers);
-  const view = batchView(state, offers, context);
+  const view = batchView(state, offers, context, out);
   const one = config.era === '2014';
   const batch = one
     ? oneRunPerOffer(state.lanes, batchOffers(offers, room), view)
@@ -176,14 +183,18 @@ function batchOffers(offers: Offers, room: OfferRoom): BatchOffer[] {
   }));
 }
 
-function batchView(state: ChronosState, offers: Offers, context: FrameworkContext): BatchView {
+function batchView(state: ChronosState, offers: Offers, context: FrameworkContext, out: FrameworkActions): BatchView {
   return {
+    dropped(name) {
+      const job = state.jobs.get(name);
+      if (job !== undefined) dropRun(job, out);
+    },
     job(name): BatchJob | undefined {
       const job = state.jobs.get(name);
       if (job === undefined) return undefined;
       const { milliCpu, memMiB, diskMiB } = workAt(state.ledger, job.workRow);
-      const { concurrent, disabled } = job;
-      return { name, milliCpu, memMiB, diskMiB, concurrent, manyPerBatch: concurrent, disabled };
+      const { concurrent, manyPerBatch, disabled } = job;
+      return { name, milliCpu, memMiB, diskMiB, concurrent, manyPerBatch, disabled };
     },
     isRunning: (name) => state.running.has(name),
     meets(job, offer) {

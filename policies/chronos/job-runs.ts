@@ -1,5 +1,5 @@
 /** Runs of Chronos jobs between their trigger and their end: planned, queued, retried, and what their end sets off. */
-import { ActionKind, appendSignal, type FrameworkActions, type Work } from '../framework.ts';
+import { ActionKind, appendRun, appendSignal, type FrameworkActions, type Work } from '../framework.ts';
 import { retireWork } from '../framework-work.ts';
 import { childStarted, removeJob, succeed } from './job-dag.ts';
 import { dueJobs, type ScheduledJob, sleepMs } from './job-selection.ts';
@@ -32,7 +32,14 @@ export function queueRun(
   out: FrameworkActions,
 ): void {
   enqueue(state.lanes, job.lane, { job: job.name, attempt });
+  // Runs of an immediate job wait from its submission on, and a run that is tried again has never ceased to.
+  if (!job.immediate && attempt === 0) appendRun(out, ActionKind.Due, job.workRow);
   if (state.config.reviveOffersForNewJobs && state.active) revive(state, nowMs, out);
+}
+
+/** A queued run, or one that failed for the last time, is dropped. */
+export function dropRun(job: ChronosJob, out: FrameworkActions): void {
+  if (!job.immediate) appendRun(out, ActionKind.Drop, job.workRow);
 }
 
 /** Appends Revive unless the throttle puts it off. */
@@ -55,25 +62,28 @@ export function queueDueRuns(state: ChronosState, nowMs: number, out: FrameworkA
 /** One pass of the schedule loop when it is due. */
 export function runScheduleLoop(state: ChronosState, nowMs: number, out: FrameworkActions): void {
   if (nowMs < state.nextLoopMs) return;
+  const { epochMs } = state.config;
+  const clockMs = nowMs + epochMs;
   if (state.config.scheduler === '2.4') {
     for (const job of state.jobs.values()) {
       if (job.schedule === null || job.disabled) continue;
-      const pass = unroll(job.schedule, nowMs, state.config.epsilonMs, state.config.scheduleHorizonMs);
+      const pass = unroll(job.schedule, clockMs, job.epsilonMs, state.config.scheduleHorizonMs);
       // A run within epsilon of the past is due at once.
-      for (const dueMs of pass.dueMs) plan(state, { dueMs: Math.max(dueMs, nowMs), job: job.name, attempt: 0 });
+      for (const dueMs of pass.dueMs)
+        plan(state, { dueMs: Math.max(dueMs - epochMs, nowMs), job: job.name, attempt: 0 });
       job.schedule = pass.remaining;
     }
     state.nextLoopMs = nowMs + state.config.scheduleHorizonMs;
     return;
   }
-  for (const name of dueJobs(scheduledJobs(state), nowMs)) {
+  for (const name of dueJobs(scheduledJobs(state), clockMs)) {
     const job = state.jobs.get(name) as ChronosJob;
     if (job.schedule === null) continue;
-    job.schedule = skipForward(job.schedule, nowMs);
+    job.schedule = skipForward(job.schedule, clockMs);
     queueRun(state, job, 0, nowMs, out);
   }
   // At least 1 ms: a start that equals now is due only once time has passed it.
-  state.nextLoopMs = nowMs + Math.max(1, sleepMs(scheduledJobs(state), nowMs));
+  state.nextLoopMs = nowMs + Math.max(1, sleepMs(scheduledJobs(state), clockMs));
 }
 
 function scheduledJobs(state: ChronosState): ScheduledJob[] {
@@ -86,7 +96,8 @@ function scheduledJobs(state: ChronosState): ScheduledJob[] {
 /** Gives a new scheduled job its first place in the loop. */
 export function startSchedule(state: ChronosState, job: ChronosJob, nowMs: number): void {
   if (job.schedule === null) return;
-  if (state.config.scheduler === '2.4') job.schedule = register(job.schedule, nowMs, state.config.epsilonMs);
+  if (state.config.scheduler === '2.4')
+    job.schedule = register(job.schedule, nowMs + state.config.epochMs, job.epsilonMs);
   state.nextLoopMs = nowMs;
 }
 
@@ -113,8 +124,7 @@ export function runFailed(
   out: FrameworkActions,
 ): void {
   state.counters.failed += 1;
-  const record = { ...job, retries: state.config.retries };
-  const decision = decideAfterFailure(record, attempt, state.config.disableAfterFailures);
+  const decision = decideAfterFailure(job, attempt, state.config.disableAfterFailures);
   if (decision.retry) {
     plan(state, { dueMs: nowMs + state.config.failureRetryDelayMs, job: job.name, attempt: attempt + 1 });
     return;
@@ -122,6 +132,7 @@ export function runFailed(
   job.errorsSinceLastSuccess = decision.errorsSinceLastSuccess;
   job.lastErrorMs = nowMs;
   job.disabled = decision.disabled;
+  dropRun(job, out);
   if (job.softError) queueChildren(state, job.name, nowMs, out);
   runOver(state, job, nowMs);
 }

@@ -45,6 +45,8 @@ export interface Batch {
 export interface BatchView {
   job(name: string): BatchJob | undefined;
   isRunning(name: string): boolean;
+  /** Told of every queued run that is dropped: its job runs already, was chosen in this batch, or is disabled. */
+  dropped?(name: string): void;
   meets(job: BatchJob, offer: number): boolean;
 }
 
@@ -53,7 +55,11 @@ function fits(job: BatchJob, offer: BatchOffer): boolean {
 }
 
 function next(lanes: readonly Lane[], view: BatchView): PolledRun | null {
-  return poll(lanes, (name) => view.job(name)?.disabled === false);
+  return poll(lanes, (name) => {
+    const stays = view.job(name)?.disabled === false;
+    if (!stays) view.dropped?.(name);
+    return stays;
+  });
 }
 
 /**
@@ -68,7 +74,10 @@ export function packBatch(lanes: readonly Lane[], offers: readonly BatchOffer[],
   for (let polled = next(lanes, view); polled !== null; polled = next(lanes, view)) {
     const { run } = polled;
     const job = view.job(run.job) as BatchJob;
-    if ((view.isRunning(run.job) && !job.concurrent) || (chosen.has(run.job) && job.manyPerBatch !== true)) continue;
+    if ((view.isRunning(run.job) && !job.concurrent) || (chosen.has(run.job) && job.manyPerBatch !== true)) {
+      view.dropped?.(run.job);
+      continue;
+    }
     const offer = offers.findIndex((candidate, index) => fits(job, candidate) && view.meets(job, index));
     if (offer < 0) {
       enqueue(lanes, polled.lane, run);
@@ -110,6 +119,7 @@ export function oneRunPerOffer(lanes: readonly Lane[], offers: readonly BatchOff
     left = left.filter((index) => index !== offer);
     if (!job.concurrent && (view.isRunning(run.job) || launched.has(run.job))) {
       declined.push(offer);
+      view.dropped?.(run.job);
       continue;
     }
     launched.add(run.job);

@@ -21,6 +21,8 @@ export interface ChronosConfig {
   readonly failureRetryDelayMs: number;
   readonly disableAfterFailures: number;
   readonly epsilonMs: number;
+  /** What calendars show at time 0, ms since 1970. */
+  readonly epochMs: number;
   readonly scheduleHorizonMs: number;
   readonly reconciliationIntervalMs: number;
   readonly defaultMilliCpu: number;
@@ -54,6 +56,7 @@ export const CHRONOS_DEFAULTS: ChronosConfig = {
   failureRetryDelayMs: 60_000,
   disableAfterFailures: 0,
   epsilonMs: 60_000,
+  epochMs: 0,
   scheduleHorizonMs: 60_000,
   reconciliationIntervalMs: 600_000,
   defaultMilliCpu: 100,
@@ -77,7 +80,11 @@ export interface ChronosJob {
   /** Runs of an immediate job that have not come to their final end. */
   runsLeft: number;
   readonly concurrent: boolean;
+  /** Several runs may start on the offers of one callback. */
+  readonly manyPerBatch: boolean;
   readonly softError: boolean;
+  readonly epsilonMs: number;
+  readonly retries: number;
   disabled: boolean;
   lastSuccessMs: number | null;
   lastErrorMs: number | null;
@@ -121,13 +128,20 @@ export interface ChronosCounters {
   revives: number;
 }
 
-/** A fresh state. Errors: ConfigError for settings that are not whole, not positive, or without a lane. */
+const CHOICES = { era: ['2014', 'batch'], scheduler: ['2.4', '3.0'] } as const;
+
+/** A fresh state. Errors: ConfigError for settings that are not whole, not positive, unknown, or without a lane. */
 export function createChronosState(config: ChronosConfig): ChronosState {
   if (!Number.isInteger(config.lanes) || config.lanes < 1)
     throw new ConfigError(`chronos: lanes is ${config.lanes}; it must be a whole number, 1 or more`);
   for (const [name, value] of Object.entries(config))
     if (typeof value === 'number' && !(value >= 0 && value <= Number.MAX_SAFE_INTEGER))
       throw new ConfigError(`chronos: ${name} is ${value}; it must be 0 or more`);
+  for (const [name, known] of Object.entries(CHOICES)) {
+    const value = config[name as keyof typeof CHOICES];
+    if (!(known as readonly string[]).includes(value))
+      throw new ConfigError(`chronos: ${name} is "${value}"; known: ${known.join(', ')}`);
+  }
   if (config.scheduleHorizonMs < 1) throw new ConfigError('chronos: scheduleHorizonMs must be 1 or more');
   return {
     config,

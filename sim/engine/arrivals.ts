@@ -1,7 +1,9 @@
-/** How a best-effort task enters the cluster: its row is opened, it is held or pending, and the plane hears of it. */
+/** How a best-effort task enters the cluster, from the stream or from the plane's own clock: its row is opened, it is held or pending, and the plane hears of it. */
+import { fail } from '../../policies/base/assert.ts';
 import { PRESSURE_CLASSES } from '../../traces/format.ts';
 import { submit } from '../cluster/apply.ts';
 import { TASK_KIND, takeRow } from '../cluster/tasks.ts';
+import type { RunOfWork } from '../planes/control-plane.ts';
 import type { Engine } from './engine.ts';
 import { nextArrivalMs } from './intake.ts';
 import { holdTask, openJob } from './jobs.ts';
@@ -16,37 +18,29 @@ export function takeArrivals(engine: Engine, nowMs: number): void {
 }
 
 function takeArrival(engine: Engine, nowMs: number): void {
-  const { intake, cluster, jobs, recorder } = engine;
+  const { intake, cluster, jobs } = engine;
   const { tasks } = cluster;
   const { chunk } = intake;
   const at = intake.next++;
   const population = chunk.population[at];
-  const about = intake.source.populations[population];
   const number = chunk.job[at];
   if (number !== intake.jobNumber) {
     intake.jobNumber = number;
     intake.jobRow = openJob(jobs, population, nowMs, chunk.deadlineMs[at]);
   }
   const job = intake.jobRow;
-  const row = takeRow(tasks);
-  tasks.kind[row] = TASK_KIND.bestEffort;
-  tasks.tier[row] = tierOfPriority(about.priority, engine.plane.bestEffortTier);
-  tasks.group[row] = population;
-  tasks.id[row] = intake.nextTaskId++;
-  tasks.priority[row] = about.priority;
-  tasks.pressureClass[row] = PRESSURE_CLASSES.indexOf(about.pressureClass);
-  tasks.requestMilliCpu[row] = chunk.requestMilliCpu[at];
-  tasks.requestMemBytes[row] = Math.ceil(chunk.requestMemBytes[at] / 1024) * 1024;
-  tasks.demandMilliCpu[row] = chunk.demandMilliCpu[at];
-  tasks.usedMemBytes[row] = Math.ceil(chunk.usedMemBytes[at]);
-  tasks.submitAtMs[row] = nowMs;
   // A task that never leaves lasts longer than the run.
   const stays = engine.plan.bestEffort.departures === 'ignored';
-  tasks.durationMs[row] = stays ? 2 * engine.plan.horizonMs : chunk.durationMs[at];
-  tasks.leftMs[row] = tasks.durationMs[row];
-  tasks.speed[row] = 0;
-  tasks.attempts[row] = 0;
-  tasks.failing[row] = 0;
+  const row = takeBatchRow(
+    engine,
+    population,
+    chunk.requestMilliCpu[at],
+    chunk.requestMemBytes[at],
+    stays ? 2 * engine.plan.horizonMs : chunk.durationMs[at],
+    nowMs,
+  );
+  tasks.demandMilliCpu[row] = chunk.demandMilliCpu[at];
+  tasks.usedMemBytes[row] = Math.ceil(chunk.usedMemBytes[at]);
   tasks.job[row] = job;
   tasks.stage[row] = chunk.stage[at];
   tasks.gpuRequest[row] = chunk.gpu[at] === 0 ? 0 : engine.gpuRequests.batchOffset + chunk.gpu[at];
@@ -62,18 +56,70 @@ function takeArrival(engine: Engine, nowMs: number): void {
   const held = chunk.stage[at] > 0 || orphan;
   if (!held) jobs.leftReleased[job]++;
   submit(cluster, row, nowMs, held);
-  recorder.work[WORK.submitted] += tasks.durationMs[row] * tasks.demandMilliCpu[row];
-  countBatch(recorder, 'submitted', population, nowMs, 1);
-  countBatch(
-    recorder,
-    'offeredCoreHours',
-    population,
-    nowMs,
-    (tasks.durationMs[row] * tasks.requestMilliCpu[row]) / MS_PER_CORE_HOUR,
-  );
+  bookSubmitted(engine, row, nowMs);
   if (orphan) dropOrphan(engine, row, nowMs);
   else if (held) holdTask(jobs, tasks, job, row);
   else engine.plane.onPending(row, nowMs);
+}
+
+/** A free row with what every best-effort task begins with; what it uses, its job and its shape are the caller's. */
+function takeBatchRow(
+  engine: Engine,
+  population: number,
+  requestMilliCpu: number,
+  requestMemBytes: number,
+  durationMs: number,
+  nowMs: number,
+): number {
+  const { intake, cluster } = engine;
+  const { tasks } = cluster;
+  const about = intake.source.populations[population];
+  const row = takeRow(tasks);
+  tasks.kind[row] = TASK_KIND.bestEffort;
+  tasks.tier[row] = tierOfPriority(about.priority, engine.plane.bestEffortTier);
+  tasks.group[row] = population;
+  tasks.id[row] = intake.nextTaskId++;
+  tasks.priority[row] = about.priority;
+  tasks.pressureClass[row] = PRESSURE_CLASSES.indexOf(about.pressureClass);
+  tasks.requestMilliCpu[row] = requestMilliCpu;
+  tasks.requestMemBytes[row] = Math.ceil(requestMemBytes / 1024) * 1024;
+  tasks.submitAtMs[row] = nowMs;
+  tasks.durationMs[row] = durationMs;
+  tasks.leftMs[row] = durationMs;
+  tasks.speed[row] = 0;
+  tasks.attempts[row] = 0;
+  tasks.failing[row] = 0;
+  return row;
+}
+
+function bookSubmitted(engine: Engine, row: number, nowMs: number): void {
+  const { recorder, cluster } = engine;
+  const { durationMs, demandMilliCpu, requestMilliCpu, group } = cluster.tasks;
+  recorder.work[WORK.submitted] += durationMs[row] * demandMilliCpu[row];
+  countBatch(recorder, 'submitted', group[row], nowMs, 1);
+  const coreHours = (durationMs[row] * requestMilliCpu[row]) / MS_PER_CORE_HOUR;
+  countBatch(recorder, 'offeredCoreHours', group[row], nowMs, coreHours);
+}
+
+/** A task that the control plane starts by its own clock: a job of one task that waits from now on. Its memory is used in full. */
+export function submitRun(engine: Engine, run: RunOfWork, nowMs: number): number {
+  const { cluster, jobs } = engine;
+  const { tasks } = cluster;
+  if (engine.dependencies !== null) fail('tasks of a trace are found by number; a control plane cannot add to them');
+  const job = openJob(jobs, run.population, nowMs, Infinity);
+  const row = takeBatchRow(engine, run.population, run.requestMilliCpu, run.requestMemBytes, run.durationMs, nowMs);
+  tasks.demandMilliCpu[row] = run.demandMilliCpu;
+  tasks.usedMemBytes[row] = tasks.requestMemBytes[row];
+  tasks.job[row] = job;
+  tasks.stage[row] = 0;
+  tasks.gpuRequest[row] = 0;
+  tasks.podShape[row] = engine.batchShape(run.requestMilliCpu, tasks.requestMemBytes[row], tasks.tier[row], 0, 0);
+  jobs.left[job]++;
+  jobs.leftReleased[job]++;
+  submit(cluster, row, nowMs, false);
+  bookSubmitted(engine, row, nowMs);
+  engine.plane.onPending(row, nowMs);
+  return row;
 }
 
 /** Whether a task has parents that are not done; it is then found by its number. */

@@ -218,7 +218,8 @@ export function failTask(engine: Engine, row: number, nowMs: number, reason = 0)
   loseAttempt(cluster, row, nowMs, CHANGE.fail, reason);
   if (engine.exact !== null) leaveTask(engine, engine.exact, row, host, nowMs);
   engine.plane.onLeft(row, host, nowMs, CHANGE.fail);
-  if (tasks.attempts[row] > engine.maxRetries) abandonTask(engine, row, nowMs);
+  const { retriedByPlane } = engine.intake.source.populations[tasks.group[row]];
+  if (retriedByPlane !== true && tasks.attempts[row] > engine.maxRetries) abandonTask(engine, row, nowMs);
   else engine.plane.onPending(row, nowMs);
   engine.plane.onCapacity(nowMs);
 }

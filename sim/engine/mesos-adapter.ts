@@ -4,7 +4,7 @@ import type { PlacementConstraint } from '../../policies/framework.ts';
 import type { OnlineServices } from '../../traces/format.ts';
 import { TIER } from '../cluster/hosts.ts';
 import { saltOf } from '../kernel/random.ts';
-import type { MesosPlan, ServicePlan } from '../plan.ts';
+import { jobPopulation, type MesosPlan, type ServicePlan } from '../plan.ts';
 import { agentDirectory, memMibOf } from '../planes/mesos/agents.ts';
 import { MesosPlane } from '../planes/mesos/mesos-plane.ts';
 import type { Engine } from './engine.ts';
@@ -19,7 +19,11 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
   const context = planeContext(engine);
   const driverOfService = driversOfServices(services, mesos);
   const driverOfPopulation = Int32Array.from(populations, ({ name }) => {
-    const driver = mesos.frameworks.findIndex((framework) => framework.populations.includes(name));
+    const driver = mesos.frameworks.findIndex(
+      (framework) =>
+        framework.populations.includes(name) ||
+        framework.jobs?.some((job) => jobPopulation(framework.name, job.name) === name) === true,
+    );
     if (driver < 0) throw new ConfigError(`controlPlane.frameworks: none runs the population "${name}"`);
     return driver;
   });
@@ -48,6 +52,7 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
       constraints: [...constraintsOf(explicit.get(name)), ...rulesOf(mesos, name)],
     })),
     driverOfPopulation,
+    populations: populations.map(({ name }) => name),
     driverOfService,
     clusterOfHost: Int32Array.from(hosts.shape, (shape) => clusterOf(mesos, plan.cluster.shapes[shape].name)),
     clusterOfDriver: Int32Array.from(mesos.frameworks, ({ cluster: name }) =>

@@ -2,6 +2,7 @@
 import { forget, hold, publish } from '../cluster/apply.ts';
 import { PHASE } from '../kernel/phase.ts';
 import type { PlaneContext } from '../planes/control-plane.ts';
+import { submitRun } from './arrivals.ts';
 import type { Engine } from './engine.ts';
 import { abandonTask, assumeTask, bindTask, EVENT, evictTask, startAssumed } from './lifecycle.ts';
 
@@ -17,6 +18,7 @@ export function planeContext(engine: Engine): PlaneContext {
     forget: (row, nowMs) => forget(cluster, row, nowMs),
     hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
     giveUp: (row, nowMs) => abandonTask(engine, row, nowMs),
+    submit: (run, nowMs) => submitRun(engine, run, nowMs),
     evict: (row, nowMs, reason) => evictTask(engine, row, nowMs, reason),
     publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),
     wakeAt: (timeMs) => wakeAt(engine, timeMs),

@@ -7,6 +7,16 @@
  */
 import type { Cluster } from '../cluster/apply.ts';
 
+/** One run of work that the plane itself starts by its clock: a job of Chronos, a CronJob, a step of a workflow. */
+export interface RunOfWork {
+  /** Population it is counted in; one whose retries are the plane's. */
+  readonly population: number;
+  readonly requestMilliCpu: number;
+  readonly requestMemBytes: number;
+  readonly demandMilliCpu: number;
+  readonly durationMs: number;
+}
+
 /** What the engine gives a plane. */
 export interface PlaneContext {
   readonly cluster: Cluster;
@@ -20,6 +30,8 @@ export interface PlaneContext {
   hold(host: number, milliCpu: number, memBytes: number, nowMs: number): void;
   /** Gives a pending task up for good; the plane has forgotten it before. */
   giveUp(row: number, nowMs: number): void;
+  /** A new task that waits from now on, told by `onPending`; returns its row. Absent: nothing is added to the workload. */
+  submit?(run: RunOfWork, nowMs: number): number;
   /** Takes a bound or running task off its host; it becomes pending again and comes back through `onPending`. */
   evict(row: number, nowMs: number, reason: number): void;
   /** Sets what a host sells in a tier. */

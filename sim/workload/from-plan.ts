@@ -17,7 +17,7 @@ import { createBatchSource, describeBatchSource } from '../../traces/generate-ba
 import { generateOnlineServices, type OnlineConfig } from '../../traces/generate-online.ts';
 import { replayTasks } from '../../traces/replay-tasks.ts';
 import type { Workload } from '../engine/engine.ts';
-import type { Plan, ServicePlan, TracePlan } from '../plan.ts';
+import { jobPopulation, type Plan, type ServicePlan, type TracePlan } from '../plan.ts';
 
 /** No generated pod asks for more than this share of the smallest host, or a mixed cluster could not take it. [A] */
 const LARGEST_POD_SHARE = 0.5;
@@ -40,7 +40,7 @@ export function workloadOf(plan: Plan, replayed?: OnlineServices): Workload {
   if (plan.online.explicit.length > 0) parts.push(explicitServices(plan.online.explicit, plan.online.startDay));
   const batch = plan.bestEffort.trace === undefined ? drawnBatch(plan) : replayedBatch(plan, plan.bestEffort.trace);
   notes.push(...batch.notes);
-  return { services: joinServices(parts), batch: batch.source, notes };
+  return { services: joinServices(parts), batch: withJobs(batch.source, plan), notes };
 }
 
 function drawnBatch(plan: Plan): { source: BatchSource; notes: readonly string[] } {
@@ -54,6 +54,31 @@ function drawnBatch(plan: Plan): { source: BatchSource; notes: readonly string[]
   };
   return { source: createBatchSource(batchConfig, plan.seed), notes: describeBatchSource(batchConfig) };
 }
+
+/** Jobs that the control plane starts by its own clock are populations behind those that arrive. */
+function withJobs(source: BatchSource, plan: Plan): BatchSource {
+  const { controlPlane } = plan;
+  if (controlPlane.kind !== 'mesos') return source;
+  const jobs = controlPlane.frameworks.flatMap((framework) =>
+    (framework.jobs ?? []).map(({ name, pressureClass }) => ({
+      name: jobPopulation(framework.name, name),
+      pressureClass,
+      priority: JOB_PRIORITY,
+      retriedByPlane: true,
+    })),
+  );
+  if (jobs.length === 0) return source;
+  const { firstJobOfHour, gpuRequests } = source;
+  return {
+    populations: [...source.populations, ...jobs],
+    firstJobOfHour,
+    ...(gpuRequests === undefined ? {} : { gpuRequests }),
+    fillHour: (hour, out) => source.fillHour(hour, out),
+  };
+}
+
+/** The middle of the batch band. */
+const JOB_PRIORITY = 5500;
 
 /** The tasks of an imported trace; containers are at most half of the smallest host, as generated ones are. */
 function replayedBatch(plan: Plan, trace: TracePlan): { source: BatchSource; notes: readonly string[] } {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { prepare } from '../../lab/run-plan.ts';
 import { POLICIES } from '../../policies/registry.ts';
 import { loadPlan } from '../../scenarios/load.ts';
+import { CHANGE, type ChangeSink } from '../../sim/cluster/apply.ts';
 import type { Engine } from '../../sim/engine/engine.ts';
 import { resultsOf } from '../../sim/engine/results.ts';
 import { runUntil } from '../../sim/engine/run.ts';
@@ -20,8 +21,8 @@ export async function libraryPlan(name: string, sets: readonly string[] = []): P
 }
 
 /** A run of `plan` up to `untilMs`. */
-export function runTo(plan: Plan, untilMs: number): Engine {
-  const { engine } = prepare(plan, {});
+export function runTo(plan: Plan, untilMs: number, sink?: ChangeSink): Engine {
+  const { engine } = prepare(plan, sink === undefined ? {} : { sink });
   runUntil(engine, untilMs);
   return engine;
 }
@@ -41,4 +42,20 @@ export function batchSum(
   column: 'submitted' | 'finished' | 'failed' | 'evicted' | 'abandoned',
 ): number {
   return Array.from(run.tables.batchHours.columns[column] as Float64Array).reduce((sum, value) => sum + value, 0);
+}
+
+/** Times at which tasks of each population started, in seconds, in a run of `plan` up to `untilMs`. */
+export function startSeconds(plan: Plan, untilMs: number): { engine: Engine; starts: Record<string, number[]> } {
+  const started: { timeMs: number; group: number }[] = [];
+  const { engine } = prepare(plan, {
+    sink: (timeMs, change, _id, _host, _value, row) => {
+      if (change === CHANGE.start) started.push({ timeMs, group: engine.cluster.tasks.group[row] });
+    },
+  });
+  runUntil(engine, untilMs);
+  const starts: Record<string, number[]> = {};
+  engine.intake.source.populations.forEach(({ name }, population) => {
+    starts[name] = started.filter(({ group }) => group === population).map(({ timeMs }) => timeMs / 1000);
+  });
+  return { engine, starts };
 }

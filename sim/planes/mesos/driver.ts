@@ -7,6 +7,7 @@ import type { ResourceBag } from '../../../policies/mesos/resource-bag.ts';
 import type { MesosFrameworkPlan, MesosPlan } from '../../plan.ts';
 import { type AgentKinds, amountOf } from './agents.ts';
 import { type AnyFramework, FRAMEWORK_KINDS, settingsOf } from './frameworks.ts';
+import type { JobRuns } from './job-runs.ts';
 
 export interface Driver {
   readonly index: number;
@@ -22,6 +23,8 @@ export interface Driver {
   nextWork: number;
   /** Row of the task table by work row; for Marathon, the service. */
   readonly targetOfWork: Map<number, number>;
+  /** Jobs by row of work: what starts by the framework's own clock. */
+  readonly jobs: Map<number, JobRuns>;
   /** Row of the task table by task number, from launch to end. */
   readonly rowOfTask: Map<number, number>;
   /** Tasks the framework itself asked to be killed. */
@@ -31,7 +34,7 @@ export interface Driver {
 /** A driver at time 0, not yet subscribed. */
 export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: MesosPlan): Driver {
   const kind = FRAMEWORK_KINDS[plan.kind];
-  const settings = settingsOf(plan);
+  const settings: Readonly<Record<string, unknown>> = { ...settingsOf(plan), ...(mesos.startsAtMs === undefined ? {} : { epochMs: mesos.startsAtMs }) };
   const revocable = mesos.oversubscription.kind === 'revocable' && plan.populations.length > 0;
   const capabilities: string[] = [];
   if (revocable) capabilities.push('REVOCABLE_RESOURCES');
@@ -54,6 +57,7 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
     state: kind.framework.create(settings),
     nextWork: 0,
     targetOfWork: new Map(),
+    jobs: new Map(),
     rowOfTask: new Map(),
     killed: new Set(),
   };

@@ -75,26 +75,80 @@ export const FRAMEWORK_KINDS: Readonly<Record<FrameworkKind, KindOfFramework>> =
   },
 };
 
-/** Settings of a framework: its defaults with the plan's on top. Throws ConfigError for a setting it does not have. */
-export function settingsOf(plan: MesosFrameworkPlan): Readonly<Record<string, unknown>> {
-  const { defaults } = FRAMEWORK_KINDS[plan.kind];
-  for (const [name, value] of Object.entries(plan.settings)) {
-    if (!Object.hasOwn(defaults, name) || name === 'retries')
-      throw new ConfigError(
-        `framework "${plan.name}": "${name}" is no setting of ${plan.kind}; known: ${knownSettings(plan.kind).join(', ')}`,
-      );
-    const known = defaults[name];
-    if (known !== null && value !== null && typeof known !== typeof value)
-      throw new ConfigError(
-        `framework "${plan.name}": ${name} is ${JSON.stringify(value)}; a ${typeof known} is meant`,
-      );
-  }
-  return { ...defaults, ...plan.settings };
+/** Settings that are no person's: retries of populations are the engine's, and the calendar is the control plane's. */
+const NOT_SETTABLE = ['retries', 'epochMs'];
+
+/** Something wrong with a setting: where (names from the outside in), and what, as the rest of a sentence. */
+export interface SettingProblem {
+  readonly path: readonly string[];
+  readonly text: string;
+  /** What may stand there instead, where that is a list of names. */
+  readonly known: readonly string[];
 }
 
-/** Names of the settings of a kind; retries are the engine's and no setting. */
+/** Everything wrong with the settings of a framework: unknown names, other types, and what the framework itself refuses. */
+export function settingProblems(
+  kind: FrameworkKind,
+  settings: Readonly<Record<string, unknown>>,
+): readonly SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  compare(kind, knownSettings(kind), FRAMEWORK_KINDS[kind].defaults, settings, [], problems);
+  if (problems.length > 0) return problems;
+  try {
+    FRAMEWORK_KINDS[kind].framework.create(merged(kind, settings));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const named = Object.keys(settings).find((name) => error.message.includes(name));
+    problems.push({ path: named === undefined ? [] : [named], text: `is refused: ${error.message}`, known: [] });
+  }
+  return problems;
+}
+
+function compare(
+  kind: FrameworkKind,
+  known: readonly string[],
+  defaults: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
+  path: readonly string[],
+  problems: SettingProblem[],
+): void {
+  for (const [name, value] of Object.entries(given)) {
+    const at = [...path, name];
+    const usual = defaults[name];
+    if (!known.includes(name)) problems.push({ path: at, text: `is no setting of ${kind}; known: `, known });
+    else if (usual === null || value === null) continue;
+    else if (typeof usual !== typeof value)
+      problems.push({ path: at, text: `is ${JSON.stringify(value)}; expected a ${typeof usual}`, known: [] });
+    else if (isRecord(usual) && isRecord(value)) compare(kind, Object.keys(usual), usual, value, at, problems);
+  }
+}
+
+/** Settings of a framework: its defaults with the plan's on top, also where only a part of a group is given. Throws ConfigError. */
+export function settingsOf(plan: MesosFrameworkPlan): Readonly<Record<string, unknown>> {
+  const [problem] = settingProblems(plan.kind, plan.settings);
+  if (problem !== undefined) {
+    const { path, text, known } = problem;
+    throw new ConfigError(`framework "${plan.name}": ${path.join('.')} ${text}${known.join(', ')}`);
+  }
+  return merged(plan.kind, plan.settings);
+}
+
+function merged(kind: FrameworkKind, settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const all: Record<string, unknown> = { ...FRAMEWORK_KINDS[kind].defaults };
+  for (const [name, value] of Object.entries(settings)) {
+    const usual = all[name];
+    all[name] = isRecord(usual) && isRecord(value) ? { ...usual, ...value } : value;
+  }
+  return all;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Names of the settings of a kind that a person may change. */
 export function knownSettings(kind: FrameworkKind): string[] {
   return Object.keys(FRAMEWORK_KINDS[kind].defaults)
-    .filter((name) => name !== 'retries')
+    .filter((name) => !NOT_SETTABLE.includes(name))
     .sort();
 }

@@ -66,6 +66,7 @@ function factory(plan: MesosPlan): PlaneFactory {
         { name: 'pods', milliCpu: CONTRACT_CORES[0] * 1_000, memMib: CONTRACT_CORES[0] * 1_024, constraints: [] },
       ],
       driverOfPopulation: Int32Array.of(1),
+      populations: ['batch'],
       driverOfService: Int32Array.of(0),
       clusterOfHost: new Int32Array(hosts.count),
       clusterOfDriver: new Int32Array(plan.frameworks.length),

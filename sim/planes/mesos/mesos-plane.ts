@@ -30,6 +30,7 @@ import {
 } from './mesos-run.ts';
 import { workOffNotes } from './notes.ts';
 import { begin } from './registration.ts';
+import { isDead } from './nested-schedulers.ts';
 import { ask, deliverAll } from './talk.ts';
 
 export class MesosPlane implements ControlPlane {
@@ -108,7 +109,11 @@ export class MesosPlane implements ControlPlane {
     const { tasks } = setup.context.cluster;
     fitRows(s, tasks.capacity);
     s.waiting.add(row);
-    if (tasks.kind[row] !== TASK_KIND.online && s.workOfRow[row] >= 0) s.queued[driverOf(this.run, row, false).index]++;
+    if (tasks.kind[row] !== TASK_KIND.online && s.workOfRow[row] >= 0) {
+      const driver = driverOf(this.run, row, false);
+      s.queued[driver.index]++;
+      driver.jobs.get(s.workOfRow[row])?.waiting.add(row);
+    }
     if (tasks.kind[row] === TASK_KIND.online) {
       const service = tasks.group[row];
       s.waitingOf[service].add(row);
@@ -222,7 +227,7 @@ export class MesosPlane implements ControlPlane {
     for (const master of s.masters) master.advanceTo(nowMs);
     deliverAll(run, nowMs);
     for (const driver of s.drivers) {
-      if (driver.framework.nextWakeMs(driver.state) > nowMs) continue;
+      if (isDead(run, driver) || driver.framework.nextWakeMs(driver.state) > nowMs) continue;
       ask(run, driver, nowMs, (context, out) => driver.framework.tick(driver.state, context, out));
     }
     deliverAll(run, nowMs);
@@ -233,7 +238,8 @@ export class MesosPlane implements ControlPlane {
     const { run } = this;
     let nextMs = nextIncidentMs(run);
     for (const { allocator } of run.s.masters) nextMs = Math.min(nextMs, allocator.nextTimerMs());
-    for (const driver of run.s.drivers) nextMs = Math.min(nextMs, driver.framework.nextWakeMs(driver.state));
+    for (const driver of run.s.drivers)
+      if (!isDead(run, driver)) nextMs = Math.min(nextMs, driver.framework.nextWakeMs(driver.state));
     return Math.ceil(nextMs);
   }
 

@@ -34,6 +34,7 @@ export interface MesosSetup {
   readonly services: readonly ServiceWork[];
   /** Driver of each population; drivers are numbered as in the plan. */
   readonly driverOfPopulation: Int32Array;
+  readonly populations: readonly string[];
   /** Driver of each service. */
   readonly driverOfService: Int32Array;
   /** Cluster of each host, and of each framework. */

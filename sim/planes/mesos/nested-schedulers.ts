@@ -4,6 +4,7 @@
  *   outage = detection of the loss + back-off + wait for an offer + start + subscribe
  */
 import { childSubscribed, type RootState } from '../../../policies/root-framework/framework.ts';
+import type { Driver } from './driver.ts';
 import { comeBack } from './incidents.ts';
 import { type MesosRun, masterOf } from './mesos-run.ts';
 
@@ -17,6 +18,11 @@ export function schedulerEnded(run: MesosRun, service: number, nowMs: number): v
     s.outages.push({ driver: driver.index, fromMs: nowMs, toMs: Infinity });
     masterOf(run, driver).disconnect(driver.plan.name);
   }
+}
+
+/** Whether the process of a framework's scheduler does not run: its clocks stand, and what was due meanwhile is late when it is back. */
+export function isDead(run: MesosRun, driver: Driver): boolean {
+  return driver.plan.scheduler !== '' && run.s.backlog[driver.index] !== null;
 }
 
 /** A replica of `service` runs again. */

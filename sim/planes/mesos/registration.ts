@@ -13,6 +13,7 @@ import { noteImage } from '../launch-pipeline.ts';
 import { gpusOf, memMibOf, regularBag, taskBag } from './agents.ts';
 import { type Driver, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
+import { submitJobs } from './job-runs.ts';
 import { AGENT, driverOf, fitRows, frameworkContext, type MesosRun, masterOf, masterOfHost } from './mesos-run.ts';
 import { ask } from './talk.ts';
 
@@ -48,6 +49,7 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
     driver.rowOfTask.set(task, row);
     noteImage(s.pipeline, tasks.host[row], tasks.group[row]);
   }
+  for (const driver of s.drivers) submitJobs(run, driver, context, out);
   for (const driver of s.drivers) subscribe(run, driver, nowMs);
   for (let host = 0; host < setup.context.cluster.hosts.count; host++) registerAgent(run, host);
 }
@@ -131,7 +133,8 @@ function* rowsOn(run: MesosRun, driver: Driver, host: number): Generator<readonl
 function bagOfRow(run: MesosRun, driver: Driver, row: number): ResourceBag {
   const { tasks } = run.setup.context.cluster;
   const online = tasks.kind[row] === TASK_KIND.online;
-  const asked = online ? 0 : driver.plan.taskDiskMib;
+  const job = online ? undefined : driver.jobs.get(run.s.workOfRow[row]);
+  const asked = online ? 0 : (job?.diskMib ?? driver.plan.taskDiskMib);
   const disk = driver.plan.kind === 'chronos' && asked === 0 ? CHRONOS_DISK_MIB : asked;
   return taskBag(
     run.s.kinds,

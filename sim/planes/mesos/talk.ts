@@ -16,6 +16,7 @@ import { launchDelayMs } from '../launch-pipeline.ts';
 import { freeCards, gpusOf, taskBag } from './agents.ts';
 import { bulkColumns, type Driver, giveBack, offerColumns, parseTaskId, takeActions, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
+import { runDropped, runDue, takeRun } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 
 /** More rounds than this in one millisecond are an endless talk. */
@@ -133,6 +134,7 @@ function statusFromMaster(run: MesosRun, id: string, state: string, nowMs: numbe
     s.launches.delete(id);
     const { tasks } = setup.context.cluster;
     if (tasks.kind[launch.row] === TASK_KIND.online) s.waitingOf[tasks.group[launch.row]].add(launch.row);
+    else driver.jobs.get(launch.work)?.waiting.add(launch.row);
     tell(run, driver, { task, status: TaskStatus.Lost, agent: -1 }, nowMs);
     return;
   }
@@ -179,10 +181,11 @@ function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: nu
   const { counters } = run.s;
   const master = masterOf(run, driver);
   const { name } = driver.plan;
-  // A framework that was removed, or has not found the new master yet, talks to nobody.
-  if (!master.allocator.ledger.frameworks.has(name)) return;
+  // A framework that was removed, or has not found the new master yet, talks to nobody; its own queue goes on.
+  const heard = master.allocator.ledger.frameworks.has(name);
   const accepted = new Set<number>();
   for (let i = 0; i < out.count; i++) {
+    if (!heard && out.kind[i] < ActionKind.Due) continue;
     switch (out.kind[i]) {
       case ActionKind.Launch:
         if (accepted.has(out.offer[i])) break;
@@ -211,6 +214,12 @@ function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: nu
       case ActionKind.Exit:
         run.s.backlog[driver.index] ??= [];
         master.disconnect(name);
+        break;
+      case ActionKind.Due:
+        runDue(run, driver, out.work[i], nowMs);
+        break;
+      case ActionKind.Drop:
+        runDropped(run, driver, out.work[i], nowMs);
         break;
       default:
         // Reconcile: no message is ever lost between master and scheduler here, so the answers would repeat what is known.
@@ -249,6 +258,8 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
 /** The waiting row that a launch of `work` is for; -1 when nothing waits for it any more. */
 function rowFor(run: MesosRun, driver: Driver, work: number): number {
   const { s } = run;
+  const job = driver.jobs.get(work);
+  if (job !== undefined) return takeRun(job);
   const target = driver.targetOfWork.get(work);
   if (target === undefined) return -1;
   if (!FRAMEWORK_KINDS[driver.plan.kind].runsServices) return s.waiting.has(target) ? target : -1;
