@@ -34,7 +34,10 @@ export interface Driver {
 /** A driver at time 0, not yet subscribed. */
 export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: MesosPlan): Driver {
   const kind = FRAMEWORK_KINDS[plan.kind];
-  const settings: Readonly<Record<string, unknown>> = { ...settingsOf(plan), ...(mesos.startsAtMs === undefined ? {} : { epochMs: mesos.startsAtMs }) };
+  const settings: Readonly<Record<string, unknown>> = {
+    ...settingsOf(plan),
+    ...(mesos.startsAtMs === undefined ? {} : { epochMs: mesos.startsAtMs }),
+  };
   const revocable = mesos.oversubscription.kind === 'revocable' && plan.populations.length > 0;
   const capabilities: string[] = [];
   if (revocable) capabilities.push('REVOCABLE_RESOURCES');

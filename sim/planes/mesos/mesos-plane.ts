@@ -28,9 +28,9 @@ import {
   type MesosRun,
   type MesosSetup,
 } from './mesos-run.ts';
+import { isDead } from './nested-schedulers.ts';
 import { workOffNotes } from './notes.ts';
 import { begin } from './registration.ts';
-import { isDead } from './nested-schedulers.ts';
 import { ask, deliverAll } from './talk.ts';
 
 export class MesosPlane implements ControlPlane {
