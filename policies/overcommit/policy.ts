@@ -94,7 +94,11 @@ function followPods(history: MachineHistory, pods: PodSignals, startedAtMs: Floa
   const { taskHost } = history;
   for (let row = 0; row < pods.count; row++) {
     const host = pods.host[row];
-    if (taskHost[row] === host && (host < 0 || startedAtMs[row] === pods.startedAtMs[row])) continue;
+    if (taskHost[row] === host && (host < 0 || startedAtMs[row] === pods.startedAtMs[row])) {
+      // A pod that was resized where it stands is promised something else from now on.
+      if (host >= 0) history.taskLimitMilliCpu[row] = pods.requestMilliCpu[row];
+      continue;
+    }
     if (taskHost[row] >= 0) removeTask(history, row);
     if (host < 0) continue;
     admitTask(history, row, host, pods.requestMilliCpu[row], pods.type[row]);
