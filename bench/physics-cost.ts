@@ -17,12 +17,10 @@ import { resolve } from '../scenarios/resolve.ts';
 import { scenarioSchema } from '../scenarios/schema.ts';
 import { createEngine, type Engine } from '../sim/engine/engine.ts';
 import { sweepHosts } from '../sim/engine/host-sweep.ts';
-import { sweepLateSuppression } from '../sim/engine/late-suppression.ts';
-import { sweepLatency, TERM } from '../sim/engine/latency-sweep.ts';
-import { slowBestEffort, sweepMemory, sweepMemoryLateness } from '../sim/engine/memory-sweep.ts';
+import { type Lateness, sweepLateness, TERM } from '../sim/engine/lateness.ts';
+import { createMemoryState, slowBestEffort, sweepMemory } from '../sim/engine/memory-sweep.ts';
 import { sweepDemand } from '../sim/engine/online.ts';
 import { runUntil, startRun } from '../sim/engine/run.ts';
-import { sweepThrottling } from '../sim/engine/throttle-sweep.ts';
 import { digestText } from '../sim/kernel/digest.ts';
 import type { Plan } from '../sim/plan.ts';
 import { workloadOf } from '../sim/workload/from-plan.ts';
@@ -97,11 +95,12 @@ function compare(plan: Plan, isCut: boolean, rounds: number): Cost {
 
 /** CPU seconds of one hour of windows: demand, split, contention and lateness; no policy acts and nothing ends. */
 function passes(engine: Engine, isLean: boolean, isCut: boolean, windows: number): number {
-  const { plan, cluster, online, hostWindow, hostModel, latency, telemetry, memory, recorder, latencySums } = engine;
+  const { plan, cluster, online, hostWindow, hostModel, latency, telemetry, memory } = engine;
   const { hosts, tasks } = cluster;
   const { parameters, classCount } = hostModel;
   const limit = telemetry.signals.beLimitMilliCpu;
   const { windowMs } = plan;
+  const inputs: Lateness = isLean ? { ...engine, memory: createMemoryState(hosts.count), throttling: null } : engine;
   const before = process.cpuUsage();
   for (let window = 0; window < windows; window++) {
     const nowMs = MS_PER_HOUR + window * windowMs;
@@ -122,35 +121,7 @@ function passes(engine: Engine, isLean: boolean, isCut: boolean, windows: number
     if (!isLean) sweepMemory(hosts, telemetry.signals.lastNodeMemBytes, parameters, 1, memory);
     sweepHosts(hosts, hostModel, limit, engine.beLossMilliCpu, !isLean, hostWindow);
     if (!isLean) slowBestEffort(memory, hostWindow);
-    sweepLatency(online, tasks, hostWindow, hostModel, latency, nowMs, windowMs, recorder, latencySums);
-    if (isLean) continue;
-    sweepLateSuppression(
-      online,
-      tasks,
-      hostWindow,
-      classCount,
-      parameters.suppressExcessSeconds,
-      latency,
-      nowMs,
-      windowMs,
-      recorder,
-      latencySums,
-    );
-    sweepMemoryLateness(
-      memory,
-      online,
-      tasks,
-      hostWindow,
-      classCount,
-      parameters,
-      latency,
-      nowMs,
-      windowMs,
-      recorder,
-      latencySums,
-    );
-    if (engine.throttling !== null)
-      sweepThrottling(engine.throttling, online, tasks, hostWindow, hostModel, nowMs, windowMs, recorder, latencySums);
+    sweepLateness(inputs, nowMs);
   }
   const used = process.cpuUsage(before);
   return (used.user + used.system) / 1e6;

@@ -3,12 +3,12 @@ import { Session } from 'node:inspector';
 
 /** A file of the compiled project belongs to the first part whose pattern its path matches. */
 const PARTS: readonly (readonly [name: string, pattern: RegExp])[] = [
-  ['demand and physics', /sim\/(engine\/(online|host-sweep|latency-sweep|tick)|host\/)/],
+  ['demand and physics', /sim\/(engine\/(online|host-sweep|late|latency-|memory-|throttl|answering|tick)|host\/)/],
   ['placement', /sim\/planes\//],
   ['calendar', /sim\/kernel\/(heap|fpq)-calendar|fastpriorityqueue/],
   ['policies', /policies\//],
   ['workload', /traces\/|sim\/workload\//],
-  ['recording', /sim\/(engine\/(recorder|results|telemetry)|results|kernel\/(digest|quantile))/],
+  ['recording', /sim\/(engine\/(recorder|results|telemetry|window-record)|results|kernel\/(digest|quantile))/],
   ['task lifecycle', /sim\/(engine|cluster)\//],
 ];
 

@@ -1,7 +1,7 @@
 /** The module a worker thread loads: runs one plan a job. Imports nothing that a simulation does not need. */
 import { workerData } from 'node:worker_threads';
 import { assert } from '../policies/base/assert.ts';
-import { createSurfaceStore } from '../sim/engine/latency-sweep.ts';
+import { createSurfaceStore } from '../sim/engine/latency-model.ts';
 import type { RunIdentity } from '../sim/engine/results.ts';
 import type { Plan } from '../sim/plan.ts';
 import { type RunHours, runHoursOf } from '../sim/results/run-hours.ts';

@@ -6,7 +6,7 @@ import { loadPlan } from '../scenarios/load.ts';
 import { watch } from '../sim/cluster/checker.ts';
 import { checkEngine, checkWork } from '../sim/engine/check-engine.ts';
 import { createEngine, type Engine } from '../sim/engine/engine.ts';
-import { createSurfaceStore } from '../sim/engine/latency-sweep.ts';
+import { createSurfaceStore } from '../sim/engine/latency-model.ts';
 import { resultsOf } from '../sim/engine/results.ts';
 import { runUntil, startRun } from '../sim/engine/run.ts';
 import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';

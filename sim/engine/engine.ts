@@ -28,6 +28,7 @@ import { saltOf } from '../kernel/random.ts';
 import { canonicalText, type Plan } from '../plan.ts';
 import type { ControlPlane } from '../planes/control-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
+import { type AnsweringPods, createAnsweringPods } from './answering-pods.ts';
 import { cpuRequestsOf, type RunCpuRequests } from './cpus-from-plan.ts';
 import { createPlane, type PlacementTables } from './create-plane.ts';
 import { createDependencies, type Dependencies } from './dependencies.ts';
@@ -38,13 +39,8 @@ import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.
 import { hostsFromPlan } from './hosts-from-plan.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { createJobTable, type JobTable } from './jobs.ts';
-import {
-  createLatencyModel,
-  type LatencyModel,
-  type LatencySums,
-  type SurfaceStore,
-  shareLatencyModel,
-} from './latency-sweep.ts';
+import { createLatencyModel, type LatencyModel, type SurfaceStore, shareLatencyModel } from './latency-model.ts';
+import { createLatencySums, type LatencySums } from './lateness.ts';
 import { quirksOf } from './load-aware-setup.ts';
 import { createMemoryState, type MemoryState } from './memory-sweep.ts';
 import { createOnlineState, type OnlineState } from './online.ts';
@@ -53,7 +49,7 @@ import { createRecorder, type Recorder } from './recorder.ts';
 import type { Desire } from './scaling.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
-import { createThrottling, type Throttling } from './throttle-sweep.ts';
+import { createThrottling, type Throttling } from './throttling-state.ts';
 import { createVerticalScaling, renewRequest, type VerticalScaling } from './vertical-scaling.ts';
 
 /** A policy of the run with its configuration and state. */
@@ -122,6 +118,8 @@ export interface Engine {
   readonly hostWindow: HostWindow;
   readonly latency: LatencyModel;
   readonly latencySums: LatencySums;
+  /** Workspace of the lateness pass. */
+  readonly answering: AnsweringPods;
   readonly memory: MemoryState;
   /** See EngineOptions.lean. */
   readonly isLean: boolean;
@@ -237,16 +235,8 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
             canonicalText(plan.physics),
           )
         : shareLatencyModel(latencyLike(plan, services, options.like)),
-    latencySums: {
-      lateShare: new Float64Array(services.count),
-      mostUsedMilliCpu: new Float64Array(services.count),
-      evaluations: new Float64Array(4),
-      lateOfPod: new Float64Array(pods),
-      podSloMinutes: null,
-      requests: 0,
-      violating: 0,
-      violatingAlone: 0,
-    },
+    latencySums: createLatencySums(),
+    answering: createAnsweringPods(online),
     memory: createMemoryState(hosts.count),
     isLean: options.lean ?? false,
     withCuts: !(options.lean ?? false) && plan.windowMs > SUPPRESS_LOOP_MS,

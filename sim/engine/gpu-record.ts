@@ -46,6 +46,8 @@ export function gpuMilli(cluster: Cluster): [number, number, number] {
     left += gpus.gpuLeftMilli[host];
   }
   let running = 0;
+  // Row 0 of the requests is no card at all.
+  if (gpus.requests.count === 1) return [capacity, capacity - left, 0];
   for (let row = 0; row < tasks.used; row++) {
     const request = tasks.gpuRequest[row];
     if (request === 0 || tasks.state[row] !== TASK_STATE.running) continue;

@@ -29,7 +29,7 @@ import { fill } from '../host/max-min.ts';
 import type { Parameters } from '../host/parameters.ts';
 import { kappaPlace } from '../host/violation-lookup.ts';
 
-/** Columns of HostWindow.latencyRows. */
+/** Columns of HostWindow.latencyRows and looseRows: what the pods of a class see of a host, side by side (half a cache line a pod). */
 export const LATENCY_ROW = {
   /** 1 / slowdown. */
   speed: 0,
@@ -39,17 +39,17 @@ export const LATENCY_ROW = {
   headroomMilliCpu: 2,
   /** Share of requests that meet a wake-up delay: slope of the isolation level x busy share of best effort. */
   delayedShare: 3,
-  /** With best effort taken away: slowdown over slowdown beside it, place, headroom. */
-  aloneOverBeside: 4,
-  placeAlone: 5,
-  headroomAloneMilliCpu: 6,
-  slowdown: 7,
 } as const;
-export const LATENCY_COLUMNS = 8;
+export const LATENCY_COLUMNS = 4;
 
-/** Columns of HostWindow.looseRows: the same before best effort was cut. */
-export const LOOSE_ROW = { speed: 0, place: 1, headroomMilliCpu: 2, delayedShare: 3 } as const;
-export const LOOSE_COLUMNS = 4;
+/** Columns of HostWindow.aloneRows: with best effort taken away. */
+export const ALONE_ROW = {
+  /** Slowdown over slowdown beside best effort. */
+  overBeside: 0,
+  place: 1,
+  headroomMilliCpu: 2,
+} as const;
+export const ALONE_COLUMNS = 3;
 
 /** Results of the pass; row a host, or host x class. */
 export interface HostWindow {
@@ -65,11 +65,9 @@ export interface HostWindow {
   /** CPU a pod could get beyond what it uses: idle plus what it can take back from best effort. */
   readonly headroomMilliCpu: Float64Array;
   readonly slowdown: Float64Array;
-  /**
-   * What the latency pass reads of a host for a class, LATENCY_COLUMNS numbers side by side (one cache line a pod): see
-   * LATENCY_ROW. Row-major host x class.
-   */
+  /** Row-major host x class x LATENCY_ROW and ALONE_ROW. */
   readonly latencyRows: Float64Array;
+  readonly aloneRows: Float64Array;
   readonly headroomAloneMilliCpu: Float64Array;
   /** Idle CPUs that nobody but the pods that own them may use. */
   readonly closedMilliCpu: Float64Array;
@@ -77,7 +75,7 @@ export interface HostWindow {
   readonly cutLate: Uint8Array;
   /** [hosts with cutLate] */
   readonly cutLateHosts: Int32Array;
-  /** For hosts with cutLate; row-major host x class, LOOSE_COLUMNS side by side. */
+  /** As latencyRows, with best effort as it was before it was cut; for hosts with cutLate. */
   readonly looseRows: Float64Array;
   readonly busy: Float64Array;
   /** Late requests of the window. */
@@ -97,11 +95,12 @@ export function createHostWindow(hosts: number, classes: number): HostWindow {
     headroomMilliCpu: f(),
     slowdown: new Float64Array(hosts * classes).fill(1),
     latencyRows: new Float64Array(hosts * classes * LATENCY_COLUMNS),
+    aloneRows: new Float64Array(hosts * classes * ALONE_COLUMNS),
     headroomAloneMilliCpu: f(),
     closedMilliCpu: f(),
     cutLate: new Uint8Array(hosts),
     cutLateHosts: new Int32Array(1),
-    looseRows: new Float64Array(hosts * classes * LOOSE_COLUMNS),
+    looseRows: new Float64Array(hosts * classes * LATENCY_COLUMNS),
     busy: f(),
     lateRequests: f(),
   };
@@ -221,14 +220,8 @@ function contendLoose(
   const share = marginalShare(model.isolation, onlineRequest + 1, hosts.beRunningRequestMilliCpu[host] + 1);
   out.headroomMilliCpu[host] = room - best + best * share;
   contend(hosts, model, host, (onlineGranted + system) / cpu, best / cpu, best, want, out);
-  for (let c = 0; c < model.classCount; c++) {
-    const from = (host * model.classCount + c) * LATENCY_COLUMNS;
-    const to = (host * model.classCount + c) * LOOSE_COLUMNS;
-    out.looseRows[to + LOOSE_ROW.speed] = out.latencyRows[from + LATENCY_ROW.speed];
-    out.looseRows[to + LOOSE_ROW.place] = out.latencyRows[from + LATENCY_ROW.place];
-    out.looseRows[to + LOOSE_ROW.headroomMilliCpu] = out.latencyRows[from + LATENCY_ROW.headroomMilliCpu];
-    out.looseRows[to + LOOSE_ROW.delayedShare] = out.latencyRows[from + LATENCY_ROW.delayedShare];
-  }
+  const columns = model.classCount * LATENCY_COLUMNS;
+  for (let at = host * columns; at < (host + 1) * columns; at++) out.looseRows[at] = out.latencyRows[at];
   out.headroomMilliCpu[host] = headroom;
   out.cutLate[host] = 1;
   out.cutLateHosts[0]++;
@@ -278,7 +271,7 @@ function contend(
   const frequency = kappaFrequency(busyPhysical < 1 ? busyPhysical : 1, p.turboLoss, p.turboFreeUse);
   const frequencyAlone = kappaFrequency(onlineBusy < 1 ? onlineBusy : 1, p.turboLoss, p.turboFreeUse);
   const delayedShare = isolation.waitSlope * beBusy;
-  const rows = out.latencyRows;
+  const { latencyRows: rows, aloneRows } = out;
   const at = host * classCount;
   const alone = smtAlone * frequencyAlone;
   const placeAlone = kappaPlace(alone);
@@ -290,10 +283,10 @@ function contend(
     rows[row + LATENCY_ROW.place] = kappaPlace(kappa);
     rows[row + LATENCY_ROW.headroomMilliCpu] = out.headroomMilliCpu[host];
     rows[row + LATENCY_ROW.delayedShare] = delayedShare;
-    rows[row + LATENCY_ROW.aloneOverBeside] = alone / kappa;
-    rows[row + LATENCY_ROW.placeAlone] = placeAlone;
-    rows[row + LATENCY_ROW.headroomAloneMilliCpu] = out.headroomAloneMilliCpu[host];
-    rows[row + LATENCY_ROW.slowdown] = kappa;
+    const rowAlone = (at + c) * ALONE_COLUMNS;
+    aloneRows[rowAlone + ALONE_ROW.overBeside] = alone / kappa;
+    aloneRows[rowAlone + ALONE_ROW.place] = placeAlone;
+    aloneRows[rowAlone + ALONE_ROW.headroomMilliCpu] = out.headroomAloneMilliCpu[host];
   }
   const freeThreads = 1 - busyCoreFraction(isolation.coreAware, onlineBusy < 1 ? onlineBusy : 1);
   const sibling = smt ? bestEffortSiblingBusy(isolation.level <= ISOLATION.S, onlineBusy, beBusy, freeThreads) : 0;

@@ -11,9 +11,7 @@
  * down to (2 points of the node by default), to the safe side of no kill. A host below QUIET costs one comparison.
  * Source: docs/performance-models.md 5.
  */
-import { MS_PER_HOUR } from '../../policies/base/units.ts';
 import type { HostTable } from '../cluster/hosts.ts';
-import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
 import {
   cacheHitLoss,
   directReclaimProbability,
@@ -23,11 +21,7 @@ import {
   usedFraction,
 } from '../host/memory.ts';
 import type { Parameters } from '../host/parameters.ts';
-import { tableExp } from '../host/violation-lookup.ts';
-import { type HostWindow, LATENCY_COLUMNS, LATENCY_ROW } from './host-sweep.ts';
-import { type LatencyModel, type LatencySums, TERM } from './latency-sweep.ts';
-import type { OnlineState } from './online.ts';
-import type { Recorder } from './recorder.ts';
+import type { HostWindow } from './host-sweep.ts';
 
 /** Below this share of memory no range of the table takes a page that services read often. */
 const QUIET = 0.5;
@@ -150,67 +144,4 @@ export function slowBestEffort(memory: MemoryState, window: HostWindow): void {
   const { bestEffortSpeed } = window;
   for (let host = 0; host < bestEffortSpeed.length; host++)
     if (bestEffortSlowdown[host] > 1) bestEffortSpeed[host] /= bestEffortSlowdown[host];
-}
-
-/**
- * Books requests that memory makes late, on top of what sweepLatency has booked:
- *
- *   late = requests in time so far x (stall x P(wait > slack) + read x P(disk > slack)),  both waits exponential
- *
- * Slack is target - mean answer time: the spread of the answer is left out, which understates the effect where the wait is of the size
- * of the spread.
- */
-export function sweepMemoryLateness(
-  memory: MemoryState,
-  online: OnlineState,
-  tasks: TaskTable,
-  hosts: HostWindow,
-  classCount: number,
-  p: Parameters,
-  latency: LatencyModel,
-  nowMs: number,
-  windowMs: number,
-  recorder: Recorder,
-  sums: LatencySums,
-): void {
-  if (memory.hostCounts[0] === 0) return;
-  const { services, firstPod, usedMilliCpu, silent } = online;
-  const { stallShare, readShare, stallShareAlone, readShareAlone } = memory;
-  const { state, host: taskHost } = tasks;
-  const { latencyRows: rows, lateRequests } = hosts;
-  const hour = Math.floor(nowMs / MS_PER_HOUR);
-  const perStallMs = 1 / p.directReclaimMs;
-  const perReadMs = 1 / p.diskReadMs;
-  for (let s = 0; s < services.count; s++) {
-    const { answerMs, cpuMs } = latency.service[s];
-    const targetMs = latency.target[s].targetMs;
-    const perWork = windowMs / 1000 / latency.workMs[s];
-    const latencyClass = services.latencyClass[s];
-    const inTime = 1 - sums.lateShare[s];
-    let late = 0;
-    let alone = 0;
-    let evaluated = 0;
-    for (let row = firstPod[s]; row < firstPod[s + 1]; row++) {
-      if (state[row] !== TASK_STATE.running || silent[row] === 1) continue;
-      const host = taskHost[row];
-      if (stallShare[host] + readShare[host] === 0) continue;
-      evaluated++;
-      const at = (host * classCount + latencyClass) * LATENCY_COLUMNS;
-      const requests = usedMilliCpu[row] * rows[at + LATENCY_ROW.speed] * perWork * inTime;
-      const slackMs = targetMs - answerMs - (rows[at + LATENCY_ROW.slowdown] - 1) * cpuMs;
-      const stallTail = tableExp(-slackMs * perStallMs);
-      const readTail = tableExp(-slackMs * perReadMs);
-      const lateHere = requests * (stallShare[host] * stallTail + readShare[host] * readTail);
-      late += lateHere;
-      alone += requests * (stallShareAlone[host] * stallTail + readShareAlone[host] * readTail);
-      lateRequests[host] += lateHere;
-    }
-    const cell = s * recorder.hours + hour;
-    recorder.serviceViolating[cell] += late;
-    recorder.serviceViolatingAlone[cell] += alone;
-    recorder.serviceViolatingMemory[cell] += late;
-    sums.violating += late;
-    sums.violatingAlone += alone;
-    sums.evaluations[TERM.memory] += evaluated;
-  }
 }

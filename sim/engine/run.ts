@@ -17,7 +17,8 @@ import { handleFault, scheduleFaults } from './faults.ts';
 import { nextArrivalMs } from './intake.ts';
 import { bookProgress, EVENT, endAttempt, missOpenDeadlines, rowOfPayload, startTask } from './lifecycle.ts';
 import { handleScale, scheduleScaling } from './scaling.ts';
-import { closeWindow, runTick } from './tick.ts';
+import { runTick } from './tick.ts';
+import { closeWindow } from './window-record.ts';
 
 /** Called once a simulated hour; returning false stops the run cleanly after that hour. */
 export type ProgressReport = (simulatedMs: number, events: number) => boolean;

@@ -14,7 +14,7 @@ import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { createEngine, type Engine, type EngineOptions, type Workload } from './engine.ts';
 import type { EventPhysics } from './event-physics.ts';
 import { replaceFaults } from './faults.ts';
-import type { Throttling } from './throttle-sweep.ts';
+import type { Throttling } from './throttling-state.ts';
 import { writeShapes } from './vertical-scaling.ts';
 
 /** Plain data that structuredClone copies. */

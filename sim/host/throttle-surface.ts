@@ -61,22 +61,21 @@ export function throttle(
   out.late = delayed * exp(-slackMs / stallMs);
 }
 
-/** ln of the late share over the grid of violation surfaces, both channels alike; about 2 ms. */
+/** ln of the late share over the grid of violation surfaces, [kappa][load]; about 2 ms. */
 export function createThrottleSurface(
   table: ThrottleTable,
   service: ThrottledService,
   quotaCpus: number,
 ): Float32Array {
-  const surface = new Float32Array(2 * LOAD_NODES * KAPPA_NODES);
+  const surface = new Float32Array(LOAD_NODES * KAPPA_NODES);
   const pod: Throttled = { fraction: 0, late: 0 };
   for (let i = 0; i < LOAD_NODES; i++) {
     for (let j = 0; j < KAPPA_NODES; j++) {
       throttle(table, service, i / LOAD_NODES_PER_UNIT, quotaCpus, 0, 1 / (1 - j / X_NODES_PER_UNIT), pod);
-      const at = 2 * (i * KAPPA_NODES + j);
+      const at = j * LOAD_NODES + i;
       const value = pod.late > 0 ? Math.max(LEAST_LN, log(pod.late)) : LEAST_LN;
-      const before = i > 0 ? surface[at - 2 * KAPPA_NODES] : LEAST_LN;
+      const before = i > 0 ? surface[at - 1] : LEAST_LN;
       surface[at] = value > before ? value : before;
-      surface[at + 1] = surface[at];
     }
   }
   return surface;

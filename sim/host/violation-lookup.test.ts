@@ -5,7 +5,7 @@ import { defaultParameters } from './parameters.ts';
 import { serviceModel } from './service-model.ts';
 import { defaultTarget } from './slo.ts';
 import { DISCIPLINE } from './sojourn.ts';
-import { kappaPlace, violationAt } from './violation-lookup.ts';
+import { kappaPlace, violationsAt } from './violation-lookup.ts';
 import { createViolationSurface, violationProbability, violationProbabilityDelayed } from './violation-surface.ts';
 import { createLatencyTables } from './window-latency.ts';
 
@@ -13,13 +13,28 @@ const p = defaultParameters();
 const tables = createLatencyTables(p.stationaryCap);
 const model = serviceModel(p, latencyClassTable(p), 1, 4, 64, DISCIPLINE.PS);
 const surface = createViolationSurface(tables, model, defaultTarget(p, tables, model).targetMs, 0.56);
-const { lnTail } = surface;
+const { lnTail, lnTailDelayed } = surface;
 
 const rho = fc.double({ min: -0.1, max: 1.5, noNaN: true });
 const kappa = fc.double({ min: 0.9, max: 10, noNaN: true });
 const share = fc.double({ min: 0, max: 1.2, noNaN: true });
 
-describe('violationAt', () => {
+/** One pod read as a batch of one. */
+function violationAt(lnTail: Float32Array, load: number, place: number, delayedShare: number): number {
+  const out = new Float64Array(1);
+  violationsAt(
+    lnTail,
+    lnTailDelayed,
+    Float64Array.of(load),
+    Float64Array.of(place),
+    Float64Array.of(delayedShare),
+    1,
+    out,
+  );
+  return out[0];
+}
+
+describe('violationsAt', () => {
   test('equals the plain reading within a relative 1e-5, inside and outside the grid', () => {
     fc.assert(
       fc.property(rho, kappa, share, (load, slow, late) => {
@@ -28,6 +43,17 @@ describe('violationAt', () => {
       }),
       { numRuns: 3000, seed: 4 },
     );
+  });
+
+  test('a batch is read as its pods one by one, with shares and without', () => {
+    const loads = Float64Array.of(-0.1, 0, 0.4, 0.9, 1.25, 2);
+    const places = Float64Array.from([1, 1.05, 1.2, 2, 8, 20], kappaPlace);
+    const shares = Float64Array.of(0, 0.1, 0.5, 1, 1.2, 0.3);
+    const out = new Float64Array(6);
+    violationsAt(lnTail, lnTailDelayed, loads, places, shares, 6, out);
+    expect([...out]).toEqual([...loads].map((load, n) => violationAt(lnTail, load, places[n], shares[n])));
+    violationsAt(lnTail, lnTailDelayed, loads, places, null, 6, out);
+    expect([...out]).toEqual([...loads].map((load, n) => violationAt(lnTail, load, places[n], 0)));
   });
 
   test('more load or more slowdown never lowers it, and it stays within [0, 1]', () => {

@@ -18,7 +18,6 @@ const EXP_TABLE: Float64Array = (() => {
 
 const LAST_LOAD = LOAD_NODES - 1;
 const LAST_KAPPA = KAPPA_NODES - 1;
-const ROW = 2 * KAPPA_NODES;
 
 /** e^x from the table for x in [LEAST_LN, 0]; 0 below, 1 above. Relative error 7e-6. */
 export function tableExp(x: number): number {
@@ -36,26 +35,53 @@ export function kappaPlace(kappa: number): number {
   return y < LAST_KAPPA ? y : LAST_KAPPA;
 }
 
-/** P(T > target) at a load (rho x kappa) and a place along kappa, when `delayedShare` of requests meet the wake-up delay. */
-export function violationAt(lnTail: Float32Array, rhoKappa: number, place: number, delayedShare: number): number {
-  const x = rhoKappa > 0 ? rhoKappa * LOAD_NODES_PER_UNIT : 0;
-  const bounded = x < LAST_LOAD ? x : LAST_LOAD;
-  const i = bounded < LAST_LOAD ? bounded | 0 : LAST_LOAD - 1;
-  const j = place < LAST_KAPPA ? place | 0 : LAST_KAPPA - 1;
-  const u = bounded - i;
-  const v = place - j;
-  const at = i * ROW + 2 * j;
-  const up = at + ROW;
-  const low = lnTail[at] + v * (lnTail[at + 2] - lnTail[at]);
-  const high = lnTail[up] + v * (lnTail[up + 2] - lnTail[up]);
-  const e = (low + u * (high - low) - LEAST_LN) * EXP_SCALE;
-  const k = e | 0;
-  const base = EXP_TABLE[k] + (e - k) * (EXP_TABLE[k + 1] - EXP_TABLE[k]);
-  if (!(delayedShare > 0)) return base;
-  const lowDelayed = lnTail[at + 1] + v * (lnTail[at + 3] - lnTail[at + 1]);
-  const highDelayed = lnTail[up + 1] + v * (lnTail[up + 3] - lnTail[up + 1]);
-  const d = (lowDelayed + u * (highDelayed - lowDelayed) - LEAST_LN) * EXP_SCALE;
-  const m = d | 0;
-  const delayed = EXP_TABLE[m] + (d - m) * (EXP_TABLE[m + 1] - EXP_TABLE[m]);
-  return base + (delayedShare < 1 ? delayedShare : 1) * (delayed - base);
+/**
+ * P(T > target) of `count` pods of one service at their loads (rho x kappa) and places along kappa, into `out`; `delayedShares`: share of
+ * requests that meet the wake-up delay, null = none (`lnTailDelayed` is then not read).
+ *
+ * A batch and not one pod, because the engine does not inline a function of this size, and a call boxes every double it passes.
+ */
+export function violationsAt(
+  lnTail: Float32Array,
+  lnTailDelayed: Float32Array,
+  loads: Float64Array,
+  places: Float64Array,
+  delayedShares: Float64Array | null,
+  count: number,
+  out: Float64Array,
+): void {
+  const lastLoad = LAST_LOAD;
+  const lastKappa = LAST_KAPPA;
+  const row = LOAD_NODES;
+  const perLoad = LOAD_NODES_PER_UNIT;
+  const least = LEAST_LN;
+  const expScale = EXP_SCALE;
+  const exps = EXP_TABLE;
+  for (let n = 0; n < count; n++) {
+    const x = loads[n] > 0 ? loads[n] * perLoad : 0;
+    const bounded = x < lastLoad ? x : lastLoad;
+    const i = bounded < lastLoad ? bounded | 0 : lastLoad - 1;
+    const place = places[n];
+    const j = place < lastKappa ? place | 0 : lastKappa - 1;
+    const u = bounded - i;
+    const v = place - j;
+    const at = j * row + i;
+    const up = at + row;
+    const low = lnTail[at] + v * (lnTail[up] - lnTail[at]);
+    const high = lnTail[at + 1] + v * (lnTail[up + 1] - lnTail[at + 1]);
+    const e = (low + u * (high - low) - least) * expScale;
+    const k = e | 0;
+    const base = exps[k] + (e - k) * (exps[k + 1] - exps[k]);
+    if (delayedShares === null || !(delayedShares[n] > 0)) {
+      out[n] = base;
+      continue;
+    }
+    const lowDelayed = lnTailDelayed[at] + v * (lnTailDelayed[up] - lnTailDelayed[at]);
+    const highDelayed = lnTailDelayed[at + 1] + v * (lnTailDelayed[up + 1] - lnTailDelayed[at + 1]);
+    const d = (lowDelayed + u * (highDelayed - lowDelayed) - least) * expScale;
+    const m = d | 0;
+    const delayed = exps[m] + (d - m) * (exps[m + 1] - exps[m]);
+    const share = delayedShares[n] < 1 ? delayedShares[n] : 1;
+    out[n] = base + share * (delayed - base);
+  }
 }

@@ -1,9 +1,9 @@
 /**
  * P(T > target) of one service as a surface over (rho kappa, kappa): built once, read for every pod and window.
  *
- * 96 x 24 nodes of ln P; rho kappa on [0, 1.25], kappa by 1 - 1/kappa on [0, 0.875] (kappa 1 to 8, finest near 1). Each node
- * holds ln P without and with the rare wake-up delay of the host's isolation level, side by side. Nodes never fall along
- * either axis, so neither does the bilinear reading. Outside the grid the edge counts.
+ * 96 x 24 nodes of ln P; rho kappa on [0, 1.25], kappa by 1 - 1/kappa on [0, 0.875] (kappa 1 to 8, finest near 1); once without and once
+ * with the rare wake-up delay of the host's isolation level. Loads lie side by side: the pods of a service have many loads and few slowdowns,
+ * so they read few cache lines. Nodes never fall along either axis, so neither does the bilinear reading. Outside the grid the edge counts.
  * Source: docs/performance-models.md 3.5; interpolation error |d ln P| below 0.05 where P > 1e-4.
  */
 import { assert } from '../../policies/base/assert.ts';
@@ -37,9 +37,10 @@ export const X_NODES_PER_UNIT = X_SCALE;
 export interface ViolationSurface {
   readonly targetMs: number;
   readonly delayMs: number;
-  /** [load][kappa][without delay, with delay]. */
+  /** [kappa][load]: ln P without rare delays, and with one in every answer. */
   readonly lnTail: Float32Array;
-  /** [load][kappa]: mean answer time without rare delays. */
+  readonly lnTailDelayed: Float32Array;
+  /** [kappa][load]: mean answer time without rare delays. */
   readonly meanMs: Float32Array;
 }
 
@@ -57,7 +58,8 @@ export function createViolationSurface(
 ): ViolationSurface {
   assert(targetMs > 0 && delayMs >= 0, 'a target is positive and a delay not negative');
   const window = createWindowLatency(tables, service);
-  const lnTail = new Float32Array(2 * LOADS * KAPPAS);
+  const lnTail = new Float32Array(LOADS * KAPPAS);
+  const lnTailDelayed = new Float32Array(LOADS * KAPPAS);
   const meanMs = new Float32Array(LOADS * KAPPAS);
   for (let i = 0; i < LOADS; i++) {
     setLoad(window, i / LOAD_SCALE);
@@ -65,40 +67,29 @@ export function createViolationSurface(
       setKappa(window, 1 / (1 - j / X_SCALE), delayMs);
       const base = windowTail(window, targetMs, false);
       const delayed = delayMs > 0 ? Math.max(base, windowTail(window, targetMs, true)) : base;
-      const at = i * KAPPAS + j;
-      lnTail[2 * at] = Math.max(LEAST_LN, log(base));
-      lnTail[2 * at + 1] = Math.max(LEAST_LN, log(delayed));
+      const at = j * LOADS + i;
+      lnTail[at] = Math.max(LEAST_LN, log(base));
+      lnTailDelayed[at] = Math.max(LEAST_LN, log(delayed));
       meanMs[at] = windowMeanMs(window);
     }
   }
-  raise(lnTail, 2);
-  raise(meanMs, 1);
-  return Object.freeze({ targetMs, delayMs, lnTail, meanMs });
+  raise(lnTail);
+  raise(lnTailDelayed);
+  raise(meanMs);
+  return Object.freeze({ targetMs, delayMs, lnTail, lnTailDelayed, meanMs });
 }
 
-/** Running maximum along both axes of every interleaved channel. */
-function raise(values: Float32Array, channels: number): void {
-  const row = KAPPAS * channels;
+/** Running maximum along both axes. */
+function raise(values: Float32Array): void {
   for (let at = 0; at < values.length; at++) {
-    if (at >= row && values[at] < values[at - row]) values[at] = values[at - row];
-    if (at % row >= channels && values[at] < values[at - channels]) values[at] = values[at - channels];
+    if (at >= LOADS && values[at] < values[at - LOADS]) values[at] = values[at - LOADS];
+    if (at % LOADS > 0 && values[at] < values[at - 1]) values[at] = values[at - 1];
   }
 }
 
 /** P(T > target) without rare delays. `rhoKappa` = arrivals x CPU work x kappa / marginal capacity. */
 export function violationProbability(surface: ViolationSurface, rhoKappa: number, kappa: number): number {
-  const z = surface.lnTail;
-  const x = rhoKappa > 0 ? (rhoKappa < MOST_LOAD ? rhoKappa * LOAD_SCALE : LOADS - 1) : 0;
-  const y = kappa > 1 ? (kappa < 8 ? (1 - 1 / kappa) * X_SCALE : KAPPAS - 1) : 0;
-  const i = x < LOADS - 1 ? x | 0 : LOADS - 2;
-  const j = y < KAPPAS - 1 ? y | 0 : KAPPAS - 2;
-  const u = x - i;
-  const v = y - j;
-  const at = 2 * (i * KAPPAS + j);
-  const up = at + 2 * KAPPAS;
-  const low = z[at] + v * (z[at + 2] - z[at]);
-  const high = z[up] + v * (z[up + 2] - z[up]);
-  return exp(low + u * (high - low));
+  return exp(read(surface.lnTail, rhoKappa, kappa));
 }
 
 /** P(T > target) when a share `delayedShare` of requests meets the level's wake-up delay: (1 - p) P + p P_delayed. */
@@ -108,36 +99,27 @@ export function violationProbabilityDelayed(
   kappa: number,
   delayedShare: number,
 ): number {
-  const z = surface.lnTail;
-  const x = rhoKappa > 0 ? (rhoKappa < MOST_LOAD ? rhoKappa * LOAD_SCALE : LOADS - 1) : 0;
-  const y = kappa > 1 ? (kappa < 8 ? (1 - 1 / kappa) * X_SCALE : KAPPAS - 1) : 0;
-  const i = x < LOADS - 1 ? x | 0 : LOADS - 2;
-  const j = y < KAPPAS - 1 ? y | 0 : KAPPAS - 2;
-  const u = x - i;
-  const v = y - j;
-  const at = 2 * (i * KAPPAS + j);
-  const up = at + 2 * KAPPAS;
-  const low = z[at] + v * (z[at + 2] - z[at]);
-  const high = z[up] + v * (z[up + 2] - z[up]);
-  const base = exp(low + u * (high - low));
+  const base = violationProbability(surface, rhoKappa, kappa);
   if (!(delayedShare > 0)) return base;
-  const lowDelayed = z[at + 1] + v * (z[at + 3] - z[at + 1]);
-  const highDelayed = z[up + 1] + v * (z[up + 3] - z[up + 1]);
-  const delayed = exp(lowDelayed + u * (highDelayed - lowDelayed));
+  const delayed = exp(read(surface.lnTailDelayed, rhoKappa, kappa));
   return base + (delayedShare < 1 ? delayedShare : 1) * (delayed - base);
 }
 
 /** Mean answer time in ms without rare delays; each delay adds probability x mean. */
 export function meanAnswerMs(surface: ViolationSurface, rhoKappa: number, kappa: number): number {
-  const z = surface.meanMs;
+  return read(surface.meanMs, rhoKappa, kappa);
+}
+
+/** Bilinear: along kappa first, then along load. */
+function read(z: Float32Array, rhoKappa: number, kappa: number): number {
   const x = rhoKappa > 0 ? (rhoKappa < MOST_LOAD ? rhoKappa * LOAD_SCALE : LOADS - 1) : 0;
   const y = kappa > 1 ? (kappa < 8 ? (1 - 1 / kappa) * X_SCALE : KAPPAS - 1) : 0;
   const i = x < LOADS - 1 ? x | 0 : LOADS - 2;
   const j = y < KAPPAS - 1 ? y | 0 : KAPPAS - 2;
   const v = y - j;
-  const at = i * KAPPAS + j;
-  const up = at + KAPPAS;
-  const low = z[at] + v * (z[at + 1] - z[at]);
-  const high = z[up] + v * (z[up + 1] - z[up]);
+  const at = j * LOADS + i;
+  const up = at + LOADS;
+  const low = z[at] + v * (z[up] - z[at]);
+  const high = z[at + 1] + v * (z[up + 1] - z[at + 1]);
   return low + (x - i) * (high - low);
 }

@@ -1,0 +1,81 @@
+/**
+ * Which requests are late in a window: service by service, the terms of lateness in this order, each on top of those before it.
+ *
+ *   load and slowdown (latency-term) -> best effort cut too late (late-suppression) -> memory (memory-lateness) -> CPU limits (throttle-term)
+ *
+ * A term that no host or service of the window can have costs one comparison.
+ */
+import type { TaskTable } from '../cluster/tasks.ts';
+import { type AnsweringPods, packPods } from './answering-pods.ts';
+import type { HostModel, HostWindow } from './host-sweep.ts';
+import { bookLateSuppression } from './late-suppression.ts';
+import type { LatencyModel } from './latency-model.ts';
+import { bookLatency } from './latency-term.ts';
+import { bookMemoryLateness } from './memory-lateness.ts';
+import type { MemoryState } from './memory-sweep.ts';
+import type { OnlineState } from './online.ts';
+import type { Recorder } from './recorder.ts';
+import { bookThrottling } from './throttle-term.ts';
+import type { Throttling } from './throttling-state.ts';
+
+/** Terms of lateness. */
+export const TERM = { latency: 0, throttling: 1, memory: 2, suppression: 3 } as const;
+const TERMS = 4;
+
+/** Sums of the window over all services. */
+export interface LatencySums {
+  /** Late requests, and evaluations of single pods since the run began (what a run costs, told without a clock); by TERM. */
+  readonly late: Float64Array;
+  readonly evaluations: Float64Array;
+  /** SLO-minutes of every pod, added up by whoever sets it; a service's are the sum of its pods'. null = nobody asks. */
+  podSloMinutes: Float64Array | null;
+  requests: number;
+  violating: number;
+  violatingAlone: number;
+}
+
+export function createLatencySums(): LatencySums {
+  return {
+    late: new Float64Array(TERMS),
+    evaluations: new Float64Array(TERMS),
+    podSloMinutes: null,
+    requests: 0,
+    violating: 0,
+    violatingAlone: 0,
+  };
+}
+
+/** What the terms read, and the books they write; an Engine is one. */
+export interface Lateness {
+  readonly plan: { readonly windowMs: number };
+  readonly cluster: { readonly tasks: TaskTable };
+  readonly online: OnlineState;
+  readonly hostModel: HostModel;
+  readonly hostWindow: HostWindow;
+  readonly latency: LatencyModel;
+  readonly answering: AnsweringPods;
+  readonly memory: MemoryState;
+  readonly throttling: Throttling | null;
+  readonly recorder: Recorder;
+  readonly latencySums: LatencySums;
+}
+
+/** Books late requests of the window that begins at `nowMs`. */
+export function sweepLateness(inputs: Lateness, nowMs: number): void {
+  const { online, cluster, hostModel, hostWindow, answering, memory, throttling, latencySums: sums } = inputs;
+  hostWindow.lateRequests.fill(0);
+  sums.late.fill(0);
+  sums.requests = 0;
+  sums.violatingAlone = 0;
+  const hasCuts = hostWindow.cutLateHosts[0] > 0;
+  const hasReclaim = memory.hostCounts[0] > 0;
+  for (let s = 0; s < online.services.count; s++) {
+    packPods(answering, online, cluster.tasks, hostWindow, hostModel.classCount, s);
+    const lateShare = bookLatency(inputs, s, nowMs);
+    if (hasCuts) bookLateSuppression(inputs, s, nowMs);
+    if (hasReclaim) bookMemoryLateness(inputs, s, nowMs, 1 - lateShare);
+    if (throttling !== null) bookThrottling(inputs, throttling, s, nowMs, 1 - lateShare);
+  }
+  const { late } = sums;
+  sums.violating = late[TERM.latency] + late[TERM.suppression] + late[TERM.memory] + late[TERM.throttling];
+}
