@@ -11,6 +11,7 @@ export function register(program: Command): void {
     .command('replicate')
     .description('published tables from our simulator: expected beside got (inputs default to TIDEMARK_DATA)');
   registerOpenb(replicate);
+  registerOpenbCells(replicate);
   registerBatsim(replicate);
   registerSurfWeek(replicate);
   registerMicro(replicate);
@@ -31,6 +32,7 @@ function registerOpenb(replicate: Command): void {
     .option('--seed <n>', 'seed', wholeNumber, 42)
     .option('--tune <x>', 'arrivals end at this many times the GPU capacity', positive, 1.3)
     .option('--departures <rule>', 'ignored (as published) or replayed', 'ignored')
+    .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
       const [{ openbTable }, { PACKING_POLICIES }, { inputPath, dataFolder }] = await Promise.all([
@@ -42,14 +44,14 @@ function registerOpenb(replicate: Command): void {
       const policy = names.find((name) => name === options.policy) ?? unknown('--policy', options.policy, names);
       if (options.departures !== 'ignored' && options.departures !== 'replayed')
         unknown('--departures', options.departures, ['ignored', 'replayed']);
-      const pods = inputPath(options.pods, 'openb/openb_pod_list_default.csv', '--pods');
+      const pods = inputPath(options.pods, 'openb/openb_pod_list_default.csv', '--pods', options.data);
       const arrivals =
         options.arrivals === 'none'
           ? undefined
-          : (options.arrivals ?? publishedArrivals(pods, options.seed, dataFolder));
+          : (options.arrivals ?? publishedArrivals(pods, options.seed, (name) => dataFolder(name, options.data)));
       await show(
         await openbTable({
-          nodes: inputPath(options.nodes, 'openb/openb_node_list_gpu_node.csv', '--nodes'),
+          nodes: inputPath(options.nodes, 'openb/openb_node_list_gpu_node.csv', '--nodes', options.data),
           pods,
           ...(arrivals === undefined ? {} : { arrivals }),
           policy,
@@ -59,6 +61,40 @@ function registerOpenb(replicate: Command): void {
         }),
         options.json,
       );
+    });
+}
+
+function registerOpenbCells(replicate: Command): void {
+  replicate
+    .command('openb-cells')
+    .description(
+      'every cell of the published openb table: pod lists x policies x seeds, each as `replicate openb` runs it',
+    )
+    .option('--lists <names...>', 'pod lists (default: all that are published)')
+    .option('--policies <names...>', 'policies (default: the five that draw nothing at random)')
+    .option('--seeds <from-to>', 'seeds', '42-51')
+    .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
+    .option('--json', 'print the table as JSON', false)
+    .action(async (options) => {
+      const [{ openbCells, OPENB_LISTS, OPENB_POLICIES, parseSeeds }, { inputPath }, { createProgress }] =
+        await Promise.all([
+          import('../lab/replicate/openb-cells.ts'),
+          import('../lab/replicate/inputs.ts'),
+          import('./progress.ts'),
+        ]);
+      const chosen = <Name extends string>(option: string, known: readonly Name[], given?: readonly string[]) =>
+        given?.map((name) => known.find((one) => one === name) ?? unknown(option, name, known));
+      const progress = createProgress(process.stderr, 'openb');
+      const table = await openbCells({
+        folder: inputPath(undefined, 'openb', '--data', options.data),
+        lists: chosen('--lists', OPENB_LISTS, options.lists) ?? OPENB_LISTS,
+        policies:
+          chosen('--policies', OPENB_POLICIES, options.policies) ?? OPENB_POLICIES.filter((name) => name !== 'random'),
+        seeds: parseSeeds(options.seeds),
+        onProgress: progress.update,
+      });
+      progress.close();
+      await show(table, options.json);
     });
 }
 
@@ -82,6 +118,7 @@ function registerBatsim(replicate: Command): void {
     .option('--policy <name>', 'fcfs, easy, easy-count or conservative', 'easy')
     .option('--machines <n>', 'machines instead of the nb_res of the workload', countFromOne)
     .option('--watts <w>', 'power of a machine, drawn all the time', positive, 95)
+    .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
       const [{ batsimTable }, { BACKFILL_POLICIES }, { inputPath }] = await Promise.all([
@@ -93,7 +130,7 @@ function registerBatsim(replicate: Command): void {
       const policy = names.find((name) => name === options.policy) ?? unknown('--policy', options.policy, names);
       await show(
         await batsimTable({
-          workload: inputPath(options.workload, 'batsim/medium_late.json', '--workload'),
+          workload: inputPath(options.workload, 'batsim/medium_late.json', '--workload', options.data),
           policy,
           ...(options.machines === undefined ? {} : { machines: options.machines }),
           watts: options.watts,
@@ -122,6 +159,7 @@ function registerSurfWeek(replicate: Command): void {
       'who goes first of tasks submitted together: duckdb (as in the recomputed figures) or file (as OpenDC reads them)',
       'duckdb',
     )
+    .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
       const [{ surfWeekTable }, { TIE_ORDERS }, { inputPath, dataFolder }] = await Promise.all([
@@ -132,7 +170,9 @@ function registerSurfWeek(replicate: Command): void {
       const ties = TIE_ORDERS.find((name) => name === options.ties) ?? unknown('--ties', options.ties, TIE_ORDERS);
       if (options.progress !== 'no-delay' && options.progress !== 'perfect')
         unknown('--progress', options.progress, ['no-delay', 'perfect']);
-      const topology = (name: string) => inputPath(undefined, `opendc/topologies/surfsara_${name}.json`, '--topology');
+      const input = (given: string | undefined, name: string, option: string) =>
+        inputPath(given, `opendc/${name}`, option, options.data);
+      const topology = (name: string) => input(undefined, `topologies/surfsara_${name}.json`, '--topology');
       const given = options.topology as readonly string[] | undefined;
       const topologies =
         given ??
@@ -140,11 +180,11 @@ function registerSurfWeek(replicate: Command): void {
           ? ['linear_NL_100', 'linear_NL_150', 'linear_NL_200', 'linear_NL_279', 'sqrt_AU', 'sqrt_BE']
           : ['linear_NL_279']
         ).map(topology);
-      const folder = dataFolder('opendc/carbon_traces');
+      const folder = dataFolder('opendc/carbon_traces', options.data);
       await show(
         await surfWeekTable({
-          tasks: inputPath(options.tasks, 'opendc/workload_traces/surf_week/tasks.parquet', '--tasks'),
-          fragments: inputPath(options.fragments, 'opendc/workload_traces/surf_week/fragments.parquet', '--fragments'),
+          tasks: input(options.tasks, 'workload_traces/surf_week/tasks.parquet', '--tasks'),
+          fragments: input(options.fragments, 'workload_traces/surf_week/fragments.parquet', '--fragments'),
           runs: topologies.map((path) => ({
             topology: path,
             ...(options.hosts === undefined ? {} : { hosts: options.hosts }),

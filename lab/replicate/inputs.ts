@@ -6,20 +6,18 @@ import { gunzipSync } from 'node:zlib';
 import { ConfigError, TraceError } from '../../policies/base/assert.ts';
 
 /** `given`, or `name` below the folder of public data. Throws ConfigError when there is neither. */
-export function inputPath(given: string | undefined, name: string, option: string): string {
-  if (given !== undefined) return given;
-  const folder = process.env.TIDEMARK_DATA ?? '';
-  if (folder === '')
+export function inputPath(given: string | undefined, name: string, option: string, data?: string): string {
+  const path = given ?? dataFolder(name, data);
+  if (path === null)
     throw new ConfigError(
-      `${option} is not given and TIDEMARK_DATA is not set; name the file, or set TIDEMARK_DATA to the folder with the public traces`,
+      `${option} is not given and there is no --data or TIDEMARK_DATA; name the file, or the folder with the public traces`,
     );
-  return join(folder, name);
+  return path;
 }
 
-/** A folder of the public data, null when TIDEMARK_DATA is not set. */
-export function dataFolder(name: string): string | null {
-  const folder = process.env.TIDEMARK_DATA ?? '';
-  return folder === '' ? null : join(folder, name);
+/** A folder of the public data: below `data`, else below TIDEMARK_DATA; null when neither is set. */
+export function dataFolder(name: string, data: string = process.env.TIDEMARK_DATA ?? ''): string | null {
+  return data === '' ? null : join(data, name);
 }
 
 /** sha256 of a file's content, unpacked when the name ends in .gz: it names the data, not the way it was packed. */

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createTestFiles, publicData } from '../../traces/import/test-files.ts';
 import { type OpenbOptions, placementLines, roundHalfEven, runOpenb } from './openb.ts';
+import { openbCells, parseSeeds } from './openb-cells.ts';
 import { readOpenb } from './openb-inputs.ts';
 import { openbTable } from './openb-table.ts';
 import { agrees } from './table.ts';
@@ -106,4 +107,24 @@ describe.skipIf(data === '')('published figures', () => {
     expect(lines).toHaveLength(10_866);
     expect(placementLines(inputs.trace, inputs.arrivals, result)).toEqual(lines);
   });
+
+  test('a part of the 250 cells: 2 lists x 1 policy x 1 seed, all of their 16 figures', async () => {
+    const { rows, notes } = await openbCells({
+      folder: join(data, 'openb'),
+      lists: ['multigpu20', 'gpuspec10'],
+      policies: ['gpu-packing'],
+      seeds: parseSeeds('51'),
+    });
+    expect(rows.map((row) => [row.name, row.got === row.expected])).toEqual([
+      ['multigpu20, gpu-packing, seed 51: allocated % at 130 % arrived', true],
+      ['gpuspec10, gpu-packing, seed 51: allocated % at 130 % arrived', true],
+    ]);
+    expect(notes).toEqual(['2 of 2 cells agree in every figure, 16 of 16 figures agree']);
+  });
+});
+
+test('seeds that are not published are refused', () => {
+  expect(parseSeeds('42-44')).toEqual([42, 43, 44]);
+  for (const text of ['41', '50-52', '45-44', 'x'])
+    expect(() => parseSeeds(text)).toThrow(/seeds 42 to 51 are published/);
 });
