@@ -28,6 +28,7 @@ const inspection: Inspection = {
       cpuOverRequest: spreadOf([0.1, 0.2, 0.3]),
       memOverRequest: none,
       peakOverMean: spreadOf([2, 2]),
+      throttledShare: none,
       medians: null,
     },
   ],

@@ -87,6 +87,14 @@ function usageCharts(usage: UsageInspection, at: number): Chart[] {
       1,
       'times',
     ),
+    ...distribution(
+      `throttled-${at}`,
+      `Throttled, ${names}`,
+      'mean share of CFS periods, %',
+      usage.throttledShare,
+      100,
+      '%',
+    ),
   );
   return charts;
 }

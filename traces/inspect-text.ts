@@ -50,6 +50,7 @@ function usageLines(usage: UsageInspection): string[] {
     spreadLine('CPU over request', usage.cpuOverRequest),
     spreadLine('memory over request', usage.memOverRequest),
     spreadLine('peak over mean', usage.peakOverMean),
+    ...(usage.throttledShare.n === 0 ? [] : [spreadLine('throttled share', usage.throttledShare)]),
   ];
   if (usage.medians !== null) {
     const { peakToTrough, explainedShare, r5, r60, residualCv } = usage.medians;

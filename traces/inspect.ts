@@ -41,6 +41,8 @@ export interface UsageInspection {
   readonly cpuOverRequest: Spread;
   readonly memOverRequest: Spread;
   readonly peakOverMean: Spread;
+  /** Mean share of CFS periods in which a service was throttled. */
+  readonly throttledShare: Spread;
   /** Medians over services of a day or longer; null when there is none. */
   readonly medians: {
     readonly peakToTrough: number;
@@ -189,6 +191,7 @@ function inspectUsage(kind: KindSeries, services: ImportedServices): UsageInspec
     cpuOverRequest: spreadOf(kind.kept.map((one, at) => means[at] / services.requestMilliCpu[one.service])),
     memOverRequest: spreadOf(kind.kept.map((one) => one.memMib / services.requestMemMib[one.service])),
     peakOverMean: spreadOf(kind.kept.map((one, at) => meanOfKnown(one.peakMilliCpu) / means[at])),
+    throttledShare: spreadOf(kind.kept.map((one) => one.throttledShare)),
     medians:
       statistics.length === 0
         ? null

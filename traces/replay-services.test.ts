@@ -60,6 +60,16 @@ function ratios(services: OnlineServices, s: number, slots = services.slotCount)
   });
 }
 
+test('limits of the trace stand, and who has none there has none; where no service has one, twice the request does', async () => {
+  const samples: Sample[] = ['a', 'b'].flatMap((id) => [0, 5].map((slot): Sample => [id, slot * SLOT, 100]));
+  const said = await traceOf('limits', [service('a', { limitMilliCpu: 1_500 }), service('b')], samples);
+  const { services, notes } = replayServices(said, config);
+  expect(Array.from(services.limitMilliCpu)).toEqual([1_500, 0]);
+  expect(notes.join(' ')).toContain('limits are those of the trace; 1 services have none');
+  const silent = await traceOf('no-limits', [service('a'), service('b')], samples);
+  expect(Array.from(replayServices(silent, config).services.limitMilliCpu)).toEqual([2_000, 2_000]);
+});
+
 describe('a trace of six slots by hand', () => {
   test('samples of a slot are averaged, a gap keeps the value before it over the end of a block, a leading gap takes the value after', async () => {
     const folder = await traceOf(

@@ -80,6 +80,12 @@ export function replayServices(folder: string, config: TraceReplayConfig): Repla
         ),
       ) * BYTES_PER_MIB,
   );
+  // A trace that knows of limits also knows who has none.
+  const saysLimits = kept.some((at) => known(listed.limitMilliCpu[at]));
+  const limitMilliCpu = column((row, at) => {
+    if (!saysLimits) return Math.floor(requestMilliCpu[row] * config.limitOverRequest);
+    return known(listed.limitMilliCpu[at]) ? Math.max(1, Math.round(listed.limitMilliCpu[at])) : 0;
+  });
   const traits = drawServiceTraits(count, config.seed);
   const memKnown = (row: number, at: number) => known(facts.memMib[row]) && known(listed.requestMemMib[at]);
   const p = ONLINE_PARAMETERS;
@@ -101,7 +107,7 @@ export function replayServices(folder: string, config: TraceReplayConfig): Repla
     latencyClass: traits.latencyClass,
     replicas,
     requestMilliCpu,
-    limitMilliCpu: requestMilliCpu.map((milli) => Math.floor(milli * config.limitOverRequest)),
+    limitMilliCpu,
     requestMemBytes,
     memUsageRatio: column((row, at) =>
       memKnown(row, at)
@@ -138,6 +144,11 @@ export function replayServices(folder: string, config: TraceReplayConfig): Repla
       ...counted(listed.ids.length - count, 'services have no sample and are left out'),
       ...counted(listed.left, 'hosts and system series are no services and are left out'),
       ...counted(without(sized), 'services do not say what they request; their largest five-minute use stands in'),
+      ...(saysLimits
+        ? [
+            `Replay of ${folder}: limits are those of the trace; ${without(kept.map((at) => known(listed.limitMilliCpu[at])))} services have none.`,
+          ]
+        : []),
       ...counted(
         without(kept.map((at) => known(listed.requestMemMib[at]))),
         `services do not say their memory; ${MIB_PER_CORE} MiB per core stands in`,
@@ -166,6 +177,8 @@ interface ServiceRows {
   readonly replicas: Float64Array;
   readonly requestMilliCpu: Float64Array;
   readonly requestMemMib: Float64Array;
+  /** NaN: none, or not said. */
+  readonly limitMilliCpu: Float64Array;
   readonly startMs: Float64Array;
   readonly endMs: Float64Array;
   readonly left: number;
@@ -182,16 +195,19 @@ function readServiceRows(folder: string): ServiceRows {
     startMs: [],
     endMs: [],
   };
+  const limits: number[] = [];
   let left = 0;
   for (let group = 0; group < file.groups.length; group++) {
     const kinds = file.texts(group, 'kind');
     const columns = numbers.map((name) => [name, file.numbers(group, name)] as const);
+    const limitOf = file.has('limitMilliCpu') ? file.numbers(group, 'limitMilliCpu') : null;
     for (const [row, id] of file.texts(group, 'id').entries()) {
       if (NO_SERVICE.includes(kinds[row])) {
         left += 1;
         continue;
       }
       ids.push(id);
+      limits.push(limitOf === null ? Number.NaN : limitOf[row]);
       for (const [name, column] of columns) values[name].push(column[row]);
     }
   }
@@ -201,6 +217,7 @@ function readServiceRows(folder: string): ServiceRows {
     replicas: column('replicas'),
     requestMilliCpu: column('requestMilliCpu'),
     requestMemMib: column('requestMemMib'),
+    limitMilliCpu: Float64Array.from(limits),
     startMs: column('startMs'),
     endMs: column('endMs'),
     left,

@@ -2,7 +2,7 @@
 
 import { MS_PER_DAY } from '../policies/base/units.ts';
 import type { ImportedServices } from './import/canonical.ts';
-import { readUsage } from './import/store-services.ts';
+import { readUsage, type UsageBatch } from './import/store-services.ts';
 import { ALL_DAYS, type DaySpan } from './trace-days.ts';
 
 export const GRID_MS = 300_000;
@@ -19,6 +19,8 @@ export interface GridSeries {
   readonly peakMilliCpu: Float64Array;
   /** Mean memory, NaN when unknown. */
   readonly memMib: number;
+  /** Mean share of CFS periods in which it was throttled, NaN when unknown. */
+  readonly throttledShare: number;
 }
 
 export interface KindSeries {
@@ -70,7 +72,7 @@ export async function readKindSeries(
       if (service === undefined || grid === undefined) continue;
       if (batch.timeMs[row] < fromMs || batch.timeMs[row] >= toMs) continue;
       const slot = Math.floor((batch.timeMs[row] - fromMs) / GRID_MS);
-      addSample(grid, service, slot, batch.milliCpu[row], batch.peakMilliCpu[row], batch.memMib[row]);
+      addSample(grid, service, slot, batch, row);
     }
   return grids.map(closeKind);
 }
@@ -81,6 +83,8 @@ interface OpenSeries {
   readonly peak: Float64Array;
   memSum: number;
   memCount: number;
+  throttledSum: number;
+  throttledCount: number;
 }
 
 interface OpenKind {
@@ -105,6 +109,8 @@ function openKind(kind: string, rows: readonly number[], slots: number, kinds: n
       peak: new Float64Array(slots).fill(Number.NaN),
       memSum: 0,
       memCount: 0,
+      throttledSum: 0,
+      throttledCount: 0,
     });
   return {
     kind,
@@ -118,14 +124,11 @@ function openKind(kind: string, rows: readonly number[], slots: number, kinds: n
   };
 }
 
-function addSample(
-  grid: OpenKind,
-  service: number,
-  slot: number,
-  milliCpu: number,
-  peak: number,
-  memMib: number,
-): void {
+function addSample(grid: OpenKind, service: number, slot: number, batch: UsageBatch, row: number): void {
+  const milliCpu = batch.milliCpu[row];
+  const peak = batch.peakMilliCpu[row];
+  const memMib = batch.memMib[row];
+  const throttledShare = batch.throttledShare[row];
   grid.samples += 1;
   if (Number.isNaN(milliCpu)) grid.unknown += 1;
   else {
@@ -142,6 +145,10 @@ function addSample(
   if (!Number.isNaN(memMib)) {
     one.memSum += memMib;
     one.memCount += 1;
+  }
+  if (!Number.isNaN(throttledShare)) {
+    one.throttledSum += throttledShare;
+    one.throttledCount += 1;
   }
 }
 
@@ -163,6 +170,7 @@ function closeKind(grid: OpenKind): KindSeries {
       milliCpu: one.sum.map((sum, slot) => (one.count[slot] > 0 ? sum / one.count[slot] : Number.NaN)),
       peakMilliCpu: one.peak,
       memMib: one.memCount > 0 ? one.memSum / one.memCount : Number.NaN,
+      throttledShare: one.throttledCount > 0 ? one.throttledSum / one.throttledCount : Number.NaN,
     })),
   };
 }

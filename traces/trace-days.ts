@@ -49,6 +49,8 @@ export function tasksOfDays(tasks: ImportedTasks, { fromDay, toDay }: DaySpan): 
     instances: tasks.instances.slice(start, end),
     requestMilliCpu: tasks.requestMilliCpu.slice(start, end),
     requestMemMib: tasks.requestMemMib.slice(start, end),
+    limitMilliCpu: tasks.limitMilliCpu.slice(start, end),
+    limitMemMib: tasks.limitMemMib.slice(start, end),
     usedMilliCpu: tasks.usedMilliCpu.slice(start, end),
     gpus: tasks.gpus.slice(start, end),
     gpuMilli: tasks.gpuMilli.slice(start, end),
@@ -56,6 +58,7 @@ export function tasksOfDays(tasks: ImportedTasks, { fromDay, toDay }: DaySpan): 
     qos: tasks.qos.slice(start, end),
     status: tasks.status.slice(start, end),
     hosts: tasks.hosts.slice(start, end),
+    labels: tasks.labels.slice(start, end),
     parentStart,
     parents: Int32Array.from(parents),
   };

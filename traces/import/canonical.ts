@@ -16,13 +16,15 @@ export interface ColumnSource {
   readonly scale: number;
 }
 
+export type Labels = Readonly<Record<string, string>>;
+
 export interface ImportedHosts {
   readonly ids: readonly string[];
   readonly milliCpu: Float64Array;
   readonly memMib: Float64Array;
   readonly gpus: Int32Array;
   readonly gpuModel: readonly string[];
-  readonly labels: readonly Readonly<Record<string, string>>[];
+  readonly labels: readonly Labels[];
   readonly taints: readonly (readonly string[])[];
 }
 
@@ -40,6 +42,9 @@ export interface ImportedTasks {
   readonly instances: Int32Array;
   readonly requestMilliCpu: Float64Array;
   readonly requestMemMib: Float64Array;
+  /** Most it may use, of all parts together; NaN: none, or not said. */
+  readonly limitMilliCpu: Float64Array;
+  readonly limitMemMib: Float64Array;
   /** Mean CPU use while it ran. */
   readonly usedMilliCpu: Float64Array;
   readonly gpus: Int32Array;
@@ -52,6 +57,7 @@ export interface ImportedTasks {
   readonly status: readonly string[];
   /** Host it ran on, empty = not placed or not said. */
   readonly hosts: readonly string[];
+  readonly labels: readonly Labels[];
   /** Rows that must be done first: of task t, parents[parentStart[t] .. parentStart[t + 1] - 1]. */
   readonly parentStart: Int32Array;
   readonly parents: Int32Array;
@@ -68,19 +74,25 @@ export interface ImportedUse {
 export interface ImportedServices {
   readonly count: number;
   readonly ids: readonly string[];
-  /** `vm`, `container`, `pod`, `job`, `task`, `host`. */
+  /** `vm`, `container`, `pod`, `job`, `task`, `host`, `gpu`. */
   readonly kinds: readonly string[];
   /** Subscription, deployment, application or namespace. */
   readonly groups: readonly string[];
   readonly requestMilliCpu: Float64Array;
   readonly requestMemMib: Float64Array;
+  /** Most one replica may use; NaN: none, or not said. */
+  readonly limitMilliCpu: Float64Array;
+  readonly limitMemMib: Float64Array;
   readonly replicas: Int32Array;
   /** NaN when it was alive before the trace or the format does not say. */
   readonly startMs: Float64Array;
   /** NaN when it was alive after the trace or the format does not say. */
   readonly endMs: Float64Array;
   readonly qos: readonly string[];
+  /** Last status word of the format. */
+  readonly status: readonly string[];
   readonly hosts: readonly string[];
+  readonly labels: readonly Labels[];
 }
 
 /** What happened to hosts, in the order of time. */
@@ -113,7 +125,7 @@ export interface HostRow {
   readonly memMib: number;
   readonly gpus?: number;
   readonly gpuModel?: string;
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Labels;
   readonly taints?: readonly string[];
 }
 
@@ -126,6 +138,8 @@ export interface TaskRow {
   readonly group?: string;
   readonly wallTimeMs?: number;
   readonly instances?: number;
+  readonly limitMilliCpu?: number;
+  readonly limitMemMib?: number;
   readonly usedMilliCpu?: number;
   readonly gpus?: number;
   readonly gpuMilli?: number;
@@ -133,6 +147,7 @@ export interface TaskRow {
   readonly qos?: string;
   readonly status?: string;
   readonly host?: string;
+  readonly labels?: Labels;
   /** Ids of tasks that must be done first. */
   readonly parents?: readonly string[];
 }
@@ -143,12 +158,19 @@ export interface ServiceRow {
   readonly requestMilliCpu: number;
   readonly requestMemMib: number;
   readonly group?: string;
+  readonly limitMilliCpu?: number;
+  readonly limitMemMib?: number;
   readonly replicas?: number;
   readonly startMs?: number;
   readonly endMs?: number;
   readonly qos?: string;
+  readonly status?: string;
   readonly host?: string;
+  readonly labels?: Labels;
 }
+
+/** Most rows have no labels; they share this. */
+const NO_LABELS: Labels = {};
 
 export interface EventRow {
   readonly timeMs: number;
@@ -167,11 +189,15 @@ export function serviceColumns(rows: readonly ServiceRow[]): ImportedServices {
     groups: rows.map((row) => row.group ?? ''),
     requestMilliCpu: Float64Array.from(rows, (row) => row.requestMilliCpu),
     requestMemMib: Float64Array.from(rows, (row) => row.requestMemMib),
+    limitMilliCpu: Float64Array.from(rows, (row) => row.limitMilliCpu ?? Number.NaN),
+    limitMemMib: Float64Array.from(rows, (row) => row.limitMemMib ?? Number.NaN),
     replicas: Int32Array.from(rows, (row) => row.replicas ?? 1),
     startMs: Float64Array.from(rows, (row) => row.startMs ?? Number.NaN),
     endMs: Float64Array.from(rows, (row) => row.endMs ?? Number.NaN),
     qos: rows.map((row) => row.qos ?? ''),
+    status: rows.map((row) => row.status ?? ''),
     hosts: rows.map((row) => row.host ?? ''),
+    labels: rows.map((row) => row.labels ?? NO_LABELS),
   };
 }
 
@@ -194,7 +220,7 @@ export function hostColumns(rows: readonly HostRow[]): ImportedHosts {
     memMib: Float64Array.from(rows, (row) => row.memMib),
     gpus: Int32Array.from(rows, (row) => row.gpus ?? 0),
     gpuModel: rows.map((row) => row.gpuModel ?? ''),
-    labels: rows.map((row) => row.labels ?? {}),
+    labels: rows.map((row) => row.labels ?? NO_LABELS),
     taints: rows.map((row) => row.taints ?? []),
   };
 }
@@ -230,6 +256,8 @@ export function taskColumns(rows: readonly TaskRow[]): { tasks: ImportedTasks; l
     instances: Int32Array.from(sorted, (row) => row.instances ?? 1),
     requestMilliCpu: Float64Array.from(sorted, (row) => row.requestMilliCpu),
     requestMemMib: Float64Array.from(sorted, (row) => row.requestMemMib),
+    limitMilliCpu: Float64Array.from(sorted, (row) => row.limitMilliCpu ?? Number.NaN),
+    limitMemMib: Float64Array.from(sorted, (row) => row.limitMemMib ?? Number.NaN),
     usedMilliCpu: Float64Array.from(sorted, (row) => row.usedMilliCpu ?? Number.NaN),
     gpus: Int32Array.from(sorted, (row) => row.gpus ?? 0),
     gpuMilli: Int32Array.from(sorted, (row) => row.gpuMilli ?? 0),
@@ -237,6 +265,7 @@ export function taskColumns(rows: readonly TaskRow[]): { tasks: ImportedTasks; l
     qos: sorted.map((row) => row.qos ?? ''),
     status: sorted.map((row) => row.status ?? ''),
     hosts: sorted.map((row) => row.host ?? ''),
+    labels: sorted.map((row) => row.labels ?? NO_LABELS),
     parentStart,
     parents: Int32Array.from(parents),
   };

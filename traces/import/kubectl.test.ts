@@ -101,6 +101,34 @@ describe('quirks of the format', () => {
     expect(tasks.requestMemMib[row]).toBe(1_528);
   });
 
+  test('a container without a limit leaves its pod without one; 2 + .5 of a sidecar and .25 of overhead are 2 750m, the init container does not count', async () => {
+    const limits = (cpu: string, memory: string) => ({ resources: { limits: { cpu, memory } } });
+    const limited = {
+      ...pods[0],
+      spec: {
+        containers: [limits('2', '1Gi')],
+        initContainers: [{ ...limits('500m', '64Mi'), restartPolicy: 'Always' }, limits('8', '8Gi')],
+        overhead: { cpu: '250m' },
+      },
+    };
+    const batch = {
+      ...pods[1],
+      spec: { containers: [{ resources: { limits: { 'kubernetes.io/batch-cpu': '3000' } } }] },
+    };
+    const { tasks } = await importKubectl(files.write('limits.json', list([limited, batch])));
+    expect(tasks.ids).toEqual(['batch/encode', 'shop/web-7d4b9-abc']);
+    expect(Array.from(tasks.limitMilliCpu)).toEqual([3_000, 2_750]);
+    expect(Array.from(tasks.limitMemMib)).toEqual([Number.NaN, 1_088]);
+    expect(Array.from((await trace).tasks.limitMilliCpu)).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  test('labels of pods stay', async () => {
+    expect((await trace).tasks.labels).toEqual([
+      {},
+      { 'pod-template-hash': '7d4b9', 'koordinator.sh/qosClass': 'LSR' },
+    ]);
+  });
+
   test('batch-cpu is already milli: 3000 is three cores', async () => {
     const { tasks } = await trace;
     const row = tasks.ids.indexOf('batch/encode');

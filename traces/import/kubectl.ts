@@ -10,7 +10,7 @@ import { TraceError } from '../../policies/base/assert.ts';
 import { BYTES_PER_MIB } from '../../policies/base/units.ts';
 import { countedNote, type HostRow, hostColumns, type ImportedTrace, type TaskRow, taskColumns } from './canonical.ts';
 import { asList, asText, asTextMap, type Located, member, memberAt, readJson, textOr } from './json-access.ts';
-import { effectiveRequest } from './pod-request.ts';
+import { effectiveLimit, effectiveRequest } from './pod-request.ts';
 import { milliCpuOf, parseQuantity } from './quantity.ts';
 
 const BATCH_CPU = 'kubernetes.io/batch-cpu';
@@ -60,6 +60,13 @@ export async function importKubectl(path: string): Promise<ImportedTrace> {
         from: 'effective request of memory, else batch-memory',
         scale: 1 / BYTES_PER_MIB,
       },
+      'tasks.limitMilliCpu': { kind: 'absolute', from: 'limits of all containers, else batch-cpu', scale: 1000 },
+      'tasks.limitMemMib': {
+        kind: 'absolute',
+        from: 'limits of all containers, else batch-memory',
+        scale: 1 / BYTES_PER_MIB,
+      },
+      'tasks.labels': { kind: 'absolute', from: 'metadata.labels', scale: 1 },
     },
     notes: [
       ...countedNote(finished, 'pods have ended (Succeeded or Failed) and are left out'),
@@ -116,6 +123,8 @@ function readPod(pod: PodItem, startUnixMs: number): TaskRow {
   const cores = effectiveRequest(spec, 'cpu');
   const bytes = effectiveRequest(spec, 'memory');
   const gpus = effectiveRequest(spec, GPU);
+  const limitCores = effectiveLimit(spec, 'cpu');
+  const limitBytes = effectiveLimit(spec, 'memory');
   return {
     id: `${namespace}/${asText(memberAt(item, 'metadata', 'name'))}`,
     group: ownerOf(item, namespace),
@@ -124,11 +133,14 @@ function readPod(pod: PodItem, startUnixMs: number): TaskRow {
     // Batch CPU is counted in milli-cores where plain CPU is counted in cores.
     requestMilliCpu: cores > 0 ? milliCpuOf(cores) : Math.ceil(effectiveRequest(spec, BATCH_CPU)),
     requestMemMib: (bytes > 0 ? bytes : effectiveRequest(spec, BATCH_MEMORY)) / BYTES_PER_MIB,
+    limitMilliCpu: Number.isNaN(limitCores) ? effectiveLimit(spec, BATCH_CPU) : milliCpuOf(limitCores),
+    limitMemMib: (Number.isNaN(limitBytes) ? effectiveLimit(spec, BATCH_MEMORY) : limitBytes) / BYTES_PER_MIB,
     gpus,
     gpuMilli: gpus > 0 ? 1000 : 0,
     qos: qosOf(item),
     status: pod.phase,
     host: textOr(memberAt(spec, 'nodeName'), ''),
+    labels: asTextMap(memberAt(item, 'metadata', 'labels')),
   };
 }
 

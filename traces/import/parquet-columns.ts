@@ -86,6 +86,11 @@ export function doubles(file: ParquetColumns, name: string): Float64Array {
   return Float64Array.from(file.column(name), (value) => Number(value));
 }
 
+/** The column as doubles, NaN for all rows of a file that does not have it. */
+export function doublesOrNan(file: ParquetColumns, name: string): Float64Array {
+  return file.has(name) ? doubles(file, name) : new Float64Array(file.count).fill(Number.NaN);
+}
+
 /** The column as 32-bit integers. */
 export function ints(file: ParquetColumns, name: string): Int32Array {
   return Int32Array.from(file.column(name), (value) => Number(value));

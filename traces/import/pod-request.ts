@@ -1,5 +1,5 @@
 /**
- * What the scheduler counts for a pod.
+ * What the scheduler counts for a pod, and what holds it back.
  *
  *   sidecars: init containers with restartPolicy Always, which keep running
  *   init peak = max over the other init containers of (own + sidecars started before it)
@@ -14,8 +14,8 @@ import { parseQuantity } from './quantity.ts';
 /** Resource of a container under requests, else limits, else 0. */
 function containerRequest(container: Located, resource: string): number {
   for (const kind of ['requests', 'limits']) {
-    const located = memberAt(container, 'resources', kind, resource);
-    if (located.value !== undefined && located.value !== null) return parseQuantity(located.value, located.where);
+    const quantity = quantityAt(memberAt(container, 'resources', kind, resource));
+    if (quantity !== null) return quantity;
   }
   return 0;
 }
@@ -33,10 +33,30 @@ export function effectiveRequest(spec: Located, resource: string): number {
       initPeak = Math.max(initPeak, sidecars);
     } else initPeak = Math.max(initPeak, own + sidecars);
   }
-  const overhead = memberAt(spec, 'overhead', resource);
-  const extra =
-    overhead.value === undefined || overhead.value === null ? 0 : parseQuantity(overhead.value, overhead.where);
-  const whole = memberAt(spec, 'resources', 'requests', resource);
-  if (whole.value !== undefined && whole.value !== null) return parseQuantity(whole.value, whole.where) + extra;
+  const extra = quantityAt(memberAt(spec, 'overhead', resource)) ?? 0;
+  const whole = quantityAt(memberAt(spec, 'resources', 'requests', resource));
+  if (whole !== null) return whole + extra;
   return Math.max(containers + sidecars, initPeak) + extra;
+}
+
+/**
+ * Limit of a pod that runs for one resource, in its base unit: that of the pod as a whole, else the sum over containers and sidecars; NaN when one of
+ * them has none, because then nothing holds the pod back. Overhead is added, as kubelet adds it to the pod's quota.
+ */
+export function effectiveLimit(spec: Located, resource: string): number {
+  const overhead = quantityAt(memberAt(spec, 'overhead', resource)) ?? 0;
+  const whole = quantityAt(memberAt(spec, 'resources', 'limits', resource));
+  if (whole !== null) return whole + overhead;
+  const sidecars = asList(memberAt(spec, 'initContainers'), true).filter(
+    (container) => textOr(memberAt(container, 'restartPolicy'), '') === 'Always',
+  );
+  let sum = overhead;
+  for (const container of [...asList(memberAt(spec, 'containers')), ...sidecars])
+    sum += quantityAt(memberAt(container, 'resources', 'limits', resource)) ?? Number.NaN;
+  return sum;
+}
+
+/** The quantity, null when there is none. */
+function quantityAt(located: Located): number | null {
+  return located.value === undefined || located.value === null ? null : parseQuantity(located.value, located.where);
 }

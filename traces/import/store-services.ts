@@ -1,12 +1,13 @@
 /** Services, events and use by service of an imported trace, as parquet. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { TraceError } from '../../policies/base/assert.ts';
 import type { ImportedEvents, ImportedServices } from './canonical.ts';
-import { doubles, ints, readParquet, texts } from './parquet-columns.ts';
+import { doubles, doublesOrNan, ints, readParquet, texts } from './parquet-columns.ts';
+import { labelsOf, labelTexts } from './store-labels.ts';
 
 const text = (name: string, data: readonly string[]) => ({ name, data: [...data], type: 'STRING' as const });
 const double = (name: string, data: Float64Array) => ({ name, data, type: 'DOUBLE' as const });
@@ -20,11 +21,15 @@ export function writeServices(services: ImportedServices, path: string): void {
       text('group', services.groups),
       double('requestMilliCpu', services.requestMilliCpu),
       double('requestMemMib', services.requestMemMib),
+      double('limitMilliCpu', services.limitMilliCpu),
+      double('limitMemMib', services.limitMemMib),
       { name: 'replicas', data: services.replicas, type: 'INT32' },
       double('startMs', services.startMs),
       double('endMs', services.endMs),
       text('qos', services.qos),
+      text('status', services.status),
       text('host', services.hosts),
+      text('labels', labelTexts(services.labels)),
     ],
   });
 }
@@ -42,7 +47,8 @@ export async function readServices(folder: string): Promise<ImportedServices> {
     'qos',
     'host',
   ];
-  const file = await readParquet(join(folder, 'services.parquet'), names);
+  const later = ['limitMilliCpu', 'limitMemMib', 'status', 'labels'];
+  const file = await readParquet(join(folder, 'services.parquet'), names, later);
   return {
     count: file.count,
     ids: texts(file, 'id'),
@@ -50,11 +56,15 @@ export async function readServices(folder: string): Promise<ImportedServices> {
     groups: texts(file, 'group'),
     requestMilliCpu: doubles(file, 'requestMilliCpu'),
     requestMemMib: doubles(file, 'requestMemMib'),
+    limitMilliCpu: doublesOrNan(file, 'limitMilliCpu'),
+    limitMemMib: doublesOrNan(file, 'limitMemMib'),
     replicas: ints(file, 'replicas'),
     startMs: doubles(file, 'startMs'),
     endMs: doubles(file, 'endMs'),
     qos: texts(file, 'qos'),
+    status: file.has('status') ? texts(file, 'status') : new Array<string>(file.count).fill(''),
     hosts: texts(file, 'host'),
+    labels: labelsOf(file),
   };
 }
 
@@ -89,6 +99,8 @@ export interface UsageBatch {
   readonly milliCpu: Float64Array;
   readonly peakMilliCpu: Float64Array;
   readonly memMib: Float64Array;
+  /** Share of CFS periods in which it was throttled; NaN in a table without. */
+  readonly throttledShare: Float64Array;
 }
 
 /** The samples of a folder row group by row group: never more than one in memory. Throws TraceError. */
@@ -129,12 +141,14 @@ async function readGroup(
     milliCpu: new Float64Array(rows),
     peakMilliCpu: new Float64Array(rows),
     memMib: new Float64Array(rows),
+    throttledShare: new Float64Array(rows).fill(Number.NaN),
   };
+  const present = parquetSchema(metadata).children.map((child) => child.element.name);
   await parquetRead({
     file,
     metadata,
     compressors,
-    columns: ['id', ...Object.keys(numbers)],
+    columns: ['id', ...Object.keys(numbers)].filter((name) => present.includes(name)),
     rowStart: start,
     rowEnd: start + rows,
     onChunk: ({ columnName, columnData, rowStart }) => {

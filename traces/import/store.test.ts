@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parquetWriteFile } from 'hyparquet-writer';
 import { afterAll, expect, test } from 'vitest';
+import { openParquetGroups } from '../readers/parquet-groups.ts';
 import { eventColumns, hostColumns, type ImportedTrace, serviceColumns, taskColumns } from './canonical.ts';
 import { readImport, writeImport } from './store.ts';
 import { readUsage } from './store-services.ts';
@@ -55,6 +57,8 @@ const trace: ImportedTrace = {
       parents: ['2', 'späť'],
       qos: 'BE',
       status: 'done',
+      limitMilliCpu: 2,
+      labels: { app: 'x' },
     },
   ]).tasks,
   use: {
@@ -81,8 +85,8 @@ test('a folder without trace.json was never finished and is refused; so is anoth
   await writeImport(trace, files.path('c'));
   rmSync(join(files.path('c'), 'trace.json'));
   await expect(readImport(files.path('c'))).rejects.toThrow(/trace\.json: ENOENT/);
-  files.write('c/trace.json', '{"version": 3}');
-  await expect(readImport(files.path('c'))).rejects.toThrow(/version is 3; this program reads 1 to 2/);
+  files.write('c/trace.json', '{"version": 4}');
+  await expect(readImport(files.path('c'))).rejects.toThrow(/version is 4; this program reads 1 to 3/);
 });
 
 const full: ImportedTrace = {
@@ -96,6 +100,10 @@ const full: ImportedTrace = {
       group: 'd',
       replicas: 3,
       startMs: 5,
+      limitMilliCpu: 4_000,
+      limitMemMib: 8,
+      status: 'Running',
+      labels: { app: 'web' },
     },
     { id: 'b', kind: 'host', requestMilliCpu: 1, requestMemMib: 2, endMs: 9, qos: 'prod', host: 'n' },
   ]),
@@ -125,6 +133,53 @@ test('services, events and 130 000 samples of use are read again, the samples in
   expect(sizes).toEqual([61_440, 61_440, 7_120]);
   // Odd rows 1, 3, .. 129 999: half of their sum 65 000^2.
   expect(sum).toBe((65_000 * 65_000) / 2);
+});
+
+test('a folder of version 2 has no limits, labels or status of services; its tables of use have no throttled share', async () => {
+  await writeImport(full, files.path('v2'));
+  const drop = (name: string, columns: readonly string[]) => {
+    const path = join(files.path('v2'), name);
+    const columnData: Parameters<typeof parquetWriteFile>[0]['columnData'] = [];
+    const file = openParquetGroups(path, []);
+    for (const [column, type] of columns.map((text) => text.split(':')))
+      columnData.push(
+        type === 'text'
+          ? { name: column, data: file.texts(0, column), type: 'STRING' }
+          : { name: column, data: file.numbers(0, column), type: type === 'int' ? 'INT32' : 'DOUBLE' },
+      );
+    for (const column of columnData)
+      if (column.type === 'INT32') column.data = Int32Array.from(column.data as number[]);
+    parquetWriteFile({ filename: path, columnData });
+  };
+  const doubles = ['submitMs', 'durationMs', 'wallTimeMs', 'requestMilliCpu', 'requestMemMib', 'usedMilliCpu'];
+  const taskTexts = ['id', 'group', 'gpuModels', 'qos', 'status', 'host', 'parents'].map((name) => `${name}:text`);
+  const ints = ['instances', 'gpus', 'gpuMilli', 'useCount'].map((name) => `${name}:int`);
+  drop('tasks.parquet', [...taskTexts, ...doubles, ...ints]);
+  const serviceTexts = ['id', 'kind', 'group', 'qos', 'host'].map((name) => `${name}:text`);
+  drop('services.parquet', [...serviceTexts, 'requestMilliCpu', 'requestMemMib', 'startMs', 'endMs', 'replicas:int']);
+  const { version: _, ...record } = JSON.parse(readFileSync(join(files.path('v2'), 'trace.json'), 'utf8'));
+  files.write('v2/trace.json', JSON.stringify({ version: 2, ...record }));
+  const table = parquetSink(files.path('v2')).open('cpu');
+  table.add('b', 0, 1, 2, 3, () => '');
+  table.finish();
+
+  const { tasks, services } = await readImport(files.path('v2'));
+  expect(tasks.ids).toEqual(full.tasks.ids);
+  expect(Array.from(tasks.limitMilliCpu)).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  expect(tasks.labels).toEqual([{}, {}, {}]);
+  expect(services?.status).toEqual(['', '']);
+  expect(Array.from(services?.limitMemMib ?? [])).toEqual([Number.NaN, Number.NaN]);
+  for await (const batch of readUsage(files.path('v2')))
+    expect([batch.memMib[0], batch.throttledShare[0]]).toEqual([3, Number.NaN]);
+});
+
+test('a table opened for it keeps the throttled share: .25, then unknown', async () => {
+  const table = parquetSink(files.path('t')).open('pods', { throttledShare: true });
+  table.add('a', 0, 1, 2, 3, () => '', 0.25);
+  table.add('a', 1, 1, 2, 3, () => '');
+  table.finish();
+  for await (const batch of readUsage(files.path('t')))
+    expect(Array.from(batch.throttledShare)).toEqual([0.25, Number.NaN]);
 });
 
 const connection = await openDuckdb(files.path('tmp'));

@@ -16,13 +16,19 @@ import {
   type ImportedUse,
 } from './canonical.ts';
 import { asNumber, asObject, asText, member, readJson } from './json-access.ts';
-import { doubles, ints, type ParquetColumns, readParquet, texts } from './parquet-columns.ts';
+import { doubles, doublesOrNan, ints, type ParquetColumns, readParquet, texts } from './parquet-columns.ts';
+import { labelsOf, labelTexts } from './store-labels.ts';
 import { readEvents, readServices, writeEvents, writeServices } from './store-services.ts';
 
-/** 2: services, events and use by service; tasks of several instances. Folders of version 1 have none of these. */
-const VERSION = 2;
+/**
+ * 2: services, events and use by service; tasks of several instances. 3: limits and labels of tasks and services, status of services, the
+ * throttled share in tables of use that have it. What an older folder does not have is read as "not said".
+ */
+const VERSION = 3;
 const OLDEST_VERSION = 1;
 const TASK_TEXT = ['id', 'group', 'gpuModels', 'qos', 'status', 'host', 'parents'] as const;
+/** Columns that older folders may lack. */
+const TASK_LATER = ['instances', 'limitMilliCpu', 'limitMemMib', 'labels'];
 const TASK_NUMBERS = [
   'submitMs',
   'durationMs',
@@ -47,6 +53,8 @@ export async function writeImport(trace: ImportedTrace, folder: string): Promise
       text('id', tasks.ids),
       text('group', tasks.groups),
       ...TASK_NUMBERS.map((name) => double(name, tasks[name])),
+      double('limitMilliCpu', tasks.limitMilliCpu),
+      double('limitMemMib', tasks.limitMemMib),
       int('instances', tasks.instances),
       int('gpus', tasks.gpus),
       int('gpuMilli', tasks.gpuMilli),
@@ -57,6 +65,7 @@ export async function writeImport(trace: ImportedTrace, folder: string): Promise
       text('qos', tasks.qos),
       text('status', tasks.status),
       text('host', tasks.hosts),
+      text('labels', labelTexts(tasks.labels)),
       text(
         'parents',
         tasks.ids.map((_, row) => parentsOf(tasks, row).join(' ')),
@@ -75,10 +84,7 @@ export async function writeImport(trace: ImportedTrace, folder: string): Promise
       double('memMib', hosts.memMib),
       int('gpus', hosts.gpus),
       text('gpuModel', hosts.gpuModel),
-      text(
-        'labels',
-        hosts.labels.map((labels) => JSON.stringify(labels)),
-      ),
+      text('labels', labelTexts(hosts.labels)),
       text(
         'taints',
         hosts.taints.map((taints) => taints.join('|')),
@@ -112,7 +118,7 @@ export async function readImport(folder: string): Promise<ImportedTrace> {
   const taskFile = await readParquet(
     join(folder, 'tasks.parquet'),
     [...TASK_TEXT, ...TASK_NUMBERS, 'gpus', 'gpuMilli', 'useCount'],
-    ['instances'],
+    TASK_LATER,
   );
   const hostFile = await readParquet(join(folder, 'hosts.parquet'), [
     'id',
@@ -142,7 +148,7 @@ function lists(file: ParquetColumns, name: string, separator: string): string[][
 }
 
 function readHosts(file: ParquetColumns) {
-  const [ids, models, labels] = [texts(file, 'id'), texts(file, 'gpuModel'), texts(file, 'labels')];
+  const [ids, models, labels] = [texts(file, 'id'), texts(file, 'gpuModel'), labelsOf(file)];
   const [milliCpu, memMib, gpus] = [doubles(file, 'milliCpu'), doubles(file, 'memMib'), ints(file, 'gpus')];
   const taints = lists(file, 'taints', '|');
   return hostColumns(
@@ -152,7 +158,7 @@ function readHosts(file: ParquetColumns) {
       memMib: memMib[row],
       gpus: gpus[row],
       gpuModel: models[row],
-      labels: JSON.parse(labels[row]) as Record<string, string>,
+      labels: labels[row],
       taints: taints[row],
     })),
   );
@@ -170,6 +176,8 @@ function readTasks(file: ParquetColumns): ImportedTasks {
     instances: file.has('instances') ? ints(file, 'instances') : new Int32Array(file.count).fill(1),
     requestMilliCpu: doubles(file, 'requestMilliCpu'),
     requestMemMib: doubles(file, 'requestMemMib'),
+    limitMilliCpu: doublesOrNan(file, 'limitMilliCpu'),
+    limitMemMib: doublesOrNan(file, 'limitMemMib'),
     usedMilliCpu: doubles(file, 'usedMilliCpu'),
     gpus: ints(file, 'gpus'),
     gpuMilli: ints(file, 'gpuMilli'),
@@ -177,6 +185,7 @@ function readTasks(file: ParquetColumns): ImportedTasks {
     qos: texts(file, 'qos'),
     status: texts(file, 'status'),
     hosts: texts(file, 'host'),
+    labels: labelsOf(file),
     parentStart: runningSum(parents.map((rows) => rows.length)),
     parents: Int32Array.from(parents.flat(), Number),
   };

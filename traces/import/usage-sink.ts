@@ -1,7 +1,8 @@
 /**
  * Where samples of use go while a trace is read: to parquet row group by row group, or to memory in tests.
  *
- * One table for each source table: columns id, timeMs, milliCpu (mean since the sample before), peakMilliCpu, memMib; NaN = unknown.
+ * One table for each source table: columns id, timeMs, milliCpu (mean since the sample before), peakMilliCpu, memMib and, where the format
+ * has it, throttledShare; NaN = unknown.
  */
 import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,15 +18,28 @@ export interface UsageCount {
 }
 
 export interface UsageTable {
-  /** `place` is asked for when the disk is full. */
-  add(id: string, timeMs: number, milliCpu: number, peakMilliCpu: number, memMib: number, place: () => string): void;
+  /** `place` is asked for when the disk is full; `throttledShare` is kept where the table was opened with it. */
+  add(
+    id: string,
+    timeMs: number,
+    milliCpu: number,
+    peakMilliCpu: number,
+    memMib: number,
+    place: () => string,
+    throttledShare?: number,
+  ): void;
   /** Closes the table; counts by id in the order of ids. */
   finish(): UsageCount[];
 }
 
+/** Columns that few formats have. */
+export interface UsageColumns {
+  readonly throttledShare?: boolean;
+}
+
 export interface UsageSink {
   /** Opens a table; the name is a file name. */
-  open(name: string): UsageTable;
+  open(name: string, more?: UsageColumns): UsageTable;
   /** Path of the parquet file of a table, null when use is kept in memory. */
   pathOf(name: string): string | null;
 }
@@ -37,6 +51,7 @@ export interface UsageSample {
   readonly milliCpu: number;
   readonly peakMilliCpu: number;
   readonly memMib: number;
+  readonly throttledShare?: number;
 }
 
 /** Keeps samples in memory. */
@@ -48,9 +63,10 @@ export function memorySink(): UsageSink & { readonly samples: UsageSample[] } {
     open(table) {
       const counts = new Map<string, UsageCount>();
       return {
-        add(id, timeMs, milliCpu, peakMilliCpu, memMib) {
+        add(id, timeMs, milliCpu, peakMilliCpu, memMib, _place, throttledShare) {
           countSample(counts, id, timeMs);
-          samples.push({ table, id, timeMs, milliCpu, peakMilliCpu, memMib });
+          const sample = { table, id, timeMs, milliCpu, peakMilliCpu, memMib };
+          samples.push(throttledShare === undefined ? sample : { ...sample, throttledShare });
         },
         finish: () => sortedCounts(counts),
       };
@@ -75,42 +91,37 @@ export function parquetSink(folder: string, freeBytes: (folder: string) => numbe
   const pathOf = (name: string) => join(usageFolder, `${name}.parquet`);
   return {
     pathOf,
-    open: (name) => createParquetTable(pathOf(name), () => freeBytes(usageFolder)),
+    open: (name, more = {}) => createParquetTable(pathOf(name), more, () => freeBytes(usageFolder)),
   };
 }
 
-function createParquetTable(path: string, freeBytes: () => number): UsageTable {
+function createParquetTable(path: string, more: UsageColumns, freeBytes: () => number): UsageTable {
   const column = (name: string, type: 'BYTE_ARRAY' | 'DOUBLE') =>
     type === 'BYTE_ARRAY'
       ? { name, type, repetition_type: 'REQUIRED' as const, converted_type: 'UTF8' as const }
       : { name, type, repetition_type: 'REQUIRED' as const };
+  const names = ['timeMs', 'milliCpu', 'peakMilliCpu', 'memMib', ...(more.throttledShare ? ['throttledShare'] : [])];
   const output = fileWriter(path);
   const writer = new ParquetWriter({
     writer: output,
     schema: [
-      { name: 'root', num_children: 5 },
+      { name: 'root', num_children: 1 + names.length },
       column('id', 'BYTE_ARRAY'),
-      column('timeMs', 'DOUBLE'),
-      column('milliCpu', 'DOUBLE'),
-      column('peakMilliCpu', 'DOUBLE'),
-      column('memMib', 'DOUBLE'),
+      ...names.map((name) => column(name, 'DOUBLE')),
     ],
   });
   const counts = new Map<string, UsageCount>();
   const ids: string[] = [];
-  const numbers = [0, 1, 2, 3].map(() => new Float64Array(GROUP_ROWS));
+  const numbers = names.map(() => new Float64Array(GROUP_ROWS));
   const [times, means, peaks, memories] = numbers;
+  const throttled = numbers.at(4);
   let rows = 0;
   const flush = () => {
     if (rows === 0) return;
-    const data = numbers.map((values) => values.subarray(0, rows));
     void writer.write({
       columnData: [
         { name: 'id', data: ids },
-        { name: 'timeMs', data: data[0] },
-        { name: 'milliCpu', data: data[1] },
-        { name: 'peakMilliCpu', data: data[2] },
-        { name: 'memMib', data: data[3] },
+        ...names.map((name, at) => ({ name, data: numbers[at].subarray(0, rows) })),
       ],
       rowGroupSize: GROUP_ROWS,
     });
@@ -118,7 +129,7 @@ function createParquetTable(path: string, freeBytes: () => number): UsageTable {
     ids.length = 0;
   };
   return {
-    add(id, timeMs, milliCpu, peakMilliCpu, memMib, place) {
+    add(id, timeMs, milliCpu, peakMilliCpu, memMib, place, throttledShare) {
       if (rows === GROUP_ROWS) {
         const free = freeBytes();
         if (free < SPARE_BYTES)
@@ -134,6 +145,7 @@ function createParquetTable(path: string, freeBytes: () => number): UsageTable {
       means[rows] = milliCpu;
       peaks[rows] = peakMilliCpu;
       memories[rows] = memMib;
+      if (throttled !== undefined) throttled[rows] = throttledShare ?? Number.NaN;
       rows += 1;
     },
     finish() {
