@@ -29,6 +29,7 @@ const inspection: Inspection = {
       memOverRequest: none,
       peakOverMean: spreadOf([2, 2]),
       throttledShare: none,
+      gpusUsed: none,
       medians: null,
     },
   ],

@@ -95,6 +95,7 @@ function usageCharts(usage: UsageInspection, at: number): Chart[] {
       100,
       '%',
     ),
+    ...distribution(`gpus-${at}`, `GPUs in use, ${names}`, 'mean GPUs in use', usage.gpusUsed, 1, 'GPUs'),
   );
   return charts;
 }

@@ -51,6 +51,7 @@ function usageLines(usage: UsageInspection): string[] {
     spreadLine('memory over request', usage.memOverRequest),
     spreadLine('peak over mean', usage.peakOverMean),
     ...(usage.throttledShare.n === 0 ? [] : [spreadLine('throttled share', usage.throttledShare)]),
+    ...(usage.gpusUsed.n === 0 ? [] : [spreadLine('GPUs in use', usage.gpusUsed)]),
   ];
   if (usage.medians !== null) {
     const { peakToTrough, explainedShare, r5, r60, residualCv } = usage.medians;

@@ -43,6 +43,8 @@ export interface UsageInspection {
   readonly peakOverMean: Spread;
   /** Mean share of CFS periods in which a service was throttled. */
   readonly throttledShare: Spread;
+  /** Mean GPUs in use of a service. */
+  readonly gpusUsed: Spread;
   /** Medians over services of a day or longer; null when there is none. */
   readonly medians: {
     readonly peakToTrough: number;
@@ -192,6 +194,7 @@ function inspectUsage(kind: KindSeries, services: ImportedServices): UsageInspec
     memOverRequest: spreadOf(kind.kept.map((one) => one.memMib / services.requestMemMib[one.service])),
     peakOverMean: spreadOf(kind.kept.map((one, at) => meanOfKnown(one.peakMilliCpu) / means[at])),
     throttledShare: spreadOf(kind.kept.map((one) => one.throttledShare)),
+    gpusUsed: spreadOf(kind.kept.map((one) => one.gpuMilli / 1000)),
     medians:
       statistics.length === 0
         ? null

@@ -21,6 +21,8 @@ export interface GridSeries {
   readonly memMib: number;
   /** Mean share of CFS periods in which it was throttled, NaN when unknown. */
   readonly throttledShare: number;
+  /** Mean GPUs in use, 1000 = one; NaN when unknown. */
+  readonly gpuMilli: number;
 }
 
 export interface KindSeries {
@@ -81,11 +83,23 @@ interface OpenSeries {
   readonly sum: Float64Array;
   readonly count: Uint16Array;
   readonly peak: Float64Array;
-  memSum: number;
-  memCount: number;
-  throttledSum: number;
-  throttledCount: number;
+  readonly mem: Mean;
+  readonly throttled: Mean;
+  readonly gpu: Mean;
 }
+
+interface Mean {
+  sum: number;
+  count: number;
+}
+
+function addKnown(mean: Mean, value: number): void {
+  if (Number.isNaN(value)) return;
+  mean.sum += value;
+  mean.count += 1;
+}
+
+const meanOf = ({ sum, count }: Mean) => (count > 0 ? sum / count : Number.NaN);
 
 interface OpenKind {
   readonly kind: string;
@@ -107,10 +121,9 @@ function openKind(kind: string, rows: readonly number[], slots: number, kinds: n
       sum: new Float64Array(slots),
       count: new Uint16Array(slots),
       peak: new Float64Array(slots).fill(Number.NaN),
-      memSum: 0,
-      memCount: 0,
-      throttledSum: 0,
-      throttledCount: 0,
+      mem: { sum: 0, count: 0 },
+      throttled: { sum: 0, count: 0 },
+      gpu: { sum: 0, count: 0 },
     });
   return {
     kind,
@@ -127,10 +140,10 @@ function openKind(kind: string, rows: readonly number[], slots: number, kinds: n
 function addSample(grid: OpenKind, service: number, slot: number, batch: UsageBatch, row: number): void {
   const milliCpu = batch.milliCpu[row];
   const peak = batch.peakMilliCpu[row];
-  const memMib = batch.memMib[row];
-  const throttledShare = batch.throttledShare[row];
-  grid.samples += 1;
-  if (Number.isNaN(milliCpu)) grid.unknown += 1;
+  const isOfOther = !Number.isNaN(batch.memMib[row]) || !Number.isNaN(batch.gpuMilli[row]);
+  // A row without CPU that says something else is no sample of CPU: some formats have a table for each.
+  if (!Number.isNaN(milliCpu) || !isOfOther) grid.samples += 1;
+  if (Number.isNaN(milliCpu)) grid.unknown += isOfOther ? 0 : 1;
   else {
     grid.totals[slot] += milliCpu;
     grid.counts[slot] += 1;
@@ -142,14 +155,9 @@ function addSample(grid: OpenKind, service: number, slot: number, batch: UsageBa
     one.count[slot] += 1;
   }
   if (!Number.isNaN(peak) && !(one.peak[slot] >= peak)) one.peak[slot] = peak;
-  if (!Number.isNaN(memMib)) {
-    one.memSum += memMib;
-    one.memCount += 1;
-  }
-  if (!Number.isNaN(throttledShare)) {
-    one.throttledSum += throttledShare;
-    one.throttledCount += 1;
-  }
+  addKnown(one.mem, batch.memMib[row]);
+  addKnown(one.throttled, batch.throttledShare[row]);
+  addKnown(one.gpu, batch.gpuMilli[row]);
 }
 
 function closeKind(grid: OpenKind): KindSeries {
@@ -169,8 +177,9 @@ function closeKind(grid: OpenKind): KindSeries {
       service,
       milliCpu: one.sum.map((sum, slot) => (one.count[slot] > 0 ? sum / one.count[slot] : Number.NaN)),
       peakMilliCpu: one.peak,
-      memMib: one.memCount > 0 ? one.memSum / one.memCount : Number.NaN,
-      throttledShare: one.throttledCount > 0 ? one.throttledSum / one.throttledCount : Number.NaN,
+      memMib: meanOf(one.mem),
+      throttledShare: meanOf(one.throttled),
+      gpuMilli: meanOf(one.gpu),
     })),
   };
 }

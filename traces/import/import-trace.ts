@@ -99,7 +99,8 @@ export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
     read: ([path]) => importSimkube(path),
   },
   philly: {
-    about: 'Microsoft Philly: cluster_job_log, cluster_machine_list, cluster_cpu_util',
+    about:
+      'Microsoft Philly: cluster_job_log, cluster_machine_list, cluster_cpu_util, cluster_mem_util, cluster_gpu_util',
     most: ANY,
     read: importPhilly,
   },

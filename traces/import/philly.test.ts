@@ -69,21 +69,59 @@ test('Philly: attempts add up; none, null and "None" leave the duration unknown;
     '1 jobs ran more than once; their duration is the sum',
     '1 jobs have no attempt: they never ran',
     '1 jobs have an attempt without a start or an end: their duration is unknown',
+    '1 rows of use say NA: the machine was offline',
   ]);
 });
 
-test('Philly: GPU and memory tables of a folder are not read; given by name they are refused', async () => {
+test('Philly: memory is total less free in KiB, GPUs of a machine add up, NA and a comma at the end are no value; tables without a header', async () => {
   files.write('p/cluster_job_log', '[]');
-  files.write('p/cluster_cpu_util', 'time,machine_id,cpu_util\n2017-10-09 07:03:00 PST,m,25\n');
-  files.write('p/cluster_mem_util', 'time,machine_id,mem_total,mem_free\nx,y\n');
-  const gpu = files.write('p/cluster_gpu_util', 'time,machine_id,gpu0\nx\n');
+  files.write('p/cluster_machine_list', 'm,2, 12GB\n');
+  files.write('p/cluster_cpu_util', '2017-10-09 07:03:00 PST,m,25\n2017-10-09 07:03:00 PST,other,25\n');
+  files.write(
+    'p/cluster_mem_util',
+    'time,machine_id,mem_total,mem_free\n2017-10-09 07:03:00 PST,m,4096,1024.0\n2017-10-09 07:04:00 PST,m,NA,NA\n',
+  );
+  files.write(
+    'p/cluster_gpu_util',
+    'time,machineId,gpu0_util,gpu1_util\n2017-10-09 07:02:00 PST,m,60.5,NA,\n2017-10-09 07:03:00 PST,m,100.0,20,,,,,,,\n' +
+      '2017-10-09 07:04:00 PST,m,NA,NA,\n',
+  );
   const { context, samples } = testContext();
-  const { startUnixMs } = await importPhilly([files.path('p')], context);
-  // 07:03 in Pacific standard time, because the row says so, although summer time held on that day.
-  expect(startUnixMs).toBe(Date.UTC(2017, 9, 9, 15, 3));
-  // A machine that is not in the list has 8 GPUs of 4 cores: a quarter of 32.
-  expect(samples.map((one) => [one.id, one.timeMs, one.milliCpu])).toEqual([['m', 0, 8_000]]);
-  await expect(importPhilly([gpu], testContext().context)).rejects.toThrow(/no table of philly is called so/);
+  const { startUnixMs, hosts, services, notes } = await importPhilly([files.path('p')], context);
+  // The earliest row is one of GPUs: 07:02 in Pacific standard time, because the row says so, although summer time held on that day.
+  expect(startUnixMs).toBe(Date.UTC(2017, 9, 9, 15, 2));
+  const nan = Number.NaN;
+  expect(samples.map((one) => [one.table, one.id, one.timeMs, one.milliCpu, one.memMib, one.gpuMilli])).toEqual([
+    // 2 GPUs of 4 cores; a machine that is not in the list has 8 of them.
+    ['cluster_cpu_util', 'm', 60_000, 2_000, nan, undefined],
+    ['cluster_cpu_util', 'other', 60_000, 8_000, nan, undefined],
+    ['cluster_mem_util', 'm', 60_000, nan, 3, undefined],
+    ['cluster_mem_util', 'm', 120_000, nan, nan, undefined],
+    ['cluster_gpu_util', 'm', 0, nan, nan, 605],
+    ['cluster_gpu_util', 'm', 60_000, nan, nan, 1_200],
+    ['cluster_gpu_util', 'm', 120_000, nan, nan, nan],
+  ]);
+  // Memory of the machine is what it said itself.
+  expect(Array.from(hosts.memMib)).toEqual([4]);
+  expect(services?.ids).toEqual(['m', 'other']);
+  expect(Array.from(services?.requestMemMib ?? [])).toEqual([4, nan]);
+  expect(notes.slice(1)).toEqual(['2 rows of use say NA: the machine was offline']);
+});
+
+test('Philly: with jobs time 0 is the first submission and rows before it are left out; a GPU at 101 % and free above total are named', async () => {
+  const job = { status: 'Pass', jobid: 'a', submitted_time: '2017-10-09 07:03:00', attempts: [] };
+  const log = files.write('q/cluster_job_log', JSON.stringify([job]));
+  const cpu = files.write('q/cluster_cpu_util', '2017-10-09 07:02:00 PDT,m,25\n2017-10-09 07:04:00 PDT,m,50\n');
+  const { context, samples } = testContext();
+  const { notes } = await importPhilly([log, cpu], context);
+  expect(samples.map((one) => [one.timeMs, one.milliCpu])).toEqual([[60_000, 16_000]]);
+  expect(notes).toContain('1 rows of use are from before the first submission and are left out');
+  const gpu = files.write('r/cluster_gpu_util', '2017-10-09 07:02:00 PDT,m,101,\n');
+  await expect(importPhilly([gpu], testContext().context)).rejects.toThrow(/gpu_util:1 gpu0_util is 101; 0 to 100/);
+  const mem = files.write('r/cluster_mem_util', '2017-10-09 07:02:00 PDT,m,5,6\n');
+  await expect(importPhilly([mem], testContext().context)).rejects.toThrow(
+    /mem_util:1 mem_free 6 is above mem_total 5/,
+  );
 });
 
 test('Philly: a job twice and a time that is none are named', async () => {

@@ -33,6 +33,8 @@ export interface Pod {
   deletedS: number;
   readonly cores: Map<number, number>;
   readonly memBytes: Map<number, number>;
+  /** Stands in where there is no working set. */
+  readonly rssBytes: Map<number, number>;
   readonly throttledPeriods: Map<number, number>;
   readonly periods: Map<number, number>;
 }
@@ -47,6 +49,9 @@ export function readPodSeries(series: PrometheusSeries, pods: Map<string, Pod>):
       return;
     case 'container_memory_working_set_bytes':
       addPoints(pod.memBytes, points);
+      return;
+    case 'container_memory_rss':
+      addPoints(pod.rssBytes, points);
       return;
     case 'container_cpu_cfs_throttled_periods_total':
       addPoints(pod.throttledPeriods, points);
@@ -117,6 +122,7 @@ function podOf(labels: SeriesLabels, pods: Map<string, Pod>): Pod {
     deletedS: Number.NaN,
     cores: new Map(),
     memBytes: new Map(),
+    rssBytes: new Map(),
     throttledPeriods: new Map(),
     periods: new Map(),
   };

@@ -271,6 +271,21 @@ test('use of a node is that of its modes but idle, iowait and steal; kube_node_i
   expect(Array.from(services?.requestMilliCpu ?? [])).toEqual([96_000, 4_000]);
 });
 
+test('memory is the working set; a pod without one shows its RSS', async () => {
+  const path = answer('memory.json', [
+    at('container_memory_rss', { ...pod, container: 'a' }, [0, '1048576']),
+    at('container_memory_working_set_bytes', { ...pod, container: 'a' }, [0, '2097152']),
+    at('container_memory_rss', { ...pod, pod: 'web-2', container: 'a' }, [0, '3145728'], [60, '4194304']),
+  ]);
+  const { context, samples } = testContext();
+  await importPrometheus([path], context);
+  expect(samples.map((one) => [one.id, one.timeMs, one.memMib])).toEqual([
+    ['shop/web-1', 0, 2],
+    ['shop/web-2', 0, 3],
+    ['shop/web-2', 60_000, 4],
+  ]);
+});
+
 test('without a sample time 0 is when the first pod was made', async () => {
   const path = answer('bare.json', [
     at('kube_pod_created', pod, [0, '1700000005']),

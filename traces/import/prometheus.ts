@@ -68,7 +68,7 @@ export async function importPrometheus(paths: readonly string[], context: Import
       'services.status': { kind: 'absolute', from: 'kube_pod_status_phase, the last', scale: 1 },
       'services.labels': { kind: 'absolute', from: 'kube_pod_labels', scale: 1 },
       'usage.milliCpu': { kind: 'absolute', from: 'rate of container and node CPU seconds, cores', scale: 1000 },
-      'usage.memMib': { kind: 'absolute', from: 'container memory, bytes', scale: 1 / BYTES_PER_MIB },
+      'usage.memMib': { kind: 'absolute', from: 'container working set, else RSS, bytes', scale: 1 / BYTES_PER_MIB },
       'usage.throttledShare': {
         kind: 'absolute',
         from: 'container_cpu_cfs_throttled_periods_total over container_cpu_cfs_periods_total',
@@ -91,8 +91,8 @@ export async function importPrometheus(paths: readonly string[], context: Import
 /** The first sample or, without one, the first time a pod was created or started; NaN when there is neither. */
 function firstSecond(pods: ReadonlyMap<string, Pod>, nodes: ReadonlyMap<string, Node>): number {
   let [sampled, born] = [Infinity, Infinity];
-  for (const { cores, memBytes, throttledPeriods, createdS, startedS } of pods.values()) {
-    for (const series of [cores, memBytes, throttledPeriods])
+  for (const { cores, memBytes, rssBytes, throttledPeriods, createdS, startedS } of pods.values()) {
+    for (const series of [cores, memBytes, rssBytes, throttledPeriods])
       for (const second of series.keys()) sampled = Math.min(sampled, second);
     for (const second of [createdS, startedS]) if (second < born) born = second;
   }
@@ -103,10 +103,11 @@ function firstSecond(pods: ReadonlyMap<string, Pod>, nodes: ReadonlyMap<string, 
 
 function writePods(ids: readonly string[], pods: ReadonlyMap<string, Pod>, firstS: number, context: ImportContext) {
   const throttled = Array.from(pods.values()).some((pod) => pod.throttledPeriods.size > 0);
-  const table = context.usage.open('pods', { throttledShare: throttled });
+  const table = context.usage.open('pods', throttled ? 'throttledShare' : undefined);
   const at = (series: ReadonlyMap<number, number>, second: number) => series.get(second) ?? Number.NaN;
   for (const id of ids) {
-    const { cores, memBytes, throttledPeriods, periods } = pods.get(id) as Pod;
+    const { cores, throttledPeriods, periods, ...pod } = pods.get(id) as Pod;
+    const memBytes = pod.memBytes.size > 0 ? pod.memBytes : pod.rssBytes;
     const seconds = new Set([...cores.keys(), ...memBytes.keys(), ...throttledPeriods.keys()]);
     for (const second of Array.from(seconds).sort((a, b) => a - b)) {
       const timeMs = Math.round((second - firstS) * MS_PER_SECOND);
@@ -114,9 +115,7 @@ function writePods(ids: readonly string[], pods: ReadonlyMap<string, Pod>, first
       const passed = at(periods, second);
       const share = passed === 0 ? 0 : Math.min(1, at(throttledPeriods, second) / passed);
       const memMib = at(memBytes, second) / BYTES_PER_MIB;
-      const milli = at(cores, second) * 1000;
-      if (throttled) table.add(id, timeMs, milli, Number.NaN, memMib, () => id, share);
-      else table.add(id, timeMs, milli, Number.NaN, memMib, () => id);
+      table.add(id, timeMs, at(cores, second) * 1000, Number.NaN, memMib, () => id, share);
     }
   }
   table.finish();

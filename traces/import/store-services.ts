@@ -101,6 +101,8 @@ export interface UsageBatch {
   readonly memMib: Float64Array;
   /** Share of CFS periods in which it was throttled; NaN in a table without. */
   readonly throttledShare: Float64Array;
+  /** GPUs in use, 1000 = one all the time; NaN in a table without. */
+  readonly gpuMilli: Float64Array;
 }
 
 /** The samples of a folder row group by row group: never more than one in memory. Throws TraceError. */
@@ -142,6 +144,7 @@ async function readGroup(
     peakMilliCpu: new Float64Array(rows),
     memMib: new Float64Array(rows),
     throttledShare: new Float64Array(rows).fill(Number.NaN),
+    gpuMilli: new Float64Array(rows).fill(Number.NaN),
   };
   const present = parquetSchema(metadata).children.map((child) => child.element.name);
   await parquetRead({

@@ -174,7 +174,7 @@ test('a folder of version 2 has no limits, labels or status of services; its tab
 });
 
 test('a table opened for it keeps the throttled share: .25, then unknown', async () => {
-  const table = parquetSink(files.path('t')).open('pods', { throttledShare: true });
+  const table = parquetSink(files.path('t')).open('pods', 'throttledShare');
   table.add('a', 0, 1, 2, 3, () => '', 0.25);
   table.add('a', 1, 1, 2, 3, () => '');
   table.finish();

@@ -1,8 +1,8 @@
 /**
  * Where samples of use go while a trace is read: to parquet row group by row group, or to memory in tests.
  *
- * One table for each source table: columns id, timeMs, milliCpu (mean since the sample before), peakMilliCpu, memMib and, where the format
- * has it, throttledShare; NaN = unknown.
+ * One table for each source table: columns id, timeMs, milliCpu (mean since the sample before), peakMilliCpu, memMib and in some
+ * tables one of EXTRA_COLUMNS; NaN = unknown.
  */
 import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export interface UsageCount {
 }
 
 export interface UsageTable {
-  /** `place` is asked for when the disk is full; `throttledShare` is kept where the table was opened with it. */
+  /** `place` is asked for when the disk is full; `extra` is the value of the column the table was opened with. */
   add(
     id: string,
     timeMs: number,
@@ -26,20 +26,19 @@ export interface UsageTable {
     peakMilliCpu: number,
     memMib: number,
     place: () => string,
-    throttledShare?: number,
+    extra?: number,
   ): void;
   /** Closes the table; counts by id in the order of ids. */
   finish(): UsageCount[];
 }
 
-/** Columns that few formats have. */
-export interface UsageColumns {
-  readonly throttledShare?: boolean;
-}
+/** Columns that few tables have: the share of CFS periods in which a pod was throttled, and GPUs in use, 1000 = one all the time. */
+export const EXTRA_COLUMNS = ['throttledShare', 'gpuMilli'] as const;
+export type ExtraColumn = (typeof EXTRA_COLUMNS)[number];
 
 export interface UsageSink {
   /** Opens a table; the name is a file name. */
-  open(name: string, more?: UsageColumns): UsageTable;
+  open(name: string, extra?: ExtraColumn): UsageTable;
   /** Path of the parquet file of a table, null when use is kept in memory. */
   pathOf(name: string): string | null;
 }
@@ -52,6 +51,7 @@ export interface UsageSample {
   readonly peakMilliCpu: number;
   readonly memMib: number;
   readonly throttledShare?: number;
+  readonly gpuMilli?: number;
 }
 
 /** Keeps samples in memory. */
@@ -60,13 +60,13 @@ export function memorySink(): UsageSink & { readonly samples: UsageSample[] } {
   return {
     samples,
     pathOf: () => null,
-    open(table) {
+    open(table, extra) {
       const counts = new Map<string, UsageCount>();
       return {
-        add(id, timeMs, milliCpu, peakMilliCpu, memMib, _place, throttledShare) {
+        add(id, timeMs, milliCpu, peakMilliCpu, memMib, _place, more) {
           countSample(counts, id, timeMs);
           const sample = { table, id, timeMs, milliCpu, peakMilliCpu, memMib };
-          samples.push(throttledShare === undefined ? sample : { ...sample, throttledShare });
+          samples.push(extra === undefined ? sample : { ...sample, [extra]: more ?? Number.NaN });
         },
         finish: () => sortedCounts(counts),
       };
@@ -91,16 +91,16 @@ export function parquetSink(folder: string, freeBytes: (folder: string) => numbe
   const pathOf = (name: string) => join(usageFolder, `${name}.parquet`);
   return {
     pathOf,
-    open: (name, more = {}) => createParquetTable(pathOf(name), more, () => freeBytes(usageFolder)),
+    open: (name, extra) => createParquetTable(pathOf(name), extra, () => freeBytes(usageFolder)),
   };
 }
 
-function createParquetTable(path: string, more: UsageColumns, freeBytes: () => number): UsageTable {
+function createParquetTable(path: string, extra: ExtraColumn | undefined, freeBytes: () => number): UsageTable {
   const column = (name: string, type: 'BYTE_ARRAY' | 'DOUBLE') =>
     type === 'BYTE_ARRAY'
       ? { name, type, repetition_type: 'REQUIRED' as const, converted_type: 'UTF8' as const }
       : { name, type, repetition_type: 'REQUIRED' as const };
-  const names = ['timeMs', 'milliCpu', 'peakMilliCpu', 'memMib', ...(more.throttledShare ? ['throttledShare'] : [])];
+  const names = ['timeMs', 'milliCpu', 'peakMilliCpu', 'memMib', ...(extra === undefined ? [] : [extra])];
   const output = fileWriter(path);
   const writer = new ParquetWriter({
     writer: output,
@@ -114,7 +114,7 @@ function createParquetTable(path: string, more: UsageColumns, freeBytes: () => n
   const ids: string[] = [];
   const numbers = names.map(() => new Float64Array(GROUP_ROWS));
   const [times, means, peaks, memories] = numbers;
-  const throttled = numbers.at(4);
+  const extras = numbers.at(4);
   let rows = 0;
   const flush = () => {
     if (rows === 0) return;
@@ -129,7 +129,7 @@ function createParquetTable(path: string, more: UsageColumns, freeBytes: () => n
     ids.length = 0;
   };
   return {
-    add(id, timeMs, milliCpu, peakMilliCpu, memMib, place, throttledShare) {
+    add(id, timeMs, milliCpu, peakMilliCpu, memMib, place, more) {
       if (rows === GROUP_ROWS) {
         const free = freeBytes();
         if (free < SPARE_BYTES)
@@ -145,7 +145,7 @@ function createParquetTable(path: string, more: UsageColumns, freeBytes: () => n
       means[rows] = milliCpu;
       peaks[rows] = peakMilliCpu;
       memories[rows] = memMib;
-      if (throttled !== undefined) throttled[rows] = throttledShare ?? Number.NaN;
+      if (extras !== undefined) extras[rows] = more ?? Number.NaN;
       rows += 1;
     },
     finish() {
