@@ -70,10 +70,45 @@ test('fit on days 0 to 3, generate, backtest on days 3 to 5: a tenth too low, an
 
   const sentence =
     /Backtest of this load: online CPU over request was foretold as (19|20)[.\d]* % and measured as 22 %/;
-  const room = tidemark('plan', 'headroom', 'fitted.yaml', '--cpu', '1', '--mem', '64', '--set', 'horizon=2h');
+  const room = tidemark(
+    'plan',
+    'headroom',
+    'fitted.yaml',
+    '--cpu',
+    '1',
+    '--mem',
+    '64',
+    '--set',
+    'horizon=2h',
+    '--out',
+    'room',
+  );
   expect(room.stdout).toMatch(sentence);
-  const run = tidemark('run', 'fitted.yaml', '--set', 'horizon=2h', '--out', 'run', '--no-report');
+  const run = tidemark('run', 'fitted.yaml', '--set', 'horizon=2h', '--seeds', '2', '--out', 'run', '--no-report');
   expect(run.stdout.replaceAll(/\n +/g, ' ')).toMatch(sentence);
+  // Pages may keep words and units together with narrow spaces.
+  const quoted = (file: string) =>
+    sentence.test(
+      readFileSync(join(folder, file), 'utf8')
+        .replaceAll(/(&[a-z]+;|<[^>]*>)+/g, ' ')
+        .replaceAll(/\s+/g, ' '),
+    );
+  const silent = (...written: readonly string[]) => written.filter((file) => !quoted(file));
+  expect(silent('room/report.html', 'room/report.md')).toEqual([]);
+  // Every other planning report: its page, its Markdown, its JSON or its text. The water-line writes as hosts does.
+  const short = ['--set', 'horizon=2h'];
+  const odds = ['--epsilon', '0.5', '--confidence', '0.5'];
+  tidemark('plan', 'hosts', 'fitted.yaml', '--from', '1', '--to', '1', ...short, ...odds, '--out', 'hosts');
+  expect(silent('hosts/report.html', 'hosts/report.md', 'hosts/answer.json', 'hosts/answer.txt')).toEqual([]);
+  const line = 'koordinator.cpuSuppressThresholdPercent=50,60';
+  const sweep = tidemark('sweep', 'fitted.yaml', '--vary', line, '--seeds', '2', ...short, '--out', 'sweep');
+  const compare = tidemark('compare', 'sweep', '--out', 'compared');
+  const gate = tidemark(
+    ...['gate', '--baseline', 'run', '--candidate', 'run', '--markdown', 'gate.md', '--junit', 'gate.xml'],
+  );
+  for (const { stdout } of [sweep, compare, gate]) expect(stdout).toMatch(sentence);
+  expect(silent('sweep/report.html', 'sweep/report.md', 'gate.md', 'gate.xml')).toEqual([]);
+  expect(silent('compared/report.html', 'compared/report.md', 'compared/comparison.json')).toEqual([]);
   // Another load was not tested.
   const other = tidemark(
     'run',

@@ -49,10 +49,13 @@ async function compare(dirs: readonly string[], command: CompareCommand): Promis
   const asked = given.length > 0 ? given : (arms[0].ask?.outcomes ?? []).map(outcomeOf);
   const confidence = command.confidence ?? arms[0].ask?.confidence ?? DEFAULT_CONFIDENCE;
   const comparison = compareArms(arms, asked.length > 0 ? asked : OUTCOMES, confidence);
-  const lines = comparisonLines(comparison, arms[0].warmUp);
+  const { quotedBacktests } = await import('../lab/backtest-text.ts');
+  const backtest = quotedBacktests(...arms.map((arm) => arm.backtest));
+  const lines = [...comparisonLines(comparison, arms[0].warmUp), ...backtest];
+  const json = JSON.stringify({ ...comparison, backtest }, null, 1);
   if (command.out !== undefined) {
     const { writeWhole } = await import('../lab/sweep-table.ts');
-    writeWhole(join(command.out, 'comparison.json'), `${JSON.stringify(comparison, null, 1)}\n`);
+    writeWhole(join(command.out, 'comparison.json'), `${json}\n`);
     const { compareDocument } = await import('../lab/documents/compare-document.ts');
     const { documentArm } = await import('../lab/documents/arms.ts');
     const source = {
@@ -60,9 +63,9 @@ async function compare(dirs: readonly string[], command: CompareCommand): Promis
       currency: arms[0].currency,
       arms: arms.map((arm) => documentArm(arm, comparison.seeds)),
     };
-    await writeLabFiles(command.out, compareDocument(source, comparison, arms[0].warmUp));
+    await writeLabFiles(command.out, compareDocument(source, comparison, arms[0].warmUp), backtest);
   }
-  process.stdout.write(command.json ? `${JSON.stringify(comparison, null, 1)}\n` : `${lines.join('\n')}\n`);
+  process.stdout.write(command.json ? `${json}\n` : `${lines.join('\n')}\n`);
   if (command.out !== undefined && !command.json) process.stdout.write(`${join(command.out, 'report.html')}\n`);
   return 0;
 }

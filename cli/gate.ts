@@ -54,7 +54,7 @@ async function gateCommand(command: GateCommand): Promise<number> {
   const [baseline] = arms;
   const result = await attended('gate', async (at) => {
     const runs = await candidateRuns(baseline, command, at);
-    return gate(baseline, command.candidate, runs, budget.outcomes, budget.confidence);
+    return gate(baseline, command.candidate, runs, budget.outcomes, budget.confidence, baseline.backtest);
   });
   if (result === null) return interrupted(`finished runs stay in ${command.cache}`);
   if (command.markdown !== undefined) writeWhole(command.markdown, output.gateMarkdown(result));

@@ -17,8 +17,9 @@ export function register(program: Command): void {
         import('../lab/documents/cell-hours.ts'),
       ]);
       const table = mergeShards(out, shards);
-      await writeLabFiles(out, sweepDocument(table, repeatCommand(), cellHours(out, table.description)));
-      for (const line of sweepLines(table)) process.stdout.write(`${line}\n`);
+      const backtest = table.description.backtest ?? [];
+      await writeLabFiles(out, sweepDocument(table, repeatCommand(), cellHours(out, table.description)), backtest);
+      for (const line of [...sweepLines(table), ...backtest]) process.stdout.write(`${line}\n`);
       process.stdout.write(`${table.rows.length} runs of ${shards.length} shards; ${join(out, 'report.html')}\n`);
     });
 }

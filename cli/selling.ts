@@ -70,6 +70,7 @@ export async function selling(
   ]);
   const session = await openSession(scenario, command.set);
   const { plan } = await loadPlan(session.scenario, { ...session.load, sets: command.set });
+<<<<<<< HEAD
   const all = plan.bestEffort.trace === undefined ? [...ALL, ...SPREAD] : ALL;
   const names = command.policies?.split(',').map((name) => name.trim()) ?? all;
   const sellers = names.map(sellerOf);
@@ -96,6 +97,13 @@ export async function selling(
       : `${sellingText(result)}Page      ${join(out, 'selling.html')}\n`,
   );
   return 0;
+=======
+  const names = command.policies?.split(',').map((name) => name.trim()) ?? ALL;
+  const rows = compareSelling(plan, names);
+  write(command.json ? `${JSON.stringify(rows, null, 2)}\n` : sellingText(rows));
+  if (!command.json) for (const sentence of session.backtest) write(`${sentence}\n`);
+  return rows;
+>>>>>>> fe4b1ad (Every planning report quotes the backtest of its load: compare, gate, merge, sensitivity and selling too)
 }
 
 async function writePage(out: string, result: SellingComparison, command: string): Promise<void> {

@@ -70,7 +70,7 @@ export async function sensitivity(
   );
   if (result === null) return interrupted('nothing was written');
   const shown = result.rows.slice(0, command.top);
-  const sentences = sentencesOf(result, outcome.words, outcome.unit);
+  const sentences = [...sentencesOf(result, outcome.words, outcome.unit), ...session.backtest];
   await writeFiles(out, result, shown, sentences, outcome, scenario, command);
   if (command.json) write(`${JSON.stringify(result, null, 2)}\n`);
   else write(sensitivityText(result, shown, sentences, outcome.words, outcome.unit, out));

@@ -90,6 +90,7 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
     design,
     seeds: command.seeds ?? lab.seeds,
     ask: { outcomes: lab.outcomes, confidence: lab.confidence },
+    backtest: session.backtest,
     ...(warm === undefined ? {} : { warm }),
   };
   const plan = await planSweep(request, session.code, session.load);

@@ -38,12 +38,20 @@ export function backtestLines(backtest: ScenarioBacktest): string[] {
   ];
 }
 
+/** How the sentence begins; results keep it among their notes. */
+const QUOTE = 'Backtest of this load: ';
+
+/** The sentences of backtests among the notes of some results, each once. */
+export function quotedBacktests(...notes: readonly (readonly string[])[]): string[] {
+  return [...new Set(notes.flat().filter((note) => note.startsWith(QUOTE)))];
+}
+
 /** The sentence that planning reports carry. */
 export function backtestSentence({ measured, of, hours, rows }: ScenarioBacktest): string {
   const [all] = rows;
   const what = of === 'hosts' ? 'CPU of hosts' : 'online CPU over request';
   return (
-    `Backtest of this load: ${what} was foretold as ${percent(all.runMeanPercent)} and measured as ${percent(all.measuredMeanPercent)} over ${hours} hours ` +
+    `${QUOTE}${what} was foretold as ${percent(all.runMeanPercent)} and measured as ${percent(all.measuredMeanPercent)} over ${hours} hours ` +
     `(${spanWords(measured.fromHour, measured.toHour)} of ${measured.folder}); an hour is off by ${Number(all.maePoints.toFixed(2))} points on average, bias ${points(all.biasPoints)}, ` +
     `p95 ${points(all.runP95Percent - all.measuredP95Percent)}, peak ${points(all.runPeakPercent - all.measuredPeakPercent)}.`
   );

@@ -47,6 +47,7 @@ export function gateLines(result: GateResult): string[] {
   if (result.identical) lines.push('  the same runs as the baseline, event for event');
   else for (const entry of result.outcomes) lines.push(`  ${entry.verdict.padEnd(9)} ${evidence(entry)}`);
   lines.push(`  advisory: ${numberWords(result.eventsRatio)} times the events of the baseline`);
+  for (const sentence of result.backtest) lines.push(`  ${sentence}`);
   return lines;
 }
 
@@ -82,6 +83,7 @@ export function gateMarkdown(result: GateResult): string {
         ]),
     '',
     `Advisory: ${numberWords(result.eventsRatio)} times the events of the baseline.`,
+    ...result.backtest.flatMap((sentence) => ['', sentence]),
   ].join('\n')}\n`;
 }
 
@@ -94,9 +96,11 @@ export function gateJunit(result: GateResult): string {
     const tag = entry.verdict === 'regressed' ? 'failure' : 'error';
     return `${head}><${tag} message="${xml(evidence(entry))}" type="${entry.verdict}"/></testcase>`;
   });
+  const properties = result.backtest.map((text) => `<property name="backtest" value="${xml(text)}"/>`).join('');
   return (
     `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n` +
     `  <testsuite name="tidemark gate" tests="${result.outcomes.length}" failures="${count('regressed')}" errors="${count('undecided')}">\n` +
+    (result.backtest.length === 0 ? '' : `    <properties>${properties}</properties>\n`) +
     `${cases.join('\n')}\n  </testsuite>\n</testsuites>\n`
   );
 }
@@ -110,7 +114,8 @@ export function gateAnnotations(result: GateResult): string[] {
     .map((entry) =>
       line(entry.verdict === 'regressed' ? 'error' : 'warning', `tidemark: ${entry.outcome.figure}`, evidence(entry)),
     );
-  return lines.length > 0 ? lines : [line('notice', 'tidemark gate', `${VERDICT_WORDS.ok}; ${basis(result)}`)];
+  if (lines.length === 0) lines.push(line('notice', 'tidemark gate', `${VERDICT_WORDS.ok}; ${basis(result)}`));
+  return [...lines, ...result.backtest.map((sentence) => line('notice', 'tidemark backtest', sentence))];
 }
 
 function xml(text: string): string {

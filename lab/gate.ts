@@ -44,6 +44,8 @@ export interface GateResult {
   readonly identical: boolean;
   /** Events of the candidate over those of the baseline: work done, advisory, no verdict. */
   readonly eventsRatio: number;
+  /** What a backtest says about the load both ran. */
+  readonly backtest: readonly string[];
 }
 
 /** Gives the candidate's runs under the first `seeds` seeds of the baseline; null when stopped. */
@@ -98,6 +100,7 @@ export async function gate(
   candidateRuns: CandidateRuns,
   outcomes: readonly Outcome[],
   confidence: number,
+  backtest: readonly string[] = [],
 ): Promise<GateResult | null> {
   const all = baseline.runs.length;
   if (all < 2)
@@ -134,6 +137,7 @@ export async function gate(
       look: index + 1,
       identical,
       eventsRatio: events(runs) / events(own),
+      backtest,
     };
   }
   return null;

@@ -30,7 +30,8 @@ export function mergeShards(dir: string, shards: readonly string[]): SweepTable 
         `${shards[index]} was run by other code (${other.codeVersion.slice(0, 12)}) than ${shards[0]} ` +
           `(${description.codeVersion.slice(0, 12)}); run the shards again with one version`,
       );
-    if (canonicalText(other) !== canonicalText(description))
+    // The backtest lies beside the scenario of each machine and is no part of what was run.
+    if (canonicalText({ ...other, backtest: null }) !== canonicalText({ ...description, backtest: null }))
       throw new ConfigError(
         `${shards[index]} is a shard of another sweep than ${shards[0]}; merge folders of one command, apart from --shard`,
       );

@@ -6,6 +6,7 @@ import { canonicalText, type Plan } from '../sim/plan.ts';
 import { type RunHours, runHoursOf } from '../sim/results/run-hours.ts';
 import type { RunResults } from '../sim/results/schema.ts';
 import { kindOfDirectory, readReplications, readRun } from '../sim/results/store.ts';
+import { quotedBacktests } from './backtest-text.ts';
 import type { Arm } from './compare.ts';
 import { cellHours } from './documents/cell-hours.ts';
 import { checkWarmUp, type WarmUpCheck } from './mser.ts';
@@ -21,6 +22,8 @@ export interface ReadArm extends Arm {
   /** Of a sweep: code that ran it, and the world of its scenario as written; null for runs. */
   readonly codeVersion: string | null;
   readonly world: string | null;
+  /** What a backtest says about the load: sentences every report quotes. */
+  readonly backtest: readonly string[];
   /** Of a sweep: what the scenario asks a comparison to judge. */
   readonly ask: SweepAsk | null;
   readonly warmUp: readonly WarmUpCheck[];
@@ -89,6 +92,7 @@ function armOf(name: string, dir: string, results: readonly RunResults[]): ReadA
     tidemarkVersion: first.manifest.tidemarkVersion,
     codeVersion: null,
     world: worldHash(plan),
+    backtest: quotedBacktests(...results.map(({ notes }) => notes)),
     ask: null,
     warmUp: warmUpOf(first, plan),
     currency: plan.cost.currency,
@@ -116,6 +120,7 @@ function sweepArms(dir: string): ReadArm[] {
     tidemarkVersion: null,
     codeVersion: table.description.codeVersion,
     world: table.description.world,
+    backtest: table.description.backtest ?? [],
     ask: table.description.ask ?? null,
     warmUp: [],
     currency: table.description.currency,

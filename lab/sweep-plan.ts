@@ -24,6 +24,8 @@ export interface SweepRequest {
   readonly warm?: WarmStart;
   /** What a comparison of the points is to judge; absent = all it knows. */
   readonly ask?: SweepAsk;
+  /** What a backtest says about the load of the scenario as written. */
+  readonly backtest?: readonly string[];
 }
 
 /** Of the scenario's `lab` section: figures that a comparison judges (none = all) and its confidence (null = the default). */
@@ -61,6 +63,8 @@ export interface SweepDescription {
   /** Where the runs went on from: hash of the warm plan under every seed; absent when they began at 0. */
   readonly warm?: { readonly atMs: number; readonly planHashes: readonly string[] };
   readonly ask?: SweepAsk;
+  /** Sentences of the backtest of the scenario as written; absent when there is none. */
+  readonly backtest?: readonly string[];
   /** Hash of what all points share: hosts, load, physics, failures, seed of the scenario as written. */
   readonly world: string;
   readonly cells: readonly SweepCell[];
@@ -125,6 +129,7 @@ export async function planSweep(request: SweepRequest, code: CodeIdentity, load:
     currency: cost.currency,
     ...(warm === undefined ? {} : { warm }),
     ...(request.ask === undefined ? {} : { ask: request.ask }),
+    ...(request.backtest === undefined || request.backtest.length === 0 ? {} : { backtest: request.backtest }),
     world: worldHash(base.plan),
     cells,
   };
