@@ -70,7 +70,6 @@ export async function selling(
   ]);
   const session = await openSession(scenario, command.set);
   const { plan } = await loadPlan(session.scenario, { ...session.load, sets: command.set });
-<<<<<<< HEAD
   const all = plan.bestEffort.trace === undefined ? [...ALL, ...SPREAD] : ALL;
   const names = command.policies?.split(',').map((name) => name.trim()) ?? all;
   const sellers = names.map(sellerOf);
@@ -90,23 +89,22 @@ export async function selling(
   );
   if (result === null) return interrupted('nothing was written');
   const repeat = `tidemark selling ${scenario}${command.policies === undefined ? '' : ` --policies ${command.policies}`} --seeds ${command.seeds}`;
-  await writePage(out, result, repeat);
+  await writePage(out, result, repeat, session.backtest);
   write(
     command.json
       ? `${JSON.stringify(result, null, 2)}\n`
       : `${sellingText(result)}Page      ${join(out, 'selling.html')}\n`,
   );
-  return 0;
-=======
-  const names = command.policies?.split(',').map((name) => name.trim()) ?? ALL;
-  const rows = compareSelling(plan, names);
-  write(command.json ? `${JSON.stringify(rows, null, 2)}\n` : sellingText(rows));
   if (!command.json) for (const sentence of session.backtest) write(`${sentence}\n`);
-  return rows;
->>>>>>> fe4b1ad (Every planning report quotes the backtest of its load: compare, gate, merge, sensitivity and selling too)
+  return 0;
 }
 
-async function writePage(out: string, result: SellingComparison, command: string): Promise<void> {
+async function writePage(
+  out: string,
+  result: SellingComparison,
+  command: string,
+  backtest: readonly string[],
+): Promise<void> {
   const [{ sellingHtml }, { sellingFrontier }, { renderSvg }, { writeWhole }] = await Promise.all([
     import('../reports/selling-html.ts'),
     import('../reports/charts/selling-frontier.ts'),
@@ -120,7 +118,7 @@ async function writePage(out: string, result: SellingComparison, command: string
   const page = await sellingHtml({
     title: `${result.name}: ways to sell idle CPU`,
     subtitle: `${result.rows.length} sellers under ${result.seeds.length} seeds; gain beside ${result.baseline}`,
-    sentences: sentencesOf(result),
+    sentences: [...sentencesOf(result), ...backtest],
     charts,
     caption: `Means over ${result.seeds.length} seeds with half of the 95 % interval (Student's t; gain and distance to the oracle paired by seed).`,
     headings: COLUMNS.map(([heading]) => heading),
