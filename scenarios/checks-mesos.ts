@@ -5,6 +5,7 @@ import { FRAMEWORK_KINDS, settingProblems } from '../sim/planes/mesos/frameworks
 import type { Report } from './checks.ts';
 import { checkChronosJobs } from './checks-chronos.ts';
 import { checkMesosGpus } from './checks-mesos-gpus.ts';
+import { checkReservations } from './checks-reservations.ts';
 import { constraintOf, type MesosSection } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 import { knownText } from './suggest.ts';
@@ -21,6 +22,7 @@ export function checkMesos(mesos: MesosSection, scenario: Partial<Scenario>, rep
   checkIncidents(mesos, scenario, report);
   checkMesosGpus(mesos, scenario, report);
   checkChronosJobs(mesos, scenario, report);
+  checkReservations(mesos, scenario, report);
   const { kind, cpuRatio, memRatio } = mesos.oversubscription;
   const path = ['controlPlane', 'oversubscription'];
   if (kind !== 'static' && (cpuRatio !== 1 || memRatio !== 1))

@@ -7,7 +7,7 @@ import type { Report } from './checks.ts';
 import type { Scenario } from './schema.ts';
 import { knownText } from './suggest.ts';
 
-type Kubernetes = Extract<NonNullable<Scenario['controlPlane']>, { reservations: unknown }>;
+type Kubernetes = Exclude<Scenario['controlPlane'], { kind: 'mesos' | 'batch' }>;
 type Quota = Kubernetes['quotas'][string];
 
 export function checkScheduling(scenario: Partial<Scenario>, report: Report): void {

@@ -66,6 +66,9 @@ describe('what Mesos refuses is refused with file, line and rule', () => {
   /** A Chronos with jobs, on line 14 from column 9 on. */
   const chronos = (jobs: string, more = '') =>
     `  frameworks:\n    c:\n      { kind: chronos, populations: [video], ${more === '' ? 'jobs:' : `${more} }`}\n${more === '' ? `      { ${jobs} } }` : ''}\n`;
+  /** Reservations on line 12, beside a framework of role dev/ads. */
+  const reserved = (reservations: string, variant = 'modern') =>
+    `  frameworks: { short: { kind: sisyphus, populations: [video], role: dev/ads } }\n  reservations: { ${reservations} }\n  variant: ${variant}\n`;
   const frameworks = '  frameworks: { short: { kind: sisyphus, populations: [video] } }\n';
   test.each([
     [
@@ -220,6 +223,54 @@ describe('what Mesos refuses is refused with file, line and rule', () => {
         '\n    short: { kind: sisyphus, populations: [video] }',
       ),
       'controlPlane.frameworks.m.settings.upgrade is refused: upgrade strategy: minimumHealthCapacity is 1.5; it must be 0 to 1',
+    ],
+    [
+      `${reserved('a: { role: ads, cpu: 2 cores }')}`,
+      's.yaml:12:30 controlPlane.reservations.a.role names the unknown role "ads": no framework registers with it or below it; known: dev/ads',
+    ],
+    [
+      `${reserved("a: { role: '*', cpu: 2 cores }")}`,
+      'controlPlane.reservations.a.role is "*": Invalid reservation: role "*" cannot be reserved',
+    ],
+    [
+      `${reserved('a: { role: "dev//ads", cpu: 2 cores }')}`,
+      'a.role is "dev//ads": Invalid reservation: role "dev//ads" has an empty component',
+    ],
+    [
+      `${reserved('a: { role: dev, cpu: 40 cores }, b: { role: dev/ads, cpu: 30 cores }')}`,
+      's.yaml:12:77 controlPlane.reservations.b.cpu is 30 cores: Invalid RESERVE operation: with it 70 cores of an agent "web" are reserved, which has 63.36 cores',
+    ],
+    [
+      `${reserved('a: { role: dev, memory: 600GiB }')}`,
+      'controlPlane.reservations.a.memory is 614400 MiB: Invalid RESERVE operation: with it 614400 MiB of an agent "web" are reserved, which has',
+    ],
+    [
+      `${reserved('a: { role: dev, cpu: 4 cores }, b: { role: dev/ads, kind: dynamic, refines: a, cpu: 5 cores }')}`,
+      'controlPlane.reservations.b.cpu is 5 cores: Invalid RESERVE operation: "a" has 4 cores left',
+    ],
+    [
+      `${reserved('a: { role: dev, cpu: 4 cores }, b: { role: dev/ads, refines: a, cpu: 2 cores }')}`,
+      'controlPlane.reservations.b.kind is static: Invalid refined reservation: A refined reservation cannot be STATIC',
+    ],
+    [
+      `${reserved('a: { role: dev/ads, cpu: 4 cores }, b: { role: dev, kind: dynamic, refines: a, cpu: 2 cores }')}`,
+      "controlPlane.reservations.b.role is \"dev\": Invalid refined reservation: role 'dev' is not a refinement of 'dev/ads'",
+    ],
+    [
+      `${reserved('a: { role: dev, cpu: 4 cores, at: 1h }')}`,
+      'controlPlane.reservations.a.at is given, but kind is static; an agent starts with it',
+    ],
+    [
+      `${reserved('a: { role: dev, kind: dynamic, cpu: 4 cores }', '0.2x')}`,
+      'controlPlane.reservations.a.kind is dynamic, but variant is 0.2x; operators reserve since Mesos 0.25',
+    ],
+    [
+      `  frameworks: { short: { kind: sisyphus, populations: [video], role: ads } }\n  variant: 0.2x\n`,
+      's.yaml:11:70 controlPlane.frameworks.short.role is "ads": Role \'ads\' is not valid; a master of 0.2x knows the roles it is started with',
+    ],
+    [
+      `${frameworks}  roles: { ads: { cpuGuarantee: 2 cores } }\n`,
+      's.yaml:12:17 controlPlane.roles.ads names the unknown role "ads": no framework registers with it or below it; known: *.',
     ],
     [`${frameworks}  podsPerSecond: 3\n`, 's.yaml:12:3 controlPlane.podsPerSecond is an unknown key; known: '],
   ])('%s', async (lines, message) => {

@@ -36,6 +36,22 @@ export function resolveMesos(section: MesosSection): MesosPlan {
       limitMilliCpu: role.cpuLimit,
       limitMemMib: role.memLimit,
     })),
+    ...(Object.keys(section.reservations).length === 0
+      ? {}
+      : {
+          reservations: Object.entries(section.reservations).map(([name, reservation]) => ({
+            name,
+            role: reservation.role,
+            kind: reservation.kind,
+            refines: reservation.refines,
+            shapes: [...reservation.hosts],
+            milliCpu: reservation.cpu,
+            memMib: reservation.memory,
+            diskMib: reservation.disk,
+            atMs: reservation.at,
+            untilMs: reservation.until,
+          })),
+        }),
     frameworks: Object.entries(section.frameworks).map(([name, framework]) => ({
       name,
       kind: framework.kind,
@@ -52,6 +68,7 @@ export function resolveMesos(section: MesosSection): MesosPlan {
       taskDiskMib: framework.taskDisk,
       spillAtQueue: framework.spillAtQueue,
       spillTo: [...framework.spillTo],
+      ...(framework.reservationRefinement ? {} : { reservationRefinement: false }),
       gpuCapable: framework.gpuCapable,
       failoverTimeoutMs: framework.failoverTimeout,
       settings: structuredClone(framework.settings),

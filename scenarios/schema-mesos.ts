@@ -8,6 +8,7 @@ import {
   CHRONOS_JOB_DEFAULTS as J,
   MESOS_OVERSUBSCRIPTION_DEFAULTS as O,
   MESOS_ROLE_DEFAULTS as R,
+  MESOS_RESERVATION_DEFAULTS as V,
 } from './defaults-mesos.ts';
 import { count, cpu, duration, flag, memory, named, ratio, share, text } from './fields.ts';
 import { launchSchema } from './schema-launch.ts';
@@ -21,6 +22,25 @@ const roleSchema = z
     memLimit: memory('Most memory the role may hold; 0 = no limit.').prefault(R.memLimit),
   })
   .describe('A role of the allocator.');
+
+const reservationSchema = z
+  .strictObject({
+    role: text('Role that is offered it, with the roles below.'),
+    kind: z
+      .enum(['static', 'dynamic'])
+      .describe('`static`: agents start with it. `dynamic`: an operator reserves it while they run.')
+      .prefault(V.kind),
+    refines: text('Reservation whose resources it passes on to a role below; empty = unreserved resources.').prefault(
+      V.refines,
+    ),
+    hosts: z.array(z.string()).describe('Shapes of `cluster.hosts`; none = every agent.').prefault([]),
+    cpu: cpu('CPU of each agent.').prefault(V.cpu),
+    memory: memory('Memory of each agent.').prefault(V.memory),
+    disk: memory('Disk of each agent.').prefault(V.disk),
+    at: duration('`dynamic`: when it is reserved.').prefault(V.at),
+    until: duration('`dynamic`: when it is given back; 0 = never.').prefault(V.until),
+  })
+  .describe('Part of every agent kept for a role.');
 
 const jobSchema = z
   .strictObject({
@@ -91,6 +111,9 @@ const frameworkSchema = z
       .array(z.string())
       .describe('Frameworks that take over new tasks, in order of preference: the queues of other data centres.')
       .prefault([]),
+    reservationRefinement: flag('Is offered resources whose reservation was refined.').prefault(
+      F.reservationRefinement,
+    ),
     gpuCapable: flag('Sees agents with GPUs.').prefault(F.gpuCapable),
     failoverTimeout: duration('How long its tasks outlive a lost scheduler.').prefault(F.failoverTimeout),
     settings: z
@@ -168,6 +191,7 @@ export const mesosSchema = z
       .record(z.string(), roleSchema)
       .describe('Roles with a weight, a guarantee or a limit; others need no entry.')
       .prefault({}),
+    reservations: named(reservationSchema, 'Parts of agents kept for roles, by name.').prefault({}),
     frameworks: named(frameworkSchema, 'Frameworks by name, in order of their registration.'),
     clusters: z
       .record(

@@ -359,6 +359,24 @@ export interface MesosRolePlan {
   readonly limitMemMib: number;
 }
 
+/** Part of every agent of some shapes that only a role (and roles below it) is offered. */
+export interface MesosReservationPlan {
+  readonly name: string;
+  readonly role: string;
+  /** `static`: the agent starts with it. `dynamic`: an operator reserves it at `atMs`. */
+  readonly kind: 'static' | 'dynamic';
+  /** The reservation whose resources it takes, for a role below that one's; empty = unreserved resources. */
+  readonly refines: string;
+  /** Shapes of hosts; empty = all. */
+  readonly shapes: readonly string[];
+  readonly milliCpu: number;
+  readonly memMib: number;
+  readonly diskMib: number;
+  readonly atMs: number;
+  /** The operator gives it back then; 0 = never. */
+  readonly untilMs: number;
+}
+
 /** A job of Chronos: it runs by its schedule, or after its parents. */
 export interface ChronosJobPlan {
   readonly name: string;
@@ -418,6 +436,8 @@ export interface MesosFrameworkPlan {
   /** New tasks go to the first of `spillTo` with a shorter queue when as many wait; 0 = never. */
   readonly spillAtQueue: number;
   readonly spillTo: readonly string[];
+  /** Is offered resources whose reservation was refined; absent = true. */
+  readonly reservationRefinement?: boolean;
   /** Sees agents with GPUs where those are kept for frameworks that use them. */
   readonly gpuCapable: boolean;
   /** How long its tasks outlive a lost scheduler. */
@@ -484,6 +504,8 @@ export interface MesosPlan {
   /** Time of an allocation run. Absent: none. */
   readonly allocatorCost?: { readonly perAgentUs: number; readonly perAgentFrameworkUs: number };
   readonly roles: readonly MesosRolePlan[];
+  /** Absent = nothing is reserved. */
+  readonly reservations?: readonly MesosReservationPlan[];
   readonly frameworks: readonly MesosFrameworkPlan[];
   /** Clusters of a federation by shapes of hosts; none = all hosts are one. */
   readonly clusters: readonly { readonly name: string; readonly shapes: readonly string[] }[];

@@ -7,6 +7,7 @@ import { saltOf } from '../kernel/random.ts';
 import { jobPopulation, type MesosPlan, type ServicePlan } from '../plan.ts';
 import { agentDirectory, memMibOf } from '../planes/mesos/agents.ts';
 import { MesosPlane } from '../planes/mesos/mesos-plane.ts';
+import { operationsOf } from '../planes/mesos/reservations.ts';
 import type { Engine } from './engine.ts';
 import { planeContext } from './plane-context.ts';
 
@@ -61,6 +62,8 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
         mesos.clusters.findIndex((other) => other.name === name),
       ),
     ),
+    shapeOfHost: Array.from(hosts.shape, (shape) => plan.cluster.shapes[shape].name),
+    operations: operationsOf(mesos),
     maintenance: mesos.incidents.filter(({ kind }) => kind === 'maintenance'),
     salt: saltOf(plan.seed, 'mesos/allocator'),
   });

@@ -4,7 +4,7 @@ import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import type { AgentDirectory } from '../../../policies/framework.ts';
 import type { ResourceBag } from '../../../policies/mesos/resource-bag.ts';
 import { addBags, bagOf, EMPTY_BAG } from '../../../policies/mesos/resource-bag.ts';
-import { PLAIN, ResourceCatalog } from '../../../policies/mesos/resource-catalog.ts';
+import { PLAIN, ResourceCatalog, ResourceFlag } from '../../../policies/mesos/resource-catalog.ts';
 import { MILLI_PER_CARD } from '../../../policies/packing/gpu/gpu-hosts.ts';
 import type { Cluster } from '../../cluster/apply.ts';
 import type { GpuTable } from '../../cluster/gpus.ts';
@@ -22,12 +22,14 @@ export interface AgentKinds {
   readonly mem: number;
   readonly disk: number;
   readonly gpus: number;
+  /** Whether parts of agents are reserved; where none is, resources have one kind a name. */
+  readonly withReservations: boolean;
   /** Kinds of a task without disk, in the order of bags. */
   readonly cpusAndMem: readonly number[];
 }
 
 /** A catalog with the kinds that agents of a simulated cluster have. */
-export function createKinds(): AgentKinds {
+export function createKinds(withReservations = false): AgentKinds {
   const catalog = new ResourceCatalog();
   const cpus = catalog.plainKind('cpus');
   const mem = catalog.plainKind('mem');
@@ -35,6 +37,7 @@ export function createKinds(): AgentKinds {
     catalog,
     cpus,
     mem,
+    withReservations,
     cpusAndMem: [cpus, mem],
     disk: catalog.plainKind('disk'),
     gpus: catalog.plainKind('gpus'),
@@ -96,6 +99,28 @@ export function freeCards({ firstCard, cardLeftMilli }: GpuTable, host: number, 
 export function amountOf(bag: ResourceBag, kind: number, per = 1): number {
   for (let i = 0; i < bag.kinds.length; i++) if (bag.kinds[i] === kind) return Math.floor(bag.amounts[i] / per);
   return 0;
+}
+
+/** Reserved parts of a bag, summed over the roles; memory and disk rounded down to MiB. */
+export interface ReservedAmounts {
+  readonly milliCpu: number;
+  readonly memMib: number;
+  readonly diskMib: number;
+}
+
+export const NOTHING_RESERVED: ReservedAmounts = { milliCpu: 0, memMib: 0, diskMib: 0 };
+
+/** What of a bag is reserved, for whomever. */
+export function reservedIn({ catalog, cpus, mem, disk }: AgentKinds, bag: ResourceBag): ReservedAmounts {
+  const sums = { milliCpu: 0, memMib: 0, diskMib: 0 };
+  bag.kinds.forEach((kind, i) => {
+    if ((catalog.flags[kind] & ResourceFlag.reserved) === 0) return;
+    const name = catalog.nameIndexes[kind];
+    if (name === catalog.nameIndexes[cpus]) sums.milliCpu += bag.amounts[i];
+    else if (name === catalog.nameIndexes[mem]) sums.memMib += Math.floor(bag.amounts[i] / MILLI);
+    else if (name === catalog.nameIndexes[disk]) sums.diskMib += Math.floor(bag.amounts[i] / MILLI);
+  });
+  return sums;
 }
 
 /** A memory request in the MiB that Mesos counts, rounded up. */

@@ -1,5 +1,6 @@
 /** What the Mesos plane says of itself in the report: how offers went, and who stands outside. */
-import { amountOf, gpusOf, memMibOf } from './agents.ts';
+import { usableByRole } from '../../../policies/mesos/eligibility.ts';
+import { amountOf, gpusOf, memMibOf, NOTHING_RESERVED, reservedIn } from './agents.ts';
 import type { Driver } from './driver.ts';
 import { type MesosRun, type MesosState, masterOf } from './mesos-run.ts';
 
@@ -17,6 +18,11 @@ export function describe(run: MesosRun): readonly string[] {
   if (inverseOffers > 0)
     sentences.push(`${inverseOffers} inverse offers asked frameworks to leave agents before their maintenance.`);
   if (spilled > 0) sentences.push(`${spilled} tasks spilled over from a full queue to that of another cluster.`);
+  const { made, refused } = s.reservations;
+  if (made + refused > 0)
+    sentences.push(
+      `The operator reserved or gave back resources on ${made} agents; ${refused} agents refused, because what was asked for was in use or they were away.`,
+    );
   for (const driver of s.drivers) {
     const { name } = driver.plan;
     const own = s.outages.filter((outage) => outage.driver === driver.index);
@@ -70,9 +76,15 @@ function shortage(run: MesosRun, driver: Driver): string {
   let withGpus = 0;
   for (const { available } of masterOf(run, driver).allocator.ledger.agents.values()) {
     agents++;
-    if (amountOf(available, driver.revocable ? s.kinds.revocableCpus : s.kinds.cpus) >= cpu) withCpu++;
-    if (amountOf(available, s.kinds.mem, 1000) >= mem) withMem++;
-    if (amountOf(available, s.kinds.disk, 1000) >= disk) withDisk++;
+    const reserved = s.kinds.withReservations
+      ? reservedIn(s.kinds, usableByRole(s.kinds.catalog, available, driver.plan.role))
+      : NOTHING_RESERVED;
+    const ofCpu = driver.revocable
+      ? amountOf(available, s.kinds.revocableCpus)
+      : amountOf(available, s.kinds.cpus) + reserved.milliCpu;
+    if (ofCpu >= cpu) withCpu++;
+    if (amountOf(available, s.kinds.mem, 1000) + reserved.memMib >= mem) withMem++;
+    if (amountOf(available, s.kinds.disk, 1000) + reserved.diskMib >= disk) withDisk++;
     if (amountOf(available, s.kinds.gpus, 1000) >= gpus) withGpus++;
   }
   const least = Math.min(withCpu, withMem, withDisk, withGpus);

@@ -5,7 +5,7 @@ import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
 import type { Offer } from '../../../policies/mesos/master-messages.ts';
 import type { ResourceBag } from '../../../policies/mesos/resource-bag.ts';
 import type { MesosFrameworkPlan, MesosPlan } from '../../plan.ts';
-import { type AgentKinds, amountOf } from './agents.ts';
+import { type AgentKinds, amountOf, NOTHING_RESERVED, reservedIn } from './agents.ts';
 import { type AnyFramework, FRAMEWORK_KINDS, settingsOf } from './frameworks.ts';
 import type { JobRuns } from './job-runs.ts';
 
@@ -42,6 +42,8 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
   const capabilities: string[] = [];
   if (revocable) capabilities.push('REVOCABLE_RESOURCES');
   if (plan.gpuCapable) capabilities.push('GPU_RESOURCES');
+  if (mesos.reservations !== undefined && plan.reservationRefinement !== false)
+    capabilities.push('RESERVATION_REFINEMENT');
   return {
     index,
     plan,
@@ -157,10 +159,13 @@ function fillRow(
 ): void {
   columns.id[i] = id;
   columns.agent[i] = agent;
-  columns.milliCpu[i] = amountOf(bag, kinds.cpus);
-  columns.memMiB[i] = amountOf(bag, kinds.mem, 1000);
-  columns.diskMiB[i] = amountOf(bag, kinds.disk, 1000);
+  const reserved = kinds.withReservations ? reservedIn(kinds, bag) : NOTHING_RESERVED;
+  columns.milliCpu[i] = amountOf(bag, kinds.cpus) + reserved.milliCpu;
+  columns.memMiB[i] = amountOf(bag, kinds.mem, 1000) + reserved.memMib;
+  columns.diskMiB[i] = amountOf(bag, kinds.disk, 1000) + reserved.diskMib;
   columns.gpus[i] = amountOf(bag, kinds.gpus, 1000);
+  columns.reservedMilliCpu[i] = reserved.milliCpu;
+  columns.reservedMemMiB[i] = reserved.memMib;
   columns.revocableMilliCpu[i] = amountOf(bag, kinds.revocableCpus);
 }
 

@@ -8,6 +8,7 @@ import { maintain, nextMaintenanceMs } from './maintenance-windows.ts';
 import { AGENT, createMaster, type MesosRun, masterOf } from './mesos-run.ts';
 import { cutOff, hearSilence, nextSilenceMs } from './partitions.ts';
 import { missedUpdates, registerAgent, subscribe } from './registration.ts';
+import { nextOperationMs, operate } from './reservations.ts';
 import { ask, tell } from './talk.ts';
 
 /** A scheduler's driver waits a uniform part of this before it registers with a new master. */
@@ -21,6 +22,7 @@ export function happen(run: MesosRun, nowMs: number): void {
     strike(run, incidents[s.incidentsDone++], nowMs);
   hearSilence(run, nowMs);
   maintain(run, nowMs);
+  operate(run, nowMs);
   while (s.returning.length > 0 && s.returning[0].atMs <= nowMs) {
     const { kind, index } = s.returning.shift() ?? fail('somebody returns');
     if (kind === 'framework') comeBack(run, s.drivers[index], nowMs);
@@ -38,7 +40,7 @@ export function nextIncidentMs(run: MesosRun): number {
   const { s, setup } = run;
   const incident = setup.plan.incidents[s.incidentsDone];
   const next = Math.min(incident?.atMs ?? Infinity, s.returning[0]?.atMs ?? Infinity);
-  return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run));
+  return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run), nextOperationMs(run));
 }
 
 function strike(run: MesosRun, incident: MesosIncidentPlan, nowMs: number): void {

@@ -67,6 +67,8 @@ function factory(plan: MesosPlan): PlaneFactory {
       ],
       driverOfPopulation: Int32Array.of(1),
       populations: ['batch'],
+      shapeOfHost: Array.from({ length: hosts.count }, () => 'a'),
+      operations: [],
       driverOfService: Int32Array.of(0),
       clusterOfHost: new Int32Array(hosts.count),
       clusterOfDriver: new Int32Array(plan.frameworks.length),

@@ -8,6 +8,7 @@
  * Approximation: messages take no time. An allocation run takes what `allocatorCost` says.
  */
 
+import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import { meetsConstraints } from '../../../policies/marathon/constraints.ts';
 import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-variants.ts';
 import { RandomSorter } from '../../../policies/mesos/random-sorter.ts';
@@ -31,6 +32,7 @@ import {
 import { isDead } from './nested-schedulers.ts';
 import { workOffNotes } from './notes.ts';
 import { begin } from './registration.ts';
+import { keptFromRole } from './reservations.ts';
 import { ask, deliverAll } from './talk.ts';
 
 export class MesosPlane implements ControlPlane {
@@ -76,6 +78,7 @@ export class MesosPlane implements ControlPlane {
     const { setup } = this.run;
     const { hosts, tasks } = setup.context.cluster;
     const service = setup.services[tasks.group[row]];
+    const { role } = driverOf(this.run, row, true).plan;
     const placed = [];
     for (let other = 0; other < tasks.firstBestEffort; other++)
       if (service.constraints.length > 0 && tasks.group[other] === tasks.group[row] && tasks.host[other] >= 0)
@@ -88,8 +91,9 @@ export class MesosPlane implements ControlPlane {
       const cpu = hosts.allocatedMilliCpu[host] + tasks.requestMilliCpu[row];
       const mem = hosts.allocatedMemBytes[host] + tasks.requestMemBytes[row];
       // A MiB of every pod may be lost to rounding; what stands from the start must fit the agent's whole MiB.
-      if (cpu > hosts.soldMilliCpu[host] || mem > hosts.soldMemBytes[host] - (hosts.podCount[host] + 2) * 1_048_576)
-        continue;
+      const kept = keptFromRole(setup, host, role);
+      if (cpu > hosts.soldMilliCpu[host] - kept.milliCpu) continue;
+      if (mem > hosts.soldMemBytes[host] - (hosts.podCount[host] + 2 + kept.memMib) * BYTES_PER_MIB) continue;
       const share = cpu / hosts.soldMilliCpu[host];
       if (share >= least) continue;
       const { constraints } = service;

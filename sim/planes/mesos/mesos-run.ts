@@ -15,6 +15,7 @@ import { createPipeline, type LaunchPipeline } from '../launch-pipeline.ts';
 import { type AgentKinds, createKinds } from './agents.ts';
 import { type ActionPool, createDriver, type Driver } from './driver.ts';
 import { PlaneRandom } from './plane-random.ts';
+import type { ReservationOperation } from './reservations.ts';
 
 /** A service as Marathon is told of it. */
 export interface ServiceWork {
@@ -40,6 +41,9 @@ export interface MesosSetup {
   /** Cluster of each host, and of each framework. */
   readonly clusterOfHost: Int32Array;
   readonly clusterOfDriver: Int32Array;
+  /** Name of the shape of each host, and what an operator does about reservations. */
+  readonly shapeOfHost: readonly string[];
+  readonly operations: readonly ReservationOperation[];
   /** Maintenance windows of the plan. */
   readonly maintenance: readonly MesosIncidentPlan[];
   readonly salt: number;
@@ -122,6 +126,8 @@ export interface MesosState {
   /** Updates that an absent scheduler has not heard, by driver; null while it listens. */
   readonly backlog: (StatusUpdate[] | null)[];
   readonly launches: Map<string, Launch>;
+  /** Dynamic reservations: those that agents hold, operations done, and on how many agents they were made and refused. */
+  readonly reservations: { readonly held: Set<string>; done: number; made: number; refused: number };
   incidentsDone: number;
   /** Agents and frameworks that are to register with a new master: when, which. */
   readonly returning: { atMs: number; kind: 'agent' | 'framework'; index: number }[];
@@ -153,7 +159,7 @@ export interface MesosRun {
 export function createMesosState(setup: MesosSetup): MesosState {
   const { plan, context } = setup;
   const hosts = context.cluster.hosts.count;
-  const kinds = createKinds();
+  const kinds = createKinds(plan.reservations !== undefined);
   const random = new PlaneRandom(setup.salt);
   const images = setup.services.length + setup.driverOfPopulation.length;
   const services = setup.services.length;
@@ -180,6 +186,7 @@ export function createMesosState(setup: MesosSetup): MesosState {
     revocableMilliCpu: new Float64Array(hosts),
     backlog: plan.frameworks.map(() => null),
     launches: new Map(),
+    reservations: { held: new Set(), done: 0, made: 0, refused: 0 },
     incidentsDone: 0,
     returning: [],
     counters: {

@@ -5,7 +5,7 @@ import type { TaskStatus } from '../../../policies/framework.ts';
 import { createActions } from '../../../policies/framework.ts';
 import { adoptTask } from '../../../policies/marathon/framework.ts';
 import type { MarathonState } from '../../../policies/marathon/state.ts';
-import { addBags, bagOf, EMPTY_BAG, type ResourceBag } from '../../../policies/mesos/resource-bag.ts';
+import { addBags, bagOf, EMPTY_BAG, type ResourceBag, subtractBags } from '../../../policies/mesos/resource-bag.ts';
 import { adoptChild, type RootState } from '../../../policies/root-framework/framework.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
@@ -15,6 +15,7 @@ import { type Driver, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { submitJobs } from './job-runs.ts';
 import { AGENT, driverOf, fitRows, frameworkContext, type MesosRun, masterOf, masterOfHost } from './mesos-run.ts';
+import { adoptedBag, totalWithReservations } from './reservations.ts';
 import { ask } from './talk.ts';
 
 /**
@@ -76,12 +77,15 @@ export function registerAgent(run: MesosRun, host: number): void {
   const master = s.masters[cluster];
   let total = regularBag(s.kinds, hosts, host, gpus[host], diskMib);
   if (s.revocableMilliCpu[host] > 0) total = addBags(total, bagOf(s.kinds.revocableCpus, s.revocableMilliCpu[host]));
+  if (s.kinds.withReservations) total = totalWithReservations(run, host, total);
+  let left = total;
   const used = new Map<string, Map<string, ResourceBag>>();
   for (const driver of s.drivers) {
     if (setup.clusterOfDriver[driver.index] !== cluster) continue;
     let held = EMPTY_BAG;
     for (const [task, row] of rowsOn(run, driver, host)) {
-      const bag = bagOfRow(run, driver, row);
+      const bag = bagOfRow(run, driver, row, left);
+      if (s.kinds.withReservations) left = subtractBags(left, bag);
       held = addBags(held, bag);
       const taskKey = taskId(driver, task);
       master.book.tasks.set(taskKey, {
@@ -130,20 +134,20 @@ function* rowsOn(run: MesosRun, driver: Driver, host: number): Generator<readonl
     if (run.s.taskOfRow[row] >= 0 && driverOf(run, row, false) === driver) yield [run.s.taskOfRow[row], row];
 }
 
-function bagOfRow(run: MesosRun, driver: Driver, row: number): ResourceBag {
+/** What a task takes of what is `left` of its agent. */
+function bagOfRow(run: MesosRun, driver: Driver, row: number, left: ResourceBag): ResourceBag {
   const { tasks } = run.setup.context.cluster;
   const online = tasks.kind[row] === TASK_KIND.online;
   const job = online ? undefined : driver.jobs.get(run.s.workOfRow[row]);
   const asked = online ? 0 : (job?.diskMib ?? driver.plan.taskDiskMib);
   const disk = driver.plan.kind === 'chronos' && asked === 0 ? CHRONOS_DISK_MIB : asked;
-  return taskBag(
-    run.s.kinds,
-    Math.ceil(tasks.requestMilliCpu[row]),
-    memMibOf(tasks.requestMemBytes[row]),
-    disk,
-    gpusOf(run.setup.context.cluster, row),
-    !online && driver.revocable,
-  );
+  const milliCpu = Math.ceil(tasks.requestMilliCpu[row]);
+  const memMib = memMibOf(tasks.requestMemBytes[row]);
+  const gpus = gpusOf(run.setup.context.cluster, row);
+  const revocable = !online && driver.revocable;
+  const { kinds } = run.s;
+  if (!kinds.withReservations || revocable) return taskBag(kinds, milliCpu, memMib, disk, gpus, revocable);
+  return adoptedBag(kinds, left, driver.plan.role, milliCpu, memMib, disk, gpus);
 }
 
 /** Chronos asks for this where a job asks for no disk. */

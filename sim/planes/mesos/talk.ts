@@ -10,14 +10,16 @@ import {
 import { DEFAULT_REFUSE_MS } from '../../../policies/mesos/allocator-state.ts';
 import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
 import type { MasterMessage, TaskInfo } from '../../../policies/mesos/master-messages.ts';
+import { subtractBags } from '../../../policies/mesos/resource-bag.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { launchDelayMs } from '../launch-pipeline.ts';
-import { freeCards, gpusOf, taskBag } from './agents.ts';
+import { freeCards, gpusOf } from './agents.ts';
 import { bulkColumns, type Driver, giveBack, offerColumns, parseTaskId, takeActions, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { runDropped, runDue, takeRun } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
+import { launchBag } from './reservations.ts';
 
 /** More rounds than this in one millisecond are an endless talk. */
 const MOST_ROUNDS = 10_000;
@@ -235,6 +237,7 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
   const tasks: TaskInfo[] = [];
   const refused: number[] = [];
   let refuseMs = 0;
+  let offered = s.kinds.withReservations ? masterOf(run, driver).offers.get(offer)?.bag : undefined;
   for (let i = first; i < out.count; i++) {
     if (out.kind[i] !== ActionKind.Launch || out.offer[i] !== offer) continue;
     refuseMs = out.refuseMs[i];
@@ -247,7 +250,16 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
     const id = taskId(driver, task);
     s.launches.set(id, { row, task, work: out.work[i] });
     const gpus = gpusOf(run.setup.context.cluster, row);
-    const bag = taskBag(s.kinds, out.milliCpu[i], out.memMiB[i], out.diskMiB[i], gpus, out.revocable[i] === 1);
+    const bag = launchBag(
+      s.kinds,
+      offered,
+      out.milliCpu[i],
+      out.memMiB[i],
+      out.diskMiB[i],
+      gpus,
+      out.revocable[i] === 1,
+    );
+    if (offered !== undefined && s.kinds.withReservations) offered = subtractBags(offered, bag);
     tasks.push({ id, bag, executor: null });
   }
   masterOf(run, driver).accept(driver.plan.name, [offer], [{ type: 'launch', tasks }], refuseMs);
