@@ -118,7 +118,7 @@ function passes(engine: Engine, isLean: boolean, isCut: boolean, windows: number
     // Every other window the limit of best effort falls to half of what it has.
     for (let host = 0; isCut && host < hosts.count; host++)
       limit[host] = (window % 2 === 0 ? 0.5 : 2) * hostWindow.bestEffortMilliCpu[host];
-    if (!isLean) sweepMemory(hosts, telemetry.signals.lastNodeMemBytes, parameters, 1, memory);
+    if (!isLean) sweepMemory(hosts, telemetry.signals.lastNodeMemBytes, parameters, 1, 1, memory);
     sweepHosts(hosts, hostModel, limit, engine.beLossMilliCpu, !isLean, hostWindow);
     if (!isLean) slowBestEffort(memory, hostWindow);
     sweepLateness(inputs, nowMs);

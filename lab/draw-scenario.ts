@@ -83,7 +83,7 @@ export function drawScenario(seed: number): Plan {
     koordinator: drawKoordinator(draw),
     policies: drawPolicies(draw),
     physics: {
-      isolation: draw.of(['equal', 'shares', 'noise-clean', 'group-identity', 'core-scheduling']),
+      isolation: draw.of(['equal', 'shares', 'noise-clean', 'group-identity', 'core-scheduling', 'kata']),
       corePlacement: draw.of(['blind', 'core-aware']),
       parameters: {},
     },

@@ -88,6 +88,8 @@ function checkVertical(
   const own = path.slice(0, -1);
   if (scenario.controlPlane?.kind !== undefined && scenario.controlPlane.kind !== 'kubernetes')
     report.error(path, 'is set; only the Kubernetes control plane resizes pods', [['controlPlane', 'kind']]);
+  if (scenario.physics?.isolation === 'kata')
+    report.error(path, 'is set; how a guest is resized with its pod is not modelled', [['physics', 'isolation']]);
   if (service.qos !== 'LS')
     report.error(path, `is set; ${service.qos} pods own whole CPUs, which the kubelet does not resize`, [
       [...own, 'qos'],

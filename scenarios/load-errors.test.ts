@@ -147,7 +147,7 @@ const appended: readonly Row[] = [
     's.yaml:7:18 record.tasks is "yes"; expected true or false',
     's.yaml:8:26 slo.objectivePercent is "lots"; expected a percentage such as 65%',
     's.yaml:8:52 slo.targetOverBaseline is "1.5"; expected a number',
-    's.yaml:9:23 physics.isolation is "Shares"; known: equal, shares, noise-clean, group-identity, core-scheduling. Did you mean "shares"?',
+    's.yaml:9:23 physics.isolation is "Shares"; known: equal, shares, noise-clean, group-identity, core-scheduling, kata. Did you mean "shares"?',
   ],
   ['a window longer than the run', 'horizon: 30s\n', 's.yaml:5:10 window is 1m, longer than the horizon of 30s'],
   [

@@ -114,8 +114,10 @@ const physicsSchema = z
       .describe('Under `event`: a task lasts until its work is done, or as long as recorded whatever CPU it gets.')
       .prefault(PHYSICS_DEFAULTS.progress),
     isolation: z
-      .enum(['equal', 'shares', 'noise-clean', 'group-identity', 'core-scheduling'])
-      .describe('What keeps best effort from disturbing services on shared cores.')
+      .enum(['equal', 'shares', 'noise-clean', 'group-identity', 'core-scheduling', 'kata'])
+      .describe(
+        'What keeps best effort from disturbing services on shared cores. `kata`: every pod in a virtual machine of its own, under shares.',
+      )
       .prefault(PHYSICS_DEFAULTS.isolation),
     corePlacement: z
       .enum(['blind', 'core-aware'])

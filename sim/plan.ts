@@ -585,7 +585,7 @@ export interface KoordinatorPlan {
 
 export interface PhysicsPlan {
   /** equal, shares (2), noise-clean, group-identity, core-scheduling. */
-  readonly isolation: 'equal' | 'shares' | 'noise-clean' | 'group-identity' | 'core-scheduling';
+  readonly isolation: 'equal' | 'shares' | 'noise-clean' | 'group-identity' | 'core-scheduling' | 'kata';
   readonly corePlacement: 'blind' | 'core-aware';
   /** `event`: hosts are shared again at every change and metered exactly, without contention; for batch work alone. Absent = by windows. */
   readonly accounting?: 'event';

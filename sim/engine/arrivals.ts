@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts';
 import { nextArrivalMs } from './intake.ts';
 import { holdTask, openJob } from './jobs.ts';
 import { dropOrphan, MS_PER_CORE_HOUR } from './lifecycle.ts';
+import { usedByTask } from './pod-overhead.ts';
 import { countBatch, WORK } from './recorder.ts';
 import { tierOfPriority } from './tier-of-priority.ts';
 
@@ -40,7 +41,11 @@ function takeArrival(engine: Engine, nowMs: number): void {
     nowMs,
   );
   tasks.demandMilliCpu[row] = chunk.demandMilliCpu[at];
-  tasks.usedMemBytes[row] = Math.ceil(chunk.usedMemBytes[at]);
+  tasks.usedMemBytes[row] = usedByTask(
+    engine.podOverhead,
+    Math.ceil(chunk.usedMemBytes[at]),
+    chunk.requestMemBytes[at],
+  );
   tasks.job[row] = job;
   tasks.stage[row] = chunk.stage[at];
   tasks.gpuRequest[row] = chunk.gpu[at] === 0 ? 0 : engine.gpuRequests.batchOffset + chunk.gpu[at];
@@ -71,7 +76,7 @@ function takeBatchRow(
   durationMs: number,
   nowMs: number,
 ): number {
-  const { intake, cluster } = engine;
+  const { intake, cluster, podOverhead } = engine;
   const { tasks } = cluster;
   const about = intake.source.populations[population];
   const row = takeRow(tasks);
@@ -81,8 +86,8 @@ function takeBatchRow(
   tasks.id[row] = intake.nextTaskId++;
   tasks.priority[row] = about.priority;
   tasks.pressureClass[row] = PRESSURE_CLASSES.indexOf(about.pressureClass);
-  tasks.requestMilliCpu[row] = requestMilliCpu;
-  tasks.requestMemBytes[row] = Math.ceil(requestMemBytes / 1024) * 1024;
+  tasks.requestMilliCpu[row] = requestMilliCpu + podOverhead.requestMilliCpu;
+  tasks.requestMemBytes[row] = Math.ceil(requestMemBytes / 1024) * 1024 + podOverhead.requestMemBytes;
   tasks.submitAtMs[row] = nowMs;
   tasks.durationMs[row] = durationMs;
   tasks.leftMs[row] = durationMs;
@@ -109,11 +114,11 @@ export function submitRun(engine: Engine, run: RunOfWork, nowMs: number): number
   const job = openJob(jobs, run.population, nowMs, Infinity);
   const row = takeBatchRow(engine, run.population, run.requestMilliCpu, run.requestMemBytes, run.durationMs, nowMs);
   tasks.demandMilliCpu[row] = run.demandMilliCpu;
-  tasks.usedMemBytes[row] = tasks.requestMemBytes[row];
+  tasks.usedMemBytes[row] = usedByTask(engine.podOverhead, run.requestMemBytes, run.requestMemBytes);
   tasks.job[row] = job;
   tasks.stage[row] = 0;
   tasks.gpuRequest[row] = 0;
-  tasks.podShape[row] = engine.batchShape(run.requestMilliCpu, tasks.requestMemBytes[row], tasks.tier[row], 0, 0);
+  tasks.podShape[row] = engine.batchShape(tasks.requestMilliCpu[row], tasks.requestMemBytes[row], tasks.tier[row], 0, 0);
   jobs.left[job]++;
   jobs.leftReleased[job]++;
   submit(cluster, row, nowMs, false);

@@ -44,6 +44,7 @@ import { createLatencySums, type LatencySums } from './lateness.ts';
 import { quirksOf } from './load-aware-setup.ts';
 import { createMemoryState, type MemoryState } from './memory-sweep.ts';
 import { createOnlineState, type OnlineState } from './online.ts';
+import { type PodOverhead, podOverheadOf, usedByPod } from './pod-overhead.ts';
 import { createDemandAhead, createPodSamples, type DemandAhead, type PodSamples } from './pod-samples.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import type { Desire } from './scaling.ts';
@@ -115,6 +116,7 @@ export interface Engine {
   readonly throttling: Throttling | null;
   readonly recorder: Recorder;
   readonly hostModel: HostModel;
+  readonly podOverhead: PodOverhead;
   readonly hostWindow: HostWindow;
   readonly latency: LatencyModel;
   readonly latencySums: LatencySums;
@@ -223,6 +225,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     telemetry,
     recorder,
     hostModel,
+    podOverhead: podOverheadOf(plan, hostModel.isolation.kata, parameters),
     hostWindow: createHostWindow(hosts.count, classCount),
     latency:
       options.like === undefined
@@ -282,7 +285,7 @@ function latencyLike(plan: Plan, services: OnlineServices, like: Engine): Latenc
 
 /** Writes the rows of online pods and submits the replicas that are wanted from the start. */
 function fillPods(engine: Engine, services: OnlineServices, plan: Plan): void {
-  const { online, cluster } = engine;
+  const { online, cluster, podOverhead: overhead } = engine;
   const { tasks } = cluster;
   const priorities = new Map(plan.online.explicit.map((s) => [s.name, s.priority]));
   for (let s = 0; s < services.count; s++) {
@@ -293,9 +296,10 @@ function fillPods(engine: Engine, services: OnlineServices, plan: Plan): void {
       tasks.group[row] = s;
       tasks.id[row] = row;
       tasks.priority[row] = priority;
-      tasks.requestMilliCpu[row] = services.requestMilliCpu[s];
-      tasks.requestMemBytes[row] = services.requestMemBytes[s];
-      tasks.usedMemBytes[row] = Math.floor(services.requestMemBytes[s] * services.memUsageRatio[s]);
+      tasks.requestMilliCpu[row] = services.requestMilliCpu[s] + overhead.requestMilliCpu;
+      tasks.requestMemBytes[row] = services.requestMemBytes[s] + overhead.requestMemBytes;
+      const usedMemBytes = Math.floor(services.requestMemBytes[s] * services.memUsageRatio[s]);
+      tasks.usedMemBytes[row] = usedByPod(overhead, usedMemBytes, services.requestMemBytes[s]);
       tasks.podShape[row] = s;
       tasks.gpuRequest[row] = engine.gpuRequests.ofService[s];
       tasks.cpuRequest[row] = engine.cpuRequests.ofService[s];

@@ -272,11 +272,12 @@ function contend(
   const frequencyAlone = kappaFrequency(onlineBusy < 1 ? onlineBusy : 1, p.turboLoss, p.turboFreeUse);
   const delayedShare = isolation.waitSlope * beBusy;
   const { latencyRows: rows, aloneRows } = out;
+  const vm = isolation.kata === null ? 1 : isolation.kata.lsSlowdown;
   const at = host * classCount;
-  const alone = smtAlone * frequencyAlone;
+  const alone = smtAlone * frequencyAlone * vm;
   const placeAlone = kappaPlace(alone);
   for (let c = 0; c < classCount; c++) {
-    const kappa = kappaOfClass(latency.llc[c], latency.mem[c], smtFactor, occupancy, excess, frequency, 1);
+    const kappa = kappaOfClass(latency.llc[c], latency.mem[c], smtFactor, occupancy, excess, frequency, vm);
     out.slowdown[at + c] = kappa;
     const row = (at + c) * LATENCY_COLUMNS;
     rows[row + LATENCY_ROW.speed] = 1 / kappa;
@@ -293,8 +294,11 @@ function contend(
   // Best effort stalls on memory as the pressure class that weighs most does: its own cache and latency terms are those of the
   // search class, the most memory-bound of the table.
   const search = classCount - 1;
+  const vmBe = isolation.kata === null ? 1 : isolation.kata.beSlowdown;
+  const kappaMem = 1 + latency.mem[search] * excess;
+  const { beOverhead } = p;
   out.bestEffortSpeed[host] =
-    bestEffortSpeed(sibling, yieldBe > 0 ? yieldBe : yieldLs, 1, 1 + latency.mem[search] * excess, 1, 0) / frequency;
+    bestEffortSpeed(sibling, yieldBe > 0 ? yieldBe : yieldLs, 1, kappaMem, vmBe, beOverhead) / frequency;
 }
 
 function clearHost(out: HostWindow, host: number, classCount: number): void {

@@ -28,7 +28,7 @@ export function createKubernetes(
   controlPlane: KubernetesPlan,
   byScan: boolean,
 ): void {
-  const { plan, cluster } = engine;
+  const { plan, cluster, podOverhead } = engine;
   const { services } = workload;
   const { hosts } = cluster;
   const { koordinator } = plan;
@@ -39,18 +39,20 @@ export function createKubernetes(
   const anywhere = eligibleHosts(hosts, labels, taints, {}, []);
   for (let s = 0; s < services.count; s++) {
     const rules = explicit.get(services.names[s]);
+    const requestMilliCpu = services.requestMilliCpu[s] + podOverhead.requestMilliCpu;
+    const requestMemBytes = services.requestMemBytes[s] + podOverhead.requestMemBytes;
     const estimate = podEstimateOf(
       koordinator,
       TIER.native,
-      services.requestMilliCpu[s],
-      services.requestMemBytes[s],
+      requestMilliCpu,
+      requestMemBytes,
       services.limitMilliCpu[s],
       rules?.loadEstimate,
     );
     addPodShape(shapes, {
       tier: TIER.native,
-      requestMilliCpu: services.requestMilliCpu[s],
-      requestMemBytes: services.requestMemBytes[s],
+      requestMilliCpu,
+      requestMemBytes,
       estimateMilliCpu: estimate.milliCpu,
       estimateMemBytes: estimate.memBytes,
       estimateForMs: estimate.forMs,

@@ -81,7 +81,8 @@ export function createLatencyModel(
 ): LatencyModel {
   const { services } = online;
   const tables = createLatencyTables(model.parameters.stationaryCap);
-  const { waitMs, waitSlope } = model.isolation;
+  const { waitMs, waitSlope, kata } = model.isolation;
+  const wakeUps = kata === null ? 0 : model.parameters.wakeUpsPerRequest;
   const windows = new Map<Built, WindowLatency>();
   const rows = Array.from({ length: services.count }, (_, s) => {
     const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] / 1000 : Infinity;
@@ -98,8 +99,10 @@ export function createLatencyModel(
         UNLIMITED_THREADS,
         DISCIPLINE.PS,
       );
-      const service = { ...base, rateCv };
-      const target = serviceTarget(tables, service, designLoad, targetOverBaseline, 0);
+      const bare = { ...base, rateCv };
+      // The target is what the service promises on a host of its own, outside of any machine.
+      const target = serviceTarget(tables, bare, designLoad, targetOverBaseline, 0);
+      const service = kata === null ? bare : { ...bare, answerMs: bare.answerMs + wakeUps * kata.wakeMs };
       const surface = createViolationSurface(tables, service, target.targetMs, waitMs);
       built = { service, target, surface, matters: delayMatters(surface, waitSlope) };
       if (store.size >= MOST_BUILT) store.clear();

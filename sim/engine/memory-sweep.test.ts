@@ -16,7 +16,7 @@ function sweep(online: number, best: number, system: number, before: number, fre
   hosts.systemMemBytes[0] = system;
   const state = createMemoryState(1);
   state.freshBytes[0] = fresh;
-  sweepMemory(hosts, Float64Array.of(before), P, qos, state);
+  sweepMemory(hosts, Float64Array.of(before), P, qos, 1, state);
   return {
     cache: state.pageCacheBytes[0],
     stall: state.stallShare[0],
@@ -72,10 +72,10 @@ describe('memory of a host in a window', () => {
     hosts.capacityMemBytes[0] = 1000;
     hosts.onlineMemBytes[0] = 990;
     const state = createMemoryState(1);
-    sweepMemory(hosts, Float64Array.of(990), P, 1, state);
+    sweepMemory(hosts, Float64Array.of(990), P, 1, 1, state);
     expect(state.stallShare[0]).toBeGreaterThan(0);
     hosts.onlineMemBytes[0] = 100;
-    sweepMemory(hosts, Float64Array.of(100), P, 1, state);
+    sweepMemory(hosts, Float64Array.of(100), P, 1, 1, state);
     expect([state.stallShare[0], state.readShare[0], state.bestEffortSlowdown[0]]).toEqual([0, 0, 1]);
   });
 

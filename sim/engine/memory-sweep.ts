@@ -62,13 +62,15 @@ export function createMemoryState(hosts: number): MemoryState {
 
 /**
  * Works out the window's memory of every host. `beforeBytes` is what the node held before its loops evicted, row a host; `qosFactor` is
- * 1, or the Memory QoS factor where memory.min and memory.low protect services.
+ * 1, or the Memory QoS factor where memory.min and memory.low protect services; `hostCacheShare` the part of their file pages that pods keep on the host (the
+ * rest lies in guests and is in use).
  */
 export function sweepMemory(
   hosts: HostTable,
   beforeBytes: Float64Array,
   p: Parameters,
   qosFactor: number,
+  hostCacheShare: number,
   out: MemoryState,
 ): void {
   const { freshBytes, stallShare, readShare, stallShareAlone, readShareAlone, bestEffortSlowdown, missingBytes } = out;
@@ -82,8 +84,8 @@ export function sweepMemory(
     const used = online + best + system;
     const before = beforeBytes[host] > used ? beforeBytes[host] : used;
     const reserve = p.minFreeFraction * total;
-    const lsWanted = p.lsFileOverAnon * online;
-    const beWanted = p.beFileOverAnon * best;
+    const lsWanted = p.lsFileOverAnon * hostCacheShare * online;
+    const beWanted = p.beFileOverAnon * hostCacheShare * best;
     out.pageCacheBytes[host] = pageCacheBytes(total, used, lsWanted + beWanted, reserve);
     const wasCalm = stallShare[host] + readShare[host] === 0 && bestEffortSlowdown[host] === 1;
     if (before < QUIET * total) {

@@ -8,13 +8,13 @@ import { abandonTask, assumeTask, bindTask, EVENT, evictTask, startAssumed } fro
 
 /** The context of the plane of `engine`. */
 export function planeContext(engine: Engine): PlaneContext {
-  const { cluster } = engine;
+  const { cluster, podOverhead } = engine;
   return {
     cluster,
     bind: (row, host, nowMs, startAfterMs, cards, cpus) =>
-      bindTask(engine, row, host, nowMs, startAfterMs, cards, cpus),
+      bindTask(engine, row, host, nowMs, startAfterMs + podOverhead.bootMs, cards, cpus),
     assume: (row, host, nowMs, cards) => assumeTask(engine, row, host, nowMs, cards),
-    startAssumed: (row, nowMs, startAfterMs) => startAssumed(engine, row, nowMs, startAfterMs),
+    startAssumed: (row, nowMs, startAfterMs) => startAssumed(engine, row, nowMs, startAfterMs + podOverhead.bootMs),
     forget: (row, nowMs) => forget(cluster, row, nowMs),
     hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
     giveUp: (row, nowMs) => abandonTask(engine, row, nowMs),

@@ -59,8 +59,9 @@ export function runTick(engine: Engine, nowMs: number): void {
   runPolicies(engine, 'node-loop', nowMs);
   const { parameters } = hostModel;
   const qosFactor = plan.physics.memoryQos === true ? parameters.memoryQosFactor : 1;
+  const cacheShare = hostModel.isolation.kata?.reclaimableShare ?? 1;
   if (!engine.isLean) {
-    sweepMemory(cluster.hosts, telemetry.signals.lastNodeMemBytes, parameters, qosFactor, engine.memory);
+    sweepMemory(cluster.hosts, telemetry.signals.lastNodeMemBytes, parameters, qosFactor, cacheShare, engine.memory);
     killOutOfMemory(engine, nowMs);
   }
   limitBestEffort(engine);

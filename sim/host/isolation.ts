@@ -1,22 +1,27 @@
 /**
- * What keeps best effort (BE) away from latency-sensitive work (LS) on one host: five levels, plus Kata overheads.
+ * What keeps best effort (BE) away from latency-sensitive work (LS) on one host: six levels.
  *
  * CPU shares bound bandwidth; they bound neither the wait for a running BE thread nor the sharing of a core with one. Each
  * level says how likely an LS thread's sibling runs BE (q_B) or other LS (q_L), how likely a wake-up waits (p_d) and how
  * long (d), how many cpus BE may fill, and which part of BE's cpus an LS pod can take back at the margin.
  * Source: docs/performance-models.md 1.4 and 3.1.
  */
+import { BYTES_PER_MIB } from '../../policies/base/units.ts';
 import type { Parameters } from './parameters.ts';
 
-/** E equal weight, S shares = 2, N bvt + noise clean, G Group Identity, C core scheduling or exclusive cpusets. */
-export const ISOLATION = { E: 0, S: 1, N: 2, G: 3, C: 4 } as const;
+/**
+ * E equal weight, S shares = 2, N bvt + noise clean, G Group Identity, C core scheduling or exclusive cpusets, K every pod in a Kata virtual
+ * machine under shares: the guests' CPUs are threads that share the host's as those of containers do.
+ */
+export const ISOLATION = { E: 0, S: 1, N: 2, G: 3, C: 4, K: 5 } as const;
 export type IsolationLevel = (typeof ISOLATION)[keyof typeof ISOLATION];
 
 /** Names of the levels as scenarios write them; the position is the level. */
-export const ISOLATION_NAMES = ['equal', 'shares', 'noise-clean', 'group-identity', 'core-scheduling'] as const;
+export const ISOLATION_NAMES = ['equal', 'shares', 'noise-clean', 'group-identity', 'core-scheduling', 'kata'] as const;
 
 /** Constants of one level, looked up once per run. */
 export interface IsolationModel {
+  /** How CPUs are shared: S at level K. */
   readonly level: IsolationLevel;
   readonly coreAware: boolean;
   /** P(wake-up waits) per unit of BE busy fraction. */
@@ -27,15 +32,26 @@ export interface IsolationModel {
   readonly marginalShare: number;
   /** Idle cores that BE finds. */
   readonly efficiency: number;
+  /** What virtual machines cost; null where pods are containers. */
+  readonly kata: KataOverhead | null;
 }
 
-/** The constants of `level`; `coreAware`: the scheduler fills free cores before siblings. */
-export function isolationModel(p: Parameters, level: IsolationLevel, coreAware: boolean): IsolationModel {
+/** The constants of level `named`; `coreAware`: the scheduler fills free cores before siblings. */
+export function isolationModel(p: Parameters, named: IsolationLevel, coreAware: boolean): IsolationModel {
+  const level = named === ISOLATION.K ? ISOLATION.S : named;
   const waitSlope = [p.equalWaitSlope, p.sharesWaitSlope, p.noiseCleanWaitSlope, p.groupIdentityWaitSlope, 0][level];
   const waitMs = [p.equalWaitMs, p.sharesWaitMs, p.noiseCleanWaitMs, p.groupIdentityWaitMs, 0][level];
   const marginalShare = [Number.NaN, p.sharesMarginalShare, p.noiseCleanMarginalShare, 1, 1][level];
   const efficiency = level === ISOLATION.G ? p.groupIdentityEfficiency : 1;
-  return Object.freeze({ level, coreAware, waitSlope, waitMs, marginalShare, efficiency });
+  return Object.freeze({
+    level,
+    coreAware,
+    waitSlope,
+    waitMs,
+    marginalShare,
+    efficiency,
+    kata: named === ISOLATION.K ? kataOverhead(p) : null,
+  });
 }
 
 /**
@@ -116,11 +132,16 @@ export function marginalCapacity(limit: number, grant: number, idle: number, beG
 
 /** What a pod costs more inside a Kata virtual machine. */
 export interface KataOverhead {
+  /** On top of what the pod requests (podFixed of the RuntimeClass). */
   readonly milliCpu: number;
-  readonly memMib: number;
+  /** Requested and used by the machine itself. */
+  readonly memBytes: number;
   readonly lsSlowdown: number;
   readonly beSlowdown: number;
+  /** Exits per wake-up: added to every answer once a wake-up. */
   readonly wakeMs: number;
+  /** Start of a pod over that of a container: the guest boots outside of the daemon's lanes. */
+  readonly bootMs: number;
   /** Part of free guest memory that the host can take back. */
   readonly reclaimableShare: number;
 }
@@ -129,10 +150,23 @@ export interface KataOverhead {
 export function kataOverhead(p: Parameters): KataOverhead {
   return Object.freeze({
     milliCpu: p.kataMilliCpu,
-    memMib: p.kataMemMib,
+    memBytes: p.kataMemMib * BYTES_PER_MIB,
     lsSlowdown: p.kataLsSlowdown,
     beSlowdown: p.kataBeSlowdown,
     wakeMs: p.kataWakeMs,
+    bootMs: Math.max(0, p.kataStartMs - p.containerStartSsdMs),
     reclaimableShare: p.reclaimableKata,
   });
+}
+
+/**
+ * Memory that the host sees in use for a pod: min(request, anon (1 + file (1 - g))) + machine. The guest keeps the pages of files it has read up to
+ * its size, and gives back a share g only.
+ *
+ * `file`: file pages the pod would keep, over its own memory. Rounding: whole bytes, up. Without a machine: what the pod uses.
+ */
+export function usedOfGuest(kata: KataOverhead | null, usedBytes: number, requestBytes: number, file: number): number {
+  if (kata === null) return usedBytes;
+  const kept = usedBytes * (1 + file * (1 - kata.reclaimableShare));
+  return Math.ceil(Math.max(usedBytes, Math.min(requestBytes, kept)) + kata.memBytes);
 }
