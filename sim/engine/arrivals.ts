@@ -118,7 +118,13 @@ export function submitRun(engine: Engine, run: RunOfWork, nowMs: number): number
   tasks.job[row] = job;
   tasks.stage[row] = 0;
   tasks.gpuRequest[row] = 0;
-  tasks.podShape[row] = engine.batchShape(tasks.requestMilliCpu[row], tasks.requestMemBytes[row], tasks.tier[row], 0, 0);
+  tasks.podShape[row] = engine.batchShape(
+    tasks.requestMilliCpu[row],
+    tasks.requestMemBytes[row],
+    tasks.tier[row],
+    0,
+    0,
+  );
   jobs.left[job]++;
   jobs.leftReleased[job]++;
   submit(cluster, row, nowMs, false);

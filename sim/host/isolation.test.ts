@@ -69,7 +69,13 @@ describe('isolation levels', () => {
   });
 
   test('a Kata pod costs 250 m and 160 MiB more and runs 3 % slower', () => {
-    expect(kataOverhead(p)).toMatchObject({ milliCpu: 250, memBytes: 160 * 1_048_576, bootMs: 332, lsSlowdown: 1.03, beSlowdown: 1.05 });
+    expect(kataOverhead(p)).toMatchObject({
+      milliCpu: 250,
+      memBytes: 160 * 1_048_576,
+      bootMs: 332,
+      lsSlowdown: 1.03,
+      beSlowdown: 1.05,
+    });
   });
 });
 
