@@ -1,7 +1,8 @@
 /**
  * The Mesos control plane: offers instead of scores.
  *
- * What the engine tells is put down and worked off at the next wake, in order. A wake moves the master's clock, lets frameworks do what
+ * What the engine tells is put down and worked off at the next wake, in order; what changes nothing but books, as most of a task's life
+ * does, is heard at once and costs no wake. A wake moves the master's clock, lets frameworks do what
  * is due, and carries messages until nobody has anything to say; then it asks for the next wake: the allocation interval, a filter, a
  * framework's own clock or an incident, whichever is first.
  *
@@ -9,6 +10,7 @@
  */
 
 import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
+import { TaskStatus } from '../../../policies/framework.ts';
 import { meetsConstraints } from '../../../policies/marathon/constraints.ts';
 import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-variants.ts';
 import { RandomSorter } from '../../../policies/mesos/random-sorter.ts';
@@ -30,10 +32,10 @@ import {
   type MesosSetup,
 } from './mesos-run.ts';
 import { isDead } from './nested-schedulers.ts';
-import { workOffNotes } from './notes.ts';
+import { finishTask, hearsNow, takeTask, wakeFor, workOffNotes } from './notes.ts';
 import { begin } from './registration.ts';
 import { keptFromRole } from './reservations.ts';
-import { ask, deliverAll } from './talk.ts';
+import { ask, deliverAll, tell } from './talk.ts';
 
 export class MesosPlane implements ControlPlane {
   readonly bestEffortTier: number;
@@ -47,7 +49,7 @@ export class MesosPlane implements ControlPlane {
     this.bestEffortTier = plan.oversubscription.kind === 'revocable' ? TIER.batch : TIER.native;
     this.podLossAfterMs = plan.agentPingTimeoutMs * plan.agentMaxPingTimeouts;
     const now = { nowMs: 0, agents: setup.agents, uniform: () => this.run.s.random.uniform() };
-    this.run = { setup, pool: createPool(), now, s: createMesosState(setup) };
+    this.run = { setup, pool: createPool(), now, awake: false, s: createMesosState(setup) };
     setup.context.wakeAt(0);
   }
 
@@ -126,6 +128,12 @@ export class MesosPlane implements ControlPlane {
         s.wanted[service]++;
       }
     }
+    if (tasks.kind[row] !== TASK_KIND.online && hearsNow(this.run, -1)) {
+      if (s.workOfRow[row] >= 0) return;
+      const driver = takeTask(this.run, row, nowMs);
+      wakeFor(this.run, driver, nowMs);
+      return;
+    }
     s.notes.push({ kind: 'pending', row, id: tasks.id[row] });
     setup.context.wakeAt(nowMs);
   }
@@ -156,7 +164,15 @@ export class MesosPlane implements ControlPlane {
       this.inPlace.push(row);
       return;
     }
-    s.notes.push({ kind: 'started', row, id: tasks.id[row], host: tasks.host[row], task: s.taskOfRow[row] });
+    const host = tasks.host[row];
+    const task = s.taskOfRow[row];
+    if (tasks.kind[row] !== TASK_KIND.online && hearsNow(this.run, host)) {
+      const driver = driverOf(this.run, row, false);
+      tell(this.run, driver, { task, status: TaskStatus.Running, agent: host }, nowMs);
+      wakeFor(this.run, driver, nowMs);
+      return;
+    }
+    s.notes.push({ kind: 'started', row, id: tasks.id[row], host, task });
     setup.context.wakeAt(nowMs);
   }
 
@@ -175,6 +191,11 @@ export class MesosPlane implements ControlPlane {
       driver.targetOfWork.delete(work);
       s.workOfRow[row] = -1;
       s.driverOfRow[row] = -1;
+    }
+    if (!online && change === CHANGE.finish && hearsNow(this.run, host)) {
+      finishTask(this.run, driver, task, host, nowMs);
+      wakeFor(this.run, driver, nowMs);
+      return;
     }
     s.notes.push({ kind: 'left', row, id: tasks.id[row], host, task, work, driver: driver.index, change });
     setup.context.wakeAt(nowMs);
@@ -215,6 +236,7 @@ export class MesosPlane implements ControlPlane {
     const { run } = this;
     const { s } = run;
     run.now.nowMs = nowMs;
+    run.awake = true;
     // Timers before now fire at their own time; what the engine told happens before those of this very moment.
     for (const master of s.masters) {
       if (nowMs > 0) master.advanceTo(nowMs - 1);
@@ -235,6 +257,7 @@ export class MesosPlane implements ControlPlane {
       ask(run, driver, nowMs, (context, out) => driver.framework.tick(driver.state, context, out));
     }
     deliverAll(run, nowMs);
+    run.awake = false;
     run.setup.context.wakeAt(Math.max(nowMs + 1, this.nextMs()));
   }
 

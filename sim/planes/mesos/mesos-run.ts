@@ -2,6 +2,7 @@
 import { fail } from '../../../policies/base/assert.ts';
 import type {
   AgentDirectory,
+  FrameworkActions,
   FrameworkContext,
   PlacementConstraint,
   StatusUpdate,
@@ -73,6 +74,7 @@ export type Note =
       readonly change: number;
     }
   | { readonly kind: 'host'; readonly host: number }
+  | { readonly kind: 'answers'; readonly driver: number; readonly rows: FrameworkActions }
   | { readonly kind: 'reports' };
 
 /** A host that is cut off. */
@@ -152,6 +154,8 @@ export interface MesosRun {
   readonly setup: MesosSetup;
   readonly pool: ActionPool;
   readonly now: { nowMs: number; readonly agents: AgentDirectory; readonly uniform: () => number };
+  /** Inside a wake: answers are done at once. Outside, where the engine is in the middle of something, they wait for the next wake. */
+  awake: boolean;
   s: MesosState;
 }
 

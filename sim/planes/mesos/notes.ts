@@ -13,7 +13,7 @@ import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } from './mesos-run.ts';
 import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
 import { loseHost, reconnectHost, registerAgent } from './registration.ts';
-import { ask, tell } from './talk.ts';
+import { ask, perform, tell } from './talk.ts';
 
 /** Works off the notes taken since the last wake; notes taken meanwhile wait for the next. */
 export function workOffNotes(run: MesosRun, nowMs: number): void {
@@ -54,10 +54,28 @@ export function workOffNow(run: MesosRun, note: Note, nowMs: number): void {
     case 'host':
       hostChanged(run, note.host, nowMs);
       break;
+    case 'answers':
+      perform(run, run.s.drivers[note.driver], note.rows, nowMs);
+      break;
     case 'reports':
       tellRevocable(run);
       break;
   }
+}
+
+/**
+ * Whether what the engine tells of a host (-1 = none) can be heard at once, without a wake: nothing told before is still to be worked off,
+ * and the master hears the host. Most of what is told changes books alone, and its order is kept either way.
+ */
+export function hearsNow(run: MesosRun, host: number): boolean {
+  const { s } = run;
+  return s.begun && !run.awake && s.notes.length === 0 && (s.silent.size === 0 || !s.silent.has(host));
+}
+
+/** After something was heard at once: whether the framework had an answer, or wants its clock earlier than it was going to run. */
+export function wakeFor(run: MesosRun, driver: Driver, nowMs: number): void {
+  const nextMs = run.s.notes.length > 0 ? nowMs : driver.framework.nextWakeMs(driver.state);
+  if (nextMs < Infinity) run.setup.context.wakeAt(Math.max(nowMs, Math.ceil(nextMs)));
 }
 
 /** A row that waits: a replica is one more instance of its app, a task is a job of its own unless its framework retries it already. */
@@ -69,7 +87,13 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
     scale(run, tasks.group[row], nowMs);
     return;
   }
-  if (s.workOfRow[row] >= 0) return;
+  if (s.workOfRow[row] < 0) takeTask(run, row, nowMs);
+}
+
+/** A new task is a job of its own for the framework it goes to. */
+export function takeTask(run: MesosRun, row: number, nowMs: number): Driver {
+  const { s, setup } = run;
+  const { tasks } = setup.context.cluster;
   const driver = queueFor(run, driverOf(run, row, false));
   s.driverOfRow[row] = driver.index;
   s.queued[driver.index]++;
@@ -77,7 +101,7 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
   s.workOfRow[row] = work;
   driver.targetOfWork.set(work, row);
   const job = {
-    name: String(id),
+    name: String(tasks.id[row]),
     instances: 1,
     milliCpu: Math.ceil(tasks.requestMilliCpu[row]),
     memMiB: memMibOf(tasks.requestMemBytes[row]),
@@ -87,6 +111,7 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
     revocable: driver.revocable,
   };
   ask(run, driver, nowMs, (context, out) => driver.framework.submit(driver.state, job, context, out));
+  return driver;
 }
 
 /**
@@ -126,17 +151,16 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
   const { tasks, hosts } = setup.context.cluster;
   const driver = s.drivers[note.driver];
   const { task, host } = note;
-  const id = taskId(driver, task);
-  const state = note.change === CHANGE.finish ? 'TASK_FINISHED' : 'TASK_LOST';
-  const master = masterOf(run, driver);
-  master.statusUpdate({ task: id, state, reason: null, source: 'SOURCE_EXECUTOR' }, state, false);
-  master.book.forget(id);
+  if (note.change === CHANGE.finish) {
+    finishTask(run, driver, task, host, nowMs);
+    return;
+  }
+  forgetTask(run, driver, task, 'TASK_LOST');
   const online = FRAMEWORK_KINDS[driver.plan.kind].runsServices;
   if (online) schedulerEnded(run, tasks.group[note.row], nowMs);
   const asked = driver.killed.delete(task);
   let status: TaskStatus;
-  if (note.change === CHANGE.finish) status = TaskStatus.Finished;
-  else if (note.change === CHANGE.abandon) status = TaskStatus.Killed;
+  if (note.change === CHANGE.abandon) status = TaskStatus.Killed;
   else if (online) status = note.change === CHANGE.fail ? TaskStatus.Lost : TaskStatus.Killed;
   else if (tasks.id[note.row] !== note.id || !s.waiting.has(note.row)) {
     // The engine gave the task up: for its framework the run is over.
@@ -146,6 +170,21 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
   else status = note.change === CHANGE.fail && hosts.outages[host] === 0 ? TaskStatus.Failed : TaskStatus.Lost;
   tell(run, driver, { task, status, agent: host }, nowMs);
   if (online && note.change === CHANGE.abandon) scale(run, tasks.group[note.row], nowMs);
+}
+
+/** A task of a population has done its work. */
+export function finishTask(run: MesosRun, driver: Driver, task: number, host: number, nowMs: number): void {
+  forgetTask(run, driver, task, 'TASK_FINISHED');
+  driver.killed.delete(task);
+  tell(run, driver, { task, status: TaskStatus.Finished, agent: host }, nowMs);
+}
+
+/** The master takes a task's resources back and forgets it. */
+function forgetTask(run: MesosRun, driver: Driver, task: number, state: string): void {
+  const id = taskId(driver, task);
+  const master = masterOf(run, driver);
+  master.statusUpdate({ task: id, state, reason: null, source: 'SOURCE_EXECUTOR' }, state, false);
+  master.book.forget(id);
 }
 
 /** Whether a killed run is over for this framework, not tried again. */

@@ -174,12 +174,15 @@ export function ask(
 ): void {
   const out = takeActions(run.pool);
   call(frameworkContext(run, nowMs), out);
-  perform(run, driver, out, nowMs);
+  if (out.count > 0) {
+    if (run.awake) perform(run, driver, out, nowMs);
+    else run.s.notes.push({ kind: 'answers', driver: driver.index, rows: structuredClone(out) });
+  }
   giveBack(run.pool);
 }
 
 /** Does what a framework answered, in its order. */
-function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: number): void {
+export function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: number): void {
   const { counters } = run.s;
   const master = masterOf(run, driver);
   const { name } = driver.plan;
