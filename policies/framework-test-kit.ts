@@ -67,6 +67,7 @@ export function rowsOf(step: (out: FrameworkActions) => void): string[] {
     const name = KIND_NAME[out.kind[row]];
     if (out.kind[row] === ActionKind.Launch) rows.push(`${name} ${out.offer[row]} task ${out.task[row]}`);
     else if (out.kind[row] === ActionKind.Decline) rows.push(`${name} ${out.offer[row]} for ${out.refuseMs[row]}`);
+    else if (out.kind[row] === ActionKind.DeclineRest) rows.push(`${name} for ${out.refuseMs[row]}`);
     else if (out.kind[row] === ActionKind.Kill) rows.push(`${name} task ${out.task[row]}`);
     else rows.push(name);
   }

@@ -112,6 +112,8 @@ function play<State, Config>(
   let [nowMs, nextOffer, seenTasks, submitted, finished, submits] = [0, 0, -1, 0, 0, 0];
   let state = framework.create(config);
 
+  /** Offers of the call that is answered. */
+  let called: readonly number[] = [];
   const settle = (out: FrameworkActions): void => {
     const accepted = new Set<number>();
     const declined = new Set<number>();
@@ -124,6 +126,8 @@ function play<State, Config>(
         law(offered.has(offer), 'a decline names an offer in hand');
         law(!accepted.has(offer) && !declined.has(offer), 'an offer is answered once');
         declined.add(offer);
+      } else if (kind === ActionKind.DeclineRest) {
+        for (const rest of called) if (!accepted.has(rest) && !declined.has(rest)) declined.add(rest);
       } else if (kind === ActionKind.Launch) {
         const hand = offered.get(offer);
         if (hand === undefined || declined.has(offer)) throw new Error('a launch names an offer in hand');
@@ -199,7 +203,9 @@ function play<State, Config>(
       reservedMilliCpu: zeros,
       reservedMemMiB: zeros,
     };
+    called = offers.id;
     if (rows.length > 0) call((s, c, o) => framework.resourceOffers(s, offers, c, o));
+    called = [];
   };
   const wakeUntil = (untilMs: number): void => {
     for (let turns = 0; turns < 1000; turns++) {

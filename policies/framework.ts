@@ -7,7 +7,8 @@
  *
  * How the master reads the rows of one call:
  * - All Launch rows that name one offer are one ACCEPT; what the launches leave returns with `refuseMs` of the last of them.
- * - Decline names one offer. Suppress and Revive speak for every role of the framework. Kill names one task.
+ * - Decline names one offer; DeclineRest, in answer to offers only and after its launches, every offer of the call without a row of its own.
+ * - Suppress and Revive speak for every role of the framework. Kill names one task.
  * - Reconcile asks for the state of every task the framework knows. Deactivate is the driver's abort: the process lives and
  *   is never offered anything until it subscribes anew. Exit ends the process: its failover timeout starts to run.
  * - Due says that one more run of a work of many runs (a job with a schedule or parents) waits for a place from now on, Drop that one of
@@ -28,6 +29,7 @@ export const ActionKind = {
   Exit: 7,
   Due: 8,
   Drop: 9,
+  DeclineRest: 10,
 } as const;
 export type ActionKind = (typeof ActionKind)[keyof typeof ActionKind];
 
@@ -218,6 +220,11 @@ export function appendLaunch(
 /** Appends the refusal of a whole offer for `refuseMs`. */
 export function appendDecline(out: FrameworkActions, offer: number, refuseMs: number): void {
   append(out, ActionKind.Decline, offer, -1, refuseMs);
+}
+
+/** Appends the refusal of every offer of the call that no other row names. */
+export function appendDeclineRest(out: FrameworkActions, refuseMs: number): void {
+  append(out, ActionKind.DeclineRest, -1, -1, refuseMs);
 }
 
 /** Appends the kill of one task. */

@@ -7,7 +7,8 @@
 import type { Round } from './allocation-round.ts';
 import { grantInRound, shuffleAgents } from './allocation-round.ts';
 import type { AgentRecord, Slot } from './allocator-state.ts';
-import { coversAny, coversMinimum, isRefused, minimumSets } from './eligibility.ts';
+import type { BulkRound } from './bulk-run.ts';
+import { coversAny, coversMinimum, isRefused, minimumSets, refusesAll } from './eligibility.ts';
 import { filterBag } from './resource-bag.ts';
 
 /** Shares out the candidates of a run. */
@@ -17,9 +18,9 @@ export function allocate02x(round: Round): void {
 }
 
 /** Whether a slot may have all that a plain agent has available. */
-export function takesWhole02x(round: Round, slot: Slot, agent: AgentRecord): boolean {
+export function takesWhole02x(round: BulkRound, slot: Slot, agent: AgentRecord): boolean {
   if (slot.framework.checkpoint && !agent.checkpoint) return false;
-  return coversMinimum(round, slot, agent) && !isRefused(slot, agent, agent.available);
+  return coversMinimum(round, slot, agent) && !refusesAll(round.ledger, slot, agent);
 }
 
 function giveAgent(round: Round, agent: AgentRecord): boolean {

@@ -10,7 +10,17 @@
 import type { Round } from './allocation-round.ts';
 import { grantInRound, shuffleAgents } from './allocation-round.ts';
 import type { AgentRecord, RoleState, Slot } from './allocator-state.ts';
-import { coversAny, coversMinimum, isCapable, isFiltered, minimumSets, usableByRole } from './eligibility.ts';
+import type { BulkRound } from './bulk-run.ts';
+import {
+  coversAny,
+  coversMinimum,
+  isCapable,
+  isFiltered,
+  lacksCapability,
+  minimumSets,
+  refusesAll,
+  usableByRole,
+} from './eligibility.ts';
 import type { QuotaBooks } from './quota-books.ts';
 import { openQuotaBooks } from './quota-books.ts';
 import type { ResourceBag } from './resource-bag.ts';
@@ -38,9 +48,9 @@ export function allocateModern(round: Round): void {
 }
 
 /** Whether a slot may have all that a plain agent has available, while no quota binds. */
-export function takesWholeModern(round: Round, slot: Slot, agent: AgentRecord): boolean {
+export function takesWholeModern(round: BulkRound, slot: Slot, agent: AgentRecord): boolean {
   if (!coversMinimum(round, slot, agent) || !isCapable(round.options, slot.framework, agent)) return false;
-  return !isFiltered(slot, agent, agent.available);
+  return !lacksCapability(slot, agent) && !refusesAll(round.ledger, slot, agent);
 }
 
 /** What a role may still be offered of an agent in this run. */

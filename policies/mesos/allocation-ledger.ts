@@ -68,6 +68,13 @@ export class AllocationLedger {
   readonly agentByRow: (AgentRecord | null)[] = [];
   /** By row: 0 where a whole pass found no taker for what is available and nothing has changed since. */
   fertile = new Uint8Array(64);
+  /** By row: 1 where an agent is active and has something available. */
+  offerable = new Uint8Array(64);
+  /** By row: what is available, and a number that rises when it changes. */
+  readonly availableByRow: ResourceBag[] = [];
+  readonly availableVersion: number[] = [];
+  /** Agents that are not plain. */
+  notPlain = 0;
   /** Agents with a maintenance window. */
   readonly maintained = new Set<AgentRecord>();
   private readonly options: AllocatorOptions;
@@ -89,7 +96,11 @@ export class AllocationLedger {
     this.roleTree.trackReservations(agent.total);
     this.totals.add(this.roleShare(agent.total));
     this.agentByRow[agent.row] = agent;
-    if (agent.row >= this.fertile.length) this.fertile = grown(this.fertile);
+    if (agent.row >= this.fertile.length) {
+      this.fertile = grown(this.fertile);
+      this.offerable = grown(this.offerable);
+    }
+    this.availableVersion[agent.row] = 0;
     if (agent.maintenance !== null) this.maintained.add(agent);
     this.describeTotal(agent);
     this.refreshAvailable(agent);
@@ -103,6 +114,8 @@ export class AllocationLedger {
     this.maintained.delete(agent);
     this.agentByRow[agent.row] = null;
     this.fertile[agent.row] = 0;
+    this.offerable[agent.row] = 0;
+    if (!agent.plain) this.notPlain--;
   }
 
   /** Replaces what an agent has; false when nothing changes. */
@@ -122,7 +135,7 @@ export class AllocationLedger {
   track(framework: FrameworkRecord, rolePath: string): Slot {
     let slot = framework.slots.get(rolePath);
     if (slot === undefined) {
-      slot = { framework, rolePath, role: null, client: -1, heldAgents: 0, refusals: [] };
+      slot = { framework, rolePath, role: null, client: -1, heldAgents: 0, refusals: [], refusedVersion: [] };
       framework.slots.set(rolePath, slot);
     }
     if (slot.role !== null) return slot;
@@ -251,8 +264,18 @@ export class AllocationLedger {
     this.fertile[agent.row] = 1;
   }
 
+  /** Whether an agent's resources are offered at all. */
+  setActivated(agent: AgentRecord, activated: boolean): void {
+    agent.activated = activated;
+    this.offerable[agent.row] = activated && agent.available.kinds.length > 0 ? 1 : 0;
+  }
+
   private setAvailable(agent: AgentRecord, bag: ResourceBag): void {
+    const { row } = agent;
     agent.available = bag;
+    this.availableByRow[row] = bag;
+    this.availableVersion[row]++;
+    this.offerable[row] = agent.activated && bag.kinds.length > 0 ? 1 : 0;
     agent.bigEnough = coversAny(this.catalog, bag, this.options.minAllocatable);
   }
 
@@ -260,7 +283,9 @@ export class AllocationLedger {
     const gpus = this.catalog.nameIndex('gpus');
     const { flags, nameIndexes } = this.catalog;
     agent.hasGpu = agent.total.kinds.some((kind) => nameIndexes[kind] === gpus);
+    const wasPlain = agent.plain;
     agent.plain = agent.total.kinds.every((kind) => (flags[kind] & NOT_PLAIN) === 0);
+    this.notPlain += Number(wasPlain) - Number(agent.plain);
   }
 
   private roleShare(bag: ResourceBag): ResourceBag {

@@ -38,7 +38,8 @@ export interface RunCost {
 export interface OfferFilter extends Timer {
   readonly kind: 'filter';
   readonly slot: Slot;
-  readonly agents: AgentRecord[];
+  /** Rows of the agents, in order of refusal. */
+  readonly rows: number[];
 }
 
 /** The bag refused on one agent; a chain, as an agent may be refused in several parts. */
@@ -135,6 +136,8 @@ export interface Slot {
   heldAgents: number;
   /** Live refusals by agent row. */
   readonly refusals: (Refusal | null)[];
+  /** By agent row: version of what the agent has available that is known to be refused, -1 = unknown. */
+  readonly refusedVersion: number[];
 }
 
 /** What one run gives one framework in one role on one agent. */

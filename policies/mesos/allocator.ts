@@ -197,11 +197,11 @@ export class Allocator {
   }
 
   activateAgent(id: string): void {
-    this.agent(id).activated = true;
+    this.ledger.setActivated(this.agent(id), true);
   }
 
   deactivateAgent(id: string): void {
-    this.agent(id).activated = false;
+    this.ledger.setActivated(this.agent(id), false);
   }
 
   /** Takes over what changed; a run on the agent follows only if something did. Changed attributes end its filters. */
@@ -320,7 +320,7 @@ export class Allocator {
     if (askedMs === 0 || !slot.framework.roles.has(slot.rolePath)) return null;
     const lifeMs = this.variant.filterLifeMs(askedMs, this.options.allocationIntervalMs);
     const { timeMs, rank, sequence, live } = this.timerFields(this.nowMs + lifeMs, 0);
-    const filter: OfferFilter = { kind: 'filter', slot, agents: [], timeMs, rank, sequence, live };
+    const filter: OfferFilter = { kind: 'filter', slot, rows: [], timeMs, rank, sequence, live };
     this.timers.push(filter);
     return filter;
   }

@@ -9,7 +9,7 @@ import type { Allocator } from './allocator.ts';
 import type { AgentRecord, OfferFilter, Slot } from './allocator-state.ts';
 import type { BulkGrant } from './bulk-run.ts';
 import type { Offer } from './master-messages.ts';
-import { refuse } from './offer-filters.ts';
+import { refuse, refuseRow } from './offer-filters.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { isEmptyBag, subtractBags } from './resource-bag.ts';
 
@@ -81,6 +81,25 @@ export class BulkDesk {
     }
     if (bulk.filter !== null) refuse(bulk.filter, bulk.agents[at], bulk.bags[at]);
     else this.allocator.reconsider(bulk.agents[at]);
+  }
+
+  /** Declines every offer that is not answered yet; how many. */
+  refuseRest(bulk: BulkOffers, refuseMs: number): number {
+    const { answered, bags, agents, left } = bulk;
+    if (left === 0) return 0;
+    if (bulk.filterRefuseMs !== refuseMs) {
+      bulk.filter = this.allocator.openFilter(bulk.slot, refuseMs);
+      bulk.filterRefuseMs = refuseMs;
+    }
+    const { filter } = bulk;
+    for (let at = 0; at < answered.length; at++) {
+      if (answered[at] === 1) continue;
+      if (filter !== null) refuseRow(filter, agents[at].row, bags[at]);
+      else this.allocator.reconsider(agents[at]);
+    }
+    answered.fill(1);
+    bulk.left = 0;
+    return left;
   }
 
   /** Takes one offer out to be launched on; settle() follows. */

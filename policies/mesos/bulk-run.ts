@@ -7,6 +7,8 @@
  * moment they are made, and a declined bag leaves no trace but its grant and its filter.
  * The run that books every grant (`allocate-*.ts`) is its oracle: the same grants in the same order.
  */
+import { fail } from '../base/assert.ts';
+import type { AllocationLedger } from './allocation-ledger.ts';
 import type { Round } from './allocation-round.ts';
 import type { AgentRecord, Slot } from './allocator-state.ts';
 import type { ResourceBag } from './resource-bag.ts';
@@ -22,17 +24,19 @@ export interface BulkGrant {
   sums: ResourceBag[];
 }
 
+/** Books and rules of a run. */
+export type BulkRound = Pick<Round, 'ledger' | 'options'>;
+
 /** Whether a slot may have all that a plain agent has available. */
-export type TakesWhole = (round: Round, slot: Slot, agent: AgentRecord) => boolean;
+export type TakesWhole = (round: BulkRound, slot: Slot, agent: AgentRecord) => boolean;
 
 /**
  * Slots that compete, in no particular order; null when the run must be booked grant by grant: an agent is not plain, a role has a quota,
  * or a framework competes in two roles and its offers of both stand in one message.
  */
-export function slotsForBulk(round: Round): Slot[] | null {
-  const { ledger } = round;
+export function slotsForBulk(ledger: AllocationLedger, rows: Int32Array, count: number): Slot[] | null {
   if (ledger.roleTree.hasQuotas()) return null;
-  for (const agent of round.agents) if (!agent.plain) return null;
+  if (ledger.notPlain > 0) for (let i = 0; i < count; i++) if (ledger.agentByRow[rows[i]]?.plain === false) return null;
   const slots: Slot[] = [];
   for (const role of ledger.roles.values()) {
     for (let client = 0; client < role.slotByClient.length; client++) {
@@ -45,15 +49,24 @@ export function slotsForBulk(round: Round): Slot[] | null {
   return slots;
 }
 
-/** Shares out the agents of a run, already in their random order. */
-export function allocateInBulk(round: Round, slots: readonly Slot[], takes: TakesWhole): BulkGrant[] {
+/** Shares out the agents in the first `count` of `rows`, already in their random order. */
+export function allocateInBulk(
+  round: BulkRound,
+  rows: Int32Array,
+  count: number,
+  slots: readonly Slot[],
+  takes: TakesWhole,
+): BulkGrant[] {
   const grants: BulkGrant[] = [];
-  const { fertile } = round.ledger;
-  for (const agent of round.agents) {
+  const { fertile, agentByRow, availableByRow, availableVersion } = round.ledger;
+  for (let i = 0; i < count; i++) {
+    const row = rows[i];
+    const agent = agentByRow[row] ?? fail(`agent row ${row} is looked at, and it is gone`);
     let taker: Slot | null = null;
     let several = false;
     for (const slot of slots) {
-      if (!takes(round, slot, agent)) continue;
+      // Most agents are refused for the reason they were refused for last time; takes() would say so too.
+      if (slot.refusedVersion[row] === availableVersion[row] || !takes(round, slot, agent)) continue;
       if (taker !== null) {
         several = true;
         break;
@@ -63,23 +76,28 @@ export function allocateInBulk(round: Round, slots: readonly Slot[], takes: Take
     if (several) taker = firstInOrder(round, grants, agent, takes);
     // With one taker or none nobody else wants the agent, nor anything less of it: it is looked at again when it is given back unfiltered,
     // or when something changes.
-    if (!several) fertile[agent.row] = 0;
-    if (taker !== null) lend(grants, taker, agent);
+    if (!several) fertile[row] = 0;
+    if (taker !== null) lend(grants, taker, agent, availableByRow[row]);
   }
   for (const grant of grants) endLoan(round, grant);
   return grants.sort((a, b) => a.slot.framework.sequence - b.slot.framework.sequence);
 }
 
-function lend(grants: BulkGrant[], slot: Slot, agent: AgentRecord): void {
+function lend(grants: BulkGrant[], slot: Slot, agent: AgentRecord, bag: ResourceBag): void {
   let at = 0;
   while (at < grants.length && grants[at].slot !== slot) at++;
   if (at === grants.length) grants.push({ slot, agents: [], bags: [], told: 0, sums: [] });
   grants[at].agents.push(agent);
-  grants[at].bags.push(agent.available);
+  grants[at].bags.push(bag);
 }
 
 /** The taker that fairness puts first, given what this run has granted so far. */
-function firstInOrder(round: Round, grants: readonly BulkGrant[], agent: AgentRecord, takes: TakesWhole): Slot | null {
+function firstInOrder(
+  round: BulkRound,
+  grants: readonly BulkGrant[],
+  agent: AgentRecord,
+  takes: TakesWhole,
+): Slot | null {
   const { ledger } = round;
   for (const grant of grants) tellSorters(round, grant);
   ledger.roleSorter.begin();
@@ -93,7 +111,7 @@ function firstInOrder(round: Round, grants: readonly BulkGrant[], agent: AgentRe
 }
 
 /** Tells the sorters what they have not been told yet. */
-function tellSorters(round: Round, grant: BulkGrant): void {
+function tellSorters(round: BulkRound, grant: BulkGrant): void {
   const { bags } = grant;
   if (grant.told === bags.length) return;
   const byKind = new Float64Array(round.ledger.catalog.flags.length);
@@ -110,7 +128,7 @@ function tellSorters(round: Round, grant: BulkGrant): void {
 }
 
 /** Ends the loan: the grants stay counted, the amounts leave the sorters. */
-function endLoan(round: Round, grant: BulkGrant): void {
+function endLoan(round: BulkRound, grant: BulkGrant): void {
   if (grant.told < grant.bags.length) round.ledger.lend(grant.slot, EMPTY_BAG, grant.bags.length - grant.told);
   for (const sum of grant.sums) round.ledger.endLoan(grant.slot, sum);
 }

@@ -5,8 +5,9 @@
  * other regions to region-aware ones. filtered: a refused bag that contains the offered one, or an agent too old for the
  * role. Source: Mesos src/master/allocator/mesos/hierarchical.cpp.
  */
-import type { Round } from './allocation-round.ts';
+import type { AllocationLedger } from './allocation-ledger.ts';
 import type { AgentRecord, AllocatorOptions, FrameworkRecord, Slot } from './allocator-state.ts';
+import type { BulkRound } from './bulk-run.ts';
 import { Capability } from './capabilities.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { bagContains, filterBag } from './resource-bag.ts';
@@ -29,7 +30,7 @@ export function minimumSets(options: AllocatorOptions, slot: Slot): readonly Qua
 }
 
 /** Whether all that an agent has available is enough for a slot. */
-export function coversMinimum(round: Round, slot: Slot, agent: AgentRecord): boolean {
+export function coversMinimum(round: BulkRound, slot: Slot, agent: AgentRecord): boolean {
   const { minAllocatable } = slot.framework;
   if (minAllocatable.size === 0) return agent.bigEnough;
   return coversAny(round.ledger.catalog, agent.available, minimumSets(round.options, slot));
@@ -45,10 +46,14 @@ export function isCapable(options: AllocatorOptions, framework: FrameworkRecord,
 
 /** Whether a bag is withheld from a slot: refused before, or the agent lacks a capability that the slot needs. */
 export function isFiltered(slot: Slot, agent: AgentRecord, bag: ResourceBag): boolean {
+  return lacksCapability(slot, agent) || isRefused(slot, agent, bag);
+}
+
+/** Whether an agent is too old for a slot. */
+export function lacksCapability(slot: Slot, agent: AgentRecord): boolean {
   const multiRole = (slot.framework.capabilities & Capability.MULTI_ROLE) !== 0;
   if (multiRole && (agent.capabilities & Capability.MULTI_ROLE) === 0) return true;
-  if ((agent.capabilities & Capability.HIERARCHICAL_ROLE) === 0 && slot.rolePath.includes('/')) return true;
-  return isRefused(slot, agent, bag);
+  return (agent.capabilities & Capability.HIERARCHICAL_ROLE) === 0 && slot.rolePath.includes('/');
 }
 
 /** Whether a live filter of the slot on the agent contains the bag. */
@@ -58,6 +63,20 @@ export function isRefused(slot: Slot, agent: AgentRecord, bag: ResourceBag): boo
   for (let refusal = refusals[agent.row]; refusal !== null; refusal = refusal.next)
     if (refusal.refused === bag || bagContains(refusal.refused, bag)) return true;
   return false;
+}
+
+/**
+ * Whether a live filter of the slot contains all that the agent has available. What is found is remembered until what is available
+ * changes (its version) or a filter ends.
+ */
+export function refusesAll(ledger: AllocationLedger, slot: Slot, agent: AgentRecord): boolean {
+  const { row } = agent;
+  if (row >= slot.refusals.length) return false;
+  const version = ledger.availableVersion[row];
+  if (slot.refusedVersion[row] === version) return true;
+  if (!isRefused(slot, agent, agent.available)) return false;
+  slot.refusedVersion[row] = version;
+  return true;
 }
 
 /** Whether resources reserved to `reservation` may go to `role`: the role itself or one below it. */

@@ -240,6 +240,11 @@ export class MesosMaster {
     this.desk.declineOne(framework, id, refuseMs);
   }
 
+  /** Declines every offer of a bulk that has no answer yet; how many. */
+  declineRest(bulk: BulkOffers, refuseMs: number): number {
+    return this.bulks.refuseRest(bulk, refuseMs);
+  }
+
   /** Performs operations on offers of one agent and role; what they leave returns with the filter of the call. */
   accept(
     framework: string,

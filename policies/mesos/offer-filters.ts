@@ -18,21 +18,30 @@ export function refuseMsOf(requestedMs: number): number {
 
 /** Puts a bag on an agent under a filter. */
 export function refuse(filter: OfferFilter, agent: AgentRecord, refused: ResourceBag): void {
-  const { refusals } = filter.slot;
-  while (refusals.length <= agent.row) refusals.push(null);
-  refusals[agent.row] = { refused, filter, next: refusals[agent.row] };
-  filter.agents.push(agent);
+  refuseRow(filter, agent.row, refused);
+}
+
+/** The same by the agent's row. */
+export function refuseRow(filter: OfferFilter, row: number, refused: ResourceBag): void {
+  const { refusals, refusedVersion } = filter.slot;
+  while (refusals.length <= row) {
+    refusals.push(null);
+    refusedVersion.push(-1);
+  }
+  refusals[row] = { refused, filter, next: refusals[row] };
+  filter.rows.push(row);
 }
 
 /** Ends a filter whose time is over; its agents are worth looking at again. */
 export function detachFilter(filter: OfferFilter, fertile: Uint8Array): void {
   filter.live = false;
-  const { refusals } = filter.slot;
-  for (const agent of filter.agents) {
-    const first = refusals[agent.row];
+  const { refusals, refusedVersion } = filter.slot;
+  for (const row of filter.rows) {
+    const first = refusals[row];
     if (first === null) continue;
-    refusals[agent.row] = withoutFilter(first, filter);
-    fertile[agent.row] = 1;
+    refusals[row] = first.filter === filter && first.next === null ? null : withoutFilter(first, filter);
+    refusedVersion[row] = -1;
+    fertile[row] = 1;
   }
 }
 
@@ -49,6 +58,7 @@ export function clearSlotFilters(slot: Slot): void {
   for (const first of slot.refusals)
     for (let refusal = first; refusal !== null; refusal = refusal.next) refusal.filter.live = false;
   slot.refusals.fill(null);
+  slot.refusedVersion.fill(-1);
 }
 
 /** Ends all filters of all frameworks on an agent; the caller lets it be looked at again. */
@@ -56,7 +66,9 @@ export function clearAgentFilters(frameworks: Iterable<FrameworkRecord>, agent: 
   for (const framework of frameworks) {
     clearInverseFilters(framework, agent);
     for (const slot of framework.slots.values()) {
-      if (agent.row < slot.refusals.length) slot.refusals[agent.row] = null;
+      if (agent.row >= slot.refusals.length) continue;
+      slot.refusals[agent.row] = null;
+      slot.refusedVersion[agent.row] = -1;
     }
   }
 }

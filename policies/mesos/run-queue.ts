@@ -4,10 +4,10 @@
  * A run looks only at agents that have something and that nobody is known not to want: a batch over an idle cluster is one comparison an
  * agent. The order among those it looks at is drawn uniformly, as upstream's order over all candidates is.
  */
-import type { RandomSource } from '../base/random-source.ts';
+import { type RandomSource, shuffle } from '../base/random-source.ts';
 import type { AllocationLedger } from './allocation-ledger.ts';
 import type { Round } from './allocation-round.ts';
-import { collectGrants, shuffleAgents } from './allocation-round.ts';
+import { collectGrants } from './allocation-round.ts';
 import type { AgentRecord, AllocatorOptions, Grant } from './allocator-state.ts';
 import type { AllocatorVariant } from './allocator-variants.ts';
 import { allocateInBulk, type BulkGrant, slotsForBulk } from './bulk-run.ts';
@@ -35,6 +35,8 @@ export class RunQueue {
   private bulk: BulkGrant[] = [];
   private inverseOffers: InverseOffer[] = [];
   private pending = false;
+  /** Rows of the agents of a run. */
+  private rows = new Int32Array(64);
 
   constructor(ledger: AllocationLedger, options: AllocatorOptions, variant: AllocatorVariant, random: RandomSource) {
     this.ledger = ledger;
@@ -77,14 +79,8 @@ export class RunQueue {
     const { ledger } = this;
     const named = this.everybody ? ledger.agentByRow : this.candidates.filter((agent) => this.isPresent(agent));
     this.agentsVisited += this.everybody ? ledger.agents.size : named.length;
-    const round: Round = {
-      ledger,
-      options: this.options,
-      random: this.random,
-      agents: this.worthLooking(named),
-      takers: [],
-    };
-    if (round.agents.length > 0) this.run(round);
+    const rows = this.worthLooking(named);
+    if (rows > 0) this.run(rows);
     else if (named.length > 0) ledger.roleSorter.begin(); // fixes the weights of roles even when no agent is visited
     if (ledger.maintained.size > 0) {
       const maintained = named.filter((agent): agent is AgentRecord => agent !== null && ledger.maintained.has(agent));
@@ -120,16 +116,21 @@ export class RunQueue {
     if (!this.variant.coalesces) this.settle();
   }
 
-  private run(round: Round): void {
-    const slots = this.inBulk ? slotsForBulk(round) : null;
+  private run(count: number): void {
+    const { ledger, options, random, rows } = this;
+    const slots = this.inBulk ? slotsForBulk(ledger, rows, count) : null;
     if (slots === null) {
+      const agents: AgentRecord[] = [];
+      for (let i = 0; i < count; i++) agents.push(ledger.agentByRow[rows[i]] as AgentRecord);
+      const round: Round = { ledger, options, random, agents, takers: [] };
       this.variant.allocate(round);
       const grants = collectGrants(round);
       if (grants.length > 0) this.grants.push(grants);
       return;
     }
-    shuffleAgents(round);
-    for (const grant of allocateInBulk(round, slots, this.variant.takesWhole)) this.bulk.push(grant);
+    shuffle(rows, count, random);
+    for (const grant of allocateInBulk({ ledger, options }, rows, count, slots, this.variant.takesWhole))
+      this.bulk.push(grant);
   }
 
   /** Bulk grants that nobody has taken before the next run become ordinary ones. */
@@ -145,26 +146,29 @@ export class RunQueue {
     if (this.bulk.length > 0) this.bulk = [];
   }
 
-  private worthLooking(named: readonly (AgentRecord | null)[]): AgentRecord[] {
-    const { fertile } = this.ledger;
+  /** Puts the rows of agents that a run looks at into `rows`, in the order of `named`; returns how many. */
+  private worthLooking(named: readonly (AgentRecord | null)[]): number {
+    const { fertile, offerable } = this.ledger;
     // With quotas what a role may have changes from run to run.
     if (this.ledger.roleTree.hasQuotas()) fertile.fill(1);
-    const agents: AgentRecord[] = [];
+    if (this.rows.length < named.length) this.rows = new Int32Array(2 * named.length);
+    const { rows, whitelist } = this;
     const byRow = named === this.ledger.agentByRow;
+    let count = 0;
     for (let i = 0; i < named.length; i++) {
-      if (byRow && fertile[i] === 0) continue;
-      const agent = named[i];
-      if (agent === null || fertile[agent.row] === 0 || agent.available.kinds.length === 0) continue;
-      if (agent.activated && this.isListed(agent)) agents.push(agent);
+      const row = byRow ? i : (named[i] as AgentRecord).row;
+      if (fertile[row] === 0 || offerable[row] === 0) continue;
+      if (whitelist === null || this.isListed(row)) rows[count++] = row;
     }
-    return agents;
+    return count;
   }
 
   private isPresent(agent: AgentRecord): boolean {
     return this.ledger.agents.get(agent.id) === agent;
   }
 
-  private isListed(agent: AgentRecord): boolean {
-    return this.whitelist === null || this.whitelist.has(agent.hostname);
+  private isListed(row: number): boolean {
+    const agent = this.ledger.agentByRow[row];
+    return agent !== null && this.whitelist?.has(agent.hostname) === true;
   }
 }

@@ -11,7 +11,7 @@ import { ConfigError } from '../base/assert.ts';
 import { charge, createStoreLine, SISYPHUS_STORE_OPERATIONS, type StoreLine } from '../chronos/store-cost.ts';
 import { createLanes, enqueue, type Lane, queueLength, shift } from '../chronos/task-queue.ts';
 import {
-  appendDecline,
+  appendDeclineRest,
   appendKill,
   appendLaunch,
   type Framework,
@@ -142,7 +142,7 @@ function submit(state: SisyphusState, work: Work, context: FrameworkContext): vo
 function resourceOffers(state: SisyphusState, offers: Offers, context: FrameworkContext, out: FrameworkActions): void {
   const { ledger, lanes } = state;
   if (queueLength(lanes) === 0) {
-    for (let i = 0; i < offers.count; i++) appendDecline(out, offers.id[i], state.config.declineOfferMs);
+    appendDeclineRest(out, state.config.declineOfferMs);
     return;
   }
   const room = roomOf(offers);
@@ -160,8 +160,7 @@ function resourceOffers(state: SisyphusState, offers: Offers, context: Framework
       const task = place(ledger, room, offer, offers.agent[offer], run.workRow, context.nowMs, run.attempt);
       appendLaunch(out, offers.id[offer], task, run.workRow, work, state.config.declineOfferMs);
     }
-  for (let i = 0; i < offers.count; i++)
-    if (room.launches[i] === 0) appendDecline(out, offers.id[i], state.config.declineOfferMs);
+  appendDeclineRest(out, state.config.declineOfferMs);
 }
 
 function statusUpdate(state: SisyphusState, update: StatusUpdate, context: FrameworkContext): void {

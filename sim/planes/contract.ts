@@ -206,8 +206,11 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
     check(timeMs);
     if (++events === options.copyAfter) {
       const kept = structuredClone(plane.snapshot());
+      // The wake that stands is the engine's to restore; a new plane asks for its first one.
+      const standsMs = wakeMs;
       plane = create(context);
       plane.restore(kept);
+      wakeMs = standsMs;
       check(timeMs);
     }
     if (finished === total && timeMs > ACTIVE_MS && (options.batchOnly === true || allPodsRun(tasks))) break;

@@ -4,6 +4,7 @@ import {
   ActionKind,
   type FrameworkActions,
   type FrameworkContext,
+  type Offers,
   type StatusUpdate,
   TaskStatus,
 } from '../../../policies/framework.ts';
@@ -46,7 +47,7 @@ function deliver(run: MesosRun, message: MasterMessage, nowMs: number): void {
       const driver = driverByName(run, message.framework);
       s.counters.offers += message.offers.length;
       const offers = offerColumns(run.pool, s.kinds, message.offers);
-      ask(run, driver, nowMs, (context, out) => driver.framework.resourceOffers(driver.state, offers, context, out));
+      offer(run, driver, offers, null, nowMs);
       break;
     }
     case 'bulkOffers':
@@ -83,8 +84,16 @@ function offerInBulk(run: MesosRun, bulk: BulkOffers, nowMs: number): void {
   s.counters.offers += bulk.agents.length;
   const offers =
     bulk.kept.length > 0 ? offerColumns(run.pool, s.kinds, bulk.kept) : bulkColumns(run.pool, s.kinds, bulk);
-  ask(run, driver, nowMs, (context, out) => driver.framework.resourceOffers(driver.state, offers, context, out));
+  offer(run, driver, offers, bulk.kept.length > 0 ? null : bulk, nowMs);
   masterOf(run, driver).keepRest(bulk);
+}
+
+/** Offers to a framework and does what it answers; `bulk` when they are those of a bulk. */
+function offer(run: MesosRun, driver: Driver, offers: Offers, bulk: BulkOffers | null, nowMs: number): void {
+  const out = takeActions(run.pool);
+  driver.framework.resourceOffers(driver.state, offers, frameworkContext(run, nowMs), out);
+  if (out.count > 0) perform(run, driver, out, nowMs, offers, bulk);
+  giveBack(run.pool);
 }
 
 function driverByName(run: MesosRun, name: string): Driver {
@@ -181,8 +190,15 @@ export function ask(
   giveBack(run.pool);
 }
 
-/** Does what a framework answered, in its order. */
-export function perform(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: number): void {
+/** Does what a framework answered, in its order; `offers` and `bulk` are those it was asked about. */
+export function perform(
+  run: MesosRun,
+  driver: Driver,
+  out: FrameworkActions,
+  nowMs: number,
+  offers: Offers | null = null,
+  bulk: BulkOffers | null = null,
+): void {
   const { counters } = run.s;
   const master = masterOf(run, driver);
   const { name } = driver.plan;
@@ -200,6 +216,9 @@ export function perform(run: MesosRun, driver: Driver, out: FrameworkActions, no
       case ActionKind.Decline:
         counters.declines++;
         master.declineOne(name, out.offer[i], out.refuseMs[i]);
+        break;
+      case ActionKind.DeclineRest:
+        counters.declines += declineRest(run, driver, out, i, offers, bulk);
         break;
       case ActionKind.Suppress:
         // The call came with Mesos 0.25; an older master never hears it.
@@ -231,6 +250,28 @@ export function perform(run: MesosRun, driver: Driver, out: FrameworkActions, no
         break;
     }
   }
+}
+
+/** Declines the offers of a call that no row before row `at` names; how many. */
+function declineRest(
+  run: MesosRun,
+  driver: Driver,
+  out: FrameworkActions,
+  at: number,
+  offers: Offers | null,
+  bulk: BulkOffers | null,
+): number {
+  const master = masterOf(run, driver);
+  if (bulk !== null) return master.declineRest(bulk, out.refuseMs[at]);
+  if (offers === null) return 0;
+  const named = new Set(out.offer.subarray(0, at));
+  let declined = 0;
+  for (let i = 0; i < offers.count; i++) {
+    if (named.has(offers.id[i])) continue;
+    master.declineOne(driver.plan.name, offers.id[i], out.refuseMs[at]);
+    declined++;
+  }
+  return declined;
 }
 
 /** One ACCEPT: every launch of this call that names the offer of row `first`. */
