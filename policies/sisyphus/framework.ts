@@ -160,7 +160,7 @@ function resourceOffers(state: SisyphusState, offers: Offers, context: Framework
       const task = place(ledger, room, offer, offers.agent[offer], run.workRow, context.nowMs, run.attempt);
       appendLaunch(out, offers.id[offer], task, run.workRow, work, state.config.declineOfferMs);
     }
-  appendDeclineRest(out, state.config.declineOfferMs);
+  if (room.launches.includes(0)) appendDeclineRest(out, state.config.declineOfferMs);
 }
 
 function statusUpdate(state: SisyphusState, update: StatusUpdate, context: FrameworkContext): void {
