@@ -242,7 +242,7 @@ export class MesosMaster {
 
   /** Declines every offer of a bulk that has no answer yet; how many. */
   declineRest(bulk: BulkOffers, refuseMs: number): number {
-    return this.bulks.refuseRest(bulk, refuseMs);
+    return this.desk.declineRest(bulk, refuseMs);
   }
 
   /** Performs operations on offers of one agent and role; what they leave returns with the filter of the call. */

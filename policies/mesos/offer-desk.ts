@@ -61,6 +61,11 @@ export class OfferDesk {
     if (offer?.framework === framework) this.takeBack(offer, refuseMs);
   }
 
+  /** Declines every offer of a bulk that has no answer yet; how many. */
+  declineRest(bulk: BulkOffers, refuseMs: number): number {
+    return this.bulks.refuseRest(bulk, refuseMs);
+  }
+
   /** Ends an offer; null for no filter. */
   takeBack(offer: Offer, refuseMs: number | null): void {
     this.offers.delete(offer.id);

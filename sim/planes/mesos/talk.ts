@@ -206,7 +206,7 @@ export function perform(
   const heard = master.allocator.ledger.frameworks.has(name);
   const accepted = new Set<number>();
   for (let i = 0; i < out.count; i++) {
-    if (!heard && out.kind[i] < ActionKind.Due) continue;
+    if (!heard && out.kind[i] !== ActionKind.Due && out.kind[i] !== ActionKind.Drop) continue;
     switch (out.kind[i]) {
       case ActionKind.Launch:
         if (accepted.has(out.offer[i])) break;
