@@ -50,6 +50,9 @@ export interface HostSignals {
   readonly lseUnusedMilliCpu?: Float64Array;
   readonly lsrUnusedMilliCpu?: Float64Array;
 
+  /** NUMA zones of hosts that sell batch resources by zone; absent = none does. */
+  readonly zones?: ZoneSignals;
+
   readonly lastNonBeMilliCpu: Float64Array;
   readonly lastSystemMilliCpu: Float64Array;
   readonly lastNodeMemBytes: Float64Array;
@@ -86,6 +89,16 @@ export interface HostSignals {
   readonly tasks: TaskSignals;
   /** Samples of single hp pods; there only when a policy of the run says that it needs them. */
   readonly pods?: PodSignals;
+}
+
+/** NUMA zones, one row a zone; those of host h are rows firstZone[h] .. firstZone[h + 1] - 1. */
+export interface ZoneSignals {
+  readonly firstZone: Int32Array;
+  /** CPUs of the zone that LSE and LSR pods own. */
+  readonly lseCpus: Int32Array;
+  readonly lsrCpus: Int32Array;
+  readonly publishedMilliCpu: Float64Array;
+  readonly publishedMemBytes: Float64Array;
 }
 
 /**
@@ -174,6 +187,8 @@ export const DECISION = {
   publishFree: 5,
   /** host, task = row of the pod, a and b = quota and burst buffer in microseconds a 100 ms period. */
   limitPod: 6,
+  /** host, task = number of its NUMA zone, a = milli-CPU, b = memory bytes: what the zone offers to best effort; after publishBatch. */
+  publishBatchZone: 7,
 } as const;
 
 export const EVICT_REASON = {

@@ -44,6 +44,7 @@ export function resolveKoordinator(koordinator: Koordinator, enabled: boolean): 
     resourceDiffThreshold: koordinator.resourceDiffThreshold,
     degradeMs: koordinator.degrade,
     ...(koordinator.loadAware === null ? {} : { loadAware: resolveLoadAware(koordinator, koordinator.loadAware) }),
+    ...(koordinator.numaBatch ? {} : { numaBatch: false as const }),
     ...(quirksOff.length === 0 ? {} : { quirks: Object.fromEntries(quirksOff) as Partial<KoordinatorQuirks> }),
   };
 }

@@ -158,6 +158,9 @@ export const koordinatorSchema = z
     resourceDiffThreshold: ratio('Relative change that is written at once.', 1e-9, 1).prefault(K.resourceDiffThreshold),
     degrade: duration('Without a report for this time nothing is sold.', 60_000).prefault(K.degrade),
     loadAware: loadAwareSchema.nullable().prefault(null),
+    numaBatch: flag(
+      'Hosts with a NUMA topology policy (cluster.hosts.<name>.numaTopologyPolicy) sell batch resources by NUMA node, and best effort is placed by them.',
+    ).prefault(true),
     quirks: quirksSchema.prefault({}),
   })
   .describe("Koordinator, with upstream's names. The four water-lines are four parameters.");

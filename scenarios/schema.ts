@@ -43,9 +43,11 @@ const hostSchema = z
     memory: memory('Memory of one host.', 1, LIMITS.hostMemGib.max * 1024, LIMITS.hostMemGib.why),
     threadsPerCore: count('Threads per physical core; 2 with SMT.', 1, 8).prefault(HOST_DEFAULTS.threadsPerCore),
     gpus: count('GPUs of one host.', 0, MOST_CARDS, 'they are kept as a bit mask').prefault(HOST_DEFAULTS.gpus),
-    numaNodes: count('NUMA nodes of one host, equal in size; they matter to LSR and LSE services.', 1, 16).prefault(
-      HOST_DEFAULTS.numaNodes,
-    ),
+    numaNodes: count(
+      'NUMA nodes of one host, equal in size; they matter to LSR and LSE services, and with a policy to best effort.',
+      1,
+      16,
+    ).prefault(HOST_DEFAULTS.numaNodes),
     numaTopologyPolicy: z
       .enum(NUMA_POLICIES)
       .describe('Over how many NUMA nodes the CPUs of an LSR or LSE pod may lie.')

@@ -579,6 +579,8 @@ export interface KoordinatorPlan {
   readonly degradeMs: number;
   /** Absent: the whole-node thresholds above, every pod at its request's share until two reports have passed. */
   readonly loadAware?: LoadAwarePlan;
+  /** false: hosts with a NUMA topology policy sell batch resources whole. Absent = by NUMA node. */
+  readonly numaBatch?: false;
   /** Quirks of production that are turned off, by name; absent = none. */
   readonly quirks?: Readonly<Partial<KoordinatorQuirks>>;
 }

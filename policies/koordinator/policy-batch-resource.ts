@@ -15,11 +15,13 @@ import {
   type Policy,
   type PolicyConfig,
   type PolicyState,
+  type ZoneSignals,
 } from '../ports.ts';
 import { cpuPolicyCode, memoryPolicyCode } from './batch-formula.ts';
 import { batchMemBytesOf, batchMilliCpuOf, isBatchWritten } from './batch-from-signals.ts';
+import { type ZoneFormula, zoneMemBytes, zoneMilliCpu } from './batch-zones.ts';
 import { amplifiedAllocatable, normalizedBatchCpu } from './cpu-normalization.ts';
-import { degradedValue } from './write-gate.ts';
+import { degradedValue, resourceChanged } from './write-gate.ts';
 
 export const BATCH_DEFAULTS = {
   cpuReclaimThresholdPercent: 60,
@@ -77,9 +79,50 @@ function decideBatch(signals: HostSignals, config: PolicyConfig, state: PolicySt
     if (signals.up[host] === 0 || signals.sampledAtMs[host] < 0) continue;
     const cpu = own.nowMilliCpu[host];
     const mem = own.nowMemBytes[host];
-    if (isBatchWritten(signals, host, cpu, mem, updateAfterMs, diffThreshold))
-      decide(out, DECISION.publishBatch, host, -1, cpu, mem);
+    const isWritten = isBatchWritten(signals, host, cpu, mem, updateAfterMs, diffThreshold);
+    if (isWritten) decide(out, DECISION.publishBatch, host, -1, cpu, mem);
+    if (signals.zones !== undefined) publishZones(signals, signals.zones, host, config, isWritten, diffThreshold, out);
   }
+}
+
+/** Publishes every NUMA zone of a host: with the host, or where one changed by more than the threshold. A stale report sells nothing. */
+function publishZones(
+  s: HostSignals,
+  zones: ZoneSignals,
+  host: number,
+  config: PolicyConfig,
+  isWritten: boolean,
+  diffThreshold: number,
+  out: Decisions,
+): void {
+  const isStale = s.nowMs > s.sampledAtMs[host] + (config['degradeMs'] as number);
+  // K6 off: what the host still holds stays in equal parts on its zones.
+  if (isStale && config['degradeRemovesBatch'] === false) return;
+  const formula = zoneFormulaOf(config);
+  const mem = isStale ? 0 : zoneMemBytes(s, zones, host, formula, memReservedOf(s, host, config));
+  const reserved = reservedOf(s, host, config);
+  for (let at = zones.firstZone[host]; at < zones.firstZone[host + 1]; at++) {
+    const cpu = isStale ? 0 : zoneMilliCpu(s, zones, host, at, formula, reserved);
+    if (
+      isWritten ||
+      resourceChanged(zones.publishedMilliCpu[at], cpu, diffThreshold) ||
+      resourceChanged(zones.publishedMemBytes[at], mem, diffThreshold)
+    )
+      decide(out, DECISION.publishBatchZone, host, at - zones.firstZone[host], cpu, mem);
+  }
+}
+
+function zoneFormulaOf(config: PolicyConfig): ZoneFormula {
+  const most = config['reclaimAboveHundredPercent'] === true ? Infinity : 100;
+  return {
+    cpuPercent: Math.min(most, config['cpuReclaimThresholdPercent'] as number),
+    memPercent: Math.min(most, config['memoryReclaimThresholdPercent'] as number),
+    cpuPolicy: cpuPolicyCode(config['cpuCalculatePolicy'] as string),
+    memPolicy: memoryPolicyCode(config['memoryCalculatePolicy'] as string),
+    cpuCap: (config['batchCpuThresholdPercent'] as number | null) ?? Number.NaN,
+    memCap: (config['batchMemoryThresholdPercent'] as number | null) ?? Number.NaN,
+    lsrByUsage: config['lsrReclaimedByUsage'] as boolean,
+  };
 }
 
 /** Works out what every host may sell to the batch class now: `nowMilliCpu` and `nowMemBytes` of the state. */

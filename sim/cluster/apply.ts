@@ -11,6 +11,7 @@ import { giveCpus, NO_CPUS, takeCpus } from './cpusets.ts';
 import { giveCards, takeCards } from './gpus.ts';
 import { type HostTable, noteChange, noteTaken, PRESSURE_CLASS_COUNT, TIER } from './hosts.ts';
 import { moveTo, TASK_KIND, TASK_STATE, type TaskTable } from './tasks.ts';
+import { giveZones, takeZones, zonesOf } from './zones.ts';
 
 /** What an event in the digest and in the event log is about. */
 export const CHANGE = {
@@ -94,7 +95,7 @@ export function release(cluster: Cluster, row: number, nowMs: number): void {
 
 /**
  * Binds a pending task to a host and takes its request from the host's tier, from the cards of the mask where it asks for GPUs, and the CPUs
- * (numbered from 0 on the host) where it asks for its own.
+ * (numbered from 0 on the host) where it asks for its own. A batch task takes it from NUMA zones too, where the host sells by zone.
  */
 export function bind(cluster: Cluster, row: number, host: number, nowMs: number, cards = 0, cpus = NO_CPUS): void {
   const { tasks, hosts } = cluster;
@@ -128,6 +129,9 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number,
     hosts.beNativeMilliCpu[host] += tasks.requestMilliCpu[row];
   noteTaken(hosts.changes, host);
   for (const at of cpus) mix(cluster.digest, nowMs, CHANGE.bind, at, host);
+  if (tasks.tier[row] === TIER.batch && zonesOf(hosts.zones, host) > 0)
+    for (const take of takeZones(hosts.zones, row, host, tasks.requestMilliCpu[row], tasks.requestMemBytes[row]))
+      mix(cluster.digest, nowMs, CHANGE.bind | (take.zone << 8), take.milliCpu, host);
   note(cluster, nowMs, CHANGE.bind, row, host, cards);
 }
 
@@ -221,6 +225,8 @@ export function resize(cluster: Cluster, row: number, milliCpu: number, memBytes
   if (!isPlaced && state !== TASK_STATE.pending) fail(`task ${tasks.id[row]} is resized while it is nowhere`);
   if (!(milliCpu >= 0) || !(memBytes >= 0)) fail(`task ${tasks.id[row]} would ask for ${milliCpu}m, ${memBytes} bytes`);
   if (tasks.cpuRequest[row] !== 0) fail(`task ${tasks.id[row]} has CPUs of its own and cannot be resized`);
+  if (hosts.zones.takes[row] !== undefined)
+    fail(`task ${tasks.id[row]} has its place in NUMA zones and cannot be resized`);
   if (isPlaced && !canResize(cluster, row, milliCpu, memBytes))
     fail(
       `task ${tasks.id[row]} grows to ${milliCpu}m and ${memBytes} bytes; host ${tasks.host[row]} has no room for it`,
@@ -267,12 +273,45 @@ export function publish(
   const at = tier * hosts.count + host;
   hosts.soldMilliCpu[at] = milliCpu;
   hosts.soldMemBytes[at] = memBytes;
-  if (tier === TIER.batch) hosts.publishedAtMs[host] = nowMs;
+  if (tier === TIER.batch) {
+    hosts.publishedAtMs[host] = nowMs;
+    publishEvenly(hosts, host, milliCpu, memBytes);
+  }
   hosts.gpus.revision[host]++;
   noteChange(hosts.changes, host);
   mix(cluster.digest, nowMs, CHANGE.publish | (tier << 8), milliCpu, host);
   mix(cluster.digest, Math.floor(memBytes / 4294967296), memBytes % 4294967296, 0, host);
   if (cluster.sink !== null) cluster.sink(nowMs, CHANGE.publish, -1, host, milliCpu, -1);
+}
+
+/** A seller that knows of no zones sells each an equal part. */
+function publishEvenly({ zones }: HostTable, host: number, milliCpu: number, memBytes: number): void {
+  const count = zonesOf(zones, host);
+  for (let at = zones.firstZone[host]; at < zones.firstZone[host + 1]; at++) {
+    zones.soldMilliCpu[at] = Math.floor(milliCpu / count);
+    zones.soldMemBytes[at] = Math.floor(memBytes / count);
+  }
+}
+
+/** Sets what one NUMA zone of a host sells to the batch tier; after the host's own. Zones are numbered from 0 on their host. */
+export function publishZone(
+  cluster: Cluster,
+  host: number,
+  zone: number,
+  milliCpu: number,
+  memBytes: number,
+  nowMs: number,
+): void {
+  const { hosts } = cluster;
+  if (!(zone >= 0 && zone < zonesOf(hosts.zones, host))) fail(`host ${host} has no NUMA zone ${zone}`);
+  if (!(milliCpu >= 0) || !(memBytes >= 0))
+    fail(`zone ${zone} of host ${host} would sell ${milliCpu}m, ${memBytes} bytes`);
+  const at = hosts.zones.firstZone[host] + zone;
+  hosts.zones.soldMilliCpu[at] = milliCpu;
+  hosts.zones.soldMemBytes[at] = memBytes;
+  noteChange(hosts.changes, host);
+  mix(cluster.digest, nowMs, CHANGE.publish | ((16 + zone) << 8), milliCpu, host);
+  mix(cluster.digest, Math.floor(memBytes / 4294967296), memBytes % 4294967296, 0, host);
 }
 
 /** Takes a host out of service or brings it back. Its tasks must have been moved off before. */
@@ -298,6 +337,7 @@ function leaveHost(cluster: Cluster, row: number): void {
     tasks.gpuHeld[row] = 0;
   }
   if (tasks.cpuRequest[row] !== 0) giveCpus(hosts.cpus, tasks.cpuRequest[row], host, row);
+  giveZones(hosts.zones, row, host);
   hosts.gpus.revision[host]++;
   const running = tasks.state[row] === TASK_STATE.running;
   if (tasks.kind[row] === TASK_KIND.online) {

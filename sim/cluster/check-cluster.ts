@@ -2,10 +2,11 @@
 import { fail } from '../../policies/base/assert.ts';
 import { GPU_CLASS_COUNT, gpuClass, MILLI_PER_CARD } from '../../policies/packing/gpu/gpu-hosts.ts';
 import type { Cluster } from './apply.ts';
-import { CPU_QOS } from './cpusets.ts';
+import { CPU_QOS, NUMA_POLICY } from './cpusets.ts';
 import { cardMemBytesOf } from './gpus.ts';
 import { PRESSURE_CLASS_COUNT, TIER, TIER_COUNT } from './hosts.ts';
 import { TASK_KIND, TASK_STATE, TASK_STATE_NAMES } from './tasks.ts';
+import { zonesOf } from './zones.ts';
 
 /** Recomputes host sums, task lists and counts by state; throws InvariantError with the first that differs. */
 export function checkCluster(cluster: Cluster): void {
@@ -61,6 +62,39 @@ export function checkCluster(cluster: Cluster): void {
   for (let host = 0; host < n; host++) checkList(cluster, host);
   checkCards(cluster);
   checkCpus(cluster);
+  checkZones(cluster);
+}
+
+/** What batch tasks have of NUMA zones adds up to what is allocated there; all of their request where the host's policy asks for it. */
+function checkZones({ hosts, tasks }: Cluster): void {
+  const { zones } = hosts;
+  const cpu = new Float64Array(zones.soldMilliCpu.length);
+  const mem = new Float64Array(cpu.length);
+  for (let row = 0; row < tasks.used; row++) {
+    const host = tasks.host[row];
+    const takes = zones.takes[row] ?? [];
+    const isZoned = host >= 0 && tasks.tier[row] === TIER.batch && zonesOf(zones, host) > 0;
+    if (!isZoned) {
+      if (takes.length > 0) fail(`task ${tasks.id[row]} has NUMA zones and no place that has any`);
+      continue;
+    }
+    let [ofCpu, ofMem] = [0, 0];
+    for (const take of takes) {
+      cpu[zones.firstZone[host] + take.zone] += take.milliCpu;
+      mem[zones.firstZone[host] + take.zone] += take.memBytes;
+      ofCpu += take.milliCpu;
+      ofMem += take.memBytes;
+    }
+    const isWhole = ofCpu === tasks.requestMilliCpu[row] && ofMem === tasks.requestMemBytes[row];
+    if (!isWhole && zones.policy[host] !== NUMA_POLICY['best-effort'])
+      fail(
+        `task ${tasks.id[row]} has ${ofCpu}m of the NUMA zones of host ${host}; it asks for ${tasks.requestMilliCpu[row]}m`,
+      );
+    if (takes.length > 1 && zones.policy[host] === NUMA_POLICY['single-numa-node'])
+      fail(`task ${tasks.id[row]} has ${takes.length} NUMA zones of host ${host}, whose policy gives one`);
+  }
+  sameColumn('zones.allocatedMilliCpu', zones.allocatedMilliCpu, cpu);
+  sameColumn('zones.allocatedMemBytes', zones.allocatedMemBytes, mem);
 }
 
 /** Every CPU is bound once, to a placed task that asks for CPUs, which has as many as it asks for; sums by host and NUMA node. */

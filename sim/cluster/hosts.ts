@@ -7,6 +7,7 @@
  */
 import { type CpuTable, noCpusets } from './cpusets.ts';
 import { type GpuTable, noGpus } from './gpus.ts';
+import { noZones, type ZoneTable } from './zones.ts';
 
 export const TIER = { native: 0, batch: 1, mid: 2, free: 3 } as const;
 export const TIER_COUNT = 4;
@@ -66,6 +67,8 @@ export interface HostTable {
   readonly gpus: GpuTable;
   /** Logical CPUs that pods own. */
   readonly cpus: CpuTable;
+  /** Batch resources by NUMA node. */
+  readonly zones: ZoneTable;
 
   /** Hosts whose placement-relevant columns changed, in order; readers keep their own position. See noteChange. */
   readonly changes: ChangeLog;
@@ -81,11 +84,12 @@ export interface ChangeLog {
 /** Number of best-effort pressure classes a host keeps sums for. */
 export const PRESSURE_CLASS_COUNT = 4;
 
-/** Empty columns for `count` hosts, with the cards of `gpus` and the CPUs of `cpus`. */
+/** Empty columns for `count` hosts, with the cards of `gpus`, the CPUs of `cpus` and the NUMA zones of `zones`. */
 export function createHostTable(
   count: number,
   gpus: GpuTable = noGpus(count),
   cpus: CpuTable = noCpusets(count),
+  zones: ZoneTable = noZones(count),
 ): HostTable {
   const f = () => new Float64Array(count);
   return {
@@ -125,6 +129,7 @@ export function createHostTable(
     beDemandByClass: new Float64Array(count * PRESSURE_CLASS_COUNT),
     gpus,
     cpus,
+    zones,
     changes: { rows: new Int32Array(CHANGE_LOG_SIZE), total: new Float64Array(3) },
   };
 }

@@ -165,7 +165,10 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   const parameters = options.parameters ?? parametersWith(plan.physics.parameters);
   const gpuRequests = requestsOf(plan, workload);
   const cpuRequests = cpuRequestsOf(plan, workload);
-  const { hosts, watts, threadsPerCore, bandwidth } = hostsFromPlan(plan.cluster, gpuRequests.table, cpuRequests.table);
+  const { koordinator } = plan;
+  const byZone = plan.controlPlane.kind === 'kubernetes' && koordinator.enabled && koordinator.numaBatch !== false;
+  const planned = hostsFromPlan(plan.cluster, gpuRequests.table, cpuRequests.table, byZone);
+  const { hosts, watts, threadsPerCore, bandwidth } = planned;
   const autoscaleMax = new Map(plan.online.explicit.map((s) => [s.name, s.autoscale?.maxReplicas ?? s.replicas]));
   const rowsOf = (s: number) => Math.max(services.replicas[s], autoscaleMax.get(services.names[s]) ?? 0);
   const online = createOnlineState(services, rowsOf, plan.seed);

@@ -1,9 +1,10 @@
 /** Host columns from the shapes of a plan: hosts of a shape stand together, racks are filled in order. */
 import { BYTES_PER_GIB, MILLI_PER_CPU } from '../../policies/base/units.ts';
 import { amplificationRatio, amplifiedAllocatable } from '../../policies/koordinator/cpu-normalization.ts';
-import { type CpuRequests, cpuRequests } from '../cluster/cpusets.ts';
+import { type CpuRequests, cpuRequests, NUMA_POLICY } from '../cluster/cpusets.ts';
 import { createGpuTable, type GpuRequests, noGpuRequests } from '../cluster/gpus.ts';
 import { createHostTable, type HostTable, TIER } from '../cluster/hosts.ts';
+import { createZones, noZones } from '../cluster/zones.ts';
 import type { ClusterPlan } from '../plan.ts';
 import { cpusFromPlan } from './cpus-from-plan.ts';
 import { gpuModelBits } from './gpus-from-plan.ts';
@@ -22,12 +23,13 @@ const DEFAULT_GPU_MEM_GIB = 16;
 /**
  * The hosts of a cluster. Racks take hosts round-robin over shapes in proportion, so that a rack holds a mix.
  *
- * Rounding: milli-CPU and bytes are whole; reservations and system use are rounded up.
+ * `sellsByZone`: hosts with a NUMA topology policy sell batch resources by NUMA node. Rounding: milli-CPU and bytes are whole; reservations and system use are rounded up.
  */
 export function hostsFromPlan(
   cluster: ClusterPlan,
   requests: GpuRequests = noGpuRequests(),
   cpus: CpuRequests = cpuRequests([]),
+  sellsByZone = false,
 ): PlannedHosts {
   const count = cluster.shapes.reduce((sum, shape) => sum + shape.count, 0);
   const bits = gpuModelBits(cluster);
@@ -41,7 +43,13 @@ export function hostsFromPlan(
     },
     requests,
   );
-  const hosts = createHostTable(count, gpus, cpusFromPlan(cluster, cpus));
+  const zones = sellsByZone
+    ? createZones(
+        each((shape) => shape.numaNodes ?? 1),
+        Uint8Array.from(each((shape) => NUMA_POLICY[shape.numaTopologyPolicy ?? 'none'])),
+      )
+    : noZones(count);
+  const hosts = createHostTable(count, gpus, cpusFromPlan(cluster, cpus), zones);
   const idle = new Float64Array(count);
   const max = new Float64Array(count);
   const threadsPerCore = new Float64Array(count);

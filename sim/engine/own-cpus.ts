@@ -60,3 +60,22 @@ export function reportOwnCpus(engine: Engine, sinceMs: number): void {
         unused[tasks.host[row]] += tasks.requestMilliCpu[row];
   }
 }
+
+/** Counts the CPUs that LSE and LSR pods own in every NUMA zone that sells batch resources. */
+export function reportZones({ telemetry, cluster }: Engine): void {
+  const { zones: signals } = telemetry.signals;
+  const { cpus, count } = cluster.hosts;
+  if (signals === undefined) return;
+  signals.lseCpus.fill(0);
+  signals.lsrCpus.fill(0);
+  if (cpus.owner.length === 0) return;
+  for (let host = 0; host < count; host++) {
+    if (signals.firstZone[host] === signals.firstZone[host + 1]) continue;
+    for (let cpu = cpus.firstCpu[host]; cpu < cpus.firstCpu[host + 1]; cpu++) {
+      const row = cpus.owner[cpu];
+      if (row < 0) continue;
+      const isLse = cpus.requests.qos[cluster.tasks.cpuRequest[row]] === CPU_QOS.LSE;
+      (isLse ? signals.lseCpus : signals.lsrCpus)[signals.firstZone[host] + cpus.numaNode[cpu]]++;
+    }
+  }
+}

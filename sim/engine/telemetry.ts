@@ -90,6 +90,17 @@ export function createTelemetry(
           lsrUnusedMilliCpu: f(),
         }
       : {}),
+    ...(hosts.zones.soldMilliCpu.length === 0
+      ? {}
+      : {
+          zones: {
+            firstZone: hosts.zones.firstZone,
+            lseCpus: new Int32Array(hosts.zones.soldMilliCpu.length),
+            lsrCpus: new Int32Array(hosts.zones.soldMilliCpu.length),
+            publishedMilliCpu: hosts.zones.soldMilliCpu,
+            publishedMemBytes: hosts.zones.soldMemBytes,
+          },
+        }),
     lastNonBeMilliCpu: f(),
     lastSystemMilliCpu: hosts.systemMilliCpu,
     lastNodeMemBytes: f(),

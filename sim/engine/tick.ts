@@ -9,7 +9,7 @@
  */
 import { fail } from '../../policies/base/assert.ts';
 import { DECISION, type Decisions } from '../../policies/ports.ts';
-import { publish } from '../cluster/apply.ts';
+import { publish, publishZone } from '../cluster/apply.ts';
 import { noteAllChanged, TIER } from '../cluster/hosts.ts';
 import { noiseLossCpus } from '../host/suppress-transient.ts';
 import type { Engine } from './engine.ts';
@@ -19,7 +19,7 @@ import { evictTask } from './lifecycle.ts';
 import { slowBestEffort, sweepMemory } from './memory-sweep.ts';
 import { sweepDemand } from './online.ts';
 import { killOutOfMemory } from './oom.ts';
-import { reportOwnCpus, sweepOwnCpus } from './own-cpus.ts';
+import { reportOwnCpus, reportZones, sweepOwnCpus } from './own-cpus.ts';
 import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { speedUpAll } from './progress.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
@@ -50,6 +50,7 @@ export function runTick(engine: Engine, nowMs: number): void {
   if (nowMs > 0 && nowMs % plan.koordinator.reportMs === 0) {
     report(telemetry, cluster, nowMs);
     reportOwnCpus(engine, nowMs - plan.koordinator.reportMs);
+    reportZones(engine);
     if (engine.podSamples !== null) refreshPods(engine.podSamples, cluster.tasks, engine.demandAhead, nowMs);
     runPolicies(engine, 'report', nowMs);
     refreshEstimates(engine, nowMs);
@@ -103,6 +104,9 @@ export function applyDecisions(engine: Engine, decisions: Decisions, nowMs: numb
     switch (decisions.kind[i]) {
       case DECISION.publishBatch:
         publish(cluster, host, TIER.batch, decisions.a[i], decisions.b[i], nowMs);
+        break;
+      case DECISION.publishBatchZone:
+        publishZone(cluster, host, decisions.task[i], decisions.a[i], decisions.b[i], nowMs);
         break;
       case DECISION.publishMid:
         publish(cluster, host, TIER.mid, decisions.a[i], decisions.b[i], nowMs);

@@ -18,6 +18,7 @@ import {
   loadAwareScoreOf,
 } from '../../../policies/koordinator/load-aware-hosts.ts';
 import { CHANGE_LOG_SIZE, changedHost, type HostTable, TIER } from '../../cluster/hosts.ts';
+import { zonesFit } from '../../cluster/zones.ts';
 import { cpusetFits } from './cpuset-placement.ts';
 import type { PodShapes } from './pod-shapes.ts';
 import { type ReservationBook, reservedScore } from './reservation-book.ts';
@@ -98,6 +99,8 @@ export function scoreHost(view: PlacementView, shape: number, host: number): num
     }
   }
   if (freeCpu < 0 || freeMem < 0) return -1;
+  if (tier === TIER.batch && !zonesFit(hosts.zones, host, shapes.requestMilliCpu[shape], shapes.requestMemBytes[shape]))
+    return -1;
   if (refusedByLoad(view, shape, host)) return -1;
   let fitCpu = soldCpu > 0 ? Math.floor((freeCpu * 100) / soldCpu) : 0;
   let fitMem = soldMem > 0 ? Math.floor((freeMem * 100) / soldMem) : 0;
