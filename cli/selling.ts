@@ -176,7 +176,7 @@ export function sentencesOf({ rows, baseline }: SellingComparison): readonly str
   ];
   if (oracle !== undefined)
     sentences.push(
-      `Knowing the next 24 h (peak-oracle) gains ${words(oracle.gainCoreHours)} core-hours; ${most.name} sells ${words(most.belowOraclePercent)} % of the capacity less than it.`,
+      `Knowing the next 24 h (peak-oracle) gains ${words(oracle.gainCoreHours)} core-hours; ${most.name} sells ${numberWords(Math.abs(most.belowOraclePercent.mean))} % of the capacity ${most.belowOraclePercent.mean < 0 ? 'more than it, the same CPU counted in every tier' : 'less than it'}.`,
     );
   return sentences;
 }
