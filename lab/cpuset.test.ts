@@ -144,10 +144,44 @@ describe('what LSE and LSR pods leave to best effort', () => {
     expect([...kept.telemetry.signals.beLimitMilliCpu]).toEqual(onEveryHost(14_000));
   });
 
-  test("idle CPUs of LSE pods are nobody else's: 32 - 18 - 0.32 system = 13.68 are open to others", async () => {
+  test("idle CPUs of LSE pods are nobody else's, the 4 of an LSR pod best effort's only: 32 - 18 - 0.32 system - 4 = 9.68 are open to services", async () => {
     const { hostWindow } = await withQos();
     expect([...hostWindow.closedMilliCpu]).toEqual(onEveryHost(18_000));
-    expect([...hostWindow.headroomMilliCpu]).toEqual(onEveryHost(13_680));
+    expect([...hostWindow.headroomMilliCpu]).toEqual(onEveryHost(9_680));
+  });
+});
+
+describe('the latency of pods with CPUs of their own', () => {
+  const lateOf = (engine: Engine, service: string): number => {
+    const s = engine.online.services.names.indexOf(service);
+    const hours = engine.recorder.hours;
+    return engine.recorder.serviceViolating.subarray(s * hours, (s + 1) * hours).reduce((sum, value) => sum + value, 0);
+  };
+  const noBest = 'bestEffort.tasksPerWeek=0';
+
+  test('an LSE pod uses no more than its 6 CPUs, and best effort that spins beside it changes nothing for it', async () => {
+    const spin = 'bestEffort.populations.transcode.pressureClass=spin';
+    const flat = 'physics.parameters.turboLoss=0';
+    const busy = runChecked(
+      await planWith(spin, flat, 'physics.isolation=equal', 'online.explicit.pricing.meanUsagePercent=90'),
+    );
+    const calm = runChecked(
+      await planWith(noBest, flat, 'physics.isolation=equal', 'online.explicit.pricing.meanUsagePercent=90'),
+    );
+    const used = runningOf(busy, 'pricing').map((row) => busy.online.usedMilliCpu[row]);
+    expect(Math.max(...used)).toBeLessThanOrEqual(6_000);
+    expect(lateOf(busy, 'pricing')).toBeGreaterThan(0);
+    expect(lateOf(busy, 'pricing')).toBe(lateOf(calm, 'pricing'));
+    expect(lateOf(busy, 'web')).toBeGreaterThan(lateOf(calm, 'web'));
+  });
+
+  test('6 own CPUs of 32 answer later than 6 requested on a host with room, and no quota throttles them', async () => {
+    const hot = ['online.explicit.pricing.meanUsagePercent=80', noBest];
+    const owned = runChecked(await planWith(...hot));
+    const sharing = runChecked(await planWith(...hot, 'online.explicit.pricing.qos=LS'));
+    expect(lateOf(owned, 'pricing')).toBeGreaterThan(lateOf(sharing, 'pricing'));
+    const limited = runChecked(await planWith(...hot, 'online.explicit.pricing.cpuLimit=6 cores'));
+    expect(limited.recorder.serviceViolatingThrottled.every((late) => late === 0)).toBe(true);
   });
 });
 

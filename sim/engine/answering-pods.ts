@@ -67,7 +67,7 @@ export function packPods(
   const { latencyRows } = hosts;
   const { row, host, cell, usedMilliCpu: used, requests } = pods;
   const running = TASK_STATE.running;
-  const latencyClass = online.services.latencyClass[s];
+  const latencyClass = online.classOf[s];
   const end = firstPod[s + 1];
   let count = 0;
   let ready = 0;

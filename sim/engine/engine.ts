@@ -12,7 +12,6 @@ import {
   type PolicyState,
 } from '../../policies/ports.ts';
 import type { BatchSource, OnlineServices, TaskDetails } from '../../traces/format.ts';
-import { LATENCY_CLASSES } from '../../traces/format.ts';
 import { type ChangeSink, type Cluster, submit } from '../cluster/apply.ts';
 import { TIER } from '../cluster/hosts.ts';
 import { createTaskTable, TASK_KIND } from '../cluster/tasks.ts';
@@ -44,6 +43,7 @@ import { createLatencySums, type LatencySums } from './lateness.ts';
 import { quirksOf } from './load-aware-setup.ts';
 import { createMemoryState, type MemoryState } from './memory-sweep.ts';
 import { createOnlineState, type OnlineState } from './online.ts';
+import { classCountOf, setOwnCpus } from './own-cpus.ts';
 import { type PodOverhead, podOverheadOf, usedByPod } from './pod-overhead.ts';
 import { createDemandAhead, createPodSamples, type DemandAhead, type PodSamples } from './pod-samples.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
@@ -180,7 +180,8 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     digest: createDigest(plan.horizonMs, plan.ticksPerMs),
     sink: options.sink ?? null,
   };
-  const classCount = LATENCY_CLASSES.length;
+  setOwnCpus(online, cpuRequests);
+  const classCount = classCountOf(cpuRequests);
   const level = ISOLATION_NAMES.indexOf(plan.physics.isolation) as IsolationLevel;
   const hostModel: HostModel = {
     parameters,

@@ -71,6 +71,10 @@ export interface HostWindow {
   readonly headroomAloneMilliCpu: Float64Array;
   /** Idle CPUs that nobody but the pods that own them may use. */
   readonly closedMilliCpu: Float64Array;
+  /** Idle CPUs of LSR pods: best effort may use them, services that share CPUs may not. */
+  readonly lsrIdleMilliCpu: Float64Array;
+  /** Share of exclusively owned CPUs that is busy. */
+  readonly exclusiveBusy: Float64Array;
   /** 1 = the limit of best effort fell below what it had: until the node's loop acts, services see it as it was. */
   readonly cutLate: Uint8Array;
   /** [hosts with cutLate] */
@@ -98,6 +102,8 @@ export function createHostWindow(hosts: number, classes: number): HostWindow {
     aloneRows: new Float64Array(hosts * classes * ALONE_COLUMNS),
     headroomAloneMilliCpu: f(),
     closedMilliCpu: f(),
+    lsrIdleMilliCpu: f(),
+    exclusiveBusy: f(),
     cutLate: new Uint8Array(hosts),
     cutLateHosts: new Int32Array(1),
     looseRows: new Float64Array(hosts * classes * LATENCY_COLUMNS),
@@ -163,12 +169,15 @@ export function sweepHosts(
       const limited = limit - beLossMilliCpu[host];
       allowed = limited > 0 ? limited : 0;
     }
-    let onlineGranted = online;
-    let best = allowed;
     const open = cpu - out.closedMilliCpu[host];
-    if (online + system + allowed > open) {
+    const lsrIdle = out.lsrIdleMilliCpu[host];
+    // Services cannot go where idle CPUs belong to LSR pods.
+    const asked = lsrIdle > 0 ? atMost(online, open - lsrIdle - system) : online;
+    let onlineGranted = asked;
+    let best = allowed;
+    if (asked + system + allowed > open) {
       if (isolation.level <= ISOLATION.S) {
-        demand[0] = online;
+        demand[0] = asked;
         demand[1] = system;
         demand[2] = allowed;
         weight[0] = onlineRequest + 1;
@@ -178,7 +187,7 @@ export function sweepHosts(
         onlineGranted = granted[0];
         best = granted[2];
       } else {
-        onlineGranted = online < open - system ? online : open - system;
+        onlineGranted = atMost(asked, open - system);
         best = open - system - onlineGranted;
         if (best > allowed) best = allowed;
       }
@@ -187,14 +196,32 @@ export function sweepHosts(
     out.bestEffortMilliCpu[host] = best;
     out.bestEffortShare[host] = want > 0 ? best / want : 1;
     out.busy[host] = (onlineGranted + system + best) / cpu;
-    const idle = open - system - onlineGranted - best;
-    const back = best * marginalShare(isolation, onlineRequest + 1, hosts.beRunningRequestMilliCpu[host] + 1);
-    out.headroomMilliCpu[host] = idle + back;
-    out.headroomAloneMilliCpu[host] = open - system - onlineGranted;
+    const share = marginalShare(isolation, onlineRequest + 1, hosts.beRunningRequestMilliCpu[host] + 1);
+    setHeadroom(out, host, open - system - onlineGranted, lsrIdle, best, share);
     if (withCuts && had > allowed && had - best >= LEAST_CUT * cpu)
       contendLoose(hosts, model, host, onlineGranted, system, had, want, out);
     contend(hosts, model, host, (onlineGranted + system) / cpu, best / cpu, best, want, out);
   }
+}
+
+function atMost(value: number, most: number): number {
+  return value < most ? value : most > 0 ? most : 0;
+}
+
+/**
+ * CPU that services on shared CPUs could get beyond what they use. `free` = what services and system leave of the CPUs open to best effort, `best` of
+ * it taken by best effort, of which a part `share` is given back. Idle CPUs of LSR pods are none of theirs; best effort lies on both in proportion.
+ */
+function setHeadroom(out: HostWindow, host: number, free: number, lsrIdle: number, best: number, share: number): void {
+  if (lsrIdle <= 0) {
+    out.headroomMilliCpu[host] = free - best + best * share;
+    out.headroomAloneMilliCpu[host] = free;
+    return;
+  }
+  const shared = free > lsrIdle ? free - lsrIdle : 0;
+  const bestShared = free > 0 ? (best * shared) / free : 0;
+  out.headroomMilliCpu[host] = shared - bestShared + bestShared * share;
+  out.headroomAloneMilliCpu[host] = shared;
 }
 
 /** A cut below this share of the host is noise of the demand, not a step. */
@@ -216,13 +243,15 @@ function contendLoose(
   // What the split leaves when services ask for more than is free; weights matter in neither case, shares are nearly nothing.
   const best = had < room ? had : room > 0 ? room : 0;
   const headroom = out.headroomMilliCpu[host];
+  const headroomAlone = out.headroomAloneMilliCpu[host];
   const onlineRequest = hosts.allocatedMilliCpu[host] - hosts.beNativeMilliCpu[host];
   const share = marginalShare(model.isolation, onlineRequest + 1, hosts.beRunningRequestMilliCpu[host] + 1);
-  out.headroomMilliCpu[host] = room - best + best * share;
+  setHeadroom(out, host, room, out.lsrIdleMilliCpu[host], best, share);
   contend(hosts, model, host, (onlineGranted + system) / cpu, best / cpu, best, want, out);
   const columns = model.classCount * LATENCY_COLUMNS;
   for (let at = host * columns; at < (host + 1) * columns; at++) out.looseRows[at] = out.latencyRows[at];
   out.headroomMilliCpu[host] = headroom;
+  out.headroomAloneMilliCpu[host] = headroomAlone;
   out.cutLate[host] = 1;
   out.cutLateHosts[0]++;
 }
@@ -276,24 +305,32 @@ function contend(
   const at = host * classCount;
   const alone = smtAlone * frequencyAlone * vm;
   const placeAlone = kappaPlace(alone);
+  const classes = latency.llc.length;
+  // A thread on exclusive CPUs has only those of its own kind for siblings.
+  const smtExclusive = smt && classCount > classes ? kappaSmt(yieldLs, yieldLs, 0, out.exclusiveBusy[host]) : 1;
   for (let c = 0; c < classCount; c++) {
-    const kappa = kappaOfClass(latency.llc[c], latency.mem[c], smtFactor, occupancy, excess, frequency, vm);
+    const isExclusive = c >= classes;
+    const ofClass = isExclusive ? c - classes : c;
+    const { llc: llcOf, mem: memOf } = latency;
+    const factor = isExclusive ? smtExclusive : smtFactor;
+    const kappa = kappaOfClass(llcOf[ofClass], memOf[ofClass], factor, occupancy, excess, frequency, vm);
+    const kappaAlone = isExclusive ? smtExclusive * frequencyAlone * vm : alone;
     out.slowdown[at + c] = kappa;
     const row = (at + c) * LATENCY_COLUMNS;
     rows[row + LATENCY_ROW.speed] = 1 / kappa;
     rows[row + LATENCY_ROW.place] = kappaPlace(kappa);
     rows[row + LATENCY_ROW.headroomMilliCpu] = out.headroomMilliCpu[host];
-    rows[row + LATENCY_ROW.delayedShare] = delayedShare;
+    rows[row + LATENCY_ROW.delayedShare] = isExclusive ? 0 : delayedShare;
     const rowAlone = (at + c) * ALONE_COLUMNS;
-    aloneRows[rowAlone + ALONE_ROW.overBeside] = alone / kappa;
-    aloneRows[rowAlone + ALONE_ROW.place] = placeAlone;
+    aloneRows[rowAlone + ALONE_ROW.overBeside] = kappaAlone / kappa;
+    aloneRows[rowAlone + ALONE_ROW.place] = isExclusive ? kappaPlace(kappaAlone) : placeAlone;
     aloneRows[rowAlone + ALONE_ROW.headroomMilliCpu] = out.headroomAloneMilliCpu[host];
   }
   const freeThreads = 1 - busyCoreFraction(isolation.coreAware, onlineBusy < 1 ? onlineBusy : 1);
   const sibling = smt ? bestEffortSiblingBusy(isolation.level <= ISOLATION.S, onlineBusy, beBusy, freeThreads) : 0;
   // Best effort stalls on memory as the pressure class that weighs most does: its own cache and latency terms are those of the
   // search class, the most memory-bound of the table.
-  const search = classCount - 1;
+  const search = classes - 1;
   const vmBe = isolation.kata === null ? 1 : isolation.kata.beSlowdown;
   const kappaMem = 1 + latency.mem[search] * excess;
   const { beOverhead } = p;

@@ -21,6 +21,7 @@ export function bookLateSuppression(inputs: Lateness, s: number, nowMs: number):
   const { latencyRows: rows, looseRows: loose, cutLate, lateRequests } = hostWindow;
   const { picked, load, place, late: before, lateByLoad, host: hostOf } = pods;
   const limit = limitOf(online.services, s);
+  const own = online.ownMilliCpu[s];
   const shares = latency.delayMatters[s] === 1 ? pods.delayedShare : null;
   const perWork = windowMs / 1000 / latency.workMs[s];
   let count = 0;
@@ -30,7 +31,7 @@ export function bookLateSuppression(inputs: Lateness, s: number, nowMs: number):
     const used = pods.usedMilliCpu[n];
     // The same requests take more CPU beside more best effort.
     const usedLoose = (used * rows[from + LATENCY_ROW.speed]) / loose[from + LATENCY_ROW.speed];
-    const room = used + loose[from + LATENCY_ROW.headroomMilliCpu];
+    const room = own > 0 ? own : used + loose[from + LATENCY_ROW.headroomMilliCpu];
     picked[count] = n;
     load[count] = usedLoose / (room < limit ? room : limit);
     place[count] = loose[from + LATENCY_ROW.place];

@@ -39,7 +39,8 @@ export function bookLatency(inputs: Lateness, s: number, nowMs: number): number 
   const isShort = fullShare < 1;
   const withAlone = isAloneWindow(nowMs, windowMs);
   const shares = latency.delayMatters[s] === 1 ? pods.delayedShare : null;
-  readLoads(pods, hostWindow, limit, shares);
+  const own = online.ownMilliCpu[s];
+  readLoads(pods, hostWindow, limit, own, shares);
   violationsAt(surface.lnTail, surface.lnTailDelayed, pods.load, pods.place, shares, pods.count, pods.lateByLoad);
   const hour = Math.floor(nowMs / MS_PER_HOUR);
   const cell = s * recorder.hours + hour;
@@ -64,7 +65,7 @@ export function bookLatency(inputs: Lateness, s: number, nowMs: number): number 
   let lateAlone = late * recorder.aloneRatio[s];
   let lateFull = 0;
   if (withAlone || isShort) {
-    readLoadsAlone(pods, hostWindow, limit);
+    readLoadsAlone(pods, hostWindow, limit, own);
     lateAlone = lateBySurface(pods, surface) * perWork;
     if (withAlone) recorder.aloneRatio[s] = late > 0 ? lateAlone / late : 1;
     if (isShort) {
@@ -96,14 +97,20 @@ export function bookLatency(inputs: Lateness, s: number, nowMs: number): number 
   return requests > 0 ? late / requests : 0;
 }
 
-/** Load, place and, where asked for, share of delayed requests of every pod. */
-function readLoads(pods: AnsweringPods, hosts: HostWindow, limit: number, shares: Float64Array | null): void {
+/** Load, place and, where asked for, share of delayed requests of every pod; `own` = CPUs it owns, beyond which it gets none. */
+function readLoads(
+  pods: AnsweringPods,
+  hosts: HostWindow,
+  limit: number,
+  own: number,
+  shares: Float64Array | null,
+): void {
   const { count, cell, usedMilliCpu, load, place } = pods;
   const { latencyRows: rows } = hosts;
   for (let n = 0; n < count; n++) {
     const from = cell[n] * LATENCY_COLUMNS;
     const used = usedMilliCpu[n];
-    const room = used + rows[from + LATENCY_ROW.headroomMilliCpu];
+    const room = own > 0 ? own : used + rows[from + LATENCY_ROW.headroomMilliCpu];
     load[n] = used / (room < limit ? room : limit);
     place[n] = rows[from + LATENCY_ROW.place];
     if (shares !== null) shares[n] = rows[from + LATENCY_ROW.delayedShare];
@@ -111,13 +118,13 @@ function readLoads(pods: AnsweringPods, hosts: HostWindow, limit: number, shares
 }
 
 /** The same with best effort taken away. */
-function readLoadsAlone(pods: AnsweringPods, hosts: HostWindow, limit: number): void {
+function readLoadsAlone(pods: AnsweringPods, hosts: HostWindow, limit: number, own: number): void {
   const { count, cell, usedMilliCpu, load, place } = pods;
   const { aloneRows: rows } = hosts;
   for (let n = 0; n < count; n++) {
     const from = cell[n] * ALONE_COLUMNS;
     const used = usedMilliCpu[n];
-    const room = used + rows[from + ALONE_ROW.headroomMilliCpu];
+    const room = own > 0 ? own : used + rows[from + ALONE_ROW.headroomMilliCpu];
     load[n] = (used * rows[from + ALONE_ROW.overBeside]) / (room < limit ? room : limit);
     place[n] = rows[from + ALONE_ROW.place];
   }

@@ -24,6 +24,10 @@ export interface OnlineState {
   readonly base: BaseUse;
   /** Rows [firstPod[s], firstPod[s + 1]) belong to service s; more than its replicas when it may scale out. */
   readonly firstPod: Int32Array;
+  /** Class of a service among those of HostModel: its latency class, or that of pods with exclusive CPUs (see own-cpus.ts). */
+  readonly classOf: Uint8Array;
+  /** CPUs that a pod owns and cannot leave; 0 = it shares. Row a service. */
+  readonly ownMilliCpu: Float64Array;
   /** Replicas asked for and replicas running. */
   readonly wanted: Int32Array;
   readonly ready: Int32Array;
@@ -52,6 +56,8 @@ export function createOnlineState(
     services,
     base: createBaseUse(services),
     firstPod,
+    classOf: services.latencyClass.slice(),
+    ownMilliCpu: new Float64Array(services.count),
     wanted: services.replicas.slice(),
     ready: new Int32Array(services.count),
     commonAr: new Float64Array(services.count),
@@ -78,7 +84,7 @@ export function rateCvOf(peakOverMean: number): number {
 /**
  * CPU demand of every pod in the window that starts at `nowMs`, and its sum per host.
  *
- *   used = min(limit, request x max(0, base x (1 + common + own)) x replicas / ready x slowdown)
+ *   used = min(limit, CPUs owned, request x max(0, base x (1 + common + own)) x replicas / ready x slowdown)
  *
  * `slowdown` is the class's contention factor on the host in the window before (row-major host x class), because work that runs
  * slower uses more CPU time. Outputs: state.usedMilliCpu, hostUsedMilliCpu and hostVariance (sum of squares of used x rateCv,
@@ -121,9 +127,11 @@ export function sweepDemand(
     }
     const scale = services.requestMilliCpu[s] * base * (services.replicas[s] / ready);
     const level = 1 + common;
-    const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : Infinity;
+    const most = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : Infinity;
+    const own = state.ownMilliCpu[s];
+    const limit = own > 0 && own < most ? own : most;
     const cv2 = rateCv[s] * rateCv[s];
-    const latencyClass = services.latencyClass[s];
+    const latencyClass = state.classOf[s];
     const end = firstPod[s + 1];
     for (let row = firstPod[s]; row < end; row++) {
       if (taskState[row] !== running || silent[row] === 1) {

@@ -1,13 +1,35 @@
 /**
  * What pods with CPUs of their own do to the rest of a host: how much of what they own they use, what batch may not count on, and what nobody else may run on.
  *
- * Idle CPUs of LSE pods are closed to everybody. Approximations: idle CPUs of LSR pods are open to best effort, as upstream, and also to LS pods, which
- * upstream keeps off them (room of LS pods: up to that much too large); the latency of LSR and LSE pods is that of pods on the shared CPUs of the host, though
- * nobody queues before them (too high where neighbours are busy) and they get no more than they own (too low where they need more).
+ *   LSE   runs on what it owns, and nobody else does: idle CPUs are closed; no best effort beside its threads, no wait for one (isolation level C)
+ *   LSR   runs on what it owns; of others only best effort does, and gives them back as the isolation level says
+ *   LS    runs on the rest, with the system and best effort
+ *
+ * Pods of exclusive CPUs have latency classes of their own: a host's slowdown of class c is that of shared CPUs, c + LATENCY_CLASSES.length that of
+ * exclusive ones. Approximations: all LSE pods of a host have their mean busy share as busy siblings (exact for one pod or equal ones); LSR pods see
+ * best effort at the density of the whole host, and siblings as pods on shared CPUs do; what cache and memory bandwidth take is the host's for all.
  */
+
+import { LATENCY_CLASSES } from '../../traces/format.ts';
 import { CPU_QOS } from '../cluster/cpusets.ts';
 import { TASK_STATE } from '../cluster/tasks.ts';
+import type { RunCpuRequests } from './cpus-from-plan.ts';
 import type { Engine } from './engine.ts';
+import type { OnlineState } from './online.ts';
+
+/** Latency classes of a run: twice those of the table where pods own CPUs exclusively. */
+export function classCountOf({ table }: RunCpuRequests): number {
+  return LATENCY_CLASSES.length * (table.qos.includes(CPU_QOS.LSE, 1) ? 2 : 1);
+}
+
+/** Writes which services own CPUs, and the classes of those with exclusive ones. */
+export function setOwnCpus(online: OnlineState, { table, ofService }: RunCpuRequests): void {
+  for (let s = 0; s < online.services.count; s++) {
+    const request = ofService[s];
+    online.ownMilliCpu[s] = 1000 * table.cpus[request];
+    if (request > 0 && table.qos[request] === CPU_QOS.LSE) online.classOf[s] += LATENCY_CLASSES.length;
+  }
+}
 
 /** Sums use by class and host for the window that begins, and closes idle CPUs of LSE pods. After the demand is known. */
 export function sweepOwnCpus(engine: Engine): void {
@@ -24,8 +46,13 @@ export function sweepOwnCpus(engine: Engine): void {
     for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++)
       if (tasks.state[row] === TASK_STATE.running) used[tasks.host[row]] += online.usedMilliCpu[row];
   }
-  for (let host = 0; host < hosts.count; host++)
-    hostWindow.closedMilliCpu[host] = Math.max(0, 1000 * hosts.cpus.lseCpus[host] - lseMilliCpu[host]);
+  const { closedMilliCpu, lsrIdleMilliCpu, exclusiveBusy } = hostWindow;
+  for (let host = 0; host < hosts.count; host++) {
+    const lse = 1000 * hosts.cpus.lseCpus[host];
+    closedMilliCpu[host] = Math.max(0, lse - lseMilliCpu[host]);
+    exclusiveBusy[host] = lse > 0 ? lseMilliCpu[host] / lse : 0;
+    lsrIdleMilliCpu[host] = Math.max(0, 1000 * hosts.cpus.lsrCpus[host] - lsrMilliCpu[host]);
+  }
 }
 
 /**

@@ -39,7 +39,8 @@ export function bookThrottling(
   const { windowMs } = inputs.plan;
   const { isAsked, quietMilliCpu, aloneRatio } = throttling;
   const limit = online.services.limitMilliCpu[s];
-  if (limit <= 0 || (!isAsked && pods.mostUsedMilliCpu <= quietMilliCpu[s])) return;
+  // The node's agent takes the quota off pods with CPUs of their own (upstream: UnsetCPUQuota of the cpuset hook).
+  if (limit <= 0 || online.ownMilliCpu[s] > 0 || (!isAsked && pods.mostUsedMilliCpu <= quietMilliCpu[s])) return;
   const withAlone = isAsked || isAloneWindow(nowMs, windowMs);
   const service = throttling.services[s];
   const perRequest = (windowMs / 1000 / service.workMs) * inTime;
