@@ -102,6 +102,12 @@ function checkFrameworks(mesos: MesosSection, { online, bestEffort }: Partial<Sc
   const runBy = new Map<string, string>();
   for (const [name, framework] of frameworks) {
     const own = [...path, name];
+    if (framework.partitionAware && mesos.variant === '0.2x')
+      report.error(
+        [...own, 'partitionAware'],
+        'is true, but variant is 0.2x; partition-aware frameworks came with Mesos 1.1',
+        [['controlPlane', 'variant']],
+      );
     if (!ROLE_PATTERN.test(framework.role))
       report.error([...own, 'role'], `is "${framework.role}", no role name of Mesos`);
     framework.populations.forEach((population, index) => {

@@ -12,6 +12,8 @@ export const MESOS_DEFAULTS = {
   /** Mesos: --agent_ping_timeout and --max_agent_ping_timeouts: lost after 75 s. */
   agentPingTimeout: '15s',
   agentMaxPingTimeouts: 5,
+  /** Mesos: --agent_reregister_timeout, which is its minimum too. */
+  agentReregisterTimeout: '10m',
   /** Mesos: --registration_backoff_factor. */
   agentBackoff: '1s',
   /** Mesos: --zk_session_timeout. */
@@ -58,12 +60,15 @@ export const CHRONOS_JOB_DEFAULTS = {
   concurrent: false,
   lane: null,
 } as const;
+/** Mesos: --agent_removal_rate_limit is unset. */
+export const MESOS_REMOVAL_RATE_DEFAULTS = { agents: 0, per: '1m' } as const;
 
 /** One week, as Marathon and Chronos set it. */
 export const MESOS_FRAMEWORK_DEFAULTS = {
   role: '*',
   gpuCapable: true,
   reservationRefinement: true,
+  partitionAware: false,
   failoverTimeout: '7d',
   cluster: '',
   scheduler: '',

@@ -16,7 +16,7 @@ export function constraintOf(text: string): PlacementConstraint {
 
 /** Everything written out; incidents in order of time. */
 export function resolveMesos(section: MesosSection): MesosPlan {
-  const { oversubscription, launch, allocatorCost } = section;
+  const { oversubscription, launch, allocatorCost, agentRemovalRate } = section;
   return {
     kind: 'mesos',
     variant: section.variant,
@@ -70,6 +70,7 @@ export function resolveMesos(section: MesosSection): MesosPlan {
       spillTo: [...framework.spillTo],
       ...(framework.reservationRefinement ? {} : { reservationRefinement: false }),
       gpuCapable: framework.gpuCapable,
+      ...(framework.partitionAware ? { partitionAware: true } : {}),
       failoverTimeoutMs: framework.failoverTimeout,
       settings: structuredClone(framework.settings),
     })),
@@ -81,6 +82,10 @@ export function resolveMesos(section: MesosSection): MesosPlan {
     launch: resolveLaunch(launch),
     agentPingTimeoutMs: section.agentPingTimeout,
     agentMaxPingTimeouts: section.agentMaxPingTimeouts,
+    agentReregisterTimeoutMs: section.agentReregisterTimeout,
+    ...(agentRemovalRate.agents > 0
+      ? { agentRemovalRate: { agents: agentRemovalRate.agents, perMs: agentRemovalRate.per } }
+      : {}),
     agentBackoffMs: section.agentBackoff,
     zooKeeperSessionMs: section.zooKeeperSession,
     diskGibPerAgent: section.diskPerAgent / 1024,

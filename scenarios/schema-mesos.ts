@@ -6,6 +6,7 @@ import {
   MESOS_FRAMEWORK_DEFAULTS as F,
   MESOS_INCIDENT_DEFAULTS as I,
   CHRONOS_JOB_DEFAULTS as J,
+  MESOS_REMOVAL_RATE_DEFAULTS as L,
   MESOS_OVERSUBSCRIPTION_DEFAULTS as O,
   MESOS_ROLE_DEFAULTS as R,
   MESOS_RESERVATION_DEFAULTS as V,
@@ -115,6 +116,9 @@ const frameworkSchema = z
       F.reservationRefinement,
     ),
     gpuCapable: flag('Sees agents with GPUs.').prefault(F.gpuCapable),
+    partitionAware: flag(
+      'Its tasks on an agent that the master gave up are unreachable instead of lost: it waits for them, and they come back with their agent (Mesos 1.1 and later).',
+    ).prefault(F.partitionAware),
     failoverTimeout: duration('How long its tasks outlive a lost scheduler.').prefault(F.failoverTimeout),
     settings: z
       .record(z.string(), z.unknown())
@@ -208,6 +212,19 @@ export const mesosSchema = z
       D.agentPingTimeout,
     ),
     agentMaxPingTimeouts: count('Missed pings after which an agent is lost.', 1, 1000).prefault(D.agentMaxPingTimeouts),
+    agentReregisterTimeout: duration(
+      'Agents that have not registered with a new master after this are given up.',
+      600_000,
+      Number.MAX_SAFE_INTEGER,
+      'Mesos takes no less than 10 min',
+    ).prefault(D.agentReregisterTimeout),
+    agentRemovalRate: z
+      .strictObject({
+        agents: count('Agents; 0 = no limit.', 0, 1e6).prefault(L.agents),
+        per: duration('In this time.', 1).prefault(L.per),
+      })
+      .describe('Silent agents are given up one after another, at most so many in a time (--agent_removal_rate_limit).')
+      .prefault({}),
     agentBackoff: duration('Agents wait a uniform part of this before they register.').prefault(D.agentBackoff),
     zooKeeperSession: duration('A dead master is replaced after this.').prefault(D.zooKeeperSession),
     startsAt: text('What calendars show when the run begins, for the schedules of Chronos.').prefault(D.startsAt),

@@ -438,6 +438,8 @@ export interface MesosFrameworkPlan {
   readonly spillTo: readonly string[];
   /** Is offered resources whose reservation was refined; absent = true. */
   readonly reservationRefinement?: boolean;
+  /** Its tasks on an agent that is not heard are unreachable, not lost. Absent: lost. */
+  readonly partitionAware?: boolean;
   /** Sees agents with GPUs where those are kept for frameworks that use them. */
   readonly gpuCapable: boolean;
   /** How long its tasks outlive a lost scheduler. */
@@ -514,6 +516,10 @@ export interface MesosPlan {
   /** A silent agent is lost after timeout x misses. */
   readonly agentPingTimeoutMs: number;
   readonly agentMaxPingTimeouts: number;
+  /** Time for agents to register with a new master. */
+  readonly agentReregisterTimeoutMs: number;
+  /** At most so many agents are given up in a time. Absent: no limit. */
+  readonly agentRemovalRate?: { readonly agents: number; readonly perMs: number };
   /** First bound of the uniform wait before an agent registers. */
   readonly agentBackoffMs: number;
   readonly zooKeeperSessionMs: number;

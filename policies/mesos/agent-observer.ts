@@ -9,6 +9,7 @@
 
 export const DEFAULT_PING_TIMEOUT_MS = 15_000;
 export const DEFAULT_MAX_PING_TIMEOUTS = 5;
+/** Time for an agent to register again after its socket broke, or with a new master. */
 export const AGENT_REREGISTER_TIMEOUT_MS = 600_000;
 
 export interface PingRules {

@@ -13,6 +13,8 @@ export interface AllocatorVariant extends LedgerVariant {
   readonly filtersEndBeforeRun: boolean;
   /** Life of a filter, from what the framework asked and the allocation interval. */
   filterLifeMs(refuseMs: number, intervalMs: number): number;
+  /** The master takes the tasks of an agent that it gave up back when the agent returns; otherwise it shuts them down. */
+  readonly takesBackTasks: boolean;
   readonly allocate: AllocationStrategy;
   readonly takesWhole: TakesWhole;
 }
@@ -26,6 +28,7 @@ export const MODERN_VARIANT: AllocatorVariant = {
   roleLocalFrameworkShares: false,
   forgetsGrantsWhenInactive: false,
   keepsRoles: false,
+  takesBackTasks: true,
   filterLifeMs: (refuseMs, intervalMs) => Math.max(refuseMs, intervalMs),
   allocate: allocateModern,
   takesWhole: takesWholeModern,
@@ -40,6 +43,7 @@ export const VARIANT_0_2X: AllocatorVariant = {
   roleLocalFrameworkShares: true,
   forgetsGrantsWhenInactive: true,
   keepsRoles: true,
+  takesBackTasks: false,
   filterLifeMs: (refuseMs) => refuseMs,
   allocate: allocate02x,
   takesWhole: takesWhole02x,

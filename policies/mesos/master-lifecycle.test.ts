@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandomSource } from '../base/random-source.ts';
-import { AgentLossTracker } from './agent-loss.ts';
+import { AgentLossTracker, silenceMs } from './agent-loss.ts';
 import { AgentObserver, DEFAULT_PING_RULES, RemovalLimiter } from './agent-observer.ts';
 import { MODERN_VARIANT } from './allocator-variants.ts';
 import { readAllocatorOptions } from './conformance-allocator-options.ts';
@@ -171,6 +171,37 @@ describe('tasks and agents', () => {
       }
     }
     expect(marked).toEqual([10, 30, 50]);
+  });
+});
+
+describe('agents that are away', () => {
+  test('one that is heard again passes its permit on: of three with a permit each 20 minutes the third goes second', () => {
+    const minuteMs = 60_000;
+    const tracker = new AgentLossTracker(10 * minuteMs, new RemovalLimiter(1, 20 * minuteMs));
+    for (const id of ['a', 'b', 'c']) tracker.missing(id, 0);
+    const marked: string[] = [];
+    for (let minute = 0; minute <= 60; minute++) {
+      if (minute === 15) tracker.reregistered('b');
+      for (const { action, agent: id } of tracker.advanceTo(minute * minuteMs))
+        if (action === 'markUnreachable') marked.push(`${id} at ${minute}`);
+    }
+    expect(marked).toEqual(['a at 10', 'c at 30']);
+    expect(tracker.nextMs()).toBe(Infinity);
+  });
+
+  test('silence is found by the pings from the next one on, as an observer that ticks finds it: 75 to 89 s', () => {
+    for (let silentMs = 0; silentMs < 60_000; silentMs += 1_700) {
+      const observer = new AgentObserver(DEFAULT_PING_RULES, null, 0);
+      let marked = false;
+      let nowMs = 0;
+      for (; ; nowMs = observer.nextTickMs) {
+        marked = observer.tick(nowMs);
+        if (marked) break;
+        // Pings before the silence are answered at once.
+        if (nowMs < silentMs) observer.pong();
+      }
+      expect(silentMs + silenceMs(DEFAULT_PING_RULES, 0, silentMs)).toBe(nowMs);
+    }
   });
 });
 

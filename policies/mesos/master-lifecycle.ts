@@ -9,6 +9,8 @@
  */
 import { fail } from '../base/assert.ts';
 import type { RandomSource } from '../base/random-source.ts';
+import { AgentLossTracker, silenceMs } from './agent-loss.ts';
+import { RemovalLimiter } from './agent-observer.ts';
 import { convertBag } from './allocation-ledger.ts';
 import { Allocator } from './allocator.ts';
 import type { AgentInfo, FrameworkInfo, UsedBags } from './allocator-records.ts';
@@ -18,12 +20,22 @@ import { DEFAULT_REFUSE_MS } from './allocator-state.ts';
 import type { AllocatorVariant } from './allocator-variants.ts';
 import type { BulkOffers } from './bulk-offers.ts';
 import { Capability, capabilityBits } from './capabilities.ts';
-import type { AcceptOperation, MasterMessage, MasterOptions, Offer, TaskInfo, TaskStatus } from './master-messages.ts';
+import type {
+  AcceptOperation,
+  MasterMessage,
+  MasterOptions,
+  Offer,
+  RunningTask,
+  TaskInfo,
+  TaskStatus,
+  WatchRules,
+} from './master-messages.ts';
 import type { Deadline, FrameworkState } from './master-records.ts';
 import { MasterTimers, Outbox } from './master-records.ts';
 import { OfferDesk } from './offer-desk.ts';
 import type { AgentStanding } from './reconciliation.ts';
 import {
+  AGENT_BACK_REASON,
   AGENT_REMOVED_REASON,
   droppedState,
   isTerminalState,
@@ -48,6 +60,11 @@ export class MesosMaster {
   private readonly timers = new MasterTimers();
   private readonly outbox = new Outbox();
   private readonly desk: OfferDesk;
+  private readonly takesBackTasks: boolean;
+  private readonly watch: WatchRules | null;
+  private readonly away: AgentLossTracker;
+  /** When each agent registered: its pings count from there. */
+  private readonly registeredMs = new Map<string, number>();
 
   constructor(
     catalog: ResourceCatalog,
@@ -63,6 +80,11 @@ export class MesosMaster {
     const { allocator, outbox, timers, frameworks, disconnectedAgents } = this;
     this.desk = new OfferDesk(allocator, outbox, timers, options.offerTimeoutMs, frameworks, disconnectedAgents);
     this.offers = this.desk.offers;
+    this.takesBackTasks = variant.takesBackTasks;
+    this.watch = options.watch ?? null;
+    const removals = this.watch?.removals ?? null;
+    const limiter = removals === null ? null : new RemovalLimiter(removals.agents, removals.perMs);
+    this.away = new AgentLossTracker(this.watch?.reregisterTimeoutMs ?? Infinity, limiter);
     if (options.bulkOffers === true) this.allocator.grantInBulk();
   }
 
@@ -78,16 +100,23 @@ export class MesosMaster {
     this.desk.sendGrants();
   }
 
-  /** Moves time; timers of the master precede those of the allocator at one instant. */
+  /** When something happens next by the clock of agents and allocator. */
+  nextTimerMs(): number {
+    return Math.min(this.away.nextMs(), this.allocator.nextTimerMs());
+  }
+
+  /** Moves time; at one instant agents are given up first, then come timers of the master, then those of the allocator. */
   advanceTo(nowMs: number): void {
     for (;;) {
-      const ownMs = this.timers.nextMs();
+      const awayMs = this.away.nextMs();
+      const ownMs = Math.min(awayMs, this.timers.nextMs());
       const nextMs = Math.min(ownMs, this.allocator.nextTimerMs());
       if (nextMs > nowMs) break;
       if (ownMs <= nextMs) {
-        this.allocator.nowMs = ownMs;
+        this.allocator.nowMs = Math.max(this.allocator.nowMs, ownMs);
         this.desk.keepBulks();
-        this.expire(this.timers.takeDue(ownMs) ?? fail('a timer that is due is there'));
+        if (awayMs <= ownMs) this.giveUpAgents(ownMs);
+        else this.expire(this.timers.takeDue(ownMs) ?? fail('a timer that is due is there'));
         this.settle();
       } else {
         if (this.allocator.nextBatchMs <= nextMs || this.allocator.hasPendingRun()) this.desk.keepBulks();
@@ -100,16 +129,59 @@ export class MesosMaster {
 
   // Agents
 
-  addAgent(info: AgentInfo, used: UsedBags): void {
+  /**
+   * An agent registers, with the tasks it runs.
+   *
+   * One that was given up tells their schedulers again, partition-aware or not, except where tasks are shut down: those of removed
+   * frameworks, and in 0.2x all of them, so that the agent registers as new; the caller brings none then.
+   */
+  addAgent(info: AgentInfo, used: UsedBags, running: readonly RunningTask[] = []): void {
     this.desk.keepBulks();
+    const isBack = this.agents.get(info.id) === 'unreachable';
     this.agents.set(info.id, 'registered');
+    this.away.reregistered(info.id);
+    this.registeredMs.set(info.id, this.allocator.nowMs);
+    for (const task of running) this.book.tasks.set(task.info.id, task);
     this.allocator.addAgent(info, used);
+    if (!isBack) return;
+    for (const { framework, info: task, latestState } of running)
+      this.tell(framework, { task: task.id, state: latestState, reason: AGENT_BACK_REASON, source: 'SOURCE_MASTER' });
+  }
+
+  /** Whether an agent that registers now brings the tasks of this framework with it; those it does not bring are shut down. */
+  takesBack(agent: string, framework: string): boolean {
+    if (this.completedFrameworks.has(framework)) return false;
+    return this.takesBackTasks || this.agents.get(agent) !== 'unreachable';
+  }
+
+  /** The agent answers no pings from now on. */
+  silentAgent(id: string): void {
+    if (this.watch === null) return;
+    const { nowMs } = this.allocator;
+    this.away.missing(id, nowMs, silenceMs(this.watch.pings, this.registeredMs.get(id) ?? nowMs, nowMs));
+  }
+
+  /** The agent answers again before it was given up. */
+  heardAgent(id: string): void {
+    this.away.reregistered(id);
+  }
+
+  /** When the agent is given up: now if it was or is not waited for, else no earlier than the time returned. */
+  givesUpAgentMs(id: string, nowMs: number): number {
+    this.giveUpAgents(nowMs);
+    return this.away.isAway(id) ? Math.max(nowMs + 1, this.away.nextMs()) : nowMs;
+  }
+
+  private giveUpAgents(nowMs: number): void {
+    for (const { action, agent } of this.away.advanceTo(nowMs))
+      if (action === 'markUnreachable') this.loseAgent(agent, 'unreachable');
   }
 
   /** The agent's socket broke: its offers go, its tasks are still believed to run. */
   disconnectAgent(id: string): void {
     this.desk.keepBulks();
     this.disconnectedAgents.add(id);
+    if (this.watch !== null) this.away.missing(id, this.allocator.nowMs);
     this.allocator.deactivateAgent(id);
     this.desk.rescindWhere((offer) => offer.agent === id);
   }
@@ -117,17 +189,22 @@ export class MesosMaster {
   /** The agent is back within its time. */
   reconnectAgent(id: string): void {
     this.disconnectedAgents.delete(id);
+    this.away.reregistered(id);
     this.allocator.activateAgent(id);
   }
 
-  /** A new master read these agents from the registry and waits for them. */
-  expectAgents(ids: readonly string[]): void {
-    for (const id of ids) this.agents.set(id, 'recovered');
+  /** A new master read these agents from the registry and waits for them, from `fromMs` on. */
+  expectAgents(ids: readonly string[], fromMs = this.allocator.nowMs): void {
+    for (const id of ids) {
+      this.agents.set(id, 'recovered');
+      if (this.watch !== null) this.away.missing(id, fromMs);
+    }
   }
 
   /** Gives an agent up: its tasks are unreachable (gone, if the operator says so), every framework hears of it. */
   loseAgent(id: string, standing: 'unreachable' | 'gone'): void {
     this.desk.keepBulks();
+    this.outbox.push({ type: 'agentUnreachable', agent: id });
     this.desk.rescindWhere((offer) => offer.agent === id);
     for (const task of this.book.holding('agent', id)) {
       const state = reconciledState(null, standing, this.isPartitionAware(task.framework)) ?? 'TASK_LOST';
@@ -137,6 +214,7 @@ export class MesosMaster {
     this.book.endExecutors((executor) => executor.agent === id, 'TASK_LOST');
     if (this.agents.get(id) === 'registered') this.allocator.removeAgent(id);
     this.disconnectedAgents.delete(id);
+    this.away.reregistered(id);
     this.agents.set(id, standing);
     for (const framework of this.frameworks.keys()) this.outbox.push({ type: 'agentLost', framework, agent: id });
   }
@@ -305,10 +383,13 @@ export class MesosMaster {
   /** Answers what the master knows of a task; silence while the agent may still come back. */
   reconcile(framework: string, task: string, agent: string | null): void {
     const known = this.book.tasks.get(task);
-    const missing = [...this.agents.values()].includes('recovered') ? 'unnamed' : 'unknown';
-    const standing: AgentStanding = agent === null ? missing : (this.agents.get(agent) ?? 'unknown');
+    const standing = agent === null ? this.unnamedStanding() : (this.agents.get(agent) ?? 'unknown');
     const state = reconciledState(known?.latestState ?? null, standing, this.isPartitionAware(framework));
     if (state !== null) this.tell(framework, { task, state, reason: RECONCILIATION_REASON, source: 'SOURCE_MASTER' });
+  }
+
+  private unnamedStanding(): AgentStanding {
+    return [...this.agents.values()].includes('recovered') ? 'unnamed' : 'unknown';
   }
 
   private perform(offer: Offer, operation: AcceptOperation, left: ResourceBag): ResourceBag {

@@ -1,4 +1,5 @@
 /** What the master says: to schedulers and to agents, in the order in which it says it. */
+import type { PingRules } from './agent-observer.ts';
 import type { Conversion } from './allocation-ledger.ts';
 import type { BulkOffers } from './bulk-offers.ts';
 import type { ResourceBag } from './resource-bag.ts';
@@ -26,6 +27,7 @@ export type MasterMessage =
   | { readonly type: 'status'; readonly framework: string; readonly status: TaskStatus }
   | { readonly type: 'error'; readonly framework: string; readonly message: string }
   | { readonly type: 'agentLost'; readonly framework: string; readonly agent: string }
+  | { readonly type: 'agentUnreachable'; readonly agent: string }
   | { readonly type: 'runTask'; readonly agent: string; readonly task: string }
   | { readonly type: 'killTask'; readonly agent: string; readonly task: string }
   | { readonly type: 'shutdownFramework'; readonly agent: string; readonly framework: string };
@@ -68,4 +70,13 @@ export interface MasterOptions {
   readonly offerTimeoutMs: number | null;
   /** Offers of whole agents come as `bulkOffers`, which must be answered or kept before the next call of the master. */
   readonly bulkOffers?: boolean;
+  /** How the master finds agents that are away; absent: its caller does. */
+  readonly watch?: WatchRules;
+}
+
+/** Pings, the wait for agents that should register again, and how many may be removed in a time (null: any number). Units: ms. */
+export interface WatchRules {
+  readonly pings: PingRules;
+  readonly reregisterTimeoutMs: number;
+  readonly removals: { readonly agents: number; readonly perMs: number } | null;
 }

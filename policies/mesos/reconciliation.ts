@@ -24,6 +24,9 @@ export const RECONCILIATION_REASON = 'REASON_RECONCILIATION';
 /** Why the tasks of an agent that was given up changed their state. */
 export const AGENT_REMOVED_REASON = 'REASON_SLAVE_REMOVED';
 
+/** Why the master tells the state of a task whose agent was given up and is back. */
+export const AGENT_BACK_REASON = 'REASON_SLAVE_REREGISTERED';
+
 /** State to report, or null for silence; `latestState` is null when the master does not know the task. */
 export function reconciledState(
   latestState: string | null,

@@ -11,9 +11,11 @@ import { ConfigError } from '../base/assert.ts';
 import { charge, createStoreLine, SISYPHUS_STORE_OPERATIONS, type StoreLine } from '../chronos/store-cost.ts';
 import { createLanes, enqueue, type Lane, queueLength, shift } from '../chronos/task-queue.ts';
 import {
+  ActionKind,
   appendDeclineRest,
   appendKill,
   appendLaunch,
+  appendSignal,
   type Framework,
   type FrameworkActions,
   type FrameworkContext,
@@ -44,6 +46,7 @@ export interface SisyphusConfig {
   readonly retryDelayMs: number;
   readonly storeOperationMs: number;
   readonly preemptAfterMs: number | null;
+  readonly reconciliationIntervalMs: number;
 }
 
 export const SISYPHUS_DEFAULTS: SisyphusConfig = {
@@ -53,6 +56,8 @@ export const SISYPHUS_DEFAULTS: SisyphusConfig = {
   retryDelayMs: 60_000,
   storeOperationMs: 0,
   preemptAfterMs: null,
+  /** As in Chronos. */
+  reconciliationIntervalMs: 600_000,
 };
 
 /** One run: an instance of a work row. */
@@ -81,6 +86,7 @@ export interface SisyphusState {
   /** Tasks killed to make room; their runs are queued again. */
   preempted: number[];
   nextPreemptionMs: number;
+  nextReconciliationMs: number;
 }
 
 /** Sisyphus behind the port. */
@@ -110,6 +116,7 @@ function create(config: SisyphusConfig): SisyphusState {
     waiting: [],
     preempted: [],
     nextPreemptionMs: 0,
+    nextReconciliationMs: config.reconciliationIntervalMs,
   };
 }
 
@@ -141,6 +148,7 @@ function submit(state: SisyphusState, work: Work, context: FrameworkContext): vo
 
 function resourceOffers(state: SisyphusState, offers: Offers, context: FrameworkContext, out: FrameworkActions): void {
   const { ledger, lanes } = state;
+  reconcileWhenDue(state, context.nowMs, out);
   if (queueLength(lanes) === 0) {
     appendDeclineRest(out, state.config.declineOfferMs);
     return;
@@ -161,6 +169,13 @@ function resourceOffers(state: SisyphusState, offers: Offers, context: Framework
       appendLaunch(out, offers.id[offer], task, run.workRow, work, state.config.declineOfferMs);
     }
   if (room.launches.includes(0)) appendDeclineRest(out, state.config.declineOfferMs);
+}
+
+/** Chronos asks for the state of all tasks in the first callback after the interval; its fork has that from it. */
+function reconcileWhenDue(state: SisyphusState, nowMs: number, out: FrameworkActions): void {
+  if (nowMs <= state.nextReconciliationMs) return;
+  state.nextReconciliationMs = nowMs + state.config.reconciliationIntervalMs;
+  appendSignal(out, ActionKind.Reconcile);
 }
 
 function statusUpdate(state: SisyphusState, update: StatusUpdate, context: FrameworkContext): void {

@@ -142,8 +142,10 @@ export function handleFault(engine: Engine, kind: number, entity: number, target
   const { hosts } = engine.cluster;
   if (target === TARGET.evictPods) {
     // A host that was repaired meanwhile has kept its pods; if it broke again, that outage has its own event.
-    if (hosts.up[entity] === 1 && nowMs - hosts.brokenAtMs[entity] === engine.plane.podLossAfterMs)
-      loosePods(engine, entity, nowMs);
+    if (hosts.up[entity] === 0 || nowMs - hosts.brokenAtMs[entity] < engine.plane.podLossAfterMs) return;
+    const lostAtMs = engine.plane.givesUpPodsMs?.(entity, nowMs) ?? nowMs;
+    if (lostAtMs > nowMs) engine.calendar.push(lostAtMs, PHASE.fail, entity, EVENT.fault, TARGET.evictPods);
+    else loosePods(engine, entity, nowMs);
     return;
   }
   const first = target === TARGET.rack ? 0 : entity;

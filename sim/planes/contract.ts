@@ -82,6 +82,7 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
   let finished = 0;
   let lost = 0;
   let doneAtMs = 0;
+  let lostAtMs = 0;
 
   const push = (timeMs: number, kind: number, entity: number, stamp: number) => {
     queue.push({ timeMs, kind, entity, stamp });
@@ -161,7 +162,12 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
         break;
       }
       case EVENT.losePods:
-        if (brokenAtMs[entity] !== stamp) break;
+        if (brokenAtMs[entity] !== stamp || table.up[entity] === 0) break;
+        lostAtMs = plane.givesUpPodsMs?.(entity, nowMs) ?? nowMs;
+        if (lostAtMs > nowMs) {
+          push(lostAtMs, EVENT.losePods, entity, stamp);
+          break;
+        }
         for (let row = 0; row < CONTRACT_PODS; row++) if (tasks.host[row] === entity) take(row, nowMs, CHANGE.fail, 0);
         setHostUp(cluster, entity, false, nowMs);
         plane.onHostChanged(entity, nowMs);

@@ -43,8 +43,10 @@ export interface PlaneContext {
 export interface ControlPlane {
   /** The tier best effort is sold from: TIER.batch, or TIER.native where nothing is sold on top of the host itself. */
   readonly bestEffortTier: number;
-  /** How long after a host died the pods on it are given up. */
+  /** How long after a host died the pods on it are given up, at the earliest. */
   readonly podLossAfterMs: number;
+  /** When they are given up, asked from then on: now, or when to ask again. Absent: now. */
+  givesUpPodsMs?(host: number, nowMs: number): number;
   /** Where a pending task would go now, -1 = nowhere; for placing services that run from the start. */
   bestHostFor(row: number): number;
   /** The GPUs of that host which the task would get, as a bit mask; absent where the plane knows no GPUs. */

@@ -17,6 +17,11 @@ export function describe(run: MesosRun): readonly string[] {
   const { inverseOffers, spilled } = s.counters;
   if (inverseOffers > 0)
     sentences.push(`${inverseOffers} inverse offers asked frameworks to leave agents before their maintenance.`);
+  const { unheard, reconciled } = s.counters;
+  if (unheard > 0)
+    sentences.push(
+      `${unheard} tasks ended without their framework hearing of it: a scheduler or a master was lost when they did; reconciliation found ${reconciled} of them.`,
+    );
   if (spilled > 0) sentences.push(`${spilled} tasks spilled over from a full queue to that of another cluster.`);
   const { made, refused } = s.reservations;
   if (made + refused > 0)

@@ -27,6 +27,8 @@ export interface Driver {
   readonly jobs: Map<number, JobRuns>;
   /** Row of the task table by task number, from launch to end. */
   readonly rowOfTask: Map<number, number>;
+  /** Tasks that are over without the framework having heard of it, and their hosts. */
+  readonly unheard: Map<number, number>;
   /** Tasks the framework itself asked to be killed. */
   readonly killed: Set<number>;
 }
@@ -44,6 +46,7 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
   if (plan.gpuCapable) capabilities.push('GPU_RESOURCES');
   if (mesos.reservations !== undefined && plan.reservationRefinement !== false)
     capabilities.push('RESERVATION_REFINEMENT');
+  if (plan.partitionAware === true) capabilities.push('PARTITION_AWARE');
   return {
     index,
     plan,
@@ -64,6 +67,7 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
     targetOfWork: new Map(),
     jobs: new Map(),
     rowOfTask: new Map(),
+    unheard: new Map(),
     killed: new Set(),
   };
 }

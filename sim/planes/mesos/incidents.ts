@@ -6,7 +6,7 @@ import type { MesosIncidentPlan } from '../../plan.ts';
 import type { Driver } from './driver.ts';
 import { maintain, nextMaintenanceMs } from './maintenance-windows.ts';
 import { AGENT, createMaster, type MesosRun, masterOf } from './mesos-run.ts';
-import { cutOff, hearSilence, nextSilenceMs } from './partitions.ts';
+import { hearSilence, hostIsDead, nextSilenceMs, silence } from './partitions.ts';
 import { missedUpdates, registerAgent, subscribe } from './registration.ts';
 import { nextOperationMs, operate } from './reservations.ts';
 import { ask, tell } from './talk.ts';
@@ -46,7 +46,7 @@ export function nextIncidentMs(run: MesosRun): number {
 function strike(run: MesosRun, incident: MesosIncidentPlan, nowMs: number): void {
   const { s, setup } = run;
   if (incident.kind === 'partition') {
-    cutOff(run, incident.hosts, nowMs, nowMs + incident.lastsMs);
+    for (const host of incident.hosts) if (!hostIsDead(run, host)) silence(run, host, nowMs, nowMs + incident.lastsMs);
     return;
   }
   if (incident.kind === 'maintenance') return;
@@ -102,11 +102,14 @@ function loseMaster(run: MesosRun, cluster: number, nowMs: number): void {
     const atMs = electedMs + Math.floor(s.random.uniform() * SCHEDULER_BACKOFF_MS);
     s.returning.push({ atMs, kind: 'framework', index: driver.index });
   }
+  const listed: string[] = [];
   for (let host = 0; host < s.agent.length; host++) {
     if (s.agent[host] === AGENT.unknown || setup.clusterOfHost[host] !== cluster) continue;
+    listed.push(String(host));
     s.agent[host] = AGENT.unknown;
     const atMs = electedMs + SCHEDULER_BACKOFF_MS + Math.floor(s.random.uniform() * plan.agentBackoffMs);
     s.returning.push({ atMs, kind: 'agent', index: host });
   }
+  s.masters[cluster].expectAgents(listed, electedMs);
   s.returning.sort((a, b) => a.atMs - b.atMs);
 }

@@ -42,6 +42,7 @@ function mesos(kind: MesosFrameworkPlan['kind'], changes: Partial<MesosPlan> = {
     launch: { lanes: 2, createMs: 500, startMs: 1_000, imageMb: 100, nicMbPerSecond: 1_000, registryMbPerSecond: 500 },
     agentPingTimeoutMs: 15_000,
     agentMaxPingTimeouts: 5,
+    agentReregisterTimeoutMs: 600_000,
     agentBackoffMs: 1_000,
     zooKeeperSessionMs: 10_000,
     diskGibPerAgent: 100,

@@ -30,6 +30,7 @@ import {
   type MesosCounters,
   type MesosRun,
   type MesosSetup,
+  masterOfHost,
 } from './mesos-run.ts';
 import { isDead } from './nested-schedulers.ts';
 import { finishTask, hearsNow, takeTask, wakeFor, workOffNotes } from './notes.ts';
@@ -206,6 +207,11 @@ export class MesosPlane implements ControlPlane {
     this.run.setup.context.wakeAt(nowMs);
   }
 
+  /** Pods on a dead host stand until the master gives its agent up: pings, and the limit on removals. */
+  givesUpPodsMs(host: number, nowMs: number): number {
+    return masterOfHost(this.run, host).givesUpAgentMs(String(host), nowMs);
+  }
+
   /** Freed capacity comes back through the ends of tasks; the next allocation run offers it. */
   onCapacity(): void {}
 
@@ -264,7 +270,7 @@ export class MesosPlane implements ControlPlane {
   private nextMs(): number {
     const { run } = this;
     let nextMs = nextIncidentMs(run);
-    for (const { allocator } of run.s.masters) nextMs = Math.min(nextMs, allocator.nextTimerMs());
+    for (const master of run.s.masters) nextMs = Math.min(nextMs, master.nextTimerMs());
     for (const driver of run.s.drivers)
       if (!isDead(run, driver)) nextMs = Math.min(nextMs, driver.framework.nextWakeMs(driver.state));
     return Math.ceil(nextMs);

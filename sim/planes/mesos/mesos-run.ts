@@ -77,14 +77,15 @@ export type Note =
   | { readonly kind: 'answers'; readonly driver: number; readonly rows: FrameworkActions }
   | { readonly kind: 'reports' };
 
-/** A host that is cut off. */
+/** A host that the master cannot hear. */
 export interface Silence {
   readonly fromMs: number;
-  readonly healMs: number;
+  /** End of the partition; Infinity for a dead host. */
+  healMs: number;
   /** The master gave its agent up. */
   lost: boolean;
   /** What the engine told of its tasks since. */
-  readonly notes: Note[];
+  notes: Note[];
 }
 
 /** A launch on its way through the master. */
@@ -148,6 +149,9 @@ export interface MesosCounters {
   inverseOffers: number;
   /** Tasks that went to another queue than their own. */
   spilled: number;
+  /** Ends of tasks that their framework did not hear of, and how many of them it found by reconciling. */
+  unheard: number;
+  reconciled: number;
 }
 
 export interface MesosRun {
@@ -202,6 +206,8 @@ export function createMesosState(setup: MesosSetup): MesosState {
       updates: 0,
       inverseOffers: 0,
       spilled: 0,
+      unheard: 0,
+      reconciled: 0,
     },
   };
 }
@@ -233,7 +239,12 @@ export function createMaster(plan: MesosPlan, kinds: AgentKinds, random: PlaneRa
   const offerTimeoutMs = plan.offerTimeoutMs > 0 ? plan.offerTimeoutMs : null;
   // Bulk offers are booked when they are kept; grants on their way through a run that takes time must be booked before.
   const bulkOffers = plan.allocatorCost === undefined;
-  const master = new MesosMaster(catalog, options, variant, { offerTimeoutMs, bulkOffers }, random, nowMs);
+  const watch = {
+    pings: { pingTimeoutMs: plan.agentPingTimeoutMs, maxTimeouts: plan.agentMaxPingTimeouts },
+    reregisterTimeoutMs: plan.agentReregisterTimeoutMs,
+    removals: plan.agentRemovalRate ?? null,
+  };
+  const master = new MesosMaster(catalog, options, variant, { offerTimeoutMs, bulkOffers, watch }, random, nowMs);
   for (const role of plan.roles) {
     master.allocator.updateWeight(role.name, role.weight);
     const guarantees = noQuantities(catalog);

@@ -12,8 +12,9 @@ import { type Driver, laneOf, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } from './mesos-run.ts';
 import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
-import { loseHost, reconnectHost, registerAgent } from './registration.ts';
-import { ask, perform, tell } from './talk.ts';
+import { hear, hostIsDead, silence, waitsIn } from './partitions.ts';
+import { loseHost } from './registration.ts';
+import { ask, missUpdate, perform, tell } from './talk.ts';
 
 /** Works off the notes taken since the last wake; notes taken meanwhile wait for the next. */
 export function workOffNotes(run: MesosRun, nowMs: number): void {
@@ -23,13 +24,12 @@ export function workOffNotes(run: MesosRun, nowMs: number): void {
 }
 
 function workOff(run: MesosRun, note: Note, nowMs: number): void {
-  // What happens behind a partition is heard when it ends.
-  const silence = note.kind === 'started' || note.kind === 'left' ? run.s.silent.get(note.host) : undefined;
-  if (silence !== undefined && !silence.lost) {
-    silence.notes.push(note);
-    return;
-  }
-  workOffNow(run, note, nowMs);
+  // The engine tells that tasks died before it tells that their host did.
+  if (note.kind === 'left' && note.change === CHANGE.fail && !run.s.silent.has(note.host) && hostIsDead(run, note.host))
+    hostChanged(run, note.host, nowMs);
+  const waiting = waitsIn(run, note);
+  if (waiting !== null) waiting.notes.push(note);
+  else workOffNow(run, note, nowMs);
 }
 
 /** Works one note off, whoever hears it. */
@@ -155,6 +155,7 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
     finishTask(run, driver, task, host, nowMs);
     return;
   }
+  const source = sourceOf(run, masterOf(run, driver).book.tasks.has(taskId(driver, task)), note);
   forgetTask(run, driver, task, 'TASK_LOST');
   const online = FRAMEWORK_KINDS[driver.plan.kind].runsServices;
   if (online) schedulerEnded(run, tasks.group[note.row], nowMs);
@@ -168,7 +169,8 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
     status = endsByKill(driver) ? TaskStatus.Killed : TaskStatus.Finished;
   } else if (asked) status = TaskStatus.Killed;
   else status = note.change === CHANGE.fail && hosts.outages[host] === 0 ? TaskStatus.Failed : TaskStatus.Lost;
-  tell(run, driver, { task, status, agent: host }, nowMs);
+  if (source === 'nobody') missUpdate(run, driver, task, host);
+  else tell(run, driver, { task, status, agent: host }, nowMs, source === 'master');
   if (online && note.change === CHANGE.abandon) scale(run, tasks.group[note.row], nowMs);
 }
 
@@ -187,6 +189,16 @@ function forgetTask(run: MesosRun, driver: Driver, task: number, state: string):
   master.book.forget(id);
 }
 
+/**
+ * Who tells a framework that its task is over: the agent, which repeats the update until it is acknowledged; the master, once, for an
+ * agent that it gave up; nobody, when a new master gave up an agent that it never knew the tasks of.
+ */
+function sourceOf(run: MesosRun, masterKnows: boolean, { host, change }: Note & { kind: 'left' }) {
+  const isHeard = run.s.agent[host] !== AGENT.unknown || (!run.s.silent.has(host) && !hostIsDead(run, host));
+  if (isHeard || change === CHANGE.abandon) return 'agent';
+  return masterKnows ? 'master' : 'nobody';
+}
+
 /** Whether a killed run is over for this framework, not tried again. */
 function endsByKill(driver: Driver): boolean {
   return driver.plan.kind === 'chronos' || driver.plan.kind === 'sisyphus';
@@ -194,19 +206,17 @@ function endsByKill(driver: Driver): boolean {
 
 function hostChanged(run: MesosRun, host: number, nowMs: number): void {
   const { s, setup } = run;
-  const { hosts } = setup.context.cluster;
-  const id = String(host);
-  const dead = hosts.outages[host] > 0;
-  if (!dead && hosts.up[host] === 1) {
-    if (s.agent[host] === AGENT.disconnected) reconnectHost(run, host, nowMs);
-    else if (s.agent[host] === AGENT.unknown) registerAgent(run, host);
+  if (!hostIsDead(run, host)) {
+    hear(run, host, nowMs);
     return;
   }
   if (s.agent[host] === AGENT.registered) {
-    masterOfHost(run, host).disconnectAgent(id);
+    masterOfHost(run, host).disconnectAgent(String(host));
     s.agent[host] = AGENT.disconnected;
   }
-  if (hosts.up[host] === 0 && s.agent[host] !== AGENT.unknown) loseHost(run, host);
+  // Emptied before it went down: nothing is waited for.
+  if (setup.context.cluster.hosts.up[host] === 0 && s.agent[host] !== AGENT.unknown) loseHost(run, host);
+  else silence(run, host, nowMs, Infinity);
 }
 
 /** What policies sell as revocable CPU is told to the master where it changed. */

@@ -5,6 +5,7 @@ import type { TaskStatus } from '../../../policies/framework.ts';
 import { createActions } from '../../../policies/framework.ts';
 import { adoptTask } from '../../../policies/marathon/framework.ts';
 import type { MarathonState } from '../../../policies/marathon/state.ts';
+import type { RunningTask } from '../../../policies/mesos/master-messages.ts';
 import { addBags, bagOf, EMPTY_BAG, type ResourceBag, subtractBags } from '../../../policies/mesos/resource-bag.ts';
 import { adoptChild, type RootState } from '../../../policies/root-framework/framework.ts';
 import { TIER } from '../../cluster/hosts.ts';
@@ -80,16 +81,16 @@ export function registerAgent(run: MesosRun, host: number): void {
   if (s.kinds.withReservations) total = totalWithReservations(run, host, total);
   let left = total;
   const used = new Map<string, Map<string, ResourceBag>>();
+  const running: RunningTask[] = [];
   for (const driver of s.drivers) {
     if (setup.clusterOfDriver[driver.index] !== cluster) continue;
     let held = EMPTY_BAG;
-    for (const [task, row] of rowsOn(run, driver, host)) {
+    for (const [task, row] of rowsOnHost(run, driver, host)) {
       const bag = bagOfRow(run, driver, row, left);
       if (s.kinds.withReservations) left = subtractBags(left, bag);
       held = addBags(held, bag);
-      const taskKey = taskId(driver, task);
-      master.book.tasks.set(taskKey, {
-        info: { id: taskKey, bag, executor: null },
+      running.push({
+        info: { id: taskId(driver, task), bag, executor: null },
         framework: driver.plan.name,
         role: driver.plan.role,
         agent: id,
@@ -112,13 +113,18 @@ export function registerAgent(run: MesosRun, host: number): void {
       unavailableFromMs: null,
     },
     used,
+    running,
   );
   s.agent[host] = AGENT.registered;
   if (s.inMaintenance.has(host)) master.allocator.deactivateAgent(id);
 }
 
 /** Bound and running tasks of a framework on a host, by task number. */
-function* rowsOn(run: MesosRun, driver: Driver, host: number): Generator<readonly [task: number, row: number]> {
+export function* rowsOnHost(
+  run: MesosRun,
+  driver: Driver,
+  host: number,
+): Generator<readonly [task: number, row: number]> {
   const { tasks, hosts } = run.setup.context.cluster;
   if (FRAMEWORK_KINDS[driver.plan.kind].runsServices) {
     for (let row = 0; row < tasks.firstBestEffort; row++)
@@ -153,15 +159,13 @@ function bagOfRow(run: MesosRun, driver: Driver, row: number, left: ResourceBag)
 /** Chronos asks for this where a job asks for no disk. */
 const CHRONOS_DISK_MIB = 256;
 
-/** The master gives an agent up. */
+/** The master gives an agent up at once. */
 export function loseHost(run: MesosRun, host: number): void {
   masterOfHost(run, host).loseAgent(String(host), 'unreachable');
-  run.s.agent[host] = AGENT.unknown;
-  run.s.revocableMilliCpu[host] = 0;
 }
 
 /** An agent is back before it was given up: what it ran without a host is gone, the rest goes on. */
-export function reconnectHost(run: MesosRun, host: number, _nowMs: number): void {
+export function reconnectHost(run: MesosRun, host: number): void {
   const master = masterOfHost(run, host);
   master.reconnectAgent(String(host));
   if (run.s.inMaintenance.has(host)) master.allocator.deactivateAgent(String(host));

@@ -4,6 +4,7 @@ import {
   ActionKind,
   type FrameworkActions,
   type FrameworkContext,
+  isTerminal,
   type Offers,
   type StatusUpdate,
   TaskStatus,
@@ -20,6 +21,7 @@ import { bulkColumns, type Driver, giveBack, offerColumns, parseTaskId, takeActi
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { runDropped, runDue, takeRun } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
+import { agentGivenUp } from './partitions.ts';
 import { launchBag } from './reservations.ts';
 
 /** More rounds than this in one millisecond are an endless talk. */
@@ -64,6 +66,9 @@ function deliver(run: MesosRun, message: MasterMessage, nowMs: number): void {
       break;
     case 'inverseOffer':
       answerInverseOffer(run, message.framework, message.agent, nowMs);
+      break;
+    case 'agentUnreachable':
+      agentGivenUp(run, Number(message.agent), nowMs);
       break;
     case 'killTask':
       killTask(run, message.task, nowMs);
@@ -150,7 +155,19 @@ function statusFromMaster(run: MesosRun, id: string, state: string, nowMs: numbe
     return;
   }
   const row = driver.rowOfTask.get(task);
-  if (row === undefined || state === 'TASK_RUNNING') return;
+  if (row === undefined) {
+    foundOver(run, driver, task, nowMs);
+    return;
+  }
+  if (state === 'TASK_RUNNING') {
+    tell(run, driver, { task, status: TaskStatus.Running, agent: setup.context.cluster.tasks.host[row] }, nowMs, true);
+    return;
+  }
+  if (state === 'TASK_UNREACHABLE') {
+    const agent = setup.context.cluster.tasks.host[row];
+    tell(run, driver, { task, status: TaskStatus.Unreachable, agent }, nowMs, true);
+    return;
+  }
   // The container is stopped; its end is told to the framework when the engine has taken it off its host.
   setup.context.evict(row, nowMs, EVICT_REASON.drained);
 }
@@ -163,15 +180,47 @@ function answerInverseOffer(run: MesosRun, name: string, agent: string, nowMs: n
   allocator.updateInverseOffer(agent, name, 'ACCEPT', Math.max(DEFAULT_REFUSE_MS, startMs - nowMs));
 }
 
-/** Tells a framework about a task, or keeps the update until its scheduler listens again. */
-export function tell(run: MesosRun, driver: Driver, update: StatusUpdate, nowMs: number): void {
+/**
+ * Tells a framework about a task, or keeps the update until its scheduler listens again.
+ *
+ * Agents repeat their updates until they are acknowledged; what the master says by itself (`once`) is lost on a scheduler that is away.
+ */
+export function tell(run: MesosRun, driver: Driver, update: StatusUpdate, nowMs: number, once = false): void {
   run.s.counters.updates++;
   const backlog = run.s.backlog[driver.index];
   if (backlog !== null) {
-    backlog.push(update);
+    if (!once) backlog.push(update);
+    else if (isTerminal(update.status)) missUpdate(run, driver, update.task, update.agent);
     return;
   }
   ask(run, driver, nowMs, (context, out) => driver.framework.statusUpdate(driver.state, update, context, out));
+}
+
+/** A task is over, and its framework goes on believing in it until it asks. */
+export function missUpdate(run: MesosRun, driver: Driver, task: number, host: number): void {
+  run.s.counters.unheard++;
+  driver.unheard.set(task, host);
+}
+
+/**
+ * A framework asks for the state of every task it knows.
+ *
+ * Answers for tasks that run say what it knows already: they are counted as messages and not carried. Of the others the master says what
+ * it knows of their agents: nothing yet while a new master waits for an agent, lost after that.
+ */
+function reconcile(run: MesosRun, driver: Driver): void {
+  run.s.counters.updates += driver.rowOfTask.size;
+  const master = masterOf(run, driver);
+  for (const [task, host] of driver.unheard) master.reconcile(driver.plan.name, taskId(driver, task), String(host));
+}
+
+/** The master answers that a task is over which its framework believed in. */
+function foundOver(run: MesosRun, driver: Driver, task: number, nowMs: number): void {
+  const host = driver.unheard.get(task);
+  if (host === undefined) return;
+  driver.unheard.delete(task);
+  run.s.counters.reconciled++;
+  tell(run, driver, { task, status: TaskStatus.Lost, agent: host }, nowMs, true);
 }
 
 /** Calls a framework and does what it answers. */
@@ -245,9 +294,11 @@ export function perform(
       case ActionKind.Drop:
         runDropped(run, driver, out.work[i], nowMs);
         break;
-      default:
-        // Reconcile: no message is ever lost between master and scheduler here, so the answers would repeat what is known.
+      case ActionKind.Reconcile:
+        reconcile(run, driver);
         break;
+      default:
+        fail(`${name} does what no framework does: ${out.kind[i]}`);
     }
   }
 }
@@ -286,7 +337,7 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
     if (out.kind[i] !== ActionKind.Launch || out.offer[i] !== offer) continue;
     refuseMs = out.refuseMs[i];
     const task = out.task[i];
-    const row = rowFor(run, driver, out.work[i]);
+    const row = rowFor(run, driver, out.work[i], nowMs);
     if (row < 0) {
       refused.push(task);
       continue;
@@ -312,7 +363,7 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
 }
 
 /** The waiting row that a launch of `work` is for; -1 when nothing waits for it any more. */
-function rowFor(run: MesosRun, driver: Driver, work: number): number {
+function rowFor(run: MesosRun, driver: Driver, work: number, nowMs: number): number {
   const { s } = run;
   const job = driver.jobs.get(work);
   if (job !== undefined) return takeRun(job);
@@ -322,6 +373,19 @@ function rowFor(run: MesosRun, driver: Driver, work: number): number {
   const rows = s.waitingOf[target];
   for (const row of rows) {
     rows.delete(row);
+    return row;
+  }
+  return replacedRow(run, target, nowMs);
+}
+
+/** A replica that its framework replaces because its agent is not heard: the old one stops to count, and its row is for the new one. */
+function replacedRow(run: MesosRun, service: number, nowMs: number): number {
+  const { s, setup } = run;
+  const { tasks } = setup.context.cluster;
+  for (let row = 0; row < tasks.firstBestEffort; row++) {
+    if (tasks.group[row] !== service || s.taskOfRow[row] < 0 || s.silent.get(tasks.host[row])?.lost !== true) continue;
+    setup.context.evict(row, nowMs, EVICT_REASON.drained);
+    s.waitingOf[service].delete(row);
     return row;
   }
   return -1;
