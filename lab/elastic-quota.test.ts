@@ -199,4 +199,138 @@ describe('elastic quotas in a run', () => {
       ),
     ).toThrow(/quota "a" names population "three"; known: one, two/);
   });
+
+  test('by maximum instead of runtime a parent bounds its children only where parents are checked: 10 pods of 2 under 21 cores', () => {
+    const plane = base.controlPlane as KubernetesPlan;
+    const [a, b] = plane.quotas ?? [];
+    const parent = { ...a, name: 'p', populations: [], minMilliCpu: 0, minMemMib: 0, maxMilliCpu: 21_000 };
+    const child = (quota: ElasticQuotaPlan) => ({ ...quota, parent: 'p', minMilliCpu: 0, minMemMib: 0 });
+    const most = (enableCheckParentQuota: boolean) => {
+      const quotaPlugin = {
+        enableRuntimeQuota: false,
+        enableMinQuotaScale: true,
+        enableCheckParentQuota,
+        delayEvictMs: 120_000,
+      };
+      const plan = { ...base, controlPlane: { ...plane, quotas: [parent, child(a), child(b)], quotaPlugin } };
+      const { engine } = prepare(plan, {});
+      let cores = 0;
+      for (let atMs = 5 * MINUTE; atMs < 2 * HOUR; atMs += 5 * MINUTE) {
+        runUntil(engine, atMs);
+        const [one, two] = held(engine);
+        cores = Math.max(cores, one + two);
+      }
+      checkEngine(engine);
+      return cores;
+    };
+    expect(most(true)).toBe(20);
+    expect(most(false)).toBeGreaterThan(50);
+  });
+
+  test('revoking waits as long as delayEvictMs says: 20 minutes instead of 2 is 18 minutes later', () => {
+    const late = Array.from({ length: 24 }, (_, hour) => (hour === 1 ? 24 : 0));
+    const firstRevoke = (delayEvictMs: number) => {
+      const plan = planWith((quota) => (quota.name === 'a' ? { minMilliCpu: 40_000 } : { minMilliCpu: 0 }), {
+        revokeOverusedQuotas: true,
+        quotaPlugin: {
+          enableRuntimeQuota: true,
+          enableMinQuotaScale: true,
+          enableCheckParentQuota: false,
+          delayEvictMs,
+        },
+      });
+      const populations = plan.bestEffort.populations.map((population) => ({
+        ...population,
+        lifeLogMean: 9.2,
+        arrivalByHour: population.name === 'one' ? late : population.arrivalByHour,
+      }));
+      let firstMs = -1;
+      const { engine } = prepare(
+        { ...plan, bestEffort: { ...plan.bestEffort, populations } },
+        {
+          sink: (atMs, change, _task, _host, reason) => {
+            if (change === CHANGE.evict && reason === EVICT_REASON.quota && firstMs < 0) firstMs = atMs;
+          },
+        },
+      );
+      runUntil(engine, 2 * HOUR);
+      return firstMs;
+    };
+    const soon = firstRevoke(2 * MINUTE);
+    expect(soon).toBeGreaterThan(HOUR);
+    expect(firstRevoke(20 * MINUTE) - soon).toBe(18 * MINUTE);
+  });
+
+  test('shared weights of 1 to 3 share what the minima leave, with equal maxima', () => {
+    const plan = planWith((quota) => ({ sharedMilliCpu: quota.name === 'a' ? 10_000 : 30_000 }));
+    const { engine } = prepare(plan, {});
+    runUntil(engine, 4 * HOUR - 1);
+    const [one, two] = held(engine);
+    // What is beyond the minima of 20 each goes 1 to 3, cut to pods of 2 cores.
+    expect(Math.abs((two - 20) / (one + two - 40) - 0.75)).toBeLessThan(2 / (one + two - 40));
+    expect(one + two).toBeGreaterThan(60);
+  });
+});
+
+/**
+ * Quota a holds pods of 2 cores and 60 GiB from the first hour (`one`) and pods of 2 cores without memory later (`two`); in hour 2 quota b claims its minimum
+ * of 400 GiB, so that a, held to 60 of 73 cores, stands above its runtime in memory and in nothing else.
+ */
+describe('K20: a quota above its runtime in memory alone', () => {
+  const inHour = (hour: number) => Array.from({ length: 24 }, (_, h) => (h === hour ? 24 : 0));
+  const ran = (isOn: boolean, revokeOverusedQuotas: boolean, cpuOnlyHour: number) => {
+    const plane = base.controlPlane as KubernetesPlan;
+    const [a, b] = plane.quotas ?? [];
+    const [one, two] = base.bestEffort.populations;
+    const long = { ...one, lifeLogMean: 11, taskShare: 1 / 3 };
+    const plan: Plan = {
+      ...base,
+      bestEffort: {
+        ...base.bestEffort,
+        tasksPerWeek: 6_720,
+        populations: [
+          { ...long, memGibPerCore: 30, arrivalByHour: inHour(0) },
+          { ...long, name: two.name, memGibPerCore: 0, arrivalByHour: inHour(cpuOnlyHour) },
+          { ...long, name: 'three', memGibPerCore: 50, arrivalByHour: inHour(2) },
+        ],
+      },
+      controlPlane: {
+        ...plane,
+        revokeOverusedQuotas,
+        quotas: [
+          { ...a, populations: [one.name, two.name], minMilliCpu: 0, minMemMib: 0, maxMilliCpu: 60_000 },
+          { ...b, populations: ['three'], minMilliCpu: 4_000, maxMilliCpu: 4_000, minMemMib: 400 * 1024 },
+        ],
+      },
+      koordinator: { ...base.koordinator, ...(isOn ? {} : { quirks: { quotaComparesUnrequested: false } }) },
+    };
+    const revoked: number[] = [];
+    const { engine } = prepare(plan, {
+      sink: (_atMs, change, _task, _host, reason, row) => {
+        if (change === CHANGE.evict && reason === EVICT_REASON.quota) revoked.push(engine.cluster.tasks.group[row]);
+      },
+    });
+    runUntil(engine, 3 * HOUR);
+    checkEngine(engine);
+    const { tasks } = engine.cluster;
+    let cpuOnly = 0;
+    for (let row = tasks.firstBestEffort; row < tasks.used; row++)
+      if (tasks.group[row] === 1 && tasks.host[row] >= 0) cpuOnly++;
+    return { cpuOnly, revoked };
+  };
+
+  test('admission: pods that ask for no memory are kept out with the switch on, and start with it off', () => {
+    const [on, off] = [ran(true, false, 2), ran(false, false, 2)];
+    expect(on.cpuOnly).toBeLessThan(off.cpuOnly);
+    expect(off.cpuOnly).toBeGreaterThan(5);
+  });
+
+  test('revoke: the newest pods ask for no memory, and with the switch on the excess of memory is forgotten with the first of them', () => {
+    const [on, off] = [ran(true, true, 1), ran(false, true, 1)];
+    expect(on.cpuOnly).toBeGreaterThan(0);
+    expect(on.revoked).toEqual([]);
+    // 10 pods of 60 GiB against what is left of about 640 beside 400.
+    expect(off.revoked.filter((population) => population === 0).length).toBeGreaterThanOrEqual(4);
+    expect(off.revoked.filter((population) => population === 1)).toEqual([]);
+  });
 });

@@ -86,6 +86,20 @@ describe('low-node-load in a run', () => {
     for (let i = 1; i < moves.length; i++) expect(moves[i].atMs - moves[i - 1].atMs).toBeGreaterThanOrEqual(5 * MINUTE);
   });
 
+  test('half of the replicas may move at once: the next round does not wait, and two a host go in one', () => {
+    const often = (config: Readonly<Record<string, unknown>>) =>
+      ran({ ...LINES, consecutiveAbnormalities: 1, ...config }).moves.map(({ atMs }) => atMs);
+    const free = often({ maxMigratingPerWorkloadPercent: 50, maxUnavailablePerWorkload: 9 });
+    // One is the default of 18 replicas; what may not be there bounds as well.
+    const bound = often({ maxMigratingPerWorkload: 9 });
+    const gaps = (times: readonly number[]) => times.slice(1).map((atMs, i) => atMs - times[i]);
+    expect(Math.min(...gaps(free))).toBeLessThan(5 * MINUTE);
+    expect(Math.min(...gaps(bound))).toBeGreaterThanOrEqual(5 * MINUTE);
+    expect(often({ maxMigratingPerWorkload: 0 })).toEqual([]);
+    // A budget of all replicas counts as none at all upstream: such workloads are not moved.
+    expect(often({ maxMigratingPerWorkload: 18 })).toEqual([]);
+  });
+
   test('a bound of 0 evictions a round moves nothing', () => {
     expect(ran({ ...LINES, maxEvictionTotal: 0 }).moves).toEqual([]);
   });
@@ -93,5 +107,8 @@ describe('low-node-load in a run', () => {
   test('a low line without its high line, and one above it, are refused', () => {
     expect(() => ran({ lowCpuPercent: 50 })).toThrow(/lowCpuPercent and highCpuPercent go together/);
     expect(() => ran({ lowCpuPercent: 70, highCpuPercent: 60 })).toThrow(/lowCpuPercent 70 is above highCpuPercent 60/);
+    expect(() => ran({ lowCpuPercent: 70, highCpuPercent: 101 })).toThrow(/highCpuPercent is 101; it is a percentage/);
+    expect(() => ran({ maxMigratingPerWorkload: 1, maxMigratingPerWorkloadPercent: 1 })).toThrow(/say the same thing/);
+    expect(() => ran({ maxUnavailablePerWorkloadPercent: -1 })).toThrow(/is -1; it is a percentage of 0 to 100/);
   });
 });

@@ -83,5 +83,11 @@ describe('cpu-burst', () => {
   test('an unknown policy is refused with those that exist', () => {
     expect(() => cpuBurst.configure({ policy: 'always' })).toThrow(ConfigError);
     expect(() => cpuBurst.configure({ policy: 'always' })).toThrow(/none, auto, cpuBurstOnly, cfsQuotaBurstOnly/);
+    expect(() => cpuBurst.configure({ cpuBurstPercent: 0 })).toThrow(/cpuBurstPercent is 0; upstream takes 1 to 10000/);
+    expect(() => cpuBurst.configure({ cpuBurstPercent: 10_001 })).toThrow(/upstream takes 1 to 10000/);
+    expect(() => cpuBurst.configure({ cfsQuotaBurstPercent: 99 })).toThrow(/upstream takes 100 or more/);
+    expect(() => cpuBurst.configure({ cfsQuotaBurstPeriodSeconds: -2 })).toThrow(/upstream takes -1 or more/);
+    expect(() => cpuBurst.configure({ sharePoolThresholdPercent: 101 })).toThrow(/upstream takes 0 to 100/);
+    expect(cpuBurst.configure({ cfsQuotaBurstPeriodSeconds: 0 })['cfsQuotaBurstPeriodSeconds']).toBe(0);
   });
 });

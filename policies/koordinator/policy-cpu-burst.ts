@@ -53,14 +53,26 @@ interface BurstState extends PolicyState {
   lastAtMs: number;
 }
 
-/** Complete configuration; ConfigError for a policy that does not exist and for percentages below 0. */
+/** Validation tags of upstream's NodeSLO (apis/slo/v1alpha1). A period of 0 passes and denies all the same (K12). */
+const RANGES = [
+  ['cpuBurstPercent', 1, 10_000],
+  ['cfsQuotaBurstPercent', 100, Infinity],
+  ['cfsQuotaBurstPeriodSeconds', -1, Infinity],
+  ['sharePoolThresholdPercent', 0, 100],
+] as const;
+
+/** Complete configuration; ConfigError for a policy that does not exist and for values that upstream's validation refuses. */
 function configure(config: PolicyConfig): PolicyConfig {
   const full: PolicyConfig = completeConfig('cpu-burst', DEFAULTS, config);
   if (!POLICIES.includes(full['policy'] as string))
     throw new ConfigError(`policy cpu-burst: policy is "${full['policy']}"; known: ${POLICIES.join(', ')}`);
-  for (const name of ['cpuBurstPercent', 'cfsQuotaBurstPercent', 'sharePoolThresholdPercent'])
-    if (!((full[name] as number) >= 0))
-      throw new ConfigError(`policy cpu-burst: ${name} is ${full[name]}; it is a percentage of 0 or more`);
+  for (const [name, least, most] of RANGES) {
+    const value = full[name] as number;
+    if (!(value >= least && value <= most))
+      throw new ConfigError(
+        `policy cpu-burst: ${name} is ${value}; upstream takes ${least} ${most === Infinity ? 'or more' : `to ${most}`}`,
+      );
+  }
   return full;
 }
 

@@ -22,7 +22,12 @@ import {
 import { type AnomalyDetectors, createAnomalyDetectors } from './anomaly-detector.ts';
 import { type BalanceNode, type BalancePod, CPU_NAME, MEMORY_NAME } from './descheduler-round.ts';
 import { balanceLowNodeLoad, type LowNodeLoadConfig } from './low-node-load.ts';
-import { DEFAULT_MIGRATION_LIMITS, type MigrationLimits, refuseMigration } from './migration-limits.ts';
+import {
+  type CountOrPercent,
+  DEFAULT_MIGRATION_LIMITS,
+  type MigrationLimits,
+  refuseMigration,
+} from './migration-limits.ts';
 import type { PercentByName } from './node-usage-class.ts';
 import type { PriorityClass } from './priority-class.ts';
 
@@ -52,6 +57,11 @@ const DEFAULTS = {
   maxEvictionTotal: null,
   maxEvictionPerNode: null,
   maxMigratingPerNode: 2,
+  /** Pods of one workload on the move, and not there, at once: a count, or a share of the replicas; null = by the number of replicas. */
+  maxMigratingPerWorkload: null,
+  maxMigratingPerWorkloadPercent: null,
+  maxUnavailablePerWorkload: null,
+  maxUnavailablePerWorkloadPercent: null,
   workloadWindowMs: DEFAULT_MIGRATION_LIMITS.workloadWindowMs,
   evictionsPerSecond: DEFAULT_MIGRATION_LIMITS.evictionsPerSecond,
   /** A node is looked at when its report is not older than this. */
@@ -69,11 +79,25 @@ interface DeschedulerState extends PolicyState {
   moves: { readonly atMs: number; readonly workload: number; readonly host: number }[];
 }
 
-/** Complete configuration; ConfigError for a period of 0 and a high line without, or below, its low line. */
+/** Complete configuration; ConfigError for a period of 0, lines outside 0 to 100, a high line without, or below, its low line, and a limit said twice. */
 function configure(config: PolicyConfig): PolicyConfig {
   const full: PolicyConfig = completeConfig('low-node-load', DEFAULTS, config);
   if (!((full['periodMs'] as number) > 0))
     throw new ConfigError(`policy low-node-load: periodMs is ${full['periodMs']}; it is above 0`);
+  for (const [count, share] of WORKLOAD_LIMITS) {
+    const [pods, percent] = [full[count] as number | null, full[share] as number | null];
+    if (pods !== null && percent !== null)
+      throw new ConfigError(`policy low-node-load: ${count} and ${share} say the same thing; give one of them`);
+    if (pods !== null && !(Number.isInteger(pods) && pods >= 0))
+      throw new ConfigError(`policy low-node-load: ${count} is ${pods}; it is a whole number of 0 or more`);
+    if (percent !== null && !(percent >= 0 && percent <= 100))
+      throw new ConfigError(`policy low-node-load: ${share} is ${percent}; it is a percentage of 0 to 100`);
+  }
+  for (const line of LINES.flat()) {
+    const percent = full[line] as number | null;
+    if (percent !== null && !(percent >= 0 && percent <= 100))
+      throw new ConfigError(`policy low-node-load: ${line} is ${percent}; it is a percentage of 0 to 100`);
+  }
   for (const [low, high] of LINES) {
     const [from, to] = [full[low] as number | null, full[high] as number | null];
     if ((from === null) !== (to === null))
@@ -82,6 +106,18 @@ function configure(config: PolicyConfig): PolicyConfig {
       throw new ConfigError(`policy low-node-load: ${low} ${from} is above ${high} ${to}`);
   }
   return full;
+}
+
+const WORKLOAD_LIMITS = [
+  ['maxMigratingPerWorkload', 'maxMigratingPerWorkloadPercent'],
+  ['maxUnavailablePerWorkload', 'maxUnavailablePerWorkloadPercent'],
+] as const;
+
+/** What a configuration says of one limit, nothing = production's rule. */
+function workloadLimit(config: PolicyConfig, at: 0 | 1): CountOrPercent | undefined {
+  const [count, share] = WORKLOAD_LIMITS[at];
+  if (config[count] !== null) return config[count] as number;
+  return config[share] === null ? undefined : { percent: config[share] as number };
 }
 
 const LINES = [
@@ -244,6 +280,7 @@ function migrate(
   const running = new Map<number, number>();
   for (let row = 0; row < pods.count; row++)
     if (pods.host[row] >= 0) running.set(pods.workload[row], (running.get(pods.workload[row]) ?? 0) + 1);
+  const [maxMigrating, maxUnavailable] = [workloadLimit(config, 0), workloadLimit(config, 1)];
   for (const { pod } of named) {
     if (permits <= 0) return;
     const { node, priorityClass } = balance[pod];
@@ -260,6 +297,8 @@ function migrate(
         {
           evictionCost: 0,
           replicas,
+          ...(maxMigrating === undefined ? {} : { maxMigrating }),
+          ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
           migratingOnNode,
           migratingInNamespace: 0,
           migratingInWorkload,

@@ -164,7 +164,8 @@ function podsOf(gate: QuotaGate, cluster: Cluster, quota: number): RevocablePod[
     if (quotaRow(gate, cluster, row) !== quota) continue;
     pods.push({
       name: String(row),
-      request: podOf(cluster, row).request,
+      // A pod that asks for none of a resource does not name it.
+      request: podOf(cluster, row).request.map((amount) => (amount === 0 ? undefined : amount)),
       priorityValue: tasks.priority[row],
       startedAtMs: state === TASK_STATE.running ? tasks.startedAtMs[row] : Infinity,
       preemptible: true,
