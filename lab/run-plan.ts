@@ -8,6 +8,7 @@ import type { ChangeSink } from '../sim/cluster/apply.ts';
 import { createEngine, type Engine, type EngineOptions } from '../sim/engine/engine.ts';
 import { type RunIdentity, resultsOf } from '../sim/engine/results.ts';
 import { type ProgressReport, runUntil, startRun } from '../sim/engine/run.ts';
+import { releaseNotes } from '../sim/engine/versions.ts';
 import { verticalNotes } from '../sim/engine/vertical-scaling.ts';
 import type { Plan } from '../sim/plan.ts';
 import type { RunResults } from '../sim/results/schema.ts';
@@ -117,6 +118,7 @@ export function runPlan(plan: Plan, options: RunOptions): RunResults | null {
 function notesOf(engine: Engine): readonly string[] {
   return [
     ...(engine.plane.notes?.() ?? []),
+    ...releaseNotes(engine),
     ...verticalNotes(engine),
     ...engine.policies.flatMap(({ policy, state }) => policy.notes?.(state) ?? []),
   ];

@@ -1,6 +1,7 @@
 /** Rules of services written out by hand. */
 import type { Report } from './checks.ts';
 import { checkGpu } from './checks-gpus.ts';
+import { checkVersions } from './checks-versions.ts';
 import { DURATION_MS, show } from './quantities.ts';
 import type { Scenario } from './schema.ts';
 
@@ -17,6 +18,7 @@ export function checkExplicitServices(scenario: Partial<Scenario>, report: Repor
     checkOwnCpus(scenario, service, path, report);
     checkVertical(scenario, name, service, [...path, 'verticalAutoscale'], report);
     checkGpu(scenario, service.gpu, [...path, 'gpu'], report);
+    checkVersions(scenario, service, path, report);
     service.rollingRestartAt.forEach((atMs, index) => {
       if (scenario.horizon !== undefined && atMs >= scenario.horizon)
         report.error([...path, 'rollingRestartAt', index], `is ${show(atMs, DURATION_MS)}, after the run has ended`, [

@@ -80,7 +80,20 @@ export const AUTOSCALE_DEFAULTS = {
   targetCpuPercent: 80,
   tolerance: 0.1,
   scaleDownStabilisation: '5m',
+  rules: 'hpa',
+  /** [A] */
+  maxStep: 4,
+  growCooldown: '1m',
+  shrinkCooldown: '5m',
 } as const;
+
+export const VERSION_DEFAULTS = { firstWeight: 100, cpuCost: 1 } as const;
+
+/** Marathon: minimumHealthCapacity and maximumOverCapacity of an app. */
+export const ROLLOUT_DEFAULTS = { minimumHealth: '100%', overCapacity: '100%' } as const;
+
+/** [A] */
+export const RELEASE_DEFAULTS = { stages: ['10%', '50%', '100%'], stage: '30m', errorMargin: '1%' } as const;
 
 /** Kubernetes VPA: flags of recommender and updater as they are shipped; `cooldown` is ours, 0 = as upstream. */
 export const VERTICAL_DEFAULTS = {

@@ -20,6 +20,7 @@ import {
   resolveThresholds,
 } from './resolve-koordinator.ts';
 import { resolveMesos } from './resolve-mesos.ts';
+import { resolveVersions } from './resolve-versions.ts';
 import type { Scenario } from './schema.ts';
 import { resolveBatch } from './schema-batch.ts';
 import { gpuRequestOf } from './schema-gpu.ts';
@@ -92,7 +93,7 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
       limitOverRequest: online.limitOverRequest,
       startDay: online.startDay,
       loadFactor: online.loadFactor,
-      explicit: Object.entries(online.explicit).map(resolveService),
+      explicit: Object.entries(online.explicit).flatMap((entry) => resolveVersions(resolveService(entry), entry[1])),
     },
     bestEffort: {
       ...(traces.bestEffort === undefined ? {} : { trace: traces.bestEffort }),
@@ -220,10 +221,27 @@ function resolveService([name, service]: [string, Scenario['online']['explicit']
             targetCpuPercent: scale.targetCpuPercent,
             tolerance: scale.tolerance,
             scaleDownStabilisationMs: scale.scaleDownStabilisation,
+            ...(scale.rules === 'hpa'
+              ? {}
+              : {
+                  qae: {
+                    maxStep: scale.maxStep,
+                    growCooldownMs: scale.growCooldown,
+                    shrinkCooldownMs: scale.shrinkCooldown,
+                  },
+                }),
           },
     ...resolveVertical(service.verticalAutoscale),
     rollingRestartAtMs: [...service.rollingRestartAt],
     ...resolveEstimate(service.loadEstimate),
+    ...(service.rollout === null
+      ? {}
+      : {
+          rollout: {
+            minimumHealthCapacity: service.rollout.minimumHealth,
+            maximumOverCapacity: service.rollout.overCapacity,
+          },
+        }),
   };
 }
 

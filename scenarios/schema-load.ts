@@ -7,11 +7,13 @@ import {
   ONLINE_DEFAULTS,
   POPULATION_DEFAULTS,
   SERVICE_DEFAULTS,
+  VERSION_DEFAULTS,
 } from './defaults.ts';
 import { count, cpu, duration, labels, limited, memory, named, percent, ratio, share } from './fields.ts';
 import { LIMITS } from './limits.ts';
 import { gpuRequestSchema } from './schema-gpu.ts';
 import { gangSchema, loadEstimateSchema } from './schema-koordinator.ts';
+import { releaseSchema, rolloutSchema, versionSchema, weightOf } from './schema-versions.ts';
 import { verticalSchema } from './schema-vertical.ts';
 
 /** The plan's classes, each named by itself: the compiler refuses the list when one is missing. */
@@ -39,11 +41,22 @@ const autoscaleSchema = z
     tolerance: ratio('Relative deviation from the target that is ignored.', 0, 1).prefault(
       AUTOSCALE_DEFAULTS.tolerance,
     ),
-    scaleDownStabilisation: duration('Time over which the highest recommendation counts.').prefault(
+    scaleDownStabilisation: duration('`hpa`: time over which the highest recommendation counts.').prefault(
       AUTOSCALE_DEFAULTS.scaleDownStabilisation,
     ),
+    rules: z
+      .enum(['hpa', 'qae'])
+      .describe(
+        '`hpa`: Kubernetes autoscaling/v2. `qae`: a platform on Marathon, with a step and a pause for each direction.',
+      )
+      .prefault(AUTOSCALE_DEFAULTS.rules),
+    maxStep: count('`qae`: most replicas of one change.', 1, LIMITS.pods.max).prefault(AUTOSCALE_DEFAULTS.maxStep),
+    growCooldown: duration('`qae`: time after a change before it grows.').prefault(AUTOSCALE_DEFAULTS.growCooldown),
+    shrinkCooldown: duration('`qae`: time after a change before it shrinks.').prefault(
+      AUTOSCALE_DEFAULTS.shrinkCooldown,
+    ),
   })
-  .describe('Horizontal autoscaler of the service (Kubernetes autoscaling/v2 rules).');
+  .describe('Horizontal autoscaler of the service.');
 
 const serviceSchema = z
   .strictObject({
@@ -83,6 +96,13 @@ const serviceSchema = z
       .describe('Times at which a rolling restart begins.')
       .prefault([]),
     loadEstimate: loadEstimateSchema.nullable().prefault(null),
+    rollout: rolloutSchema.nullable().prefault(null),
+    weight: weightOf('Share of the first version beside `versions`.').prefault(VERSION_DEFAULTS.firstWeight),
+    versions: named(
+      versionSchema,
+      'A/B test: further versions that share its load and its replicas by weight.',
+    ).prefault({}),
+    release: releaseSchema.nullable().prefault(null),
   })
   .describe('A service written out by hand.');
 

@@ -143,6 +143,40 @@ export interface ServicePlan {
   readonly rollingRestartAtMs: readonly number[];
   /** Absent = as the scheduler estimates. */
   readonly loadEstimate?: LoadEstimatePlan;
+  /** It is one version of a service, and gets a share of that one's load. Absent = all the load it is written with. */
+  readonly traffic?: TrafficPlan;
+  /** Its next version takes over stage by stage. Absent = it keeps its version. */
+  readonly release?: ReleasePlan;
+  /** How replicas are exchanged in a rolling restart and in a release. Absent = as the orchestrator does by default. */
+  readonly rollout?: RolloutPlan;
+}
+
+/** The share of a version in the load of its service. */
+export interface TrafficPlan {
+  /** Name of the service, which is its first version. */
+  readonly of: string;
+  /** Replicas for which the load of the whole service is designed. */
+  readonly designReplicas: number;
+  readonly percent: number;
+  /** CPU of a request over that of the first version. */
+  readonly cpuCost: number;
+}
+
+/** A gray release: the next version gets more replicas stage by stage, and none when its requests fail more often. */
+export interface ReleasePlan {
+  readonly to: string;
+  readonly atMs: number;
+  /** Shares of the replicas, rising to 100. */
+  readonly stagePercents: readonly number[];
+  readonly stageMs: number;
+  /** How many more of its requests may be late, in percentage points. */
+  readonly errorMarginPercent: number;
+}
+
+/** Shares of the replicas, 0..1: those that stay healthy, and those that may exist on top. */
+export interface RolloutPlan {
+  readonly minimumHealthCapacity: number;
+  readonly maximumOverCapacity: number;
 }
 
 /** Horizontal autoscaler of one service (Kubernetes autoscaling/v2 rules). */
@@ -152,6 +186,8 @@ export interface AutoscalePlan {
   readonly targetCpuPercent: number;
   readonly tolerance: number;
   readonly scaleDownStabilisationMs: number;
+  /** Rules of QAE in place of Kubernetes': a step and a pause for each direction. */
+  readonly qae?: { readonly maxStep: number; readonly growCooldownMs: number; readonly shrinkCooldownMs: number };
 }
 
 /** Vertical autoscaler of one service (Kubernetes VPA). Requests move, limits stay. */

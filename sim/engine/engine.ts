@@ -51,6 +51,7 @@ import type { Desire } from './scaling.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createThrottling, type Throttling } from './throttling-state.ts';
+import { costRequests, createReleases, mostReplicas, type ReleaseState, shareTraffic } from './versions.ts';
 import { createVerticalScaling, renewRequest, type VerticalScaling } from './vertical-scaling.ts';
 
 /** A policy of the run with its configuration and state. */
@@ -146,6 +147,12 @@ export interface Engine {
   readonly renewRequest?: (row: number, nowMs: number) => void;
   /** Per service: when the restart under way began, Infinity = none. */
   readonly restartSinceMs: Float64Array;
+  /** Per service: replicas when the restart under way began. */
+  readonly restartOf: Int32Array;
+  /** Versions of services that take the place of others. */
+  readonly releases: ReleaseState[];
+  /** Per service: when QAE's autoscaler changed it last, -1 = never. */
+  readonly scaledAtMs: Float64Array;
   /** Per service: what its autoscaler wanted within the stabilisation window, oldest first. */
   readonly desires: readonly Desire[][];
   nowMs: number;
@@ -169,9 +176,10 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   const byZone = plan.controlPlane.kind === 'kubernetes' && koordinator.enabled && koordinator.numaBatch !== false;
   const planned = hostsFromPlan(plan.cluster, gpuRequests.table, cpuRequests.table, byZone);
   const { hosts, watts, threadsPerCore, bandwidth } = planned;
-  const autoscaleMax = new Map(plan.online.explicit.map((s) => [s.name, s.autoscale?.maxReplicas ?? s.replicas]));
-  const rowsOf = (s: number) => Math.max(services.replicas[s], autoscaleMax.get(services.names[s]) ?? 0);
+  const most = new Map(plan.online.explicit.map((service) => [service.name, mostReplicas(service)]));
+  const rowsOf = (s: number) => Math.max(services.replicas[s], most.get(services.names[s]) ?? 0);
   const online = createOnlineState(services, rowsOf, plan.seed);
+  shareTraffic(online, plan);
   const pods = online.firstPod[services.count];
   const tasks = createTaskTable(Math.max(1024, pods * 2), pods);
   const cluster: Cluster = {
@@ -265,6 +273,9 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     beLossMilliCpu: new Float64Array(hosts.count),
     vertical: null,
     restartSinceMs: new Float64Array(services.count).fill(Infinity),
+    restartOf: new Int32Array(services.count),
+    releases: createReleases(plan, services.names),
+    scaledAtMs: new Float64Array(services.count).fill(-1),
     desires: Array.from(services.replicas, (replicas) => [{ atMs: 0, replicas }]),
     nowMs: 0,
     nextTickMs: 0,
@@ -272,6 +283,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     events: 0,
     wakeMs: Infinity,
   } as unknown as Engine;
+  if (options.like === undefined) costRequests(engine.latency, online, plan);
   createPlane(engine, workload, options.placementByScan ?? false);
   fillPods(engine, services, plan);
   scaleRequests(engine);

@@ -77,7 +77,7 @@ export function bookLatency(inputs: Lateness, s: number, nowMs: number): number 
   else if (isShort && recorder.wasReady[s] === 1) {
     // Nobody answers: every request that comes is late.
     const base = services.requestMilliCpu[s] * baseRatioAt(online.base, services, s, nowMs + windowMs / 2);
-    requests = base * services.replicas[s] * perWork;
+    requests = base * online.load[s] * perWork;
     late = requests;
     lateAlone = requests;
     recorder.serviceSloMinutes[cell] += windowMinutes;

@@ -50,7 +50,7 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
       name,
       milliCpu: Math.ceil(services.requestMilliCpu[s]),
       memMib: memMibOf(services.requestMemBytes[s]),
-      constraints: [...constraintsOf(explicit.get(name)), ...rulesOf(mesos, name)],
+      constraints: [...constraintsOf(explicit.get(name)), ...rulesOf(mesos, explicit.get(name)?.traffic?.of ?? name)],
     })),
     driverOfPopulation,
     populations: populations.map(({ name }) => name),

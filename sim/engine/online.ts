@@ -31,6 +31,10 @@ export interface OnlineState {
   /** Replicas asked for and replicas running. */
   readonly wanted: Int32Array;
   readonly ready: Int32Array;
+  /** Load of each service, in replicas that would carry it at design: its own, or its share of that of the service it is a version of. */
+  readonly load: Float64Array;
+  /** Service whose common noise it has: versions of one service share it. */
+  readonly noiseOf: Int32Array;
   readonly commonAr: Float64Array;
   readonly ownAr: Float64Array;
   readonly ownNoise: Float64Array;
@@ -60,6 +64,8 @@ export function createOnlineState(
     ownMilliCpu: new Float64Array(services.count),
     wanted: services.replicas.slice(),
     ready: new Int32Array(services.count),
+    load: Float64Array.from(services.replicas),
+    noiseOf: Int32Array.from(services.replicas, (_, s) => s),
     commonAr: new Float64Array(services.count),
     ownAr: new Float64Array(pods),
     ownNoise: new Float64Array(pods),
@@ -112,7 +118,7 @@ export function sweepDemand(
   const commonSalt = saltAt(state.salts.common, nowMs / windowMs);
   const running = TASK_STATE.running;
   for (let s = 0; s < services.count; s++) {
-    const word = keyedWord(commonSalt, s);
+    const word = keyedWord(commonSalt, state.noiseOf[s]);
     const decay = exp(-windowMs / services.commonTauMs[s]);
     const ar = decay * state.commonAr[s] + Math.sqrt(1 - decay * decay) * NORMAL_STEPS[word & 4095];
     state.commonAr[s] = ar;
@@ -125,7 +131,7 @@ export function sweepDemand(
       usedMilliCpu.fill(0, firstPod[s], firstPod[s + 1]);
       continue;
     }
-    const scale = services.requestMilliCpu[s] * base * (services.replicas[s] / ready);
+    const scale = services.requestMilliCpu[s] * base * (state.load[s] / ready);
     const level = 1 + common;
     const most = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : Infinity;
     const own = state.ownMilliCpu[s];

@@ -134,6 +134,9 @@ export function createDemandAhead(online: OnlineState, plan: Plan): DemandAhead 
   const horizonSamples = Math.ceil(MS_PER_DAY / (windowsPerSample * plan.windowMs));
   const copy = createOnlineState(services, (s) => firstPod[s + 1] - firstPod[s], plan.seed);
   copy.ready.set(services.replicas);
+  copy.load.set(online.load);
+  copy.noiseOf.set(online.noiseOf);
+  copy.commonAr.set(online.commonAr);
   const pods = firstPod[services.count];
   return {
     online: copy,

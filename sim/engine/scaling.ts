@@ -6,12 +6,15 @@
  *   desire of the stabilisation window
  */
 import { MS_PER_SECOND } from '../../policies/base/units.ts';
+import { autoScaleTarget } from '../../policies/marathon/qae.ts';
+import { exchange } from '../../policies/rollout.ts';
 import { CHANGE, submit } from '../cluster/apply.ts';
 import { TASK_STATE } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
-import type { ServicePlan } from '../plan.ts';
+import type { RolloutPlan, ServicePlan } from '../plan.ts';
 import type { Engine } from './engine.ts';
 import { EVENT, evictPod, removePod } from './lifecycle.ts';
+import { boundsOf, lookAtRelease } from './versions.ts';
 import { scaleVertically, verticalPeriodMs } from './vertical-scaling.ts';
 
 /** What an autoscaler wanted at a time. */
@@ -27,6 +30,7 @@ const RESTART_SHARE = 0.25;
 
 const RESTART_BIT = 1 << 20;
 const VERTICAL_BIT = 1 << 21;
+const RELEASE_BIT = 1 << 22;
 
 /** Schedules restarts and the autoscaler's loop for services written out by hand. */
 export function scheduleScaling(engine: Engine): void {
@@ -39,6 +43,9 @@ export function scheduleScaling(engine: Engine): void {
     if (service.vertical !== undefined)
       calendar.push(verticalPeriodMs(plan), PHASE.sense, s, EVENT.scale, VERTICAL_BIT | s);
   });
+  engine.releases.forEach(({ plan: { atMs } }, release) => {
+    if (atMs < plan.horizonMs) calendar.push(atMs, PHASE.sense, release, EVENT.scale, RELEASE_BIT | release);
+  });
 }
 
 function autoscalePeriodMs(engine: Engine): number {
@@ -48,11 +55,56 @@ function autoscalePeriodMs(engine: Engine): number {
 /** A restart batch or a turn of an autoscaler. */
 export function handleScale(engine: Engine, payload: number, nowMs: number): void {
   const s = payload & (RESTART_BIT - 1);
-  if ((payload & RESTART_BIT) !== 0) restartBatch(engine, s, nowMs);
+  if ((payload & RELEASE_BIT) !== 0) release(engine, s, nowMs);
+  else if ((payload & RESTART_BIT) !== 0) restart(engine, s, nowMs);
   else if ((payload & VERTICAL_BIT) !== 0) {
     scaleVertically(engine, s, nowMs);
     engine.calendar.push(nowMs + verticalPeriodMs(engine.plan), PHASE.sense, s, EVENT.scale, payload);
   } else autoscale(engine, s, nowMs);
+}
+
+/** A look at a release, and the next one a window later while it lasts. */
+function release(engine: Engine, index: number, nowMs: number): void {
+  const resize = (s: number, replicas: number) => scaleTo(engine, s, replicas, nowMs);
+  if (!lookAtRelease(engine, engine.releases[index], nowMs, resize)) return;
+  engine.calendar.push(nowMs + engine.plan.windowMs, PHASE.sense, index, EVENT.scale, RELEASE_BIT | index);
+}
+
+/** The next step of a rolling restart: within the bounds of the service's rollout, or as a Deployment does by default. */
+function restart(engine: Engine, s: number, nowMs: number): void {
+  const service = engine.plan.online.explicit.find(({ name }) => name === engine.online.services.names[s]);
+  if (service?.rollout === undefined) restartBatch(engine, s, nowMs);
+  else exchangeBatch(engine, s, service.rollout, nowMs);
+}
+
+/** Launches what may exist on top and takes down old replicas while enough are ready; goes on until none is old. */
+function exchangeBatch(engine: Engine, s: number, rollout: RolloutPlan, nowMs: number): void {
+  const { online, cluster, calendar, plan, restartOf } = engine;
+  const { tasks } = cluster;
+  if (engine.restartSinceMs[s] === Infinity) {
+    engine.restartSinceMs[s] = nowMs;
+    restartOf[s] = online.wanted[s];
+  }
+  const replicas = restartOf[s];
+  const old: number[] = [];
+  let present = 0;
+  for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++) {
+    if (tasks.state[row] === TASK_STATE.free) continue;
+    present++;
+    if (tasks.readyAtMs[row] < engine.restartSinceMs[s]) old.push(row);
+  }
+  const isNew = present - old.length;
+  const bounds = boundsOf(plan, rollout, replicas, online.ready[s]);
+  const { launch, stop } = exchange(bounds, present, online.ready[s], replicas - isNew, old.length);
+  for (const row of old.slice(0, stop)) {
+    online.wanted[s]--;
+    removePod(engine, row, nowMs);
+  }
+  if (launch > 0) scaleTo(engine, s, online.wanted[s] + launch, nowMs);
+  if (stop > 0) engine.plane.onCapacity(nowMs);
+  if (old.length > stop || isNew + launch < replicas)
+    calendar.push(nowMs + plan.windowMs, PHASE.sense, s, EVENT.scale, RESTART_BIT | s);
+  else engine.restartSinceMs[s] = Infinity;
 }
 
 /** Takes down the next quarter of the replicas that started before the restart; goes on when they are ready again. */
@@ -83,6 +135,18 @@ function autoscale(engine: Engine, s: number, nowMs: number): void {
   if (rules === null || ready === 0) return;
   let used = 0;
   for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++) used += online.usedMilliCpu[row];
+  if (rules.qae !== undefined) {
+    const { qae, minReplicas, maxReplicas, targetCpuPercent, tolerance } = rules;
+    const usedPercent = (100 * used) / ready / online.services.requestMilliCpu[s];
+    const scale = { minInstances: minReplicas, maxInstances: maxReplicas, targetPercent: targetCpuPercent, ...qae };
+    const last = engine.scaledAtMs[s] < 0 ? null : engine.scaledAtMs[s];
+    const all = { ...scale, tolerancePercent: tolerance * targetCpuPercent };
+    const target = autoScaleTarget(all, online.wanted[s], usedPercent, last, nowMs);
+    if (target === online.wanted[s]) return;
+    engine.scaledAtMs[s] = nowMs;
+    scaleTo(engine, s, target, nowMs);
+    return;
+  }
   const ratio = (used / ready / online.services.requestMilliCpu[s]) * (100 / rules.targetCpuPercent);
   let desired = online.wanted[s];
   if (ratio > 1 + rules.tolerance || ratio < 1 - rules.tolerance) desired = Math.ceil(ready * ratio);

@@ -26,6 +26,7 @@ import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
 import { pushWindow, report, senseNode } from './telemetry.ts';
 import { limitPod } from './throttling-state.ts';
 import { pushUsage, readReports } from './usage-windows.ts';
+import { dealLoad } from './versions.ts';
 import { recordWindow } from './window-record.ts';
 
 const CFS_PERIOD_US = 100_000;
@@ -34,6 +35,7 @@ const CFS_PERIOD_US = 100_000;
 export function runTick(engine: Engine, nowMs: number): void {
   const { plan, cluster, online, hostWindow, hostModel, latency, telemetry } = engine;
   engine.nextTickMs = nowMs + plan.windowMs;
+  dealLoad(engine);
   sweepDemand(
     online,
     cluster.tasks,

@@ -208,7 +208,7 @@ function explicitServices(services: readonly ServicePlan[], startDay: number): O
       Float64Array.from({ length: SLOTS_PER_DAY }, (_, slot) => profileAt(measured, slot / slotsPerHour)),
       service.peakToTrough,
     );
-    const mean = service.meanUsagePercent / 100;
+    const mean = (service.meanUsagePercent / 100) * (service.traffic?.cpuCost ?? 1);
     for (let slot = 0; slot < SLOT_COUNT; slot++)
       baseRatio[s * SLOT_COUNT + slot] = mean * day[(slot + firstSlot) % SLOTS_PER_DAY];
   });

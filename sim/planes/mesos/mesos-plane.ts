@@ -33,7 +33,7 @@ import {
   masterOfHost,
 } from './mesos-run.ts';
 import { isDead } from './nested-schedulers.ts';
-import { finishTask, hearsNow, takeTask, wakeFor, workOffNotes } from './notes.ts';
+import { finishTask, hearsNow, scaleDown, takeTask, wakeFor, workOffNotes } from './notes.ts';
 import { begin } from './registration.ts';
 import { keptFromRole } from './reservations.ts';
 import { ask, deliverAll, tell } from './talk.ts';
@@ -256,6 +256,7 @@ export class MesosPlane implements ControlPlane {
     }
     workOffNotes(run, nowMs);
     happen(run, nowMs);
+    scaleDown(run, nowMs);
     for (const master of s.masters) master.advanceTo(nowMs);
     deliverAll(run, nowMs);
     for (const driver of s.drivers) {

@@ -108,6 +108,8 @@ export interface MesosState {
   /** Rows that wait for a host, and those of each service in order of waiting. */
   readonly waiting: Set<number>;
   readonly waitingOf: Set<number>[];
+  /** Services that have fewer replicas than Marathon was told. */
+  readonly shrunk: Set<number>;
   /** Replicas that the engine wants of each service. */
   readonly wanted: Int32Array;
   /** By row of the task table: task number at its framework, row of work, 1 = a wanted replica, framework of a task. -1 = none. */
@@ -181,6 +183,7 @@ export function createMesosState(setup: MesosSetup): MesosState {
     notes: [],
     waiting: new Set(),
     waitingOf: setup.services.map(() => new Set<number>()),
+    shrunk: new Set(),
     wanted: new Int32Array(services),
     taskOfRow: new Float64Array(0),
     workOfRow: new Float64Array(0),

@@ -21,6 +21,18 @@ export function workOffNotes(run: MesosRun, nowMs: number): void {
   const { notes } = run.s;
   run.s.notes = [];
   for (const note of notes) workOff(run, note, nowMs);
+  scaleDown(run, nowMs);
+}
+
+/**
+ * Tells Marathon of services that have fewer replicas now, once it has heard of every end: told before, it would make up for replicas that
+ * it still counts by killing others.
+ */
+export function scaleDown(run: MesosRun, nowMs: number): void {
+  for (const service of run.s.shrunk) {
+    run.s.shrunk.delete(service);
+    scale(run, service, nowMs);
+  }
 }
 
 function workOff(run: MesosRun, note: Note, nowMs: number): void {
@@ -39,7 +51,7 @@ export function workOffNow(run: MesosRun, note: Note, nowMs: number): void {
       takeIn(run, note.row, note.id, nowMs);
       break;
     case 'withdrawn':
-      scale(run, note.service, nowMs);
+      run.s.shrunk.add(note.service);
       break;
     case 'started': {
       const { tasks } = run.setup.context.cluster;
@@ -171,7 +183,7 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
   else status = note.change === CHANGE.fail && hosts.outages[host] === 0 ? TaskStatus.Failed : TaskStatus.Lost;
   if (source === 'nobody') missUpdate(run, driver, task, host);
   else tell(run, driver, { task, status, agent: host }, nowMs, source === 'master');
-  if (online && note.change === CHANGE.abandon) scale(run, tasks.group[note.row], nowMs);
+  if (online && note.change === CHANGE.abandon) run.s.shrunk.add(tasks.group[note.row]);
 }
 
 /** A task of a population has done its work. */
