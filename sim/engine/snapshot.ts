@@ -148,7 +148,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     restartSinceMs: engine.restartSinceMs,
     restartOf: engine.restartOf,
     scaledAtMs: engine.scaledAtMs,
-    releases: engine.releases.map(({ plan: _, ...progress }) => progress),
+    releases: engine.releases.map(({ progress }) => progress),
     desires: engine.desires,
   };
 }

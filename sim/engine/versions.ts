@@ -25,10 +25,14 @@ export interface ReleaseState {
   readonly next: number;
   readonly replicas: number;
   readonly plan: ReleasePlan;
-  readonly progress: GrayProgress;
+  readonly progress: ReleaseProgress;
+}
+
+/** What of it changes. */
+export interface ReleaseProgress extends GrayProgress {
   begun: boolean;
   /** Requests and late ones of the old and the next version when the stage began. */
-  before: readonly [number, number, number, number];
+  before: readonly number[];
   /** When each stage began; the last entry is the end. */
   readonly stagesAtMs: number[];
   /** Late requests, percent, that made it go back: next version, old version; empty = it did not. */
@@ -76,11 +80,14 @@ export function createReleases(plan: Plan, names: readonly string[]): ReleaseSta
             next: names.indexOf(release.to),
             replicas,
             plan: release,
-            progress: { stage: 0, stageSinceMs: release.atMs },
-            begun: false,
-            before: [0, 0, 0, 0],
-            stagesAtMs: [],
-            lateWhenBack: [],
+            progress: {
+              stage: 0,
+              stageSinceMs: release.atMs,
+              begun: false,
+              before: [0, 0, 0, 0],
+              stagesAtMs: [],
+              lateWhenBack: [],
+            },
           },
         ],
   );
@@ -89,8 +96,8 @@ export function createReleases(plan: Plan, names: readonly string[]): ReleaseSta
 /** Before a window: the balancer deals the load of a service under release over the replicas that answer. */
 export function dealLoad(engine: Engine): void {
   const { online } = engine;
-  for (const { old, next, replicas, begun } of engine.releases) {
-    if (!begun) continue;
+  for (const { old, next, replicas, progress } of engine.releases) {
+    if (!progress.begun) continue;
     const ready = online.ready[old] + online.ready[next];
     const share = ready === 0 ? 0 : online.ready[next] / ready;
     online.load[next] = replicas * share;
@@ -125,8 +132,8 @@ export function lookAtRelease(
 ): boolean {
   const { online, plan } = engine;
   const { old, next, replicas, progress } = release;
-  if (!release.begun) {
-    release.begun = true;
+  if (!progress.begun) {
+    progress.begun = true;
     beginStage(engine, release, nowMs);
   } else moveOn(engine, release, nowMs);
   const target = grayInstances(release.plan, progress, replicas);
@@ -149,8 +156,8 @@ export function lookAtRelease(
 }
 
 function beginStage(engine: Engine, release: ReleaseState, nowMs: number): void {
-  release.stagesAtMs.push(nowMs);
-  release.before = counts(engine, release);
+  release.progress.stagesAtMs.push(nowMs);
+  release.progress.before = counts(engine, release);
 }
 
 /** Requests and late ones of both versions since the start. */
@@ -168,18 +175,19 @@ function moveOn(engine: Engine, release: ReleaseState, nowMs: number): void {
   const { progress } = release;
   const before = progress.stage;
   const now = counts(engine, release);
-  const [oldAll, oldLate, nextAll, nextLate] = now.map((count, i) => count - release.before[i]);
+  const [oldAll, oldLate, nextAll, nextLate] = now.map((count, i) => count - progress.before[i]);
   const oldPercent = oldAll > 0 ? (100 * oldLate) / oldAll : 0;
   const nextPercent = nextAll > 0 ? (100 * nextLate) / nextAll : 0;
   advanceGray(release.plan, progress, nextPercent, oldPercent, nowMs);
   if (progress.stage === before) return;
-  if (progress.stage < 0) release.lateWhenBack = [nextPercent, oldPercent];
+  if (progress.stage < 0) progress.lateWhenBack = [nextPercent, oldPercent];
   beginStage(engine, release, nowMs);
 }
 
 /** What a report says of each release. */
 export function releaseNotes(engine: Engine): readonly string[] {
-  return engine.releases.map(({ old, plan, progress, stagesAtMs, lateWhenBack }) => {
+  return engine.releases.map(({ old, plan, progress }) => {
+    const { stagesAtMs, lateWhenBack } = progress;
     const name = engine.online.services.names[old] ?? fail('a release is of a service');
     const minutes = (timeMs: number) => `${(timeMs / 60_000).toFixed(0)} min`;
     const stages = plan.stagePercents
