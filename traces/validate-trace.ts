@@ -62,6 +62,7 @@ async function validateForeign(
     skipInvalid: options.skipInvalid,
     scale: options.scale,
     duckdb: false,
+    bulk: null,
   });
   return [
     `${files.join(', ')}: valid ${format}${drops.count > 0 ? ` but for ${drops.count} rows or parts` : ''}`,
@@ -71,23 +72,17 @@ async function validateForeign(
   ];
 }
 
-/** Counts samples by id and keeps none. */
+/** Counts samples and keeps none. */
 function countingSink(): { sink: UsageSink; samples: () => number } {
   let total = 0;
   const open = (): UsageTable => {
-    const counts = new Map<string, { id: string; samples: number; firstMs: number; lastMs: number }>();
+    const ids = new Set<string>();
     return {
-      add(id, timeMs) {
+      add(id) {
         total += 1;
-        const known = counts.get(id);
-        if (known === undefined) counts.set(id, { id, samples: 1, firstMs: timeMs, lastMs: timeMs });
-        else {
-          known.samples += 1;
-          known.firstMs = Math.min(known.firstMs, timeMs);
-          known.lastMs = Math.max(known.lastMs, timeMs);
-        }
+        ids.add(id);
       },
-      finish: () => Array.from(counts.values()).sort((a, b) => (a.id < b.id ? -1 : 1)),
+      finish: () => Array.from(ids).sort(),
     };
   };
   return { sink: { open, pathOf: () => null }, samples: () => total };

@@ -16,12 +16,14 @@ import {
   type ImportedTrace,
   type ServiceRow,
   serviceColumns,
+  storedOf,
   type TaskRow,
-  taskColumns,
 } from './canonical.ts';
 import { type ImportContext, scaleOf } from './context.ts';
 import { takeRows } from './headerless-rows.ts';
+import { inParts, type ReadPart } from './partitions.ts';
 import { tableFiles } from './table-files.ts';
+import { openTasks, type TaskSink } from './task-sink.ts';
 import { readUsageCsv, type UsageCsv, type UsageScale } from './usage-csv.ts';
 
 /** Task CPU: 50 = half a core. */
@@ -121,10 +123,9 @@ export async function importAlibaba2017(paths: readonly string[], context: Impor
   const assumed = { milliCpu: 10, memMib: Number.NaN };
   const containerRead = await readUsageCsv(CONTAINER_USAGE, files.container_usage, containerScales, assumed, context);
   const services = Array.from(containers.values());
-  const unlisted = containerRead.counts.filter(({ id }) => !containers.has(id));
-  for (const { id } of unlisted)
-    services.push({ id, kind: 'container', requestMilliCpu: 1000, requestMemMib: Number.NaN });
-  for (const { id } of serverRead.counts) {
+  const unlisted = containerRead.ids.filter((id) => !containers.has(id));
+  for (const id of unlisted) services.push({ id, kind: 'container', requestMilliCpu: 1000, requestMemMib: Number.NaN });
+  for (const id of serverRead.ids) {
     const host = machines.get(id.slice('server/'.length));
     services.push({ id, kind: 'host', requestMilliCpu: host?.milliCpu ?? 64_000, requestMemMib: host?.memMib ?? mib });
   }
@@ -133,10 +134,11 @@ export async function importAlibaba2017(paths: readonly string[], context: Impor
     format: 'alibaba-2017',
     startUnixMs: null,
     hosts: hostColumns(Array.from(machines.values())),
-    tasks: taskColumns(batch.rows).tasks,
+    tasks: batch.tasks,
     use: null,
     services: serviceColumns(services),
     events: eventColumns(events),
+    ...storedOf(batch.stored),
     columns: {
       'hosts.milliCpu': { kind: 'absolute', from: 'cpus', scale: 1000 },
       'hosts.memMib': { kind: 'normalised', from: 'memory of the file', scale: mib },
@@ -159,13 +161,35 @@ async function readBatch(
   mib: number,
   context: ImportContext,
 ) {
+  const counts = { before: 0, repeated: 0 };
+  const tables = [
+    { name: 'batch_instance', fields: 12, paths: instancePaths, key: (fields: readonly string[]) => fields[2] },
+    { name: 'batch_task', fields: 8, paths: taskPaths, key: (fields: readonly string[]) => fields[2] },
+  ];
+  const sink = openTasks(context);
+  await inParts(tables, context, (read) => readJobs(read, mib, sink, counts));
+  return {
+    ...(await sink.finish()),
+    notes: [
+      ...countedNote(counts.before, 'instances started before the trace (time 0 or negative) and do not count'),
+      ...countedNote(counts.repeated, 'task rows repeat a task; the last one counts'),
+    ],
+  };
+}
+
+/** Tasks of some jobs, with the span and the use of their instances. */
+async function readJobs(
+  read: ReadPart,
+  mib: number,
+  sink: TaskSink,
+  counts: { before: number; repeated: number },
+): Promise<void> {
   const used = new Map<string, { milliMs: number; ms: number; firstS: number; lastS: number }>();
-  let before = 0;
-  await takeRows({ name: 'batch_instance', fields: 12 }, instancePaths, context, (fields, place) => {
+  await read(0, (fields, place) => {
     const start = readNumber(place, fields[0], 'start');
     const end = readNumber(place, fields[1], 'end');
     const milli = readNumberOrNan(place, fields[9], 'cpu_avg') * 1000;
-    if (start <= 0) before += 1;
+    if (start <= 0) counts.before += 1;
     if (!(start > 0 && end > start)) return;
     const id = `${fields[2]}/${fields[3]}`;
     const sum = used.get(id) ?? { milliMs: 0, ms: 0, firstS: start, lastS: end };
@@ -177,9 +201,8 @@ async function readBatch(
     sum.lastS = Math.max(sum.lastS, end);
     used.set(id, sum);
   });
-  const rows = new Map<string, TaskRow>();
-  let repeated = 0;
-  await takeRows({ name: 'batch_task', fields: 8 }, taskPaths, context, (fields, place) => {
+  const rows = new Map<string, { row: TaskRow; seq: number }>();
+  await read(1, (fields, place, seq) => {
     const created = readNumber(place, fields[0], 'create');
     const modified = readNumber(place, fields[1], 'modify');
     const instances = Math.max(1, readNumber(place, fields[4], 'instances'));
@@ -187,9 +210,10 @@ async function readBatch(
     const mem = readNumberOrNan(place, fields[7], 'memory') * mib * instances;
     const id = `${fields[2]}/${fields[3]}`;
     const use = used.get(id);
-    if (rows.has(id)) repeated += 1;
+    const before = rows.get(id);
+    if (before !== undefined) counts.repeated += 1;
     const ran = fields[5] === 'Terminated' && modified >= created ? (modified - created) * MS_PER_SECOND : Number.NaN;
-    rows.set(id, {
+    const row = {
       id,
       group: fields[2],
       submitMs: Math.max(0, created) * MS_PER_SECOND,
@@ -199,13 +223,8 @@ async function readBatch(
       requestMemMib: mem,
       usedMilliCpu: use === undefined ? Number.NaN : (use.milliMs / use.ms) * instances,
       status: fields[5],
-    });
+    };
+    rows.set(id, { row, seq: before?.seq ?? seq });
   });
-  return {
-    rows: Array.from(rows.values()),
-    notes: [
-      ...countedNote(before, 'instances started before the trace (time 0 or negative) and do not count'),
-      ...countedNote(repeated, 'task rows repeat a task; the last one counts'),
-    ],
-  };
+  for (const { row, seq } of rows.values()) sink.add(row, seq);
 }

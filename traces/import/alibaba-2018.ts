@@ -17,12 +17,14 @@ import {
   type ImportedTrace,
   type ServiceRow,
   serviceColumns,
+  storedOf,
   type TaskRow,
-  taskColumns,
 } from './canonical.ts';
 import { type ImportContext, scaleOf } from './context.ts';
 import { takeRows } from './headerless-rows.ts';
+import { inParts, type ReadPart } from './partitions.ts';
 import { tableFiles } from './table-files.ts';
+import { openTasks, type TaskSink } from './task-sink.ts';
 import { readUsageCsv, type UsageCsv, type UsageScale } from './usage-csv.ts';
 
 /** 100 = one core. */
@@ -121,12 +123,12 @@ export async function importAlibaba2018(paths: readonly string[], context: Impor
   const containerRead = await readUsageCsv(CONTAINER_USAGE, files.container_usage, containerScales, assumed, context);
   const services = Array.from(containers.values());
   let unlisted = 0;
-  for (const { id } of containerRead.counts)
+  for (const id of containerRead.ids)
     if (!containers.has(id)) {
       unlisted += 1;
       services.push({ id, kind: 'container', requestMilliCpu: 1000, requestMemMib: Number.NaN });
     }
-  for (const { id } of machineRead.counts) {
+  for (const id of machineRead.ids) {
     const host = machines.get(id);
     services.push({
       id,
@@ -144,6 +146,7 @@ export async function importAlibaba2018(paths: readonly string[], context: Impor
     use: null,
     services: serviceColumns(services),
     events: eventColumns(events),
+    ...storedOf(batch.stored),
     columns: {
       'hosts.milliCpu': { kind: 'absolute', from: 'cpu_num', scale: 1000 },
       'hosts.memMib': { kind: 'normalised', from: 'mem_size, % of a machine', scale: mib },
@@ -172,12 +175,39 @@ async function readBatch(
   mib: number,
   context: ImportContext,
 ) {
-  const rows: TaskRow[] = [];
-  const seen = new Map<string, number>();
   const counts = { backwards: 0, running: 0, truncated: 0, repeated: 0 };
+  const key = (fields: readonly string[]) => fields[2];
+  const tables = [
+    { name: 'batch_task', fields: 9, paths: taskPaths, key },
+    { name: 'batch_instance', fields: 14, paths: instancePaths, key },
+  ];
+  const sink = openTasks(context);
+  await inParts(tables, context, (read) => readJobs(read, mib, sink, counts));
+  const { tasks, stored, lostParents } = await sink.finish();
+  return {
+    tasks,
+    stored,
+    notes: [
+      ...countedNote(counts.backwards, 'tasks end before they start: their duration is unknown'),
+      ...countedNote(counts.running, 'tasks have end 0: they still ran, their duration is unknown'),
+      ...countedNote(counts.truncated, 'task names were cut off; parents after the cut are lost'),
+      ...countedNote(counts.repeated, 'tasks repeat a name of their job; they got a number'),
+      ...countedNote(lostParents, 'parents are not in the trace and are left out'),
+    ],
+  };
+}
+
+/** Tasks of some jobs, with parents by the numbers in their names and the use of their instances. */
+async function readJobs(
+  read: ReadPart,
+  mib: number,
+  sink: TaskSink,
+  counts: { backwards: number; running: number; truncated: number; repeated: number },
+): Promise<void> {
+  const rows: { row: TaskRow; seq: number; parents: readonly number[] }[] = [];
+  const seen = new Map<string, number>();
   const taskOf = new Map<string, string>();
-  const named: { id: string; job: string; parents: readonly number[] }[] = [];
-  await takeRows({ name: 'batch_task', fields: 9 }, taskPaths, context, (fields, place) => {
+  await read(0, (fields, place, seq) => {
     const times = readTimes(fields, place);
     const instances = readNumber(place, fields[1], 'instance_num');
     if (!(instances >= 1)) rejectRow(place, `instance_num is ${instances}; 1 or more is expected`);
@@ -193,8 +223,7 @@ async function readBatch(
     if (times.kind === 'running') counts.running += 1;
     if (dag.truncated) counts.truncated += 1;
     if (dag.index !== null) taskOf.set(`${fields[2]}/${dag.index}`, id);
-    named.push({ id, job: fields[2], parents: dag.parents });
-    rows.push({
+    const row = {
       id,
       group: fields[2],
       submitMs: times.startMs,
@@ -204,28 +233,16 @@ async function readBatch(
       requestMemMib: mem,
       qos: `type-${fields[3]}`,
       status: fields[4],
-    });
+    };
+    rows.push({ row, seq, parents: dag.parents });
   });
-  const used = await readInstances(instancePaths, context);
-  const linked = rows.map((row, at) => {
-    const parents = named[at].parents.map(
-      (index) => taskOf.get(`${named[at].job}/${index}`) ?? `${named[at].job}/?${index}`,
-    );
+  const used = await readInstances(read);
+  for (const { row, seq, parents } of rows) {
+    const ids = parents.map((index) => taskOf.get(`${row.group}/${index}`) ?? `${row.group}/?${index}`);
     const use = used.get(row.id);
     const usedMilliCpu = use === undefined ? Number.NaN : (use.milliMs / use.ms) * (row.instances ?? 1);
-    return { ...row, parents, usedMilliCpu };
-  });
-  const { tasks, lostParents } = taskColumns(linked);
-  return {
-    tasks,
-    notes: [
-      ...countedNote(counts.backwards, 'tasks end before they start: their duration is unknown'),
-      ...countedNote(counts.running, 'tasks have end 0: they still ran, their duration is unknown'),
-      ...countedNote(counts.truncated, 'task names were cut off; parents after the cut are lost'),
-      ...countedNote(counts.repeated, 'tasks repeat a name of their job; they got a number'),
-      ...countedNote(lostParents, 'parents are not in the trace and are left out'),
-    ],
-  };
+    sink.add({ ...row, parents: ids, usedMilliCpu }, seq);
+  }
 }
 
 function readTimes(fields: readonly string[], place: RowPlace) {
@@ -239,9 +256,9 @@ function readTimes(fields: readonly string[], place: RowPlace) {
 }
 
 /** Mean CPU of the instances of each task, weighted by the time they ran. */
-async function readInstances(paths: readonly string[], context: ImportContext) {
+async function readInstances(read: ReadPart) {
   const used = new Map<string, { milliMs: number; ms: number }>();
-  await takeRows({ name: 'batch_instance', fields: 14 }, paths, context, (fields, place) => {
+  await read(1, (fields, place) => {
     const start = readNumber(place, fields[5], 'start_time');
     const end = readNumber(place, fields[6], 'end_time');
     const milli = readNumberOrNan(place, fields[10], 'cpu_avg') * MILLI_PER_UNIT;

@@ -13,9 +13,11 @@ import {
   type ImportedTrace,
   type ServiceRow,
   serviceColumns,
+  storedOf,
   taskColumns,
 } from './canonical.ts';
 import { dropRow, type ImportContext, scaleOf } from './context.ts';
+import { listServices, storeServices } from './service-sink.ts';
 import { tableFiles } from './table-files.ts';
 import { readUsageCsv, type UsageCsv, type UsageScale } from './usage-csv.ts';
 
@@ -39,6 +41,7 @@ const READINGS: UsageCsv = {
   mem: -1,
   invalid: [],
   mostCpu: 100,
+  manyIds: true,
 };
 
 /** Reads the VM table and any readings. Throws ConfigError, TraceError with file and row. */
@@ -52,6 +55,7 @@ export async function importAzure(paths: readonly string[], context: ImportConte
   const counts = { open: 0, bornBefore: 0, aliveAfter: 0 };
   const rows: ServiceRow[] = [];
   const scales = new Map<string, UsageScale>();
+  const listed = context.bulk === null ? null : listServices(context.bulk);
   for (const path of files.vmtable) {
     let row = 0;
     for await (const line of readLines(path, context.reading)) {
@@ -59,6 +63,10 @@ export async function importAzure(paths: readonly string[], context: ImportConte
       if (line === '') continue;
       try {
         const vm = readVm({ path, row }, line, counts);
+        if (listed !== null) {
+          listed.add(vm, `${path}:${row} VM`);
+          continue;
+        }
         if (scales.has(vm.id)) rejectRow({ path, row }, `VM ${vm.id} appears a second time`);
         rows.push(vm);
         scales.set(vm.id, { milliCpu: vm.requestMilliCpu / 100, memMib: 1 });
@@ -67,11 +75,14 @@ export async function importAzure(paths: readonly string[], context: ImportConte
       }
     }
   }
+  await listed?.finish(context);
   const assumed = scaleOf(context, 'cpu', 1) * MILLI_PER_CPU;
   const other = { milliCpu: assumed / 100, memMib: 1 };
-  const read = await readUsageCsv(READINGS, files.readings, scales, other, context);
-  let unlisted = 0;
-  for (const { id } of read.counts) {
+  const read = await readUsageCsv(READINGS, files.readings, listed?.scales(1) ?? scales, other, context);
+  const measured = { usage: READINGS.name, kind: 'vm', requestMilliCpu: assumed };
+  const stored = context.bulk === null ? null : await storeServices(context.bulk, listed, measured);
+  let unlisted = stored?.unlisted ?? 0;
+  for (const id of read.ids) {
     if (scales.has(id)) continue;
     unlisted += 1;
     rows.push({ id, kind: 'vm', requestMilliCpu: assumed, requestMemMib: Number.NaN });
@@ -83,6 +94,7 @@ export async function importAzure(paths: readonly string[], context: ImportConte
     tasks: taskColumns([]).tasks,
     use: null,
     services: serviceColumns(rows),
+    ...storedOf(undefined, stored?.count),
     columns: {
       'services.requestMilliCpu': { kind: 'absolute', from: 'core count (V1) or bucket (V2)', scale: MILLI_PER_CPU },
       'services.requestMemMib': { kind: 'absolute', from: 'GB or bucket', scale: MIB_PER_GB },

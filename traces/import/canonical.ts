@@ -104,6 +104,13 @@ export interface ImportedEvents {
   readonly details: readonly string[];
 }
 
+/** Tasks that stand in tasks.parquet already. */
+export interface StoredTasks {
+  readonly count: number;
+  readonly withDuration: number;
+  readonly lastSubmitMs: number;
+}
+
 export interface ImportedTrace {
   readonly format: string;
   /** Unix time of time 0, null when the format has no calendar. */
@@ -113,6 +120,8 @@ export interface ImportedTrace {
   readonly use: ImportedUse | null;
   readonly services?: ImportedServices;
   readonly events?: ImportedEvents;
+  /** What stands in the folder already because it is too large for memory; the columns above are then empty. */
+  readonly stored?: { readonly tasks?: StoredTasks; readonly services?: number };
   /** Source of each filled column, by its name as `tasks.requestMilliCpu`. */
   readonly columns: Readonly<Record<string, ColumnSource>>;
   /** What was left out, repaired or assumed, with counts. */
@@ -270,6 +279,12 @@ export function taskColumns(rows: readonly TaskRow[]): { tasks: ImportedTasks; l
     parents: Int32Array.from(parents),
   };
   return { tasks, lostParents };
+}
+
+/** What a trace says of tables that stand in its folder already. */
+export function storedOf(tasks: StoredTasks | undefined, services?: number): Pick<ImportedTrace, 'stored'> {
+  if (tasks === undefined && services === undefined) return {};
+  return { stored: { ...(tasks && { tasks }), ...(services === undefined ? {} : { services }) } };
 }
 
 /** A note with its count, or nothing for 0. */

@@ -1,6 +1,7 @@
 /** What every importer is given besides its files: scales, where use goes, and what to do with a row that is wrong. */
 import { ConfigError, TraceError } from '../../policies/base/assert.ts';
 import type { ReadOptions } from '../readers/rows.ts';
+import type { Bulk } from './bulk.ts';
 import type { UsageSink } from './usage-sink.ts';
 
 /** Rows and parts that were left out because the user asked for that. */
@@ -19,6 +20,8 @@ export interface ImportContext {
   readonly scale: Readonly<Record<string, number>>;
   /** Whether large tables may go through DuckDB. */
   readonly duckdb: boolean;
+  /** Where tables go that are too large for memory; null when the input is small. */
+  readonly bulk: Bulk | null;
 }
 
 const MOST_LISTED = 100;

@@ -15,12 +15,15 @@ import {
   hostColumns,
   type ImportedTrace,
   serviceColumns,
+  storedOf,
   type TaskRow,
-  taskColumns,
 } from './canonical.ts';
 import { type ImportContext, scaleOf } from './context.ts';
 import { takeRows } from './headerless-rows.ts';
+import { inParts } from './partitions.ts';
+import { storeServices } from './service-sink.ts';
 import { tableFiles } from './table-files.ts';
+import { openTasks } from './task-sink.ts';
 import { readUsageCsv, type UsageCsv } from './usage-csv.ts';
 
 const START_MS = 600_000;
@@ -55,9 +58,11 @@ const USAGE: UsageCsv = {
   mem: 6,
   invalid: [],
   mostCpu: Infinity,
+  manyIds: true,
 };
 
 interface OpenTask {
+  readonly seq: number;
   readonly submitMs: number;
   scheduledMs: number;
   endMs: number;
@@ -94,13 +99,20 @@ export async function importGoogle2011(paths: readonly string[], context: Import
     events.push({ timeMs, id: fields[1], kind, detail: `${fields[4]} ${fields[5]}` });
   });
   const counts = { missing: 0, evicted: 0, before: 0 };
-  const tasks = new Map<string, OpenTask>();
-  await takeRows({ name: 'task_events', fields: 13 }, files.task_events, context, (fields, place) =>
-    takeTaskEvent(fields, place, tasks, counts),
-  );
+  // Of every task, in memory where nothing is laid down on disk: services ask for it.
+  const requests = new Map<string, OpenTask>();
+  const sink = openTasks(context);
+  const table = { name: 'task_events', fields: 13, paths: files.task_events, key: taskId };
+  await inParts([table], context, async (read) => {
+    const tasks = context.bulk === null ? requests : new Map<string, OpenTask>();
+    await read(0, (fields, place, seq) => takeTaskEvent(fields, place, seq, tasks, counts));
+    for (const [id, task] of tasks) sink.add(taskRow(id, task, milliPerUnit, mibPerUnit), task.seq);
+  });
+  const built = await sink.finish();
   const scale = { milliCpu: milliPerUnit, memMib: mibPerUnit };
   const read = await readUsageCsv(USAGE, files.task_usage, new Map(), scale, context);
-  const built = taskColumns(Array.from(tasks, ([id, task]) => taskRow(id, task, milliPerUnit, mibPerUnit)));
+  const measured = { usage: USAGE.name, kind: 'task', requestMilliCpu: 'task' } as const;
+  const stored = context.bulk === null ? undefined : (await storeServices(context.bulk, null, measured)).count;
   return {
     format: 'google-2011',
     startUnixMs: START_UNIX_MS,
@@ -108,8 +120,8 @@ export async function importGoogle2011(paths: readonly string[], context: Import
     tasks: built.tasks,
     use: null,
     services: serviceColumns(
-      read.counts.map(({ id }) => {
-        const task = tasks.get(id);
+      read.ids.map((id) => {
+        const task = requests.get(id);
         return {
           id,
           kind: 'task',
@@ -120,6 +132,7 @@ export async function importGoogle2011(paths: readonly string[], context: Import
       }),
     ),
     events: eventColumns(events),
+    ...storedOf(built.stored, stored),
     columns: {
       'hosts.milliCpu': { kind: 'normalised', from: 'share of the largest machine', scale: milliPerUnit },
       'hosts.memMib': { kind: 'normalised', from: 'share of the largest machine', scale: mibPerUnit },
@@ -160,9 +173,14 @@ function wordOf(place: RowPlace, words: readonly string[], field: string): strin
   return word;
 }
 
+function taskId(fields: readonly string[]): string {
+  return `${fields[2]}/${fields[3]}`;
+}
+
 function takeTaskEvent(
   fields: readonly string[],
   place: RowPlace,
+  seq: number,
   tasks: Map<string, OpenTask>,
   counts: { missing: number; evicted: number; before: number },
 ): void {
@@ -171,13 +189,13 @@ function takeTaskEvent(
   const cpu = readNumberOrNan(place, fields[9], 'CPU request');
   const mem = readNumberOrNan(place, fields[10], 'RAM request');
   const priority = readNumberOrNan(place, fields[8], 'priority');
-  const id = `${fields[2]}/${fields[3]}`;
+  const id = taskId(fields);
   if (fields[1] !== '') counts.missing += 1;
   if (fields[0] === '0') counts.before += 1;
   let task = tasks.get(id);
   if (task === undefined) {
     const nan = Number.NaN;
-    task = { submitMs: timeMs, scheduledMs: nan, endMs: nan, status: '', host: '', cpu, mem, priority };
+    task = { seq, submitMs: timeMs, scheduledMs: nan, endMs: nan, status: '', host: '', cpu, mem, priority };
     tasks.set(id, task);
   }
   if (!Number.isNaN(cpu)) task.cpu = cpu;

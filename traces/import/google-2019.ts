@@ -14,13 +14,16 @@ import {
   hostColumns,
   type ImportedTrace,
   serviceColumns,
+  storedOf,
   type TaskRow,
-  taskColumns,
 } from './canonical.ts';
 import { type ImportContext, scaleOf } from './context.ts';
 import { asList, type Located, member, memberAt, textOr } from './json-access.ts';
 import { eachObject } from './object-rows.ts';
+import { objectsInParts } from './partitions.ts';
+import { storeServices } from './service-sink.ts';
 import { tableFiles } from './table-files.ts';
+import { openTasks } from './task-sink.ts';
 
 const START_US = 600_000_000;
 const AFTER = '9223372036854775807';
@@ -42,6 +45,7 @@ const ENDS = ['evict', 'fail', 'finish', 'kill', 'lost'];
 const DISTRIBUTION_VALUES = 11;
 
 interface Instance {
+  readonly seq: number;
   submitMs: number;
   scheduledMs: number;
   endMs: number;
@@ -91,10 +95,33 @@ export async function importGoogle2019(paths: readonly string[], context: Import
     const after = asList(member(row, 'start_after_collection_ids'), true).map(idText);
     if (after.length > 0) parentsOf.set(id, after);
   });
-  const instances = new Map<string, Instance>();
   const counts = { alloc: 0, dedicated: 0, evicted: 0, long: 0 };
-  await eachObject(files.instance_events, context, (row) => takeInstance(row, instances, allocSets, counts));
-  const table = context.usage.open('instance_usage');
+  // The last instance of a collection stands for it where others wait; a collection comes in one part.
+  const lastOf = new Map<string, string>();
+  const waitedFor = new Set(Array.from(parentsOf.values()).flat());
+  const known = new Map<string, Instance>();
+  const eachPart = (take: (id: string, one: Instance) => void) =>
+    objectsInParts(files.instance_events, collectionOf, context, async (read) => {
+      const instances = context.bulk === null ? known : new Map<string, Instance>();
+      await read((row, seq) => takeInstance(row, seq, instances, allocSets, counts));
+      for (const [id, one] of instances) take(id, one);
+    });
+  const sink = openTasks(context);
+  // Parents have to be known first, and may come in a later part.
+  const waiting: { id: string; one: Instance }[] = [];
+  await eachPart((id, one) => {
+    const collection = id.slice(0, id.indexOf('/'));
+    if (waitedFor.has(collection)) lastOf.set(collection, id);
+    if (parentsOf.has(collection)) waiting.push({ id, one });
+    else sink.add(taskRow(id, one, milli, mib, []), one.seq);
+  });
+  for (const { id, one } of waiting) {
+    const parents = parentsOf.get(id.slice(0, id.indexOf('/'))) ?? [];
+    const last = parents.map((parent) => lastOf.get(parent) ?? parent);
+    sink.add(taskRow(id, one, milli, mib, last), one.seq);
+  }
+  const built = await sink.finish();
+  const table = context.usage.open('instance_usage', undefined, context.bulk === null);
   await eachObject(files.instance_usage, context, (row) => {
     const distribution = asList(member(row, 'cpu_usage_distribution'), true);
     if (distribution.length !== 0 && distribution.length !== DISTRIBUTION_VALUES) counts.long += 1;
@@ -110,26 +137,25 @@ export async function importGoogle2019(paths: readonly string[], context: Import
     table.add(id, timeMs, cpu * milli, peak * milli, memory * mib, () => row.where.slice(0, -1));
   });
   const measured = table.finish();
-  const lastOf = new Map<string, string>();
-  for (const id of instances.keys()) lastOf.set(id.slice(0, id.indexOf('/')), id);
-  const rows = Array.from(instances, ([id, one]) => taskRow(id, one, milli, mib, parentsOf, lastOf));
-  const { tasks, lostParents } = taskColumns(rows);
+  const ofUse = { usage: 'instance_usage', kind: 'task', requestMilliCpu: 'task' } as const;
+  const stored = context.bulk === null ? undefined : (await storeServices(context.bulk, null, ofUse)).count;
   return {
     format: 'google-2019',
     startUnixMs: null,
     hosts: hostColumns(Array.from(machines.values())),
-    tasks,
+    tasks: built.tasks,
     use: null,
     services: serviceColumns(
-      measured.map(({ id }) => ({
+      measured.map((id) => ({
         id,
         kind: 'task',
         group: id.slice(0, id.indexOf('/')),
-        requestMilliCpu: (instances.get(id)?.cpus ?? Number.NaN) * milli,
-        requestMemMib: (instances.get(id)?.memory ?? Number.NaN) * mib,
+        requestMilliCpu: (known.get(id)?.cpus ?? Number.NaN) * milli,
+        requestMemMib: (known.get(id)?.memory ?? Number.NaN) * mib,
       })),
     ),
     events: eventColumns(events),
+    ...storedOf(built.stored, stored),
     columns: {
       'hosts.milliCpu': { kind: 'normalised', from: 'capacity.cpus, share of the largest machine', scale: milli },
       'hosts.memMib': { kind: 'normalised', from: 'capacity.memory, share of the largest machine', scale: mib },
@@ -150,7 +176,7 @@ export async function importGoogle2019(paths: readonly string[], context: Import
       ...countedNote(counts.dedicated, 'events are on a dedicated machine (-1): no host is kept'),
       ...countedNote(counts.evicted, 'times an instance was evicted, failed or lost and may have run again'),
       ...countedNote(counts.long, `distributions do not have ${DISTRIBUTION_VALUES} values and are not used`),
-      ...countedNote(lostParents, 'collections to wait for are not in the trace'),
+      ...countedNote(built.lostParents, 'collections to wait for are not in the trace'),
     ],
   };
 }
@@ -186,12 +212,17 @@ function wordOf(located: Located, words: readonly string[]): string {
   return word;
 }
 
+function collectionOf(row: Located): string {
+  return idText(member(row, 'collection_id'));
+}
+
 function instanceId(row: Located): string {
   return `${idText(member(row, 'collection_id'))}/${numberOr(member(row, 'instance_index'), 0)}`;
 }
 
 function takeInstance(
   row: Located,
+  seq: number,
   instances: Map<string, Instance>,
   allocSets: ReadonlySet<string>,
   counts: { alloc: number; dedicated: number; evicted: number },
@@ -211,6 +242,7 @@ function takeInstance(
   let one = instances.get(id);
   if (one === undefined) {
     one = {
+      seq,
       submitMs: Math.max(0, timeMs),
       scheduledMs: Number.NaN,
       endMs: Number.NaN,
@@ -236,14 +268,7 @@ function takeInstance(
   }
 }
 
-function taskRow(
-  id: string,
-  one: Instance,
-  milli: number,
-  mib: number,
-  parentsOf: ReadonlyMap<string, readonly string[]>,
-  lastOf: ReadonlyMap<string, string>,
-): TaskRow {
+function taskRow(id: string, one: Instance, milli: number, mib: number, parents: readonly string[]): TaskRow {
   const ran = one.endMs - one.scheduledMs;
   const collection = id.slice(0, id.indexOf('/'));
   return {
@@ -256,6 +281,6 @@ function taskRow(
     qos: `priority-${one.priority}`,
     status: one.status,
     host: one.host,
-    parents: (parentsOf.get(collection) ?? []).map((parent) => lastOf.get(parent) ?? parent),
+    parents,
   };
 }

@@ -6,10 +6,12 @@
  */
 import { MS_PER_SECOND } from '../../policies/base/units.ts';
 import { type RowPlace, readNumber, readNumberOrNan } from '../readers/rows.ts';
-import { countedNote, type HostRow, hostColumns, type ImportedTrace, type TaskRow, taskColumns } from './canonical.ts';
+import { countedNote, type HostRow, hostColumns, type ImportedTrace, storedOf, type TaskRow } from './canonical.ts';
 import type { ImportContext } from './context.ts';
 import { takeRows } from './headerless-rows.ts';
+import { inParts, type ReadPart } from './partitions.ts';
 import { tableFiles } from './table-files.ts';
+import { openTasks, type TaskSink } from './task-sink.ts';
 
 const MILLI_PER_UNIT = 10;
 const MIB_PER_GB = 1024;
@@ -39,27 +41,23 @@ export async function importGpuV2020(paths: readonly string[], context: ImportCo
       gpuModel: gpus === 0 ? '' : fields[1],
     });
   });
-  const users = new Map<string, string>();
-  await takeRows({ name: 'pai_job', fields: 6 }, files.jobs, context, (fields) => void users.set(fields[0], fields[2]));
-  const hostOf = new Map<string, string>();
-  await takeRows({ name: 'pai_instance', fields: 9 }, files.instances, context, (fields) => {
-    const id = `${fields[0]}/${fields[1]}`;
-    hostOf.set(id, hostOf.has(id) && hostOf.get(id) !== fields[8] ? '' : fields[8]);
-  });
-  const rows = new Map<string, TaskRow>();
   const counts = { unsuccessful: 0, uneven: 0, running: 0, repeated: 0 };
-  await takeRows({ name: 'pai_task', fields: 10 }, files.tasks, context, (fields, place) => {
-    if (fields[0] === 'job_name' && place.row === 1) return;
-    const row = readTask(fields, place, counts);
-    if (rows.has(row.id)) counts.repeated += 1;
-    rows.set(row.id, { ...row, host: hostOf.get(row.id) ?? '', qos: users.get(fields[0]) ?? '' });
-  });
+  const key = ([job]: readonly string[]) => job;
+  const tables = [
+    { name: 'pai_job', fields: 6, paths: files.jobs, key },
+    { name: 'pai_instance', fields: 9, paths: files.instances, key },
+    { name: 'pai_task', fields: 10, paths: files.tasks, key },
+  ];
+  const sink = openTasks(context);
+  await inParts(tables, context, (read) => readJobs(read, sink, counts));
+  const { tasks, stored } = await sink.finish();
   return {
     format: 'gpu-v2020',
     startUnixMs: null,
     hosts: hostColumns(hosts),
-    tasks: taskColumns(Array.from(rows.values())).tasks,
+    tasks,
     use: null,
+    ...storedOf(stored),
     columns: {
       'hosts.milliCpu': { kind: 'absolute', from: 'cap_cpu', scale: 1000 },
       'hosts.memMib': { kind: 'absolute', from: 'cap_mem GB', scale: MIB_PER_GB },
@@ -75,6 +73,31 @@ export async function importGpuV2020(paths: readonly string[], context: ImportCo
       ...countedNote(counts.repeated, 'task rows repeat a task; the last one counts'),
     ],
   };
+}
+
+/** Tasks of some jobs, with the user of the job and the machine that all instances share. */
+async function readJobs(
+  read: ReadPart,
+  sink: TaskSink,
+  counts: { unsuccessful: number; uneven: number; running: number; repeated: number },
+): Promise<void> {
+  const users = new Map<string, string>();
+  await read(0, (fields) => void users.set(fields[0], fields[2]));
+  const hostOf = new Map<string, string>();
+  await read(1, (fields) => {
+    const id = `${fields[0]}/${fields[1]}`;
+    hostOf.set(id, hostOf.has(id) && hostOf.get(id) !== fields[8] ? '' : fields[8]);
+  });
+  const rows = new Map<string, { row: TaskRow; seq: number }>();
+  await read(2, (fields, place, seq) => {
+    if (fields[0] === 'job_name' && place.row === 1) return;
+    const row = readTask(fields, place, counts);
+    const before = rows.get(row.id);
+    if (before !== undefined) counts.repeated += 1;
+    const whole = { ...row, host: hostOf.get(row.id) ?? '', qos: users.get(fields[0]) ?? '' };
+    rows.set(row.id, { row: whole, seq: before?.seq ?? seq });
+  });
+  for (const { row, seq } of rows.values()) sink.add(row, seq);
 }
 
 function readTask(

@@ -5,9 +5,10 @@
  */
 import { MS_PER_SECOND } from '../../policies/base/units.ts';
 import { readNumber, readNumberOrNan, rejectRow } from '../readers/rows.ts';
-import { countedNote, hostColumns, type ImportedTrace, type TaskRow, taskColumns } from './canonical.ts';
+import { countedNote, hostColumns, type ImportedTrace, storedOf, type TaskRow } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { readCsv } from './csv-table.ts';
+import { openTasks } from './task-sink.ts';
 
 const COLUMNS = [
   'instance_sn',
@@ -24,19 +25,22 @@ const COLUMNS = [
 
 /** Reads one list of instances. Throws TraceError with file and row. */
 export async function importGpuV2025(path: string, context: ImportContext): Promise<ImportedTrace> {
-  const rows = new Map<string, TaskRow>();
+  const seen = new Set<string>();
+  const sink = openTasks(context, (id, at) => `${path}:${at} instance ${id} appears a second time`);
   const counts = { before: 0, after: 0, limited: 0 };
   for await (const row of readCsv(path, COLUMNS, context.reading)) {
     try {
       const id = row.field('instance_sn');
-      if (rows.has(id)) rejectRow(row, `instance ${id} appears a second time`);
+      if (seen.has(id)) rejectRow(row, `instance ${id} appears a second time`);
+      // In bulk the sink looks for repeats, on disk.
+      if (context.bulk === null) seen.add(id);
       const created = readNumberOrNan(row, row.field('creation_time'), 'creation_time');
       const scheduled = readNumberOrNan(row, row.field('scheduled_time'), 'scheduled_time');
       const deleted = readNumberOrNan(row, row.field('deletion_time'), 'deletion_time');
       if (deleted < scheduled) rejectRow(row, `instance ${id} is deleted before it is scheduled`);
       const gpus = readNumberOrNan(row, row.field('gpu_request'), 'gpu_request');
       const limit = readNumber(row, row.field('max_instance_per_node'), 'max_instance_per_node');
-      rows.set(id, {
+      const task: TaskRow = {
         id,
         group: row.field('app_name'),
         submitMs: (Number.isNaN(created) ? 0 : created) * MS_PER_SECOND,
@@ -46,7 +50,8 @@ export async function importGpuV2025(path: string, context: ImportContext): Prom
         gpus: gpus > 0 ? gpus : 0,
         gpuMilli: gpus > 0 ? 1000 : 0,
         qos: row.field('role'),
-      });
+      };
+      sink.add(task, row.row);
       if (Number.isNaN(created)) counts.before += 1;
       if (Number.isNaN(deleted)) counts.after += 1;
       if (limit >= 0) counts.limited += 1;
@@ -54,12 +59,14 @@ export async function importGpuV2025(path: string, context: ImportContext): Prom
       dropRow(context, error);
     }
   }
+  const { tasks, stored } = await sink.finish();
   return {
     format: 'gpu-v2025',
     startUnixMs: null,
     hosts: hostColumns([]),
-    tasks: taskColumns(Array.from(rows.values())).tasks,
+    tasks,
     use: null,
+    ...storedOf(stored),
     columns: {
       'tasks.requestMilliCpu': { kind: 'absolute', from: 'cpu_request, cores', scale: 1000 },
       'tasks.requestMemMib': { kind: 'absolute', from: 'memory_request, GiB', scale: 1024 },

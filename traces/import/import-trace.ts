@@ -128,6 +128,7 @@ export function plainContext(scale: Readonly<Record<string, number>> = {}): Impo
     skipInvalid: false,
     scale,
     duckdb: false,
+    bulk: null,
   };
 }
 
@@ -147,16 +148,18 @@ export async function importTrace(
 
 /** What was read, in sentences with numbers. */
 export function describeImport(trace: ImportedTrace): string[] {
-  const { tasks, hosts, services, events } = trace;
-  const known = tasks.durationMs.reduce((count, ms) => count + (Number.isNaN(ms) ? 0 : 1), 0);
-  const lastHour = tasks.count === 0 ? 0 : tasks.submitMs[tasks.count - 1] / 3_600_000;
+  const { tasks, hosts, services, events, stored } = trace;
+  const known = stored?.tasks?.withDuration ?? tasks.durationMs.reduce((n, ms) => n + (Number.isNaN(ms) ? 0 : 1), 0);
+  const taskCount = stored?.tasks?.count ?? tasks.count;
+  const serviceCount = stored?.services ?? services?.count;
+  const lastMs = stored?.tasks?.lastSubmitMs ?? (tasks.count === 0 ? 0 : tasks.submitMs[tasks.count - 1]);
   const milliCpu = hosts.milliCpu.reduce((sum, milli) => sum + (milli > 0 ? milli : 0), 0);
   const lines = [
-    `${trace.format}: ${tasks.count} tasks over ${lastHour.toFixed(1)} h, ${known} of them with a duration.`,
+    `${trace.format}: ${taskCount} tasks over ${(lastMs / 3_600_000).toFixed(1)} h, ${known} of them with a duration.`,
     hosts.ids.length === 0 ? 'No hosts.' : `${hosts.ids.length} hosts with ${milliCpu / 1000} cores.`,
   ];
-  if (services !== undefined)
-    lines.push(`${services.count} services (VMs, containers, pods, machines) with use over time.`);
+  if (serviceCount !== undefined)
+    lines.push(`${serviceCount} services (VMs, containers, pods, machines) with use over time.`);
   if (events !== undefined && events.ids.length > 0) lines.push(`${events.ids.length} events of hosts and objects.`);
   for (const [name, source] of Object.entries(trace.columns))
     lines.push(`${name}: ${source.kind}, from ${source.from} x ${source.scale}.`);

@@ -76,7 +76,7 @@ export async function readPhillyUse(
         gpuMilli,
       );
     });
-    for (const { id } of output.finish()) machines.add(id);
+    for (const id of output.finish()) machines.add(id);
   };
   await table('cluster_cpu_util', files.cpu, 3, (row, place) => ({
     milliCpu: (percentOf(place, row[2], 'CPU') / 100) * milliCpuOf(row[1]),

@@ -6,6 +6,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError, TraceError } from '../../policies/base/assert.ts';
 import type { ReadLog } from '../readers/rows.ts';
+import { type Bulk, openBulk } from './bulk.ts';
 import type { ImportedTrace } from './canonical.ts';
 import type { Drops } from './context.ts';
 import { importTrace } from './import-trace.ts';
@@ -22,6 +23,8 @@ export interface ImportRequest {
   /** Told how many bytes of the input were read since the last call. */
   readonly onBytes?: (bytes: number) => void;
   readonly freeBytes?: (folder: string) => number;
+  /** Packed bytes from which tables are laid down on disk instead of held in memory. */
+  readonly bulkBytes?: number;
 }
 
 export interface ImportOutcome {
@@ -37,17 +40,22 @@ export async function runImport(request: ImportRequest): Promise<ImportOutcome> 
   const partial = `${out}.partial-${process.pid}`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
+  const freeBytes = request.freeBytes ?? freeBytesOf;
+  let bulk: Bulk | null = null;
   try {
+    if (request.duckdb) bulk = await openBulk(partial, request.paths, freeBytes, request.bulkBytes);
     const log: ReadLog = { lfLines: 0, crlfLines: 0 };
     const drops: Drops = { count: 0, listed: [] };
     const trace = await importTrace(request.format, request.paths, {
       reading: { log, ...(request.onBytes === undefined ? {} : { onBytes: request.onBytes }) },
-      usage: parquetSink(partial, request.freeBytes ?? freeBytesOf),
+      usage: parquetSink(partial, freeBytes),
       drops,
       skipInvalid: request.skipInvalid,
       scale: request.scale,
       duckdb: request.duckdb,
+      bulk,
     });
+    bulk?.remove();
     const noted = { ...trace, notes: [...trace.notes, ...readingNotes(log, drops)] };
     await writeImport(noted, partial);
     if ((await readdir(join(partial, 'usage'))).length === 0) await rm(join(partial, 'usage'), { recursive: true });
@@ -55,6 +63,7 @@ export async function runImport(request: ImportRequest): Promise<ImportOutcome> 
     await rename(partial, out);
     return { trace: noted, drops, log };
   } catch (error) {
+    bulk?.remove();
     await rm(partial, { recursive: true, force: true });
     if (error instanceof Error && (error as NodeJS.ErrnoException).code === 'ENOSPC')
       throw new TraceError(`${request.paths.join(', ')}: the disk of ${out} is full (${error.message})`);

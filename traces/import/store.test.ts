@@ -119,10 +119,7 @@ test('services, events and 130 000 samples of use are read again, the samples in
   const table = parquetSink(files.path('d')).open('cpu');
   for (let row = 0; row < 130_000; row++)
     table.add(row % 2 === 0 ? 'vm/1=' : 'b', row, row / 2, Number.NaN, 1, () => '');
-  expect(table.finish()).toEqual([
-    { id: 'b', samples: 65_000, firstMs: 1, lastMs: 129_999 },
-    { id: 'vm/1=', samples: 65_000, firstMs: 0, lastMs: 129_998 },
-  ]);
+  expect(table.finish()).toEqual(['b', 'vm/1=']);
   const sizes: number[] = [];
   let sum = 0;
   for await (const batch of readUsage(files.path('d'))) {

@@ -38,17 +38,50 @@ const TASK_NUMBERS = [
   'usedMilliCpu',
 ] as const;
 
+const text = (name: string, data: readonly string[]) => ({ name, data: [...data], type: 'STRING' as const });
+const double = (name: string, data: Float64Array) => ({ name, data, type: 'DOUBLE' as const });
+const int = (name: string, data: Int32Array) => ({ name, data, type: 'INT32' as const });
+
 /** Writes the trace into `folder`, which is created. Equal traces give equal rows. */
 export async function writeImport(trace: ImportedTrace, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const index = join(folder, 'trace.json');
   await rm(index, { force: true });
   const { tasks, hosts, use } = trace;
-  const text = (name: string, data: readonly string[]) => ({ name, data: [...data], type: 'STRING' as const });
-  const double = (name: string, data: Float64Array) => ({ name, data, type: 'DOUBLE' as const });
-  const int = (name: string, data: Int32Array) => ({ name, data, type: 'INT32' as const });
+  if (trace.stored?.tasks === undefined) writeTasks(tasks, use, join(folder, 'tasks.parquet'));
   parquetWriteFile({
-    filename: join(folder, 'tasks.parquet'),
+    filename: join(folder, 'hosts.parquet'),
+    columnData: [
+      text('id', hosts.ids),
+      double('milliCpu', hosts.milliCpu),
+      double('memMib', hosts.memMib),
+      int('gpus', hosts.gpus),
+      text('gpuModel', hosts.gpuModel),
+      text('labels', labelTexts(hosts.labels)),
+      text(
+        'taints',
+        hosts.taints.map((taints) => taints.join('|')),
+      ),
+    ],
+  });
+  if (use !== null)
+    parquetWriteFile({
+      filename: join(folder, 'use.parquet'),
+      columnData: [double('durationMs', use.durationMs), double('milliCpu', use.milliCpu)],
+    });
+  const hasServices = trace.services !== undefined || trace.stored?.services !== undefined;
+  if (trace.services !== undefined && trace.stored?.services === undefined)
+    writeServices(trace.services, join(folder, 'services.parquet'));
+  if (trace.events !== undefined) writeEvents(trace.events, join(folder, 'events.parquet'));
+  const { format, startUnixMs, columns, notes } = trace;
+  const parts = { hasServices, hasEvents: trace.events !== undefined };
+  const record = { version: VERSION, format, startUnixMs, hasUse: use !== null, ...parts, columns, notes };
+  await writeFile(index, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+function writeTasks(tasks: ImportedTasks, use: ImportedUse | null, filename: string): void {
+  parquetWriteFile({
+    filename,
     columnData: [
       text('id', tasks.ids),
       text('group', tasks.groups),
@@ -76,32 +109,6 @@ export async function writeImport(trace: ImportedTrace, folder: string): Promise
       ),
     ],
   });
-  parquetWriteFile({
-    filename: join(folder, 'hosts.parquet'),
-    columnData: [
-      text('id', hosts.ids),
-      double('milliCpu', hosts.milliCpu),
-      double('memMib', hosts.memMib),
-      int('gpus', hosts.gpus),
-      text('gpuModel', hosts.gpuModel),
-      text('labels', labelTexts(hosts.labels)),
-      text(
-        'taints',
-        hosts.taints.map((taints) => taints.join('|')),
-      ),
-    ],
-  });
-  if (use !== null)
-    parquetWriteFile({
-      filename: join(folder, 'use.parquet'),
-      columnData: [double('durationMs', use.durationMs), double('milliCpu', use.milliCpu)],
-    });
-  if (trace.services !== undefined) writeServices(trace.services, join(folder, 'services.parquet'));
-  if (trace.events !== undefined) writeEvents(trace.events, join(folder, 'events.parquet'));
-  const { format, startUnixMs, columns, notes } = trace;
-  const parts = { hasServices: trace.services !== undefined, hasEvents: trace.events !== undefined };
-  const record = { version: VERSION, format, startUnixMs, hasUse: use !== null, ...parts, columns, notes };
-  await writeFile(index, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 function parentsOf(tasks: ImportedTasks, row: number): Int32Array {

@@ -11,6 +11,7 @@ export function testContext(change: Partial<ImportContext> = {}) {
     skipInvalid: false,
     scale: {},
     duckdb: false,
+    bulk: null,
     ...change,
   };
   return { context, samples: usage.samples };

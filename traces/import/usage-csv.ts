@@ -9,7 +9,7 @@ import { TraceError } from '../../policies/base/assert.ts';
 import { type RowPlace, readLineBlocks, readNumber, refuseBomb, rejectRow } from '../readers/rows.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { copyUsageWithDuckdb } from './usage-duckdb.ts';
-import type { UsageCount, UsageTable } from './usage-sink.ts';
+import type { UsageTable } from './usage-sink.ts';
 
 export interface UsageCsv {
   readonly name: string;
@@ -35,6 +35,8 @@ export interface UsageCsv {
   readonly invalid: readonly number[];
   /** Largest sensible value of cpu and peak as written. */
   readonly mostCpu: number;
+  /** Ids may be too many for memory: in bulk they are not collected. */
+  readonly manyIds?: boolean;
   /** Rows with an empty id are left out and counted instead of refused. */
   readonly skipEmptyId?: boolean;
 }
@@ -45,8 +47,17 @@ export interface UsageScale {
   readonly memMib: number;
 }
 
+/** Scales that stand in a file. */
+export interface StoredScales {
+  /** Query of id, milliCpu and memMib. */
+  readonly sql: string;
+  load(): Promise<ReadonlyMap<string, UsageScale>>;
+}
+export type UsageScales = ReadonlyMap<string, UsageScale> | StoredScales;
+
 export interface UsageRead {
-  readonly counts: readonly UsageCount[];
+  /** Sorted; none of a table with many, in bulk. */
+  readonly ids: readonly string[];
   readonly rows: number;
   readonly emptyIds: number;
   readonly engine: 'duckdb' | 'stream';
@@ -56,11 +67,12 @@ export interface UsageRead {
 export async function readUsageCsv(
   table: UsageCsv,
   paths: readonly string[],
-  scales: ReadonlyMap<string, UsageScale>,
+  scales: UsageScales,
   other: UsageScale,
   context: ImportContext,
 ): Promise<UsageRead> {
-  if (paths.length === 0) return { counts: [], rows: 0, emptyIds: 0, engine: 'stream' };
+  const keepIds = context.bulk === null || table.manyIds !== true;
+  if (paths.length === 0) return { ids: [], rows: 0, emptyIds: 0, engine: 'stream' };
   const target = context.usage.pathOf(table.name);
   if (context.duckdb && target !== null) {
     for (const path of paths) await refuseBomb(path, context.reading);
@@ -71,15 +83,16 @@ export async function readUsageCsv(
       context.reading.onBytes?.(read - told);
       told = read;
     };
-    const done = await copyUsageWithDuckdb(table, paths, scales, other, target, tell);
+    const done = await copyUsageWithDuckdb(table, paths, scales, other, target, keepIds, tell);
     // Anything it stumbled over is read again row by row, which can say where it is.
     tell(done === null ? 0 : 1);
     if (done !== null) return { ...done, engine: 'duckdb' };
   }
-  const output = context.usage.open(table.name);
+  const output = context.usage.open(table.name, undefined, keepIds);
   const tally = { rows: 0, emptyIds: 0 };
-  for (const path of paths) await readPart(table, path, scales, other, output, context, tally);
-  return { counts: output.finish(), ...tally, engine: 'stream' };
+  const inMemory = 'sql' in scales ? await scales.load() : scales;
+  for (const path of paths) await readPart(table, path, inMemory, other, output, context, tally);
+  return { ids: output.finish(), ...tally, engine: 'stream' };
 }
 
 async function readPart(

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
+import { readUsage } from './store-services.ts';
 import { testContext } from './test-context.ts';
 import { createTestFiles } from './test-files.ts';
 import { readUsageCsv, type UsageCsv } from './usage-csv.ts';
@@ -41,9 +42,14 @@ test.skipIf(connection === null)(
     const done = await read('good', '900000000,a,1,50\n1200000000,a,1,-1\n0,b,2,1\n');
     expect(done.engine).toBe('duckdb');
     expect(done.rows).toBe(3);
-    expect(done.counts).toEqual([
-      { id: 'p/a/1', samples: 2, firstMs: 300_000, lastMs: 600_000 },
-      { id: 'p/b/2', samples: 1, firstMs: 0, lastMs: 0 },
+    expect(done.ids).toEqual(['p/a/1', 'p/b/2']);
+    const samples: [string, number, number][] = [];
+    for await (const { ids, timeMs, milliCpu } of readUsage(files.path('good')))
+      ids.forEach((id, row) => void samples.push([id, timeMs[row], milliCpu[row]]));
+    expect(samples).toEqual([
+      ['p/a/1', 300_000, 1_000],
+      ['p/a/1', 600_000, Number.NaN],
+      ['p/b/2', 0, 10],
     ]);
   },
 );

@@ -5,8 +5,7 @@
  */
 import { rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { UsageCsv, UsageScale } from './usage-csv.ts';
-import type { UsageCount } from './usage-sink.ts';
+import type { UsageCsv, UsageScale, UsageScales } from './usage-csv.ts';
 
 const MEMORY_LIMIT = '160MB';
 
@@ -35,43 +34,40 @@ export function sqlText(text: string): string {
 }
 
 /**
- * Copies the parts to the parquet file `target` and counts samples by id; null when DuckDB is not there or does not accept every row.
+ * Copies the parts to the parquet file `target` and gives its ids, if wanted; null when DuckDB is not there or does not accept every row.
  */
 export async function copyUsageWithDuckdb(
   table: UsageCsv,
   paths: readonly string[],
-  scales: ReadonlyMap<string, UsageScale>,
+  scales: UsageScales,
   other: UsageScale,
   target: string,
+  keepIds: boolean,
   onShare: (share0to1: number) => void = () => undefined,
-): Promise<{ counts: UsageCount[]; rows: number; emptyIds: number } | null> {
+): Promise<{ ids: string[]; rows: number; emptyIds: number } | null> {
   const connection = await openDuckdb(`${target}.tmp`);
   if (connection === null) return null;
   try {
-    await loadScales(connection, scales);
+    const hasScales = 'sql' in scales || scales.size > 0;
+    if ('sql' in scales) await connection.run(`CREATE TABLE scales AS ${scales.sql}`);
+    else await loadScales(connection, scales);
     await withProgress(connection, onShare, () =>
       connection.run(
-        `COPY (${usageQuery(table, paths, scales.size > 0, other)}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION snappy)`,
+        `COPY (${usageQuery(table, paths, hasScales, other)}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION snappy)`,
       ),
     );
-    const counted = await connection.runAndReadAll(
-      `SELECT id, count(*)::DOUBLE, min(timeMs), max(timeMs),
-        count(*) FILTER (milliCpu IS NULL OR peakMilliCpu IS NULL OR memMib IS NULL OR timeMs IS NULL)::DOUBLE
-        FROM ${sqlText(target)} GROUP BY id`,
+    const [rows, bad] = await numbersOf(
+      connection,
+      `SELECT count(*), count(*) FILTER (id IS NULL OR milliCpu IS NULL OR peakMilliCpu IS NULL OR memMib IS NULL OR timeMs IS NULL)
+        FROM ${sqlText(target)}`,
     );
-    const byId = counted.getRows();
-    if (byId.some(([id, , , , bad]) => id === null || Number(bad) > 0)) {
+    if (bad > 0) {
       await rm(target, { force: true });
       return null;
     }
-    const counts = byId.map(([id, samples, first, last]) => ({
-      id: String(id),
-      samples: Number(samples),
-      firstMs: Number(first),
-      lastMs: Number(last),
-    }));
-    counts.sort((a, b) => (a.id < b.id ? -1 : 1));
-    return { counts, rows: counts.reduce((sum, one) => sum + one.samples, 0), emptyIds: 0 };
+    const found = keepIds ? await connection.runAndReadAll(`SELECT DISTINCT id FROM ${sqlText(target)}`) : null;
+    const ids = found === null ? [] : found.getRows().map(([id]) => String(id));
+    return { ids: ids.sort(), rows, emptyIds: 0 };
   } catch {
     await rm(target, { force: true });
     return null;
@@ -79,6 +75,11 @@ export async function copyUsageWithDuckdb(
     connection.closeSync();
     await rm(`${target}.tmp`, { recursive: true, force: true });
   }
+}
+
+/** The numbers in the one row of an answer. */
+async function numbersOf(connection: DuckDBConnection, sql: string): Promise<number[]> {
+  return (await connection.runAndReadAll(sql)).getRows()[0].map(Number);
 }
 
 const LOOK_MS = 200;

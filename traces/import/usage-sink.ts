@@ -8,14 +8,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { TraceError } from '../../policies/base/assert.ts';
-
-/** Samples of one id, for the list of services. */
-export interface UsageCount {
-  readonly id: string;
-  samples: number;
-  firstMs: number;
-  lastMs: number;
-}
+import { refuseFullDisk } from './row-writer.ts';
 
 export interface UsageTable {
   /** `place` is asked for when the disk is full; `extra` is the value of the column the table was opened with. */
@@ -28,8 +21,8 @@ export interface UsageTable {
     place: () => string,
     extra?: number,
   ): void;
-  /** Closes the table; counts by id in the order of ids. */
-  finish(): UsageCount[];
+  /** Closes the table; its ids, sorted, or none where they are not kept. */
+  finish(): string[];
 }
 
 /** Columns that few tables have: the share of CFS periods in which a pod was throttled, and GPUs in use, 1000 = one all the time. */
@@ -37,8 +30,8 @@ export const EXTRA_COLUMNS = ['throttledShare', 'gpuMilli'] as const;
 export type ExtraColumn = (typeof EXTRA_COLUMNS)[number];
 
 export interface UsageSink {
-  /** Opens a table; the name is a file name. */
-  open(name: string, extra?: ExtraColumn): UsageTable;
+  /** Opens a table; the name is a file name. Ids may be too many to keep. */
+  open(name: string, extra?: ExtraColumn, keepIds?: boolean): UsageTable;
   /** Path of the parquet file of a table, null when use is kept in memory. */
   pathOf(name: string): string | null;
 }
@@ -61,22 +54,20 @@ export function memorySink(): UsageSink & { readonly samples: UsageSample[] } {
     samples,
     pathOf: () => null,
     open(table, extra) {
-      const counts = new Map<string, UsageCount>();
+      const ids = createIds();
       return {
         add(id, timeMs, milliCpu, peakMilliCpu, memMib, _place, more) {
-          countSample(counts, id, timeMs);
+          ids.own(id);
           const sample = { table, id, timeMs, milliCpu, peakMilliCpu, memMib };
           samples.push(extra === undefined ? sample : { ...sample, [extra]: more ?? Number.NaN });
         },
-        finish: () => sortedCounts(counts),
+        finish: () => ids.sorted(),
       };
     },
   };
 }
 
 const GROUP_ROWS = 61_440;
-/** Left free on the disk, so that the rest of the import and others can still write. */
-const SPARE_BYTES = 67_108_864;
 
 /** Free bytes on the disk of `folder`. */
 export function freeBytesOf(folder: string): number {
@@ -91,11 +82,17 @@ export function parquetSink(folder: string, freeBytes: (folder: string) => numbe
   const pathOf = (name: string) => join(usageFolder, `${name}.parquet`);
   return {
     pathOf,
-    open: (name, extra) => createParquetTable(pathOf(name), extra, () => freeBytes(usageFolder)),
+    open: (name, extra, keepIds = true) =>
+      createParquetTable(pathOf(name), extra, keepIds, () => freeBytes(usageFolder)),
   };
 }
 
-function createParquetTable(path: string, extra: ExtraColumn | undefined, freeBytes: () => number): UsageTable {
+function createParquetTable(
+  path: string,
+  extra: ExtraColumn | undefined,
+  keepIds: boolean,
+  freeBytes: () => number,
+): UsageTable {
   const column = (name: string, type: 'BYTE_ARRAY' | 'DOUBLE') =>
     type === 'BYTE_ARRAY'
       ? { name, type, repetition_type: 'REQUIRED' as const, converted_type: 'UTF8' as const }
@@ -110,7 +107,7 @@ function createParquetTable(path: string, extra: ExtraColumn | undefined, freeBy
       ...names.map((name) => column(name, 'DOUBLE')),
     ],
   });
-  const counts = new Map<string, UsageCount>();
+  const known = createIds();
   const ids: string[] = [];
   const numbers = names.map(() => new Float64Array(GROUP_ROWS));
   const [times, means, peaks, memories] = numbers;
@@ -131,16 +128,14 @@ function createParquetTable(path: string, extra: ExtraColumn | undefined, freeBy
   return {
     add(id, timeMs, milliCpu, peakMilliCpu, memMib, place, more) {
       if (rows === GROUP_ROWS) {
-        const free = freeBytes();
-        if (free < SPARE_BYTES)
-          throw new TraceError(`${place()} does not fit on the disk: ${free} bytes are free where ${path} is written`);
+        refuseFullDisk(freeBytes(), place, path);
         try {
           flush();
         } catch (error) {
           throw new TraceError(`${place()} cannot be written to ${path} (${String(error)})`);
         }
       }
-      ids.push(countSample(counts, id, timeMs));
+      ids.push(keepIds ? known.own(id) : id);
       times[rows] = timeMs;
       means[rows] = milliCpu;
       peaks[rows] = peakMilliCpu;
@@ -151,27 +146,24 @@ function createParquetTable(path: string, extra: ExtraColumn | undefined, freeBy
     finish() {
       flush();
       void writer.finish();
-      return sortedCounts(counts);
+      return known.sorted();
     },
   };
 }
 
-/** Counts a sample; gives the one string that stands for its id. */
-function countSample(counts: Map<string, UsageCount>, id: string, timeMs: number): string {
-  const known = counts.get(id);
-  if (known === undefined) {
-    // A copy: the id of a row is a view into the block it was read in and would keep all of it alive.
-    const own = Buffer.from(id).toString();
-    counts.set(own, { id: own, samples: 1, firstMs: timeMs, lastMs: timeMs });
-    return own;
-  }
-  known.samples += 1;
-  known.firstMs = Math.min(known.firstMs, timeMs);
-  known.lastMs = Math.max(known.lastMs, timeMs);
-  return known.id;
-}
-
-/** By id, in code unit order: the same for any order of rows. */
-function sortedCounts(counts: ReadonlyMap<string, UsageCount>): UsageCount[] {
-  return Array.from(counts.values()).sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+/** One string for each id. */
+function createIds() {
+  const ids = new Map<string, string>();
+  return {
+    own(id: string): string {
+      const known = ids.get(id);
+      if (known !== undefined) return known;
+      // A copy: the id of a row is a view into the block it was read in and would keep all of it alive.
+      const own = Buffer.from(id).toString();
+      ids.set(own, own);
+      return own;
+    },
+    /** In code unit order: the same for any order of rows. */
+    sorted: (): string[] => Array.from(ids.keys()).sort(),
+  };
 }

@@ -1,0 +1,86 @@
+/**
+ * What an import has when its tables are too large for memory: a folder for what lies in between, and DuckDB to sort and join on disk.
+ *
+ * Memory stays that of one part, one row group and DuckDB's own limit, whatever the number of tasks or services.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TraceError } from '../../policies/base/assert.ts';
+import { openDuckdb } from './usage-duckdb.ts';
+
+export interface Bulk {
+  /** Where the finished tables go. */
+  readonly folder: string;
+  readonly scratch: string;
+  /** Parts that keyed tables are laid down in. */
+  readonly parts: number;
+  readonly freeBytes: () => number;
+  /** Runs SQL; throws what DuckDB says. */
+  run(sql: string): Promise<void>;
+  /** Rows of a query. */
+  rows(sql: string): Promise<readonly (readonly unknown[])[]>;
+  /** Removes what lies in between. */
+  remove(): void;
+}
+
+/** Packed bytes of input from which tables are laid down on disk. */
+export const BULK_BYTES = 33_554_432;
+/** Packed bytes for each part: ten to twenty times as many unpacked, and the objects made of them. */
+const PART_BYTES = 2_097_152;
+const MOST_PARTS = 512;
+
+/** null when the input is small, or DuckDB is not installed. */
+export async function openBulk(
+  folder: string,
+  paths: readonly string[],
+  freeBytes: (folder: string) => number,
+  fromBytes: number = BULK_BYTES,
+): Promise<Bulk | null> {
+  let bytes = 0;
+  for (const path of paths) bytes += await bytesOf(path);
+  if (bytes < fromBytes) return null;
+  const scratch = join(folder, 'scratch');
+  mkdirSync(scratch, { recursive: true });
+  const connection = await openDuckdb(join(scratch, 'tmp'));
+  if (connection === null) {
+    rmSync(scratch, { recursive: true });
+    return null;
+  }
+  return {
+    folder,
+    scratch,
+    parts: Math.min(MOST_PARTS, Math.max(2, Math.ceil(bytes / PART_BYTES))),
+    freeBytes: () => freeBytes(folder),
+    run: (sql) => said(folder, async () => void (await connection.run(sql))),
+    rows: (sql) => said(folder, async () => (await connection.runAndReadAll(sql)).getRowsJS()),
+    remove() {
+      connection.closeSync();
+      rmSync(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What DuckDB has to complain of: a full disk, or tables beyond its memory. */
+async function said<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new TraceError(`${folder}: the tables cannot be sorted (${error instanceof Error ? error.message : error})`);
+  }
+}
+
+/** A folder has the bytes of all files in it. */
+async function bytesOf(path: string): Promise<number> {
+  try {
+    const found = await stat(path);
+    if (!found.isDirectory()) return found.size;
+    const { readdir } = await import('node:fs/promises');
+    let bytes = 0;
+    for (const inner of await readdir(path, { recursive: true })) bytes += (await stat(join(path, inner))).size;
+    return bytes;
+  } catch {
+    // What is wrong with a path is for the importer to say.
+    return 0;
+  }
+}
