@@ -95,12 +95,12 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
   };
   const plan = await planSweep(request, session.code, session.load);
   const { queueRuns } = await import('../lab/queue.ts');
-  if (command.queue !== undefined && session.replayed !== undefined)
-    throw new ConfigError('--queue cannot carry replayed series; use --set online.source=fit, or --shard');
   if (command.queue !== undefined && warm !== undefined)
     throw new ConfigError('--queue has no way to hand snapshots to other machines; use --shard with --warm-until');
   const out = command.out ?? join('sweeps', plan.description.name);
   const { sweepLines } = await import('../lab/sweep-text.ts');
+  const { replayVersion } = session.code;
+  const replay = replayVersion === '' ? undefined : { base: plan.base, version: replayVersion };
   const outcome = await attended(`sweep ${plan.description.name}`, ({ signal, onProgress, onNote }) =>
     runSweep(plan, out, {
       workers: command.workers,
@@ -108,7 +108,9 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
       signal,
       onProgress: (done, detail, table) => onProgress(done, detail, () => sweepLines(table())),
       onNote,
-      ...(command.queue === undefined ? {} : { execute: queueRuns(command.queue, session.code.codeVersion, signal) }),
+      ...(command.queue === undefined
+        ? {}
+        : { execute: queueRuns(command.queue, session.code.codeVersion, signal, replay) }),
       ...(shard === undefined ? {} : { shard }),
       ...(session.replayed === undefined ? {} : { replayed: session.replayed }),
       ...(command.memory === undefined ? {} : { memoryLimitMb: command.memory }),

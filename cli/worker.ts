@@ -1,6 +1,6 @@
 /** `tidemark worker --queue redis://host:port`: runs cells of sweeps that other machines started. */
 import type { Command } from 'commander';
-import { whole } from './lab-session.ts';
+import { collect, whole } from './lab-session.ts';
 
 export function register(program: Command): void {
   program
@@ -8,11 +8,14 @@ export function register(program: Command): void {
     .description('serve a queue of sweep cells until interrupted (tidemark sweep --queue)')
     .requiredOption('--queue <url>', 'redis://host:port')
     .option('--workers <n>', 'cells at a time, each in its own thread', whole, 1)
+    .option('--traces <dir>', 'folder with imported traces, found by their hash; may be repeated', collect, [])
     .option('--lock-seconds <n>', 'after which the cell of a dead worker goes to another', whole, 30)
-    .action(async (options: { queue: string; workers: number; lockSeconds: number }) => {
-      const [{ queueName, serveQueue }, { codeVersion }] = await Promise.all([
+    .action(async (options: { queue: string; workers: number; traces: string[]; lockSeconds: number }) => {
+      const [{ queueName, serveQueue }, { codeVersion }, { localPlan }, { replayFor }] = await Promise.all([
         import('../lab/queue.ts'),
         import('../lab/code-version.ts'),
+        import('./worker-traces.ts'),
+        import('./replay.ts'),
       ]);
       const abort = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
@@ -23,6 +26,8 @@ export function register(program: Command): void {
         workers: options.workers,
         signal: abort.signal,
         lockMs: options.lockSeconds * 1000,
+        localPlan: (plan) => localPlan(plan, options.traces),
+        replayFor: async (plan) => (await replayFor(plan)).services,
         onCell: (name, ok) => process.stderr.write(`${ok ? 'done' : 'failed'}: ${name}\n`),
       });
       // Connections that wait for their next try must not hold the process.

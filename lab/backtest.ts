@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { ConfigError } from '../policies/base/assert.ts';
 import { MILLI_PER_CPU, MS_PER_HOUR } from '../policies/base/units.ts';
-import { canonicalText, type Plan } from '../sim/plan.ts';
+import { canonicalText, type Plan, withTraceFolders } from '../sim/plan.ts';
 import type { RunResults } from '../sim/results/schema.ts';
 import { peakToTrough } from '../traces/day-shape.ts';
 import { knownSorted, quantileOf } from '../traces/distribution.ts';
@@ -53,7 +53,8 @@ export interface ScenarioBacktest {
 }
 
 /** What a backtest of `of` speaks for: the online load, and for hosts also the rest that uses them. */
-export function loadHash(plan: Plan, of: HourlyUse['of']): string {
+export function loadHash(written: Plan, of: HourlyUse['of']): string {
+  const plan = withTraceFolders(written, () => '');
   const parts = of === 'services' ? [plan.online] : [plan.online, plan.bestEffort, plan.cluster];
   return createHash('sha256')
     .update(canonicalText([of, parts]))

@@ -7,10 +7,25 @@
  */
 import type { Job, Queue } from 'bullmq';
 import { ConfigError } from '../policies/base/assert.ts';
+import type { Plan } from '../sim/plan.ts';
+import type { OnlineServices } from '../traces/format.ts';
+import { replayVersion } from './code-version.ts';
 import type { JobOutcome, PoolJob } from './pool.ts';
 import { runPool } from './pool.ts';
 import { RUN_WORKER_URL } from './replications.ts';
-import type { RunAnswer, RunJob } from './worker.ts';
+import type { RunAnswer, RunJob, RunWorkerData } from './worker.ts';
+
+/** A cell on the queue. Replayed series do not travel: a worker reads them from its own copy of the trace. */
+interface QueuedRun extends RunJob {
+  readonly replay?: QueuedReplay;
+}
+
+/** What a worker has to read, and the hash it has to come to. */
+export interface QueuedReplay {
+  /** The scenario as written: series are read for it once, whatever the cell varies. */
+  readonly base: Plan;
+  readonly version: string;
+}
 
 /** Runs jobs named by `keys`; what `runPool` does on threads of this machine. */
 export type ExecuteRuns = (
@@ -63,7 +78,7 @@ async function reach(url: string, ready: Promise<unknown>): Promise<void> {
 }
 
 /** Puts runs on the queue at `url` and waits for their results; null when `signal` stopped the waiting (the jobs stay queued). */
-export function queueRuns(url: string, codeVersion: string, signal: AbortSignal): ExecuteRuns {
+export function queueRuns(url: string, codeVersion: string, signal: AbortSignal, replay?: QueuedReplay): ExecuteRuns {
   checkUrl(url);
   return async (jobs, keys, hooks) => {
     const bullmq = await loadBullmq();
@@ -73,7 +88,8 @@ export function queueRuns(url: string, codeVersion: string, signal: AbortSignal)
     });
     try {
       await reach(url, queue.waitUntilReady());
-      return await drive(queue, bullmq.Job, jobs, keys, hooks, signal);
+      const queued = jobs.map((job) => (replay === undefined ? job : { ...job, payload: { ...job.payload, replay } }));
+      return await drive(queue, bullmq.Job, queued, keys, hooks, signal);
     } finally {
       await queue.close().catch(() => undefined);
     }
@@ -139,6 +155,10 @@ export interface QueueWorkerOptions {
   /** How long a job of a dead worker waits for another. */
   readonly lockMs?: number;
   readonly onCell?: (name: string, ok: boolean) => void;
+  /** Finds the traces of a plan on this machine, by their sha256; absent = where the plan says. Throws ConfigError, TraceError. */
+  readonly localPlan?: (plan: Plan) => Plan;
+  /** Reads the series that a plan replays. */
+  readonly replayFor?: (plan: Plan) => Promise<OnlineServices>;
 }
 
 const DEFAULT_LOCK_MS = 30_000;
@@ -148,11 +168,33 @@ export async function serveQueue(url: string, options: QueueWorkerOptions): Prom
   checkUrl(url);
   const bullmq = await loadBullmq();
   const { signal, lockMs = DEFAULT_LOCK_MS } = options;
-  const run = async (job: Job<RunJob, RunAnswer>): Promise<RunAnswer> => {
+  const { localPlan = (plan: Plan) => plan } = options;
+  // Cells of one sweep replay the same series.
+  let read: { readonly version: string; readonly services: OnlineServices } | null = null;
+  const replayed = async ({ base, version }: QueuedReplay): Promise<OnlineServices> => {
+    if (read?.version === version) return read.services;
+    const services = await options.replayFor?.(localPlan(base));
+    if (services === undefined || replayVersion(services) !== version)
+      throw new ConfigError('the series read here are not those of the driver; give this worker the same trace');
+    read = { version, services };
+    return services;
+  };
+  const run = async (job: Job<QueuedRun, RunAnswer>): Promise<RunAnswer> => {
     let reported = 0;
-    const outcomes = await runPool<RunJob, RunAnswer>([{ name: job.name, cost: 1, payload: job.data }], {
+    const { replay, ...cell } = job.data;
+    let payload: RunJob;
+    let workerData: RunWorkerData;
+    try {
+      payload = { ...cell, plan: localPlan(cell.plan) };
+      workerData = replay === undefined ? {} : { replayed: await replayed(replay) };
+    } catch (error) {
+      // Another try on this machine would find no more.
+      throw new bullmq.UnrecoverableError(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    }
+    const outcomes = await runPool<RunJob, RunAnswer>([{ name: job.name, cost: 1, payload }], {
       workers: 1,
       workerUrl: RUN_WORKER_URL,
+      workerData,
       signal,
       onProgress: (_, done) => {
         if (done < reported + 0.1) return;
@@ -166,7 +208,7 @@ export async function serveQueue(url: string, options: QueueWorkerOptions): Prom
     if (outcome.ok) return outcome.value;
     throw new bullmq.UnrecoverableError(`${outcome.failure.error}: ${outcome.failure.message}`);
   };
-  const worker = new bullmq.Worker<RunJob, RunAnswer>(queueName(options.codeVersion), run, {
+  const worker = new bullmq.Worker<QueuedRun, RunAnswer>(queueName(options.codeVersion), run, {
     connection: { url, maxRetriesPerRequest: null },
     concurrency: options.workers,
     lockDuration: lockMs,

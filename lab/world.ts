@@ -1,10 +1,11 @@
 /** What two policies must share to be compared: the world they meet. What decides may differ. */
 import { createHash } from 'node:crypto';
-import { canonicalText, type Plan } from '../sim/plan.ts';
+import { canonicalText, type Plan, withTraceFolders } from '../sim/plan.ts';
 
 /** The sections of a plan that make its world. */
 export function worldOf(plan: Plan): Record<string, unknown> {
-  const { horizonMs, windowMs, warmUpMs, cluster, online, bestEffort, physics, slo, failures, cost, seed } = plan;
+  const { horizonMs, windowMs, warmUpMs, cluster, online, bestEffort, physics, slo, failures, cost, seed } =
+    withTraceFolders(plan, () => '');
   return { horizonMs, windowMs, warmUpMs, cluster, online, bestEffort, physics, slo, failures, cost, seed };
 }
 

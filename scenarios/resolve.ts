@@ -8,6 +8,7 @@ import {
   type Plan,
   type ServicePlan,
   type TracePlan,
+  withTraceFolders,
 } from '../sim/plan.ts';
 import { sizesOf } from './checks-load.ts';
 import { ARRIVAL_CURVES, KUBERNETES_DEFAULTS, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
@@ -273,7 +274,9 @@ function resolvePopulation([name, population]: [
   };
 }
 
-/** sha256 of the canonical text of a plan, hex. */
+/** sha256 of the canonical text of a plan, hex; the same trace in another folder is the same plan. */
 export function planHash(plan: Plan): string {
-  return createHash('sha256').update(canonicalText(plan)).digest('hex');
+  return createHash('sha256')
+    .update(canonicalText(withTraceFolders(plan, () => '')))
+    .digest('hex');
 }

@@ -732,6 +732,15 @@ export function canonicalText(value: unknown): string {
   return JSON.stringify(value);
 }
 
+/** The plan with the folders of its traces put elsewhere: where a trace lies is no part of what is run, its sha256 is. */
+export function withTraceFolders(plan: Plan, folderOf: (trace: TracePlan) => string): Plan {
+  const moved = <Section extends { readonly trace?: TracePlan }>(section: Section): Section =>
+    section.trace === undefined
+      ? section
+      : { ...section, trace: { ...section.trace, folder: folderOf(section.trace) } };
+  return { ...plan, online: moved(plan.online), bestEffort: moved(plan.bestEffort) };
+}
+
 /** Freezes a plan at every depth and returns it. */
 export function freezePlan<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

@@ -6,6 +6,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { TraceError } from '../../policies/base/assert.ts';
 import { openDuckdb } from './usage-duckdb.ts';
 
@@ -25,10 +26,12 @@ export interface Bulk {
 }
 
 /** Packed bytes of input from which tables are laid down on disk. */
-export const BULK_BYTES = 33_554_432;
-/** Packed bytes for each part: ten to twenty times as many unpacked, and the objects made of them. */
-const PART_BYTES = 2_097_152;
-const MOST_PARTS = 512;
+export const BULK_BYTES = 4_194_304;
+/** Packed bytes for each part: up to thirty times as many unpacked, and the objects made of them. */
+const PART_BYTES = 262_144;
+/** Of DuckDB while it sorts and joins; the rest goes to disk. */
+const SORT_MEMORY = '64MB';
+const MOST_PARTS = 1_024;
 
 /** null when the input is small, or DuckDB is not installed. */
 export async function openBulk(
@@ -42,8 +45,23 @@ export async function openBulk(
   if (bytes < fromBytes) return null;
   const scratch = join(folder, 'scratch');
   mkdirSync(scratch, { recursive: true });
-  const connection = await openDuckdb(join(scratch, 'tmp'));
-  if (connection === null) {
+  // Opened for each query and closed again: what it holds is given back before the next step needs memory.
+  const query = async <T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
+    const connection = await openDuckdb(join(scratch, 'tmp'), SORT_MEMORY);
+    if (connection === null) throw new TraceError(`${folder}: DuckDB is not installed any more`);
+    try {
+      return await work(connection);
+    } catch (error) {
+      throw new TraceError(
+        `${folder}: the tables cannot be sorted (${error instanceof Error ? error.message : error})`,
+      );
+    } finally {
+      connection.closeSync();
+    }
+  };
+  try {
+    await query((connection) => connection.run('SELECT 1'));
+  } catch {
     rmSync(scratch, { recursive: true });
     return null;
   }
@@ -52,22 +70,10 @@ export async function openBulk(
     scratch,
     parts: Math.min(MOST_PARTS, Math.max(2, Math.ceil(bytes / PART_BYTES))),
     freeBytes: () => freeBytes(folder),
-    run: (sql) => said(folder, async () => void (await connection.run(sql))),
-    rows: (sql) => said(folder, async () => (await connection.runAndReadAll(sql)).getRowsJS()),
-    remove() {
-      connection.closeSync();
-      rmSync(scratch, { recursive: true, force: true });
-    },
+    run: (sql) => query(async (connection) => void (await connection.run(sql))),
+    rows: (sql) => query(async (connection) => (await connection.runAndReadAll(sql)).getRowsJS()),
+    remove: () => rmSync(scratch, { recursive: true, force: true }),
   };
-}
-
-/** What DuckDB has to complain of: a full disk, or tables beyond its memory. */
-async function said<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new TraceError(`${folder}: the tables cannot be sorted (${error instanceof Error ? error.message : error})`);
-  }
 }
 
 /** A folder has the bytes of all files in it. */

@@ -29,7 +29,7 @@ export type ReadPart = (
   take: (fields: readonly string[], place: RowPlace, seq: number) => void,
 ) => Promise<void>;
 
-const BUFFER_CHARS = 65_536;
+const BUFFER_BYTES = 32_768;
 const SEPARATOR = ',';
 
 /** Calls `each` for every part of the tables. Throws TraceError with file and row. */
@@ -121,33 +121,29 @@ function createParts(name: string, context: ImportContext): Parts {
   const folder = join(bulk.scratch, `parts-${name}`);
   mkdirSync(folder, { recursive: true });
   const pathOf = (part: number) => join(folder, String(part));
-  const buffers = Array.from({ length: bulk.parts }, () => '');
-  const written = new Set<number>();
-  const flush = (part: number, place: string): void => {
+  const buffers = Array.from({ length: bulk.parts }, () => Buffer.allocUnsafe(BUFFER_BYTES));
+  const filled = new Int32Array(bulk.parts);
+  const append = (part: number, bytes: Uint8Array, place: string): void => {
     refuseFullDisk(bulk.freeBytes(), () => place, folder);
     try {
-      appendFileSync(pathOf(part), buffers[part]);
+      appendFileSync(pathOf(part), bytes);
     } catch (error) {
       throw new TraceError(`${place} cannot be written to ${folder} (${String(error)})`);
     }
-    buffers[part] = '';
-    written.add(part);
+    filled[part] = 0;
   };
   return {
     count: bulk.parts,
     add(key, text, place) {
       const part = hashOf(key) % bulk.parts;
-      buffers[part] += `${text}\n`;
-      if (buffers[part].length > BUFFER_CHARS) flush(part, place);
+      const line = `${text}\n`;
+      // A code unit takes at most three bytes.
+      if (filled[part] + 3 * line.length > BUFFER_BYTES) append(part, buffers[part].subarray(0, filled[part]), place);
+      if (3 * line.length > BUFFER_BYTES) append(part, Buffer.from(line), place);
+      else filled[part] += buffers[part].write(line, filled[part]);
     },
     async read(part, take) {
-      if (!written.has(part)) {
-        const lines = buffers[part].split('\n');
-        buffers[part] = '';
-        for (const line of lines) if (line !== '') take(line);
-        return;
-      }
-      flush(part, name);
+      append(part, buffers[part].subarray(0, filled[part]), name);
       for await (const lines of readLineBlocks(pathOf(part))) for (const line of lines) if (line !== '') take(line);
       rmSync(pathOf(part));
     },

@@ -15,7 +15,7 @@ export interface RowWriter {
   finish(): void;
 }
 
-const GROUP_ROWS = 16_384;
+const GROUP_ROWS = 8_192;
 /** Left free on the disk, so that the rest of the import and others can still write. */
 export const SPARE_BYTES = 67_108_864;
 

@@ -115,7 +115,7 @@ function storedTasks(bulk: Bulk, context: ImportContext, repeated?: (id: string,
       for (const [id, seq] of again) dropRow(context, new TraceError(repeated?.(String(id), Number(seq)) ?? ''));
       const once = again.length === 0 ? '' : `QUALIFY ${nth} = 1`;
       await bulk.run(
-        `COPY (SELECT * FROM ${sqlText(spool)} ${once} ORDER BY submitMs, seq) TO ${sqlText(sorted)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 16384)`,
+        `COPY (SELECT * FROM ${sqlText(spool)} ${once} ORDER BY submitMs, seq) TO ${sqlText(sorted)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 4096)`,
       );
       const links = withParents > 0 ? await linkParents(bulk, sorted) : null;
       const lostParents = writeSorted(bulk, sorted, links);
@@ -133,7 +133,7 @@ async function linkParents(bulk: Bulk, sorted: string): Promise<string> {
     `COPY (SELECT c.row::DOUBLE AS row, c.pos::DOUBLE AS pos, coalesce(p.file_row_number, -1)::DOUBLE AS parent
       FROM (SELECT file_row_number AS row, unnest(string_split(parents, chr(10))) AS id, generate_subscripts(string_split(parents, chr(10)), 1) AS pos
         FROM ${rows} WHERE parents <> '') c LEFT JOIN (SELECT id, file_row_number FROM ${rows}) p ON p.id = c.id ORDER BY c.row, c.pos)
-      TO ${sqlText(links)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 16384)`,
+      TO ${sqlText(links)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 4096)`,
   );
   return links;
 }

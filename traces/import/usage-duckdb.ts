@@ -10,7 +10,7 @@ import type { UsageCsv, UsageScale, UsageScales } from './usage-csv.ts';
 const MEMORY_LIMIT = '160MB';
 
 /** A connection to a database in memory, or null when the package is not installed. */
-export async function openDuckdb(temporary: string): Promise<DuckDBConnection | null> {
+export async function openDuckdb(temporary: string, memory = MEMORY_LIMIT): Promise<DuckDBConnection | null> {
   let api: typeof import('@duckdb/node-api');
   try {
     api = await import('@duckdb/node-api');
@@ -19,13 +19,16 @@ export async function openDuckdb(temporary: string): Promise<DuckDBConnection | 
   }
   const instance = await api.DuckDBInstance.create(':memory:', {
     threads: '1',
-    memory_limit: MEMORY_LIMIT,
+    memory_limit: memory,
     temp_directory: temporary,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     preserve_insertion_order: 'true',
   });
-  return instance.connect();
+  const connection = await instance.connect();
+  // The database goes with its last connection.
+  instance.closeSync();
+  return connection;
 }
 
 /** Text as an SQL literal. */
