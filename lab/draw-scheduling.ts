@@ -23,7 +23,7 @@ export function withSchedulingRules(plan: Plan, draw: Draw): Plan {
   const quirks = off.length === 0 ? {} : { quirks: Object.fromEntries(off.map((name) => [name, false])) };
   const { controlPlane } = plan;
   const services = plan.online.explicit.map((service) => service.name);
-  return {
+  const ruled: Plan = {
     ...plan,
     controlPlane:
       services.length > 0 && draw.chance(0.5)
@@ -39,6 +39,19 @@ export function withSchedulingRules(plan: Plan, draw: Draw): Plan {
       populations: plan.bestEffort.populations.map((population) => withRules(population, draw)),
     },
   };
+  return draw.chance(0.5) ? withGangGroup(ruled) : ruled;
+}
+
+/** Gangs of a fixed size of all populations start together. */
+function withGangGroup(plan: Plan): Plan {
+  const isSized = ({ gang }: BatchPopulationPlan) => gang !== undefined && gang.size > 0;
+  if (plan.bestEffort.populations.filter(isSized).length < 2) return plan;
+  const populations = plan.bestEffort.populations.map((population) =>
+    population.gang === undefined || !isSized(population)
+      ? population
+      : { ...population, gang: { ...population.gang, group: 'all' } },
+  );
+  return { ...plan, bestEffort: { ...plan.bestEffort, populations } };
 }
 
 function withRules(population: BatchPopulationPlan, draw: Draw): BatchPopulationPlan {

@@ -1,4 +1,7 @@
 /** Gangs in whole runs: nobody of a stage starts before all of it has a place, whatever fails. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadPlan } from '../scenarios/load.ts';
 import { CHANGE } from '../sim/cluster/apply.ts';
@@ -89,5 +92,71 @@ describe('stages as gangs', () => {
     const fork = restoreRun(plan, workloadOf(plan), { policies: policiesOf(plan) }, middle);
     runUntil(fork, plan.horizonMs);
     for (const other of [scan, fork]) expect(digestText(other.cluster.digest)).toBe(digestText(engine.cluster.digest));
+  });
+});
+
+describe('gang groups', () => {
+  const TEXT = `
+name: train
+seed: train
+horizon: 6h
+window: 60s
+cluster:
+  hosts:
+    plain: { count: 4, cpu: 32 cores, memory: 128GiB }
+online: { source: none }
+bestEffort:
+  tasksPerWeek: 20160
+  failureProbability: 0
+  populations:
+    server: { kind: transcode, taskShare: 25%, lifeLogMean: 7.5, lifeLogSigma: 0.1, sizes: [{ cores: 1, weight: 1 }], gang: { size: 1, group: train } }
+    worker: { kind: transcode, taskShare: 75%, lifeLogMean: 7.5, lifeLogSigma: 0.1, sizes: [{ cores: 2, weight: 1 }], gang: { size: 3, group: train } }
+`;
+  const planOf = async (text: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemark-gangs-'));
+    const file = join(folder, 'train.yaml');
+    writeFileSync(file, text);
+    try {
+      return (await loadPlan(file)).plan;
+    } catch (error) {
+      throw new Error((error as Error).message.replaceAll(`${folder}/`, ''));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  test('a server and three workers start in one moment, whenever; each for itself without the group', async () => {
+    const starts = (plan: Plan) => {
+      const times: Record<number, [servers: number, workers: number]> = {};
+      const { engine } = prepare(plan, {
+        sink: (atMs, change, _id, _host, _value, row) => {
+          if (change !== CHANGE.start || row < engine.cluster.tasks.firstBestEffort) return;
+          times[atMs] ??= [0, 0];
+          times[atMs][engine.cluster.tasks.group[row]]++;
+        },
+      });
+      for (let atMs = HOUR; atMs <= plan.horizonMs; atMs += HOUR) {
+        runUntil(engine, atMs);
+        checkEngine(engine);
+      }
+      const counts = Object.values(times);
+      return {
+        whole: counts.every(([servers, workers]) => workers === 3 * servers),
+        servers: counts.reduce((sum, [servers]) => sum + servers, 0),
+      };
+    };
+    const grouped = starts(await planOf(TEXT));
+    expect(grouped.whole).toBe(true);
+    expect(grouped.servers).toBeGreaterThan(20);
+    expect(starts(await planOf(TEXT.replaceAll(', group: train', ''))).whole).toBe(false);
+  });
+
+  test('a group of one population, and one of stages, are refused with their lines', async () => {
+    await expect(planOf(TEXT.replace('size: 1, group: train', 'size: 1'))).rejects.toThrow(
+      /train.yaml:15:\d+ bestEffort\.populations\.worker\.gang\.group is "train", which no other population names/,
+    );
+    await expect(planOf(TEXT.replace('size: 1, group', 'size: 0, group'))).rejects.toThrow(
+      /train.yaml:14:\d+ bestEffort\.populations\.server\.gang\.size is 0; gangs of a group are counted off/,
+    );
   });
 });

@@ -47,7 +47,7 @@ export function checkBestEffort(scenario: Partial<Scenario>, report: Report): vo
     );
   for (const [name, population] of populations) {
     checkPopulation(scenario, name, population, report);
-    checkGang(name, population, report);
+    checkGang(name, population, bestEffort.populations, report);
   }
   if (bestEffort.trace !== undefined) {
     const uses = [['bestEffort', 'trace']];
@@ -196,9 +196,23 @@ function checkOffered(scenario: Partial<Scenario>, report: Report): void {
 }
 
 /** A gang that can never stand together, or that is always one pod, is a mistake. */
-function checkGang(name: string, { gang, kind }: Population, report: Report): void {
+function checkGang(
+  name: string,
+  { gang, kind }: Population,
+  all: Readonly<Record<string, Population>>,
+  report: Report,
+): void {
   if (gang === null) return;
   const path = ['bestEffort', 'populations', name, 'gang'];
+  if (gang.group !== null) {
+    const mates = Object.values(all).filter((mate) => mate.gang?.group === gang.group);
+    if (gang.size === 0)
+      report.error([...path, 'size'], 'is 0; gangs of a group are counted off, so give the number of pods of a gang', [
+        [...path, 'group'],
+      ]);
+    if (mates.length === 1)
+      report.error([...path, 'group'], `is "${gang.group}", which no other population names; a group has two or more`);
+  }
   if (gang.size > 0 && gang.minMember > gang.size)
     report.error([...path, 'minMember'], `is ${gang.minMember}, more than the gang's size of ${gang.size}`, [
       [...path, 'size'],

@@ -130,6 +130,7 @@ export function resolveEstimate(estimate: Estimate | null): { readonly loadEstim
 /** The gangs of a population, or nothing. */
 export function resolveGang(gang: Scenario['bestEffort']['populations'][string]['gang']): { readonly gang?: GangPlan } {
   if (gang === null) return {};
-  const { size, minMember, mode, matchPolicy, waitTime } = gang;
-  return { gang: { size, minMember, strict: mode === 'strict', matchPolicy, waitMs: waitTime } };
+  const { size, minMember, group, mode, matchPolicy, waitTime } = gang;
+  const together = group === null ? {} : { group };
+  return { gang: { size, minMember, ...together, strict: mode === 'strict', matchPolicy, waitMs: waitTime } };
 }

@@ -49,6 +49,12 @@ export const gangSchema = z
   .strictObject({
     size: count('Pods of a gang in order of submission; 0 = the tasks of a stage of a job.', 0, 100_000).prefault(0),
     minMember: count('Pods that must be placed before any starts; 0 = all.', 0, 100_000).prefault(0),
+    group: z
+      .string()
+      .min(1)
+      .nullable()
+      .describe('Populations that name one group start together: the n-th gang of each; null = each gang for itself.')
+      .prefault(null),
     mode: z
       .enum(['strict', 'non-strict'])
       .describe(

@@ -89,6 +89,8 @@ export interface GangPlan {
   readonly size: number;
   /** Pods that must be placeable together; 0 = all of them. */
   readonly minMember: number;
+  /** Gangs of populations with the same name start together, the n-th of one with the n-th of the others. Absent = each for itself. */
+  readonly group?: string;
   readonly strict: boolean;
   readonly matchPolicy: 'only-waiting' | 'waiting-and-running' | 'once-satisfied';
   readonly waitMs: number;

@@ -36,7 +36,7 @@ export interface Gang {
 
 /** Gangs that start together; `satisfied` is set once all of them were let through. */
 export interface GangGroup {
-  readonly gangs: readonly Gang[];
+  readonly gangs: Gang[];
   satisfied: boolean;
   /** When the first of the pods that wait now arrived at the gate; -1 while none waits. */
   waitingSinceMs: number;
@@ -68,9 +68,20 @@ export function isGangReady(gang: Gang, group: GangGroup): boolean {
 export function permitPod(group: GangGroup, gang: Gang, pod: number, nowMs: number): readonly number[] {
   gang.waiting.push(pod);
   if (group.waitingSinceMs < 0) group.waitingSinceMs = nowMs;
+  return releaseIfReady(group);
+}
+
+/** The waiting pods that may be bound now because every gang of the group has enough; none while one has not. */
+export function releaseIfReady(group: GangGroup): readonly number[] {
   if (!group.gangs.every((member) => isGangReady(member, group))) return [];
   group.satisfied = true;
   return takeWaiting(group, true);
+}
+
+/** When the waiting pods of a group lose their places: the shortest wait of its gangs. Infinity while none waits. */
+export function expiryMs(group: GangGroup): number {
+  if (group.waitingSinceMs < 0) return Infinity;
+  return group.waitingSinceMs + Math.min(...group.gangs.map((gang) => gang.spec.waitMs));
 }
 
 /** A pod of the gang could not be placed: returns the waiting pods that lose their place (strict gangs only). */
@@ -82,9 +93,7 @@ export function failPod(group: GangGroup, gang: Gang): readonly number[] {
 
 /** Returns the waiting pods that lose their place because the shortest wait of the group's gangs is over. */
 export function expireGang(group: GangGroup, nowMs: number): readonly number[] {
-  if (group.waitingSinceMs < 0) return [];
-  const waitMs = Math.min(...group.gangs.map((gang) => gang.spec.waitMs));
-  return nowMs - group.waitingSinceMs >= waitMs ? takeWaiting(group, false) : [];
+  return nowMs >= expiryMs(group) ? takeWaiting(group, false) : [];
 }
 
 function takeWaiting(group: GangGroup, areBound: boolean): number[] {

@@ -1,7 +1,8 @@
 /**
  * Gangs of best-effort pods at the scheduler's door: which pods belong together, and where each of them stands.
  *
- * The pods of a stage of a job are one gang, or every `size` pods of a population in the order they came. One pending
+ * The pods of a stage of a job are one gang, or every `size` pods of a population in the order they came; the n-th gangs of populations that name
+ * one group are a gang group and start together. One pending
  * pod of a gang, its leader, stands in the scheduler's queues for all; the others are parked and tried right after it. A placed pod waits
  * at the gate with its place taken until enough others have theirs. What then happens to whom
  * is policies/koordinator/gang.ts; this file keeps the books and remembers pods by their number, because task rows are used again.
@@ -10,12 +11,13 @@ import { fail } from '../../../policies/base/assert.ts';
 import {
   createGangGroup,
   expireGang,
+  expiryMs,
   failPod,
   type Gang,
   type GangGroup,
-  isGangReady,
   mayTryGang,
   permitPod,
+  releaseIfReady,
 } from '../../../policies/koordinator/gang.ts';
 import { TASK_KIND, TASK_STATE, type TaskTable } from '../../cluster/tasks.ts';
 import type { GangPlan } from '../../plan.ts';
@@ -25,7 +27,10 @@ export interface PodGang {
   readonly population: number;
   /** Job row, -1 for gangs of a fixed size. */
   readonly job: number;
-  group: GangGroup;
+  readonly group: GangGroup;
+  /** Its place among the gangs of its group; and the group's key, empty = it is alone in it. */
+  readonly place: number;
+  readonly key: string;
   /** Members that are neither done nor given up. */
   alive: number;
   /** Members that are or were there, without those given up. */
@@ -47,6 +52,9 @@ export interface GangBook {
   /** By task row: its gang, and the number of the pod that this was said of. */
   gangOf: Int32Array;
   idOf: Float64Array;
+  /** Groups of several gangs that are not over, by name and number, with how many of their gangs are not; and gangs begun by population. */
+  readonly groups: Record<string, { readonly group: GangGroup; left: number }>;
+  readonly begun: Int32Array;
   /** Gangs with pods at the gate. */
   readonly atGate: number[];
   /** Gangs let through so far, and how often waiting pods lost their places. */
@@ -66,6 +74,8 @@ export function createGangBook(plans: readonly (GangPlan | null)[]): GangBook | 
     open: new Int32Array(plans.length).fill(-1),
     gangOf: new Int32Array(64).fill(-1),
     idOf: new Float64Array(64).fill(-1),
+    groups: {},
+    begun: new Int32Array(plans.length),
     atGate: [],
     counts: new Float64Array(3),
   };
@@ -94,20 +104,43 @@ function specOf(plan: GangPlan, total: number) {
   };
 }
 
-/** The one gang of a group: groups of several gangs have no words in a scenario. */
-function only(gang: PodGang): Gang {
-  return gang.group.gangs[0];
+/** What the rule keeps of a gang. */
+function own(gang: PodGang): Gang {
+  return gang.group.gangs[gang.place];
+}
+
+/** The gangs of a gang's group that have members, itself among them. */
+export function gangsOfGroup(book: GangBook, gang: PodGang): readonly PodGang[] {
+  if (gang.key === '') return [gang];
+  return book.gangs.filter((other) => other.key === gang.key && other.alive > 0);
+}
+
+/** The group that the next gang of a population belongs to, and its place there. */
+function groupFor(book: GangBook, population: number, plan: GangPlan): Pick<PodGang, 'group' | 'place' | 'key'> {
+  const total = Math.max(1, plan.size);
+  if (plan.group === undefined) return { group: createGangGroup([specOf(plan, total)]), place: 0, key: '' };
+  const mates = book.plans.flatMap((mate, at) => (mate !== null && mate.group === plan.group ? [at] : []));
+  const key = `${plan.group}/${book.begun[population]++}`;
+  book.groups[key] ??= {
+    group: createGangGroup(
+      mates.map((mate) => {
+        const of = book.plans[mate] as GangPlan;
+        return specOf(of, of.size);
+      }),
+    ),
+    left: mates.length,
+  };
+  return { group: book.groups[key].group, place: mates.indexOf(population), key };
 }
 
 /** Gives the gang's rule another number of members, keeping who stands where. */
 function resize(gang: PodGang, plan: GangPlan, total: number, children: number): void {
-  const { group } = gang;
-  gang.group = { ...group, gangs: [{ ...only(gang), spec: specOf(plan, total), children }] };
+  gang.group.gangs[gang.place] = { ...own(gang), spec: specOf(plan, total), children };
 }
 
 /** Whether members go their own ways: the gang has stood together once, and its rule asks for no more. */
 export function isReleased(gang: PodGang): boolean {
-  return gang.group.satisfied && only(gang).spec.matchPolicy === 'once-satisfied';
+  return gang.group.satisfied && own(gang).spec.matchPolicy === 'once-satisfied';
 }
 
 /**
@@ -138,7 +171,7 @@ function park(tasks: TaskTable, gang: PodGang, row: number): void {
 
 /** Makes the first parked pod the leader of a complete gang that has none; returns it, -1 when there was nothing to do. */
 export function takeLeader(gang: PodGang): number {
-  if (gang.leader >= 0 || gang.parked.length === 0 || !mayTryGang(only(gang))) return -1;
+  if (gang.leader >= 0 || gang.parked.length === 0 || !mayTryGang(own(gang))) return -1;
   gang.leader = gang.parked.shift() as number;
   return gang.leader;
 }
@@ -177,7 +210,7 @@ function admit(book: GangBook, tasks: TaskTable, row: number, plan: GangPlan): P
     book.gangs[at] = {
       population,
       job: plan.size > 0 ? -1 : job,
-      group: createGangGroup([specOf(plan, Math.max(1, plan.size))]),
+      ...groupFor(book, population, plan),
       alive: 0,
       total: 0,
       leader: -1,
@@ -197,13 +230,14 @@ function bury(book: GangBook, gang: PodGang, row: number): void {
   book.gangOf[row] = -1;
   if (--gang.alive > 0 || (gang.job < 0 && book.open[gang.population] === at)) return;
   if (gang.job >= 0) book.byJob[gang.job] = -1;
+  if (gang.key !== '' && --book.groups[gang.key].left === 0) delete book.groups[gang.key];
   book.free.push(at);
 }
 
 /** A placed pod stands at the gate. Returns the pods that start now: none, or all that wait. */
 export function arriveAtGate(book: GangBook, gang: PodGang, row: number, nowMs: number): readonly number[] {
-  if (only(gang).waiting.length === 0) book.atGate.push(book.gangOf[row]);
-  const freed = permitPod(gang.group, only(gang), row, nowMs);
+  if (own(gang).waiting.length === 0) book.atGate.push(book.gangOf[row]);
+  const freed = permitPod(gang.group, own(gang), row, nowMs);
   if (freed.length > 0) leaveGate(book, gang);
   if (freed.length > 0) book.counts[GANG_COUNT.satisfied]++;
   return freed;
@@ -211,17 +245,17 @@ export function arriveAtGate(book: GangBook, gang: PodGang, row: number, nowMs: 
 
 /** Whether one member without a host sends the others back. */
 export function isStrict(gang: PodGang): boolean {
-  return only(gang).spec.strict && !isReleased(gang);
+  return own(gang).spec.strict && !isReleased(gang);
 }
 
 /** A member is bound without waiting, as its gang is released. */
 export function noteBoundInGang(gang: PodGang): void {
-  only(gang).bound++;
+  own(gang).bound++;
 }
 
 /** A member found no host. Returns the waiting pods that lose their places. */
 export function failMember(book: GangBook, gang: PodGang): readonly number[] {
-  const back = failPod(gang.group, only(gang));
+  const back = failPod(gang.group, own(gang));
   if (back.length > 0) leaveGate(book, gang);
   if (back.length > 0) book.counts[GANG_COUNT.sentBack]++;
   return back;
@@ -247,33 +281,34 @@ export function expireGate(
 /** When the next wait is over; Infinity = nobody waits. */
 export function nextExpiryMs(book: GangBook): number {
   let nextMs = Infinity;
-  for (const at of book.atGate) {
-    const { group } = book.gangs[at];
-    nextMs = Math.min(nextMs, group.waitingSinceMs + group.gangs[0].spec.waitMs);
-  }
+  for (const at of book.atGate) nextMs = Math.min(nextMs, expiryMs(book.gangs[at].group));
   return nextMs;
 }
 
+/** No gang of the group stands at the gate any more. */
 function leaveGate(book: GangBook, gang: PodGang): void {
-  const place = book.atGate.findIndex((at) => book.gangs[at] === gang);
-  if (place >= 0) book.atGate.splice(place, 1);
+  const still = book.atGate.filter((at) => book.gangs[at].group !== gang.group);
+  book.atGate.splice(0, book.atGate.length, ...still);
 }
 
 /** A pod left its host; one that is done still counts as bound, as its object stays until the gang is deleted. */
 export function leaveHostInGang(book: GangBook, tasks: TaskTable, row: number, isDone: boolean): void {
   const gang = gangOf(book, tasks, row);
   if (gang === null) return;
-  const { waiting } = only(gang);
+  const { waiting } = own(gang);
   const at = waiting.indexOf(row);
   if (at < 0) {
     if (isDone) bury(book, gang, row);
-    else only(gang).bound--;
+    else own(gang).bound--;
     return;
   }
   waiting.splice(at, 1);
   if (waiting.length > 0) return;
-  gang.group.waitingSinceMs = -1;
-  leaveGate(book, gang);
+  book.atGate.splice(
+    book.atGate.findIndex((place) => book.gangs[place] === gang),
+    1,
+  );
+  if (gang.group.gangs.every((mate) => mate.waiting.length === 0)) gang.group.waitingSinceMs = -1;
 }
 
 /** A pod is given up: the others no longer count on it. Returns the pods at the gate that start for that. */
@@ -284,12 +319,9 @@ export function leaveGang(book: GangBook, tasks: TaskTable, row: number): readon
   gang.total--;
   resize(gang, plan, gang.total, gang.total);
   bury(book, gang, row);
-  const { waiting } = only(gang);
-  if (waiting.length === 0 || !isGangReady(only(gang), gang.group)) return [];
-  const start = waiting.splice(0, waiting.length);
-  only(gang).bound += start.length;
-  gang.group.satisfied = true;
-  gang.group.waitingSinceMs = -1;
+  if (gang.group.waitingSinceMs < 0) return [];
+  const start = releaseIfReady(gang.group);
+  if (start.length === 0) return [];
   leaveGate(book, gang);
   book.counts[GANG_COUNT.satisfied]++;
   return start;
@@ -297,7 +329,7 @@ export function leaveGang(book: GangBook, tasks: TaskTable, row: number): readon
 
 /** Rows whose place is taken and that do not start yet. */
 export function rowsAtGate(book: GangBook): readonly number[] {
-  return book.atGate.flatMap((at) => only(book.gangs[at]).waiting);
+  return book.atGate.flatMap((at) => own(book.gangs[at]).waiting);
 }
 
 /** Rows parked until their gang is complete. */
@@ -316,7 +348,7 @@ export function checkGangs(book: GangBook, tasks: TaskTable): void {
     const gang = gangOf(book, tasks, row);
     if (gang === null || tasks.state[row] !== TASK_STATE.running) continue;
     if (!gang.group.satisfied)
-      fail(`task ${tasks.id[row]} runs although its gang of ${only(gang).spec.minimum} never stood together`);
+      fail(`task ${tasks.id[row]} runs although its gang of ${own(gang).spec.minimum} never stood together`);
   }
 }
 

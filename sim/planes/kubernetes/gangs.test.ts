@@ -28,7 +28,7 @@ const PLAN: KubernetesPlan = {
   preemption: false,
 };
 
-/** `jobs[row]` is the job of each row; every pod asks for 2 cores, and each host sells 5 to batch: two pods a host. */
+/** `jobs[row]` is the job of each row, and its population too where gangs have a group; every pod asks for 2 cores, and each host sells 5 to batch: two pods a host. */
 function world(hosts: number, jobs: readonly number[], gang: Partial<GangPlan> = {}) {
   const cluster = smallCluster(hosts, jobs.length);
   const { tasks } = cluster;
@@ -49,6 +49,7 @@ function world(hosts: number, jobs: readonly number[], gang: Partial<GangPlan> =
     tasks.requestMilliCpu[row] = 2_000;
     tasks.podShape[row] = 0;
     tasks.job[row] = job;
+    if (gang.group !== undefined) tasks.group[row] = job;
   });
   const view: PlacementView = {
     hosts: cluster.hosts,
@@ -92,9 +93,15 @@ function world(hosts: number, jobs: readonly number[], gang: Partial<GangPlan> =
     publish: () => {},
     wakeAt: () => {},
   };
-  const book = createGangBook([
-    { size: 0, minMember: 0, strict: true, matchPolicy: 'once-satisfied', waitMs: 600_000, ...gang },
-  ]);
+  const plan: GangPlan = {
+    size: 0,
+    minMember: 0,
+    strict: true,
+    matchPolicy: 'once-satisfied',
+    waitMs: 600_000,
+    ...gang,
+  };
+  const book = createGangBook(gang.group === undefined ? [plan] : [plan, plan]);
   const plane = new KubernetesPlane(context, view, PLAN, false, null, null, null, book);
   const arrive = (rows: readonly number[], nowMs: number) => {
     for (const row of rows) {
@@ -185,6 +192,59 @@ describe('gangs of a fixed size', () => {
     expect(wake(1_000)).toBe(6_000);
     expect(log.slice(3)).toEqual(['1000 start 0', '1000 start 1', '1000 start 2']);
     expect([...plane.waitingRows()]).toEqual([3]);
+  });
+});
+
+describe('groups of two gangs of two pods', () => {
+  const pair = { size: 2, group: 'pair' };
+
+  test('the first gang waits with its places until the second has its own; then all four start', () => {
+    const { arrive, wake, log, plane } = world(2, [0, 0, 1, 1], pair);
+    arrive([0, 1], 0);
+    expect(wake(0)).toBe(4_000);
+    expect(log).toEqual(['0 assume 0', '0 assume 1']);
+    arrive([2], 500);
+    expect(wake(500)).toBe(4_000);
+    arrive([3], 1_000);
+    expect(wake(1_000)).toBe(8_000);
+    expect(log.slice(2)).toEqual(
+      ['1000 assume 2', '1000 assume 3'].concat([0, 1, 2, 3].map((row) => `1000 start ${row}`)),
+    );
+    expect(plane.assumedRows()).toEqual([]);
+  });
+
+  test('strict: where the second finds no place the first gives its own back, and each stands with its own gang again', () => {
+    const { arrive, wake, log, plane } = world(1, [0, 0, 1, 1], pair);
+    arrive([0, 1], 0);
+    expect(wake(0)).toBe(4_000);
+    arrive([2, 3], 1_000);
+    expect(wake(1_000)).toBe(0);
+    expect(log.slice(2)).toEqual(['1000 forget 0', '1000 forget 1']);
+    expect([...plane.waitingRows()].sort()).toEqual([0, 1, 2, 3]);
+  });
+
+  test('non-strict: a gang whose mate never comes gives its places back after the wait, again and again', () => {
+    const { arrive, wake, log } = world(1, [0, 0], { ...pair, strict: false, waitMs: 10_000 });
+    arrive([0, 1], 0);
+    expect(wake(9_999)).toBe(4_000);
+    expect(wake(19_999)).toBe(0);
+    expect(log.slice(2)).toEqual(['19999 forget 0', '19999 forget 1']);
+    expect(wake(21_000)).toBe(4_000);
+  });
+
+  test('the second gang of one population waits for the second of the other, not for the first', () => {
+    const { arrive, wake, log, end } = world(3, [0, 0, 0, 0, 1, 1, 1, 1], pair);
+    arrive([0, 1, 2, 3], 0);
+    expect(wake(0)).toBe(8_000);
+    arrive([4, 5], 1_000);
+    expect(wake(1_000)).toBe(12_000);
+    const started = () => log.filter((line) => line.includes('start')).map((line) => Number(line.split(' ')[2]));
+    expect(started()).toEqual([0, 1, 4, 5]);
+    end(0, 2_000);
+    end(1, 2_000);
+    arrive([6, 7], 3_000);
+    expect(wake(3_000)).toBe(12_000);
+    expect(started()).toEqual([0, 1, 4, 5, 2, 3, 6, 7]);
   });
 });
 

@@ -38,6 +38,7 @@ import {
   type GangBook,
   gangNotes,
   gangOf,
+  gangsOfGroup,
   isReleased,
   isStrict,
   joinGang,
@@ -251,13 +252,14 @@ export class KubernetesPlane implements ControlPlane {
   onGivenUp(row: number, nowMs: number): void {
     if (this.gangs === null) return;
     const gang = gangOf(this.gangs, this.context.cluster.tasks, row);
+    const mates = gang === null ? [] : gangsOfGroup(this.gangs, gang);
     for (const member of leaveGang(this.gangs, this.context.cluster.tasks, row))
       this.context.startAssumed(
         member,
         nowMs,
         this.startAfterMs(member, this.context.cluster.tasks.host[member], nowMs),
       );
-    if (gang !== null) this.enqueueFrom(gang, nowMs);
+    for (const mate of mates) this.enqueueFrom(mate, nowMs);
   }
 
   assumedRows(): readonly number[] {
@@ -289,14 +291,16 @@ export class KubernetesPlane implements ControlPlane {
       queues.active.add(queues.backoff.poll() as number);
     if (this.gangs !== null)
       for (const { gang, rows } of expireGate(this.gangs, nowMs)) {
-        this.sendBack(gang, rows, nowMs);
-        // The whole gang backs off, so that what it gave back goes to others first: upstream sorts gangs by their last try.
-        if (gang.leader >= 0) {
-          removeFromQueues(this.queues, tasks, gang.leader);
-          parkAll(tasks, gang, [gang.leader]);
-          gang.leader = -1;
+        this.sendBack(rows, nowMs);
+        // The whole group backs off, so that what it gave back goes to others first: upstream sorts gangs by their last try.
+        for (const mate of gangsOfGroup(this.gangs, gang)) {
+          if (mate.leader >= 0) {
+            removeFromQueues(this.queues, tasks, mate.leader);
+            parkAll(tasks, mate, [mate.leader]);
+            mate.leader = -1;
+          }
+          this.enqueueFrom(mate, nowMs);
         }
-        this.enqueueFrom(gang, nowMs);
       }
     let decided = this.view.reserved === undefined ? 0 : this.tendReservations(this.view.reserved, nowMs);
     while (decided < BATCH) {
@@ -541,9 +545,9 @@ export class KubernetesPlane implements ControlPlane {
         );
     }
     const untried = rows.slice(looked);
-    if (without.length > 0) this.sendBack(gang, failMember(book, gang), nowMs);
+    if (without.length > 0) this.sendBack(failMember(book, gang), nowMs);
     parkAll(cluster.tasks, gang, [...without, ...untried]);
-    this.enqueueFrom(gang, nowMs);
+    for (const mate of gangsOfGroup(book, gang)) this.enqueueFrom(mate, nowMs);
     return looked;
   }
 
@@ -577,16 +581,17 @@ export class KubernetesPlane implements ControlPlane {
     return tasks.kind[row] === TASK_KIND.online ? tasks.group[row] : this.images - 1 - tasks.group[row];
   }
 
-  /** Pods of a gang lose the places they waited with. */
-  private sendBack(gang: PodGang, rows: readonly number[], nowMs: number): void {
+  /** Pods of a gang group lose the places they waited with; each is parked with its own gang. */
+  private sendBack(rows: readonly number[], nowMs: number): void {
     const { cluster } = this.context;
     for (const row of rows) {
       const host = cluster.tasks.host[row];
       this.context.forget(row, nowMs);
       this.noteForgotten(row, host);
       if (this.gate !== null) noteUse(this.gate, cluster, row, -1);
+      const gang = gangOf(this.gangs as GangBook, cluster.tasks, row) ?? fail(`task row ${row} waited without a gang`);
+      parkAll(cluster.tasks, gang, [row]);
     }
-    parkAll(cluster.tasks, gang, rows);
   }
 
   private backoffMs(attempts: number): number {
