@@ -10,12 +10,12 @@ const WITHOUT_GPUS = ['chronos'];
 
 /** Checks what populations and services ask of GPUs against `mesos`. */
 export function checkMesosGpus(mesos: MesosSection, { online, bestEffort }: Partial<Scenario>, report: Report): void {
-  for (const [name, { gpu }] of Object.entries(online?.explicit ?? {}))
-    if (gpu !== undefined)
-      report.error(
-        ['online', 'explicit', name, 'gpu'],
-        'is given, but under Mesos only best-effort tasks get GPUs here',
-      );
+  for (const [name, { gpu }] of Object.entries(online?.explicit ?? {})) {
+    if (gpu === undefined) continue;
+    const path = ['online', 'explicit', name, 'gpu'];
+    checkRequest(gpu, mesos, path, report);
+    checkServiceRunner(mesos, name, path, report);
+  }
   for (const [name, { sizes }] of Object.entries(bestEffort?.populations ?? {}))
     (sizes ?? []).forEach(({ gpu }, index) => {
       if (gpu === undefined) return;
@@ -46,6 +46,19 @@ function checkRunner(mesos: MesosSection, population: string, path: readonly Pat
         ['controlPlane', 'frameworks', name, 'kind'],
       ]);
     else if (!framework.gpuCapable && mesos.filterGpuResources)
+      report.error(path, `is given, but "${name}" is not gpuCapable, so it sees no agent with GPUs`, [
+        ['controlPlane', 'frameworks', name, 'gpuCapable'],
+        ['controlPlane', 'filterGpuResources'],
+      ]);
+  }
+}
+
+/** A Root Framework starts schedulers, which ask for no GPUs; a Marathon must see agents that have them. */
+function checkServiceRunner(mesos: MesosSection, service: string, path: readonly PathKey[], report: Report): void {
+  for (const [name, { kind, services, gpuCapable }] of Object.entries(mesos.frameworks)) {
+    if (kind === 'root-framework' && services.includes(service))
+      report.error(path, `is given, but "${name}" runs it, a root-framework, whose schedulers ask for no GPUs`);
+    if (kind === 'marathon' && !gpuCapable && mesos.filterGpuResources)
       report.error(path, `is given, but "${name}" is not gpuCapable, so it sees no agent with GPUs`, [
         ['controlPlane', 'frameworks', name, 'gpuCapable'],
         ['controlPlane', 'filterGpuResources'],

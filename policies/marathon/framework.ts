@@ -132,7 +132,7 @@ function subscribe(state: MarathonState, context: FrameworkContext, out: Framewo
 function sameVersion(a: Work, b: Work): boolean {
   const size = a.milliCpu === b.milliCpu && a.memMiB === b.memMiB && a.diskMiB === b.diskMiB;
   const rules = JSON.stringify(a.constraints ?? []) === JSON.stringify(b.constraints ?? []);
-  return size && rules && (a.revocable === true) === (b.revocable === true);
+  return size && a.gpus === b.gpus && rules && (a.revocable === true) === (b.revocable === true);
 }
 
 function submit(state: MarathonState, work: Work, context: FrameworkContext, out: FrameworkActions): void {

@@ -50,6 +50,7 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
       name,
       milliCpu: Math.ceil(services.requestMilliCpu[s]),
       memMib: memMibOf(services.requestMemBytes[s]),
+      gpus: engine.gpuRequests.table.cards[engine.gpuRequests.ofService[s]],
       constraints: [...constraintsOf(explicit.get(name)), ...rulesOf(mesos, explicit.get(name)?.traffic?.of ?? name)],
     })),
     driverOfPopulation,

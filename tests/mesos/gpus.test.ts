@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { checkCluster } from '../../sim/cluster/check-cluster.ts';
 import { countInState, TASK_KIND, TASK_STATE } from '../../sim/cluster/tasks.ts';
 import type { Engine } from '../../sim/engine/engine.ts';
+import { runUntil } from '../../sim/engine/run.ts';
 import { HOUR, libraryPlan, mesosOf, runTo } from './run-scenario.ts';
 
 /** Five agents of 8 GPUs among twenty; every task asks for 3 GPUs and half a core, and more come than can run. */
@@ -48,6 +49,39 @@ describe('3 GPUs a task on agents of 8', () => {
   });
 });
 
+describe('a service that asks for 3 GPUs a replica', () => {
+  test('stands two by two on five agents of 8, ten replicas in all, from the start and after each was started anew', async () => {
+    const service = '{replicas: 12, cpuRequest: 1 cores, memRequest: 1GiB, gpu: {cards: 3}, rollingRestartAt: [1h]}';
+    const plan = await libraryPlan('mesos-gpu-agents', [
+      `online.explicit.inference=${service}`,
+      'bestEffort.tasksPerWeek=0',
+    ]);
+    const engine = runTo(plan, 30 * 60_000);
+    // 12 are wanted; 2 of 3 GPUs fit on an agent of 8, five agents have them.
+    const onCards = () => {
+      const { hosts } = engine.cluster;
+      const used = [];
+      for (let host = 0; host < hosts.count; host++) {
+        const left = hosts.gpus.cardLeftMilli.subarray(hosts.gpus.firstCard[host], hosts.gpus.firstCard[host + 1]);
+        if (left.length > 0) used.push(left.filter((milli) => milli === 0).length);
+      }
+      return used;
+    };
+    const running = () => {
+      const s = engine.online.services.names.indexOf('inference');
+      return engine.online.ready[s];
+    };
+    expect([onCards(), running()]).toEqual([new Array(5).fill(6), 10]);
+    runUntil(engine, 2 * HOUR);
+    checkCluster(engine.cluster);
+    expect([onCards(), running()]).toEqual([new Array(5).fill(6), 10]);
+    const { tasks } = engine.cluster;
+    for (let row = 0; row < tasks.firstBestEffort; row++)
+      if (tasks.gpuRequest[row] > 0 && tasks.state[row] === TASK_STATE.running)
+        expect(tasks.startedAtMs[row]).toBeGreaterThan(HOUR - 1);
+  });
+});
+
 describe('what Mesos cannot give is refused before the run', () => {
   test.each([
     ['controlPlane.variant=0.2x', /GPUs came with Mesos 1\.0/],
@@ -55,7 +89,8 @@ describe('what Mesos cannot give is refused before the run', () => {
     ['controlPlane.frameworks.sisyphus.kind=chronos', /"sisyphus" is chronos, whose jobs ask for no GPUs/],
     ['bestEffort.populations.transcode.sizes=[{cores: 1, weight: 1, gpu: {percent: 50}}]', /Mesos gives whole GPUs/],
     ['bestEffort.populations.transcode.sizes=[{cores: 1, weight: 1, gpu: {models: [T4]}}]', /a number without models/],
-    ['online.explicit.web.gpu={cards: 1}', /only best-effort tasks get GPUs/],
+    ['online.explicit.web.gpu={percent: 50}', /online\.explicit\.web\.gpu\.percent is 50; Mesos gives whole GPUs/],
+    ['online.explicit.web.gpu={cards: 1, models: [T4]}', /a number without models/],
   ])('%s', async (set, message) => {
     await expect(GPU_PLAN(set)).rejects.toThrow(message);
   });

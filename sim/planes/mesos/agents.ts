@@ -82,6 +82,14 @@ export function gpusOf({ hosts, tasks }: Cluster, row: number): number {
   return hosts.gpus.requests.cards[tasks.gpuRequest[row]];
 }
 
+/** Cards of a host that nobody uses. */
+export function freeCardCount({ firstCard, cardLeftMilli }: GpuTable, host: number): number {
+  let count = 0;
+  for (let card = firstCard[host]; card < firstCard[host + 1]; card++)
+    if (cardLeftMilli[card] === MILLI_PER_CARD) count++;
+  return count;
+}
+
 /** Bit mask of the first `count` cards of a host that nobody uses: Mesos gives whole devices. Throws InvariantError when there are fewer. */
 export function freeCards({ firstCard, cardLeftMilli }: GpuTable, host: number, count: number): number {
   const first = firstCard[host];

@@ -1,5 +1,8 @@
 /** What the Mesos plane says of itself in the report: how offers went, and who stands outside. */
+import type { ChronosConfig, ChronosState } from '../../../policies/chronos/state.ts';
+import { operationsPerJob, SISYPHUS_STORE_OPERATIONS } from '../../../policies/chronos/store-cost.ts';
 import { usableByRole } from '../../../policies/mesos/eligibility.ts';
+import type { SisyphusState } from '../../../policies/sisyphus/framework.ts';
 import { amountOf, gpusOf, memMibOf, NOTHING_RESERVED, reservedIn } from './agents.ts';
 import type { Driver } from './driver.ts';
 import { type MesosRun, type MesosState, masterOf } from './mesos-run.ts';
@@ -48,6 +51,10 @@ export function describe(run: MesosRun): readonly string[] {
     const short = s.queued[driver.index] > 0 && s.backlog[driver.index] === null ? shortage(run, driver) : '';
     if (short !== '') sentences.push(short);
   }
+  for (const driver of s.drivers) {
+    const store = storeSentence(driver, run.now.nowMs);
+    if (store !== '') sentences.push(store);
+  }
   return sentences;
 }
 
@@ -55,6 +62,19 @@ function paceSentence(longestMs: number, { setup }: MesosRun): string {
   const { allocationIntervalMs } = setup.plan;
   const periodMs = allocationIntervalMs + longestMs;
   return `An allocation run took up to ${longestMs} ms and its offers left at its end, so runs came every ${periodMs} ms instead of every ${allocationIntervalMs} ms.`;
+}
+
+/** What the job store allows a Chronos or a Sisyphus, where its round trips take time. */
+function storeSentence({ plan, state }: Driver, nowMs: number): string {
+  if (plan.kind !== 'chronos' && plan.kind !== 'sisyphus') return '';
+  const { store, config } = state as ChronosState | SisyphusState;
+  const operations = plan.kind === 'chronos' ? (config as ChronosConfig).storeOperations : SISYPHUS_STORE_OPERATIONS;
+  const { storeOperationMs } = config;
+  if (storeOperationMs === 0 || nowMs === 0) return '';
+  const each = operationsPerJob(operations);
+  const most = (1000 / (each * storeOperationMs)).toFixed(1);
+  const busy = Math.min(100, (100 * store.operations * storeOperationMs) / nowMs).toFixed(0);
+  return `The job store of "${plan.name}" takes ${storeOperationMs} ms a round trip and ${each} of them a job, so at most ${most} jobs a second; it was busy for ${busy} % of the time.`;
 }
 
 function outageSentence(name: string, service: string, outages: MesosState['outages'], nowMs: number): string {

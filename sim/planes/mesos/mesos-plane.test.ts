@@ -64,7 +64,13 @@ function factory(plan: MesosPlan): PlaneFactory {
       agents: agentDirectory(hosts, cluster),
       gpus: new Int32Array(hosts.count),
       services: [
-        { name: 'pods', milliCpu: CONTRACT_CORES[0] * 1_000, memMib: CONTRACT_CORES[0] * 1_024, constraints: [] },
+        {
+          name: 'pods',
+          milliCpu: CONTRACT_CORES[0] * 1_000,
+          memMib: CONTRACT_CORES[0] * 1_024,
+          gpus: 0,
+          constraints: [],
+        },
       ],
       driverOfPopulation: Int32Array.of(1),
       populations: ['batch'],

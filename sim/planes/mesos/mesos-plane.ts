@@ -19,6 +19,7 @@ import { CHANGE } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import type { ControlPlane } from '../control-plane.ts';
+import { freeCardCount, freeCards, gpusOf } from './agents.ts';
 import { describe } from './describe.ts';
 import { createPool } from './driver.ts';
 import { fromGraphData, type GraphData, toGraphData } from './graph-data.ts';
@@ -86,6 +87,7 @@ export class MesosPlane implements ControlPlane {
     for (let other = 0; other < tasks.firstBestEffort; other++)
       if (service.constraints.length > 0 && tasks.group[other] === tasks.group[row] && tasks.host[other] >= 0)
         placed.push(placeOf(setup, tasks.host[other]));
+    const gpus = gpusOf(setup.context.cluster, row);
     let best = -1;
     let least = Infinity;
     for (let host = 0; host < hosts.count; host++) {
@@ -97,6 +99,7 @@ export class MesosPlane implements ControlPlane {
       const kept = keptFromRole(setup, host, role);
       if (cpu > hosts.soldMilliCpu[host] - kept.milliCpu) continue;
       if (mem > hosts.soldMemBytes[host] - (hosts.podCount[host] + 2 + kept.memMib) * BYTES_PER_MIB) continue;
+      if (gpus > 0 && freeCardCount(hosts.gpus, host) < gpus) continue;
       const share = cpu / hosts.soldMilliCpu[host];
       if (share >= least) continue;
       const { constraints } = service;
@@ -109,6 +112,13 @@ export class MesosPlane implements ControlPlane {
       best = host;
     }
     return best;
+  }
+
+  /** Whole cards, the lowest free ones. */
+  cardsOn(row: number, host: number): number {
+    const { cluster } = this.run.setup.context;
+    const gpus = gpusOf(cluster, row);
+    return gpus === 0 ? 0 : freeCards(cluster.hosts.gpus, host, gpus);
   }
 
   onPending(row: number, nowMs: number): void {

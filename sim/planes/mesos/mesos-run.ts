@@ -23,6 +23,8 @@ export interface ServiceWork {
   readonly name: string;
   readonly milliCpu: number;
   readonly memMib: number;
+  /** Whole GPUs of a replica. */
+  readonly gpus: number;
   readonly constraints: readonly PlacementConstraint[];
 }
 

@@ -35,8 +35,17 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
     const driver = s.drivers[setup.driverOfService[index]];
     const work = driver.nextWork++;
     driver.targetOfWork.set(work, index);
-    const { name, milliCpu, memMib, constraints } = service;
-    const job = { name, instances: s.wanted[index], milliCpu, memMiB: memMib, diskMiB: 0, lane: 0, constraints };
+    const { name, milliCpu, memMib, gpus, constraints } = service;
+    const job = {
+      name,
+      instances: s.wanted[index],
+      milliCpu,
+      memMiB: memMib,
+      diskMiB: 0,
+      lane: 0,
+      constraints,
+      ...(gpus > 0 ? { gpus } : {}),
+    };
     driver.framework.submit(driver.state, job, context, out);
   });
   for (const row of inPlace) {
