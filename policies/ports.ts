@@ -203,6 +203,8 @@ export const EVICT_REASON = {
   outOfMemory: 7,
   /** A pod whose new size its host cannot take gives way to a new one. */
   resized: 8,
+  /** The kubelet's, where memory of a node runs short. */
+  nodePressure: 9,
 } as const;
 
 /** What policies want done, in the order they said it. Columns grow; rows are never removed before they are applied. */

@@ -33,6 +33,17 @@ function checkShape(service: Service, path: readonly string[], report: Report): 
     report.error([...path, 'cpuLimit'], `is ${service.cpuLimit}m, below the request of ${service.cpuRequest}m`, [
       [...path, 'cpuRequest'],
     ]);
+  const usedMib = (service.memRequest * service.memUsagePercent) / 100;
+  if (service.memLimit > 0 && service.memLimit < service.memRequest)
+    report.error([...path, 'memLimit'], `is ${service.memLimit} MiB, below the request of ${service.memRequest} MiB`, [
+      [...path, 'memRequest'],
+    ]);
+  else if (service.memLimit > 0 && service.memLimit < usedMib)
+    report.error(
+      [...path, 'memLimit'],
+      `is ${service.memLimit} MiB; a pod uses ${Math.ceil(usedMib)} MiB from its start on and would be killed at once`,
+      [[...path, 'memUsagePercent']],
+    );
   service.tolerations.forEach((toleration, index) => {
     if (!TOLERATION.test(toleration))
       report.error([...path, 'tolerations', index], `is ${JSON.stringify(toleration)}; expected key=value:Effect`);

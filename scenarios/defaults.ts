@@ -58,6 +58,8 @@ export const CLUSTER_DEFAULTS = {
   /** Kubelet reservation. Tiered cloud formulas give 0.3 % of CPU and 3.3 % of memory on 96 cores and 512 GiB. */
   reservedCpuPercent: 1,
   reservedMemPercent: 3,
+  /** --eviction-hard memory.available of the kubelet as it is shipped. */
+  evictionHardMemory: '100MiB',
 } as const;
 
 export const SERVICE_DEFAULTS = {
@@ -67,6 +69,10 @@ export const SERVICE_DEFAULTS = {
   cpuLimit: '0 cores',
   /** Mean CPU over request of 500 long-lived Azure V2 VMs. */
   meanUsagePercent: 9.2,
+  /** Median of the fits. */
+  memUsagePercent: 65,
+  memLimit: '0MiB',
+  memGrowthPerDay: '0MiB',
   /** Median of Alibaba-2018 online containers with a mild day. */
   peakToTrough: 1.4,
   maxPerHost: 0,
@@ -277,6 +283,7 @@ export const FAILURE_DEFAULTS = {
   repairMedian: '15m',
   domains: false,
   kernelUpgrades: false,
+  agentRestarts: false,
 } as const;
 
 /** 2 x 26 cores, 384 GB: 60,000 CNY over four years, a quarter of it a year for network, space and people. [A] +-40 % */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   type BatchPopulationPlan,
   canonicalText,
+  EVICTION_HARD_MIB,
   freezePlan,
   type KubernetesPlan,
   type Plan,
@@ -11,7 +12,7 @@ import {
   withTraceFolders,
 } from '../sim/plan.ts';
 import { sizesOf } from './checks-load.ts';
-import { ARRIVAL_CURVES, KUBERNETES_DEFAULTS, POPULATION_DEFAULTS_BY_KIND } from './defaults.ts';
+import { ARRIVAL_CURVES, KUBERNETES_DEFAULTS, POPULATION_DEFAULTS_BY_KIND, SERVICE_DEFAULTS } from './defaults.ts';
 import {
   resolveEstimate,
   resolveGang,
@@ -83,6 +84,7 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
       systemMemPercent: cluster.systemMemPercent,
       reservedCpuPercent: cluster.reservedCpuPercent,
       reservedMemPercent: cluster.reservedMemPercent,
+      ...(cluster.evictionHardMemory === EVICTION_HARD_MIB ? {} : { evictionHardMemMib: cluster.evictionHardMemory }),
     },
     online: {
       source: online.source,
@@ -128,6 +130,7 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
       repairMedianMs: failures.repairMedian,
       ...(failures.domains ? { domains: true } : {}),
       ...(failures.kernelUpgrades ? { kernelUpgrades: true } : {}),
+      ...(failures.agentRestarts ? { agentRestarts: true } : {}),
       ...(failures.outages.length === 0
         ? {}
         : { outages: failures.outages.map((one) => ({ host: one.host, atMs: one.at, durationMs: one.duration })) }),
@@ -204,6 +207,11 @@ function resolveService([name, service]: [string, Scenario['online']['explicit']
     requestMilliCpu: service.cpuRequest,
     limitMilliCpu: service.cpuLimit,
     requestMemMib: service.memRequest,
+    ...(service.memUsagePercent === SERVICE_DEFAULTS.memUsagePercent
+      ? {}
+      : { memUsagePercent: service.memUsagePercent }),
+    ...(service.memLimit === 0 ? {} : { memLimitMib: service.memLimit }),
+    ...(service.memGrowthPerDay === 0 ? {} : { memGrowthMibPerDay: service.memGrowthPerDay }),
     ...(service.gpu === undefined ? {} : { gpu: gpuRequestOf(service.gpu) }),
     ...(service.qos === 'LS' ? {} : { qos: service.qos }),
     ...(service.cpuBindPolicy === 'spread-by-pcpus' ? { cpuBindPolicy: 'spread-by-pcpus' as const } : {}),

@@ -68,6 +68,15 @@ const serviceSchema = z
     cpuRequest: cpu('CPU request of one pod.', 1, LIMITS.hostCores.max * 1000),
     cpuLimit: cpu('CPU limit of one pod; 0 = none.').prefault(SERVICE_DEFAULTS.cpuLimit),
     memRequest: memory('Memory request of one pod.', 1, LIMITS.hostMemGib.max * 1024),
+    memUsagePercent: percent('Memory that a pod uses from its start on, over its request.', 0, 1000).prefault(
+      SERVICE_DEFAULTS.memUsagePercent,
+    ),
+    memLimit: memory('Memory limit of one pod, at which the kernel kills it; 0 = none.').prefault(
+      SERVICE_DEFAULTS.memLimit,
+    ),
+    memGrowthPerDay: memory('What a running pod uses more every day, as a leak does.').prefault(
+      SERVICE_DEFAULTS.memGrowthPerDay,
+    ),
     gpu: gpuRequestSchema.optional(),
     qos: z
       .enum(['LS', 'LSR', 'LSE'])

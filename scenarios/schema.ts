@@ -100,6 +100,9 @@ const clusterSchema = z
     reservedMemPercent: percent('Memory kept from pods (kubelet reservation).').prefault(
       CLUSTER_DEFAULTS.reservedMemPercent,
     ),
+    evictionHardMemory: memory(
+      'Under Kubernetes the kubelet evicts pods where less memory than this is available; 0 = never.',
+    ).prefault(CLUSTER_DEFAULTS.evictionHardMemory),
   })
   .describe('The machines.');
 
@@ -159,6 +162,9 @@ const failureSchema = z
     kernelUpgrades: flag('Drain hosts for kernel upgrades, all of them once in `upgradePassDays`.').prefault(
       FAILURE_DEFAULTS.kernelUpgrades,
     ),
+    agentRestarts: flag(
+      'Agents of the nodes restart, each once in `agentRestartDays`: no report and no turn of the node’s own loops for 10 to 60 s.',
+    ).prefault(FAILURE_DEFAULTS.agentRestarts),
     outages: z
       .array(
         z.strictObject({

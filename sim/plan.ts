@@ -103,6 +103,9 @@ export interface LoadEstimatePlan {
   readonly afterScheduledMs: number | null;
 }
 
+/** The kubelet's own memory.available. */
+export const EVICTION_HARD_MIB = 100;
+
 export interface ClusterPlan {
   readonly shapes: readonly HostShapePlan[];
   readonly hostsPerRack: number;
@@ -112,6 +115,8 @@ export interface ClusterPlan {
   /** Kept for the node's own daemons (kubelet reservation), percent of the host. */
   readonly reservedCpuPercent: number;
   readonly reservedMemPercent: number;
+  /** The kubelet evicts where less is available; 0 = never. Absent = EVICTION_HARD_MIB. */
+  readonly evictionHardMemMib?: number;
 }
 
 /** A service written out by hand; fitted scenarios leave this list empty. */
@@ -123,6 +128,12 @@ export interface ServicePlan {
   /** 0 = no limit. */
   readonly limitMilliCpu: number;
   readonly requestMemMib: number;
+  /** Of the request, used from the start. Absent = that of the fits. */
+  readonly memUsagePercent?: number;
+  /** Absent = none. */
+  readonly memLimitMib?: number;
+  /** What a running pod uses more every day. Absent = nothing. */
+  readonly memGrowthMibPerDay?: number;
   /** Of one replica; absent = no GPU. */
   readonly gpu?: GpuRequest;
   /** Pods have CPUs of their own. Absent = LS: they share them. */
@@ -662,6 +673,8 @@ export interface FailurePlan {
   readonly domains?: boolean;
   /** Hosts are drained for kernel upgrades, one after another. Absent = false. */
   readonly kernelUpgrades?: boolean;
+  /** Agents of the nodes restart now and then. Absent = false. */
+  readonly agentRestarts?: boolean;
   /** Hosts that are down at set times, beside what is drawn. */
   readonly outages?: readonly OutagePlan[];
   /** Hosts on which every task fails soon after its start; the host itself looks healthy. */

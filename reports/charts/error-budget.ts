@@ -38,6 +38,8 @@ export function errorBudgetChart(facts: RunFacts, hours: number): Chart {
       return [{ from: hour, to: hour + 1, cause, low, high: top }];
     });
   });
+  // A legend of causes that burned nothing would only hide the others.
+  const burned = CAUSES.filter((cause) => budget.byCause[cause] > 0);
   const causes = [...CAUSES]
     .filter((cause) => budget.byCause[cause] >= LEAST_PERCENT)
     .sort((a, b) => budget.byCause[b] - budget.byCause[a])
@@ -76,7 +78,7 @@ export function errorBudgetChart(facts: RunFacts, hours: number): Chart {
               field: 'cause',
               type: 'nominal',
               title: null,
-              scale: colourScale(CAUSES.map((cause) => [cause, COLOUR_OF_CAUSE[cause]] as const)),
+              scale: colourScale(burned.map((cause) => [cause, COLOUR_OF_CAUSE[cause]] as const)),
             },
           },
         },

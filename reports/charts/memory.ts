@@ -11,6 +11,10 @@ const SERIES = [
   ['best effort', 'bestEffortUsedMemMib', COLOURS.bestEffort],
 ] as const;
 
+/** Pages of files that hosts keep in memory nobody else wants: drawn on top, counted by no line. */
+const PAGE_CACHE = ['page cache', 'pageCacheMemMib', '#d9d9d9'] as const;
+const DRAWN = [...SERIES, PAGE_CACHE] as const;
+
 export function memoryChart(facts: RunFacts, hours: number): Chart {
   const { settings, results } = facts;
   const minutes = binMinutes(hours, settings.windowMs);
@@ -19,11 +23,12 @@ export function memoryChart(facts: RunFacts, hours: number): Chart {
       onlineUsedMemMib: 'sum',
       systemUsedMemMib: 'sum',
       bestEffortUsedMemMib: 'sum',
+      pageCacheMemMib: 'sum',
       capacityMemMib: 'sum',
     }),
   );
   const values = bins.flatMap((bin) =>
-    SERIES.map(([name, column], order) => ({
+    DRAWN.map(([name, column], order) => ({
       hour: bin.hour,
       name,
       order,
@@ -49,7 +54,7 @@ export function memoryChart(facts: RunFacts, hours: number): Chart {
     subtitle: `percent of the memory of hosts that are up, means of ${binWords(minutes)}`,
     width: 'full',
     sentence:
-      `On average ${percent(summary.memUtilisationMeanPercent)} of memory was in use. ` +
+      `On average ${percent(summary.memUtilisationMeanPercent)} of memory was in use, page cache beside it. ` +
       (summary.evictionsMemory === 0
         ? 'No task was evicted for memory.'
         : `${fixed(summary.evictionsMemory)} tasks were evicted for memory. ${againstLine(line, peak)}`),
@@ -73,7 +78,7 @@ export function memoryChart(facts: RunFacts, hours: number): Chart {
               field: 'name',
               type: 'nominal',
               title: null,
-              scale: colourScale(SERIES.map(([name, , colour]) => [name, colour])),
+              scale: colourScale(DRAWN.map(([name, , colour]) => [name, colour])),
             },
             order: { field: 'order', type: 'quantitative' },
           },

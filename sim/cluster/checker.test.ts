@@ -162,6 +162,18 @@ describe('what the recount catches', () => {
     expect(() => checkCluster(cluster)).toThrow(`${column}[1]`);
   });
 
+  test('every tier is counted again: mid and free as well as native and batch', () => {
+    for (const tier of Object.values(TIER)) {
+      const cluster = smallCluster(2);
+      const checker = watch(cluster);
+      publish(cluster, 0, TIER.mid, 5_000, 50e9, 0);
+      publish(cluster, 0, TIER.free, 5_000, 50e9, 0);
+      checker.compare();
+      cluster.hosts.allocatedMilliCpu[tier * cluster.hosts.count]++;
+      expect(() => checker.compare(), `tier ${tier}`).toThrow(`host 0 tier ${tier}: 0m bound, the table says 1m`);
+    }
+  });
+
   test('a torn list of tasks and a wrong count of states', () => {
     const cluster = smallCluster(1);
     const rows = [addTask(cluster, 1), addTask(cluster, 1), addTask(cluster, 1)];

@@ -10,6 +10,7 @@ import { assert, fail } from '../../policies/base/assert.ts';
 import { MILLI_PER_CARD } from '../../policies/packing/gpu/gpu-hosts.ts';
 import { CHANGE, CHANGE_NAMES, type Cluster } from './apply.ts';
 import { cpusOf } from './cpusets.ts';
+import { TIER_COUNT } from './hosts.ts';
 import { TASK_KIND, TASK_STATE } from './tasks.ts';
 
 type Place = 'held' | 'pending' | 'bound' | 'running';
@@ -72,8 +73,8 @@ export function watch(cluster: Cluster): Checker {
   const account: KnownHost[] = Array.from({ length: hosts.count }, (_, host) => ({
     up: hosts.up[host] === 1,
     held: hosts.heldMilliCpu[host],
-    milliCpu: [0, 0],
-    memBytes: [0, 0],
+    milliCpu: new Array<number>(TIER_COUNT).fill(0),
+    memBytes: new Array<number>(TIER_COUNT).fill(0),
     tasks: new Set<number>(),
     cardMilli: new Array<number>(hosts.gpus.firstCard[host + 1] - hosts.gpus.firstCard[host]).fill(0),
     cpuOwner: new Map<number, number>(),
@@ -271,7 +272,7 @@ export function watch(cluster: Cluster): Checker {
       const left = cpus.firstCpu[host + 1] - cpus.firstCpu[host] - on.cpuOwner.size;
       if (left !== cpus.freeCpus[host])
         fail(`host ${host} has ${left} CPUs left, the table says ${cpus.freeCpus[host]}`);
-      for (let tier = 0; tier < 2; tier++) {
+      for (let tier = 0; tier < TIER_COUNT; tier++) {
         const at = tier * hosts.count + host;
         if (on.milliCpu[tier] !== hosts.allocatedMilliCpu[at] || on.memBytes[tier] !== hosts.allocatedMemBytes[at])
           fail(

@@ -27,6 +27,7 @@ import { saltOf } from '../kernel/random.ts';
 import { canonicalText, type Plan } from '../plan.ts';
 import type { ControlPlane } from '../planes/control-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
+import { type AgentGaps, createAgentGaps } from './agent-gaps.ts';
 import { type AnsweringPods, createAnsweringPods } from './answering-pods.ts';
 import { cpuRequestsOf, type RunCpuRequests } from './cpus-from-plan.ts';
 import { createPlane, type PlacementTables } from './create-plane.ts';
@@ -44,6 +45,7 @@ import { quirksOf } from './load-aware-setup.ts';
 import { createMemoryState, type MemoryState } from './memory-sweep.ts';
 import { createOnlineState, type OnlineState } from './online.ts';
 import { classCountOf, setOwnCpus } from './own-cpus.ts';
+import { createPodMemory, type PodMemory } from './pod-memory.ts';
 import { type PodOverhead, podOverheadOf, usedByPod } from './pod-overhead.ts';
 import { createDemandAhead, createPodSamples, type DemandAhead, type PodSamples } from './pod-samples.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
@@ -113,6 +115,8 @@ export interface Engine {
   /** Samples of single pods and their future; null when no policy asks for them. */
   readonly podSamples: PodSamples | null;
   readonly demandAhead: DemandAhead | null;
+  /** Agents that restart; null where none does. */
+  readonly agentGaps: AgentGaps | null;
   /** What CPU limits do to pods; null when no service has one. */
   readonly throttling: Throttling | null;
   readonly recorder: Recorder;
@@ -124,6 +128,8 @@ export interface Engine {
   /** Workspace of the lateness pass. */
   readonly answering: AnsweringPods;
   readonly memory: MemoryState;
+  /** Pods whose memory grows or has a limit; null without any. */
+  readonly podMemory: PodMemory | null;
   /** See EngineOptions.lean. */
   readonly isLean: boolean;
   /** Whether windows hide the suppress loop, so that late cuts are charged. */
@@ -253,6 +259,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     latencySums: createLatencySums(),
     answering: createAnsweringPods(online),
     memory: createMemoryState(hosts.count),
+    agentGaps: createAgentGaps(plan, parameters, hosts.count),
     isLean: options.lean ?? false,
     withCuts: !(options.lean ?? false) && plan.windowMs > SUPPRESS_LOOP_MS,
     policies: options.policies.map(({ policy, config }) => ({
@@ -286,6 +293,11 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   if (options.like === undefined) costRequests(engine.latency, online, plan);
   createPlane(engine, workload, options.placementByScan ?? false);
   fillPods(engine, services, plan);
+  (engine as { -readonly [K in keyof Engine]: Engine[K] }).podMemory = createPodMemory(
+    plan,
+    online,
+    tasks.usedMemBytes,
+  );
   scaleRequests(engine);
   samplePods(engine, options.lean ?? false, options.like);
   return engine;

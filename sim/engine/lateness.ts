@@ -14,6 +14,7 @@ import { bookLatency } from './latency-term.ts';
 import { bookMemoryLateness } from './memory-lateness.ts';
 import type { MemoryState } from './memory-sweep.ts';
 import type { OnlineState } from './online.ts';
+import type { PodMemory } from './pod-memory.ts';
 import type { Recorder } from './recorder.ts';
 import { bookThrottling } from './throttle-term.ts';
 import type { Throttling } from './throttling-state.ts';
@@ -55,6 +56,7 @@ export interface Lateness {
   readonly latency: LatencyModel;
   readonly answering: AnsweringPods;
   readonly memory: MemoryState;
+  readonly podMemory: PodMemory | null;
   readonly throttling: Throttling | null;
   readonly recorder: Recorder;
   readonly latencySums: LatencySums;
@@ -62,13 +64,23 @@ export interface Lateness {
 
 /** Books late requests of the window that begins at `nowMs`. */
 export function sweepLateness(inputs: Lateness, nowMs: number): void {
-  const { online, cluster, hostModel, hostWindow, answering, memory, throttling, latencySums: sums } = inputs;
+  const {
+    online,
+    cluster,
+    hostModel,
+    hostWindow,
+    answering,
+    memory,
+    podMemory,
+    throttling,
+    latencySums: sums,
+  } = inputs;
   hostWindow.lateRequests.fill(0);
   sums.late.fill(0);
   sums.requests = 0;
   sums.violatingAlone = 0;
   const hasCuts = hostWindow.cutLateHosts[0] > 0;
-  const hasReclaim = memory.hostCounts[0] > 0;
+  const hasReclaim = memory.hostCounts[0] > 0 || (podMemory !== null && podMemory.stalled[0] > 0);
   for (let s = 0; s < online.services.count; s++) {
     packPods(answering, online, cluster.tasks, hostWindow, hostModel.classCount, s);
     const lateShare = bookLatency(inputs, s, nowMs);

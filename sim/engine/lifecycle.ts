@@ -235,7 +235,7 @@ export function evictTask(engine: Engine, row: number, nowMs: number, reason: nu
   }
   countBatch(recorder, 'evicted', tasks.group[row], nowMs, 1);
   const which =
-    reason === EVICT_REASON.memory
+    reason === EVICT_REASON.memory || reason === EVICT_REASON.nodePressure
       ? OPEN.evictedMemory
       : reason === EVICT_REASON.cpu
         ? OPEN.evictedCpu

@@ -187,7 +187,7 @@ function taskSignals(cluster: Cluster, containerTier: number): TaskSignals {
 }
 
 /** Averages the rings into the reported columns; nothing is reported before a window has ended. */
-export function report(telemetry: Telemetry, cluster: Cluster, nowMs: number): void {
+export function report(telemetry: Telemetry, cluster: Cluster, away: Uint8Array | null, nowMs: number): void {
   const { signals: s, windowsInReport } = telemetry;
   const { hosts } = cluster;
   const n = hosts.count;
@@ -196,7 +196,7 @@ export function report(telemetry: Telemetry, cluster: Cluster, nowMs: number): v
   const { hpMilliCpu, nodeMilliCpu, hpMemBytes, nodeMemBytes, freshHpMilliCpu, freshHpMemBytes } = telemetry;
   for (let host = 0; host < n; host++) {
     // A dead host sends no report, also before the control plane has noticed.
-    if (hosts.up[host] === 0 || hosts.outages[host] > 0) continue;
+    if (hosts.up[host] === 0 || hosts.outages[host] > 0 || (away !== null && away[host] === 1)) continue;
     let hpCpu = 0;
     let nodeCpu = 0;
     let hpMem = 0;

@@ -12,14 +12,17 @@ import { DECISION, type Decisions } from '../../policies/ports.ts';
 import { publish, publishZone } from '../cluster/apply.ts';
 import { noteAllChanged, TIER } from '../cluster/hosts.ts';
 import { noiseLossCpus } from '../host/suppress-transient.ts';
+import { moveAgentsTo } from './agent-gaps.ts';
 import type { Engine } from './engine.ts';
 import { sweepHosts } from './host-sweep.ts';
 import { sweepLateness } from './lateness.ts';
 import { evictTask } from './lifecycle.ts';
 import { slowBestEffort, sweepMemory } from './memory-sweep.ts';
+import { evictUnderPressure } from './node-pressure.ts';
 import { sweepDemand } from './online.ts';
 import { killOutOfMemory } from './oom.ts';
 import { reportOwnCpus, reportZones, sweepOwnCpus } from './own-cpus.ts';
+import { growPods, killAtLimits } from './pod-memory.ts';
 import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { speedUpAll } from './progress.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
@@ -36,6 +39,7 @@ export function runTick(engine: Engine, nowMs: number): void {
   const { plan, cluster, online, hostWindow, hostModel, latency, telemetry } = engine;
   engine.nextTickMs = nowMs + plan.windowMs;
   dealLoad(engine);
+  if (engine.agentGaps !== null) moveAgentsTo(engine.agentGaps, nowMs);
   sweepDemand(
     online,
     cluster.tasks,
@@ -48,9 +52,10 @@ export function runTick(engine: Engine, nowMs: number): void {
     hostWindow.onlineVariance,
   );
   sweepOwnCpus(engine);
+  if (engine.podMemory !== null) growPods(engine, engine.podMemory, nowMs);
   senseNode(telemetry, cluster, hostWindow, nowMs);
   if (nowMs > 0 && nowMs % plan.koordinator.reportMs === 0) {
-    report(telemetry, cluster, nowMs);
+    report(telemetry, cluster, engine.agentGaps?.isAway ?? null, nowMs);
     reportOwnCpus(engine, nowMs - plan.koordinator.reportMs);
     reportZones(engine);
     if (engine.podSamples !== null) refreshPods(engine.podSamples, cluster.tasks, engine.demandAhead, nowMs);
@@ -66,6 +71,8 @@ export function runTick(engine: Engine, nowMs: number): void {
   if (!engine.isLean) {
     sweepMemory(cluster.hosts, telemetry.signals.lastNodeMemBytes, parameters, qosFactor, cacheShare, engine.memory);
     killOutOfMemory(engine, nowMs);
+    if (engine.podMemory !== null) killAtLimits(engine, engine.podMemory, nowMs);
+    evictUnderPressure(engine, nowMs);
   }
   limitBestEffort(engine);
   sweepHosts(
@@ -93,8 +100,24 @@ function runPolicies(engine: Engine, moment: 'report' | 'node-loop', nowMs: numb
     if (active.policy.moment !== moment) continue;
     decisions.count = 0;
     active.policy.decide(telemetry.signals, active.config, active.state, decisions);
+    if (moment === 'node-loop' && engine.agentGaps !== null) dropDecisionsOf(decisions, engine.agentGaps.isAway);
     applyDecisions(engine, decisions, nowMs);
   }
+}
+
+/** Takes out what the loops of hosts would do whose agents are away; the others keep their order. */
+function dropDecisionsOf(decisions: Decisions, away: Uint8Array): void {
+  let kept = 0;
+  for (let i = 0; i < decisions.count; i++) {
+    if (away[decisions.host[i]] === 1) continue;
+    decisions.kind[kept] = decisions.kind[i];
+    decisions.host[kept] = decisions.host[i];
+    decisions.task[kept] = decisions.task[i];
+    decisions.a[kept] = decisions.a[i];
+    decisions.b[kept] = decisions.b[i];
+    kept++;
+  }
+  decisions.count = kept;
 }
 
 /** Applies decisions through `apply`; a decision about a task that is gone is an error of the policy. */

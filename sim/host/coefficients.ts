@@ -47,9 +47,25 @@ export const COEFFICIENTS = {
   lsBandwidthGbPerCore: [0.7, 0.3, 1.5, 'GB/s', 'V/L', 'matrix of section 4.2', 'only value that repeats it'],
   turboLoss: [0.15, 0, 0.25, 'ratio', 'A/M', 'section 4.1', 'base clock at full load'],
   turboFreeUse: [0.3, 0.1, 0.5, 'ratio', 'A/M', 'section 4.1', 'use below which the clock is full'],
-  neighbourPerUse: [0.2, 0.1, 0.3, 'ratio', 'M/H', 'Borg 2015', 'CPI per unit of machine CPU'],
-  neighbourPerTask: [0.003, 0.001, 0.005, 'ratio', 'M/H', 'Borg 2015', 'CPI per added task'],
-  podNoiseSigma: [0.1, 0, 0.2, 'ln', 'A/M', 'Borg 2015', 'frozen per pod and host'],
+  neighbourPerUse: [
+    0.2,
+    0.1,
+    0.3,
+    'ratio',
+    'M/H',
+    'Borg 2015',
+    'CPI per unit of machine CPU; row V18 only, a run knows its neighbours',
+  ],
+  neighbourPerTask: [0.003, 0.001, 0.005, 'ratio', 'M/H', 'Borg 2015', 'CPI per added task; row V18 only'],
+  podNoiseSigma: [
+    0.1,
+    0,
+    0.2,
+    'ln',
+    'A/M',
+    'Borg 2015',
+    'frozen per pod and host; no run reads it: it would move every digest for 5 % of CPI variance',
+  ],
 
   // Latency classes
   staticWebLlc: [0.05, 0.02, 0.1, 'ratio', 'A/L', 'section 4.2', ''],

@@ -220,7 +220,9 @@ function explicitServices(services: readonly ServicePlan[], startDay: number): O
     requestMilliCpu: Float64Array.from(services, (service) => service.requestMilliCpu),
     limitMilliCpu: Float64Array.from(services, (service) => service.limitMilliCpu),
     requestMemBytes: Float64Array.from(services, (service) => service.requestMemMib * BYTES_PER_MIB),
-    memUsageRatio: fill(EXPLICIT.memUsageRatio),
+    memUsageRatio: Float64Array.from(services, ({ memUsagePercent }) =>
+      memUsagePercent === undefined ? EXPLICIT.memUsageRatio : memUsagePercent / 100,
+    ),
     slotMs: SLOT_MS,
     slotCount: SLOT_COUNT,
     baseRatio,
