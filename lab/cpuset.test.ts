@@ -73,6 +73,60 @@ describe('pods of 6 CPUs on ten hosts of 2 x 16 CPUs, 30.4 of 32 sold', () => {
   });
 });
 
+describe('pods that keep off each other', () => {
+  const one = (...sets: string[]) =>
+    planWith(
+      'cluster.hosts.numa.count=1',
+      'online.explicit.ranking.replicas=0',
+      'online.explicit.web.replicas=0',
+      'bestEffort.tasksPerWeek=0',
+      ...sets,
+    );
+  const placesOf = (engine: Engine, of: (cpu: number) => number) => {
+    const { tasks, hosts } = engine.cluster;
+    return runningOf(engine, 'pricing').map((row) => of(cpusOf(hosts.cpus, tasks.host[row], row)[0]));
+  };
+  const core = (cpu: number) => Math.floor(cpu / 2);
+  const node = (cpu: number) => Math.floor(cpu / 16);
+
+  test('pcpu-level: 8 pods of one CPU stand on 8 cores, without it on 4; 20 pods on 16 cores all run, because it is a wish', async () => {
+    const pods = (count: number, policy: string) =>
+      one(
+        `online.explicit.pricing.replicas=${count}`,
+        'online.explicit.pricing.cpuRequest=1',
+        'online.explicit.pricing.memRequest=1GiB',
+        'online.explicit.pricing.cpuBindPolicy=spread-by-pcpus',
+        `online.explicit.pricing.cpuExclusivePolicy=${policy}`,
+      );
+    const cores = async (count: number, policy: string) => placesOf(runChecked(await pods(count, policy)), core);
+    expect(new Set(await cores(8, 'none')).size).toBe(4);
+    expect(new Set(await cores(8, 'pcpu-level')).size).toBe(8);
+    const many = await cores(20, 'pcpu-level');
+    expect(many).toHaveLength(20);
+    expect(new Set(many).size).toBe(16);
+  });
+
+  test('numa-node-level: two pods of 4 CPUs stand on two NUMA nodes, without it on one; a third runs all the same', async () => {
+    const nodes = async (count: number, policy: string) => {
+      const plan = await one(
+        `online.explicit.pricing.replicas=${count}`,
+        'online.explicit.pricing.cpuRequest=4',
+        `online.explicit.pricing.cpuExclusivePolicy=${policy}`,
+      );
+      return placesOf(runChecked(plan), node).sort();
+    };
+    expect(await nodes(2, 'none')).toEqual([0, 0]);
+    expect(await nodes(2, 'numa-node-level')).toEqual([0, 1]);
+    expect(await nodes(3, 'numa-node-level')).toHaveLength(3);
+  });
+
+  test('pods that share their CPUs have nothing to keep off with', async () => {
+    await expect(one('online.explicit.web.cpuExclusivePolicy=pcpu-level')).rejects.toThrow(
+      /online\.explicit\.web\.cpuExclusivePolicy is pcpu-level, but LS pods own no CPUs/,
+    );
+  });
+});
+
 describe('the scenario as it stands, with a host that fails', () => {
   const broken = async (): Promise<Plan> => {
     const plan = await planWith();

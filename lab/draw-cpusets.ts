@@ -14,6 +14,13 @@ export function withDrawnCpusets(plan: Plan, seed: number): Plan {
   const chance = (p: number) => stream.next() < p;
   const of = <T>(choices: readonly T[]): T => choices[Math.floor(stream.next() * choices.length)];
   if (plan.controlPlane.kind !== 'kubernetes' || !chance(CHANCE)) return plan;
+  const apart = createStream(`fuzz-${seed}`, 'cpu-exclusive');
+  const exclusive = () => {
+    const draw = apart.next();
+    return draw < 0.7
+      ? {}
+      : { cpuExclusivePolicy: draw < 0.85 ? ('pcpu-level' as const) : ('numa-node-level' as const) };
+  };
   return {
     ...plan,
     cluster: {
@@ -39,6 +46,7 @@ export function withDrawnCpusets(plan: Plan, seed: number): Plan {
           limitMilliCpu: service.limitMilliCpu === 0 ? 0 : Math.max(service.limitMilliCpu, requestMilliCpu),
           qos: of(['LSR', 'LSE'] as const),
           ...(chance(0.4) ? { cpuBindPolicy: 'spread-by-pcpus' as const } : {}),
+          ...exclusive(),
         };
       }),
     },

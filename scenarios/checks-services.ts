@@ -2,6 +2,7 @@
 import type { Report } from './checks.ts';
 import { checkGpu } from './checks-gpus.ts';
 import { checkVersions } from './checks-versions.ts';
+import { SERVICE_DEFAULTS } from './defaults.ts';
 import { DURATION_MS, show } from './quantities.ts';
 import type { Scenario } from './schema.ts';
 
@@ -67,10 +68,9 @@ function checkShape(service: Service, path: readonly string[], report: Report): 
 /** LSR and LSE pods need whole CPUs, a scheduler that binds them, hosts with enough of them and no amplification. */
 function checkOwnCpus(scenario: Partial<Scenario>, service: Service, path: readonly string[], report: Report): void {
   if (service.qos === 'LS') {
-    if (service.cpuBindPolicy !== 'default')
-      report.error([...path, 'cpuBindPolicy'], `is ${service.cpuBindPolicy}, but LS pods own no CPUs`, [
-        [...path, 'qos'],
-      ]);
+    for (const field of ['cpuBindPolicy', 'cpuExclusivePolicy'] as const)
+      if (service[field] !== SERVICE_DEFAULTS[field])
+        report.error([...path, field], `is ${service[field]}, but LS pods own no CPUs`, [[...path, 'qos']]);
     return;
   }
   if (service.cpuRequest % 1000 !== 0)

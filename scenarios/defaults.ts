@@ -66,6 +66,7 @@ export const SERVICE_DEFAULTS = {
   latencyClass: 'rpc',
   qos: 'LS',
   cpuBindPolicy: 'default',
+  cpuExclusivePolicy: 'none',
   cpuLimit: '0 cores',
   /** Mean CPU over request of 500 long-lived Azure V2 VMs. */
   meanUsagePercent: 9.2,

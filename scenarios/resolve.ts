@@ -215,6 +215,7 @@ function resolveService([name, service]: [string, Scenario['online']['explicit']
     ...(service.gpu === undefined ? {} : { gpu: gpuRequestOf(service.gpu) }),
     ...(service.qos === 'LS' ? {} : { qos: service.qos }),
     ...(service.cpuBindPolicy === 'spread-by-pcpus' ? { cpuBindPolicy: 'spread-by-pcpus' as const } : {}),
+    ...(service.cpuExclusivePolicy === 'none' ? {} : { cpuExclusivePolicy: service.cpuExclusivePolicy }),
     meanUsagePercent: service.meanUsagePercent,
     peakToTrough: service.peakToTrough,
     nodeSelector: { ...service.nodeSelector },

@@ -88,6 +88,12 @@ const serviceSchema = z
       .enum(['default', 'full-pcpus', 'spread-by-pcpus'])
       .describe('Which CPUs an LSR or LSE pod gets: whole cores (the default) or one thread a core first.')
       .prefault(SERVICE_DEFAULTS.cpuBindPolicy),
+    cpuExclusivePolicy: z
+      .enum(['none', 'pcpu-level', 'numa-node-level'])
+      .describe(
+        'LSR and LSE pods keep off cores, or NUMA nodes, of pods with the same policy as long as a NUMA node has room.',
+      )
+      .prefault(SERVICE_DEFAULTS.cpuExclusivePolicy),
     meanUsagePercent: percent('Mean CPU use over request.', 0, 1000).prefault(SERVICE_DEFAULTS.meanUsagePercent),
     peakToTrough: ratio('Largest over smallest hour of the mean day.', 1, 100).prefault(SERVICE_DEFAULTS.peakToTrough),
     nodeSelector: labels('Labels a host must carry.').prefault({}),

@@ -140,6 +140,8 @@ export interface ServicePlan {
   readonly qos?: 'LSR' | 'LSE';
   /** Of these CPUs. Absent = whole cores first. */
   readonly cpuBindPolicy?: 'spread-by-pcpus';
+  /** Pods keep off cores, or NUMA nodes, of pods with the same policy while there is room. Absent = none. */
+  readonly cpuExclusivePolicy?: 'pcpu-level' | 'numa-node-level';
   readonly meanUsagePercent: number;
   /** Largest over smallest hour of the mean day. */
   readonly peakToTrough: number;

@@ -206,6 +206,11 @@ describe('cpuset', () => {
     expect(allocateCpuset(topology, free, exclusive, spread)).toEqual([1]);
     expect(allocateCpuset(topology, free, exclusive, { ...spread, exclusivePolicy: 'PCPULevel' })).toEqual([2]);
     expect(allocateCpuset(topology, free, exclusive, { ...spread, exclusivePolicy: 'NUMANodeLevel' })).toEqual([4]);
+    // It is a wish: where nothing else is left the core, or the node, is shared; and of two CPUs one may be apart.
+    const few = Uint8Array.of(0, 1, 0, 0, 0, 0, 0, 0);
+    const pcpu = { ...spread, exclusivePolicy: 'PCPULevel' } as const;
+    expect(allocateCpuset(topology, few, exclusive, pcpu)).toEqual([1]);
+    expect(allocateCpuset(topology, few, exclusive, { ...spread, exclusivePolicy: 'NUMANodeLevel' })).toEqual([1]);
   });
 
   test('nine of eight CPUs cannot be had; six are four of one node and two of the other', () => {

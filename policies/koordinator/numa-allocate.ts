@@ -75,8 +75,9 @@ function takeFrom(cpus: readonly number[], wanted: number, topology: CpuTopology
  * FullPCPUs looks for whole free cores inside one NUMA node, then inside one socket, then anywhere; only then for single
  * free threads in the same order. SpreadByPCPUs looks for free threads in that order and takes one a core first. Among
  * NUMA nodes and sockets that fit, the strategy takes the fullest or the emptiest, ties by number.
- * `isExclusive` marks CPUs of pods with the same exclusive policy: their cores (PCPULevel) or nodes (NUMANodeLevel) are
- * closed to an exclusive request. Source: Koordinator scheduler, nodenumaresource cpu accumulator.
+ * `isExclusive` marks CPUs of pods with the same exclusive policy: a request with that policy keeps off their cores (PCPULevel) or nodes
+ * (NUMANodeLevel) as long as a NUMA node has room without them, and shares them before it goes across nodes: exclusive is a wish, not a filter.
+ * Source: Koordinator scheduler, nodenumaresource cpu accumulator (takeCPUs).
  */
 export function allocateCpuset(
   topology: CpuTopology,
@@ -93,21 +94,28 @@ export function allocateCpuset(
     if (request.exclusivePolicy !== 'None' && isExclusive[cpu] === 1) closed.add(level[cpu]);
   }
   const free: number[] = [];
-  for (let cpu = 0; cpu < count; cpu++) if (isFree[cpu] === 1 && !closed.has(level[cpu])) free.push(cpu);
+  for (let cpu = 0; cpu < count; cpu++) if (isFree[cpu] === 1) free.push(cpu);
+  const isOpen = (cpu: number) => !closed.has(level[cpu]);
 
-  const pools = request.bindPolicy === 'FullPCPUs' ? [wholeCores(free, topology, coreSize), free] : [free];
+  const isFull = request.bindPolicy === 'FullPCPUs';
+  const pools = isFull ? [wholeCores(free, topology, coreSize), free] : [free];
   const sign = request.numaStrategy === 'MostAllocated' ? 1 : -1;
   for (const pool of pools) {
     if (pool.length < request.cpus) continue;
+    const open = closed.size === 0 ? pool : pool.filter(isOpen);
     for (const key of [topology.numaNode, topology.socket]) {
-      const fitting = groupBy(pool, key).filter((cpus) => cpus.length >= request.cpus);
-      fitting.sort((a, b) => sign * (a.length - b.length));
-      if (fitting.length > 0) return ascending(takeFrom(fitting[0], request.cpus, topology, request.bindPolicy));
+      // Whole cores of a socket are taken wherever they lie.
+      const tries = closed.size === 0 || (isFull && key === topology.socket) ? [pool] : [open, pool];
+      for (const cpusOfTry of tries) {
+        const fitting = groupBy(cpusOfTry, key).filter((cpus) => cpus.length >= request.cpus);
+        fitting.sort((a, b) => sign * (a.length - b.length));
+        if (fitting.length > 0) return ascending(takeFrom(fitting[0], request.cpus, topology, request.bindPolicy));
+      }
     }
-    const byNode = groupBy(pool, topology.numaNode).sort((a, b) => b.length - a.length);
     const taken: number[] = [];
-    for (const cpus of byNode)
-      taken.push(...takeFrom(cpus, Math.min(cpus.length, request.cpus - taken.length), topology, request.bindPolicy));
+    for (const part of open === pool ? [pool] : [open, pool.filter((cpu) => !isOpen(cpu))])
+      for (const cpus of groupBy(part, topology.numaNode).sort((a, b) => b.length - a.length))
+        taken.push(...takeFrom(cpus, Math.min(cpus.length, request.cpus - taken.length), topology, request.bindPolicy));
     return ascending(taken);
   }
   return undefined;

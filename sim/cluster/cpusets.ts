@@ -12,6 +12,8 @@ import { assert, fail } from '../../policies/base/assert.ts';
 export const NUMA_POLICY = { none: 0, 'best-effort': 1, restricted: 2, 'single-numa-node': 3 } as const;
 export type NumaPolicyName = keyof typeof NUMA_POLICY;
 export const CPU_QOS = { LS: 0, LSR: 1, LSE: 2 } as const;
+/** Whose neighbourhood pods with CPUs of their own keep off, as far as there is room. */
+export const CPU_EXCLUSIVE = { none: 0, 'pcpu-level': 1, 'numa-node-level': 2 } as const;
 export const MOST_NUMA_NODES = 16;
 /** Passed where a bind takes no CPUs of its own. */
 export const NO_CPUS: readonly number[] = [];
@@ -24,6 +26,8 @@ export interface CpuRequests {
   readonly qos: Uint8Array;
   /** 1 = one thread a core first, 0 = whole cores first. */
   readonly spread: Uint8Array;
+  /** CPU_EXCLUSIVE. */
+  readonly exclusive: Uint8Array;
 }
 
 export interface CpuTable {
@@ -31,6 +35,8 @@ export interface CpuTable {
   readonly firstCpu: Int32Array;
   /** Row of the task that a CPU is bound to, -1 = free. */
   readonly owner: Int32Array;
+  /** Row of the request that a bound CPU is part of, 0 = free. */
+  readonly heldFor: Uint16Array;
   /** Core and NUMA node of a CPU, numbered from 0 on its host. */
   readonly core: Int32Array;
   readonly numaNode: Int32Array;
@@ -55,7 +61,12 @@ export interface HostCpus {
 
 /** A table of the given requests behind row 0; request n becomes row n + 1. */
 export function cpuRequests(
-  rows: readonly { readonly cpus: number; readonly qos: number; readonly spread: boolean }[],
+  rows: readonly {
+    readonly cpus: number;
+    readonly qos: number;
+    readonly spread: boolean;
+    readonly exclusive?: number;
+  }[],
 ): CpuRequests {
   for (const { cpus, qos } of rows) {
     assert(Number.isInteger(cpus) && cpus >= 1, 'a pod with CPUs of its own asks for a whole number of them');
@@ -66,6 +77,7 @@ export function cpuRequests(
     cpus: Int32Array.from([0, ...rows.map((row) => row.cpus)]),
     qos: Uint8Array.from([0, ...rows.map((row) => row.qos)]),
     spread: Uint8Array.from([0, ...rows.map((row) => (row.spread ? 1 : 0))]),
+    exclusive: Uint8Array.from([0, ...rows.map((row) => row.exclusive ?? CPU_EXCLUSIVE.none)]),
   };
 }
 
@@ -99,6 +111,7 @@ export function createCpuTable(hosts: HostCpus, requests: CpuRequests): CpuTable
   return {
     firstCpu,
     owner: new Int32Array(total).fill(-1),
+    heldFor: new Uint16Array(total),
     core,
     numaNode,
     firstNode,
@@ -128,6 +141,7 @@ export function takeCpus(table: CpuTable, request: number, host: number, row: nu
     if (table.owner[first + cpu] !== -1)
       fail(`CPU ${cpu} of host ${host} is bound to row ${table.owner[first + cpu]}, and again to row ${row}`);
     table.owner[first + cpu] = row;
+    table.heldFor[first + cpu] = request;
     table.freeOfNode[table.firstNode[host] + table.numaNode[first + cpu]]--;
   }
   table.freeCpus[host] -= wanted;
@@ -141,6 +155,7 @@ export function giveCpus(table: CpuTable, request: number, host: number, row: nu
   for (let cpu = table.firstCpu[host]; cpu < table.firstCpu[host + 1]; cpu++) {
     if (table.owner[cpu] !== row) continue;
     table.owner[cpu] = -1;
+    table.heldFor[cpu] = 0;
     table.freeOfNode[table.firstNode[host] + table.numaNode[cpu]]++;
     given++;
   }

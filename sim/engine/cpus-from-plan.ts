@@ -1,5 +1,6 @@
 /** CPUs that services own: the table of everything they may ask for, and the topology of the hosts. */
 import {
+  CPU_EXCLUSIVE,
   CPU_QOS,
   type CpuRequests,
   type CpuTable,
@@ -28,6 +29,7 @@ export function cpuRequestsOf(plan: Plan, workload: Workload): RunCpuRequests {
       cpus: service.requestMilliCpu / 1000,
       qos: CPU_QOS[service.qos],
       spread: service.cpuBindPolicy === 'spread-by-pcpus',
+      exclusive: CPU_EXCLUSIVE[service.cpuExclusivePolicy ?? 'none'],
     });
   });
   return { table: cpuRequests(rows), ofService };

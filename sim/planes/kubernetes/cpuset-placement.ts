@@ -12,7 +12,7 @@
  */
 import { fail } from '../../../policies/base/assert.ts';
 import { allocateCpuset, type CpuTopology } from '../../../policies/koordinator/numa-allocate.ts';
-import { type CpuTable, MOST_NUMA_NODES, NUMA_POLICY } from '../../cluster/cpusets.ts';
+import { CPU_EXCLUSIVE, type CpuTable, MOST_NUMA_NODES, NUMA_POLICY } from '../../cluster/cpusets.ts';
 
 const left = new Int32Array(MOST_NUMA_NODES);
 
@@ -57,17 +57,26 @@ export function chooseCpus(table: CpuTable, request: number, host: number): read
   const isFree = Uint8Array.from(numaNode, (node, cpu) =>
     table.owner[first + cpu] === -1 && (open === null || open[node] === 1) ? 1 : 0,
   );
-  const cpus = allocateCpuset(topology, isFree, new Uint8Array(numaNode.length), {
+  const policy = table.requests.exclusive[request];
+  const isExclusive = Uint8Array.from(numaNode, (_, cpu) => (isSharedWith(table, first + cpu, policy) ? 1 : 0));
+  const cpus = allocateCpuset(topology, isFree, isExclusive, {
     cpus: wanted,
     bindPolicy: table.requests.spread[request] === 1 ? 'SpreadByPCPUs' : 'FullPCPUs',
-    exclusivePolicy: 'None',
+    exclusivePolicy: EXCLUSIVE_NAMES[policy],
     numaStrategy: 'MostAllocated',
   });
   return cpus ?? fail(`host ${host} has no ${wanted} CPUs for a pod that it was chosen for`);
 }
 
+const EXCLUSIVE_NAMES = ['None', 'PCPULevel', 'NUMANodeLevel'] as const;
+
+/** Whether a CPU belongs to a pod that keeps off others of the same policy. */
+function isSharedWith(table: CpuTable, cpu: number, policy: number): boolean {
+  return policy !== CPU_EXCLUSIVE.none && table.requests.exclusive[table.heldFor[cpu]] === policy;
+}
+
 /**
- * Marks the NUMA nodes a pod is held to. One node: of those that fit, one that has the CPUs in whole free cores where whole cores are wanted, then
+ * Marks the NUMA nodes a pod is held to. One node: of those that fit, one without pods that it keeps off by NUMA node, then one that has the CPUs in whole free cores where whole cores are wanted, then
  * the fullest, then the first. Several: the emptiest.
  */
 function openNodes(table: CpuTable, host: number, wanted: number, few: number, request: number): Uint8Array {
@@ -83,7 +92,11 @@ function openNodes(table: CpuTable, host: number, wanted: number, few: number, r
   const whole = wholeFree(table, host);
   const isWhole = (node: number) => (table.requests.spread[request] === 1 || whole[node] >= wanted ? 0 : 1);
   const fitting = nodes.filter((node) => free(node) >= wanted);
-  fitting.sort((a, b) => isWhole(a) - isWhole(b) || free(a) - free(b) || a - b);
+  const keepsOff = table.requests.exclusive[request] === CPU_EXCLUSIVE['numa-node-level'];
+  const isShared = new Uint8Array(nodes.length);
+  for (let cpu = table.firstCpu[host]; keepsOff && cpu < table.firstCpu[host + 1]; cpu++)
+    if (isSharedWith(table, cpu, CPU_EXCLUSIVE['numa-node-level'])) isShared[table.numaNode[cpu]] = 1;
+  fitting.sort((a, b) => isShared[a] - isShared[b] || isWhole(a) - isWhole(b) || free(a) - free(b) || a - b);
   open[fitting[0]] = 1;
   return open;
 }
