@@ -1,5 +1,6 @@
 /** What the frameworks share: the check of submitted work, the room left on an offer, the tasks that live. */
 import { ConfigError, fail } from './base/assert.ts';
+import { createRisingMap, type RisingMap, risingDelete, risingGet, risingSet } from './base/rising-map.ts';
 import { type Offers, TaskStatus, type Work } from './framework.ts';
 
 /** A task that was launched and has not ended. */
@@ -20,15 +21,15 @@ export interface LiveTask {
  * order of launch.
  */
 export interface Ledger {
-  works: Map<number, Work>;
+  works: RisingMap<Work>;
   nextWorkRow: number;
   nextTask: number;
-  live: Map<number, LiveTask>;
+  live: RisingMap<LiveTask>;
 }
 
 /** An empty ledger. */
 export function createLedger(): Ledger {
-  return { works: new Map(), nextWorkRow: 0, nextTask: 0, live: new Map() };
+  return { works: createRisingMap(), nextWorkRow: 0, nextTask: 0, live: createRisingMap() };
 }
 
 /**
@@ -72,19 +73,19 @@ export function checkPlainWork(work: Work, framework: string): void {
 /** Adds work to the ledger and returns its row. */
 export function addWork(ledger: Ledger, work: Work): number {
   const row = ledger.nextWorkRow;
-  ledger.works.set(row, work);
+  risingSet(ledger.works, row, work);
   ledger.nextWorkRow = row + 1;
   return row;
 }
 
 /** The work of a row that is not retired. */
 export function workAt(ledger: Ledger, row: number): Work {
-  return ledger.works.get(row) ?? fail(`work row ${row} is retired or was never added`);
+  return risingGet(ledger.works, row) ?? fail(`work row ${row} is retired or was never added`);
 }
 
 /** Forgets the work of a row; no live or waiting run may name it. */
 export function retireWork(ledger: Ledger, row: number): void {
-  ledger.works.delete(row);
+  risingDelete(ledger.works, row);
 }
 
 /** What is left of each offer of one callback, in the order of the callback. Units: milli-CPU, MiB. */
@@ -143,6 +144,6 @@ export function place(
   room.launches[i] += 1;
   const task = ledger.nextTask;
   ledger.nextTask += 1;
-  ledger.live.set(task, { task, workRow, agent, status: TaskStatus.Staging, launchedAtMs: nowMs, attempt });
+  risingSet(ledger.live, task, { task, workRow, agent, status: TaskStatus.Staging, launchedAtMs: nowMs, attempt });
   return task;
 }

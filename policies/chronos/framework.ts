@@ -7,7 +7,9 @@
  * Source: Chronos 2.4 and 3.0 JobScheduler, TaskManager, MesosJobFramework; incidents: slides of iQIYI on
  * transcoding with Mesos, Chronos and Docker.
  */
+
 import { ConfigError } from '../base/assert.ts';
+import { risingDelete, risingGet } from '../base/rising-map.ts';
 import {
   ActionKind,
   appendDecline,
@@ -215,7 +217,7 @@ function statusUpdate(
   context: FrameworkContext,
   out: FrameworkActions,
 ): void {
-  const live = state.ledger.live.get(update.task);
+  const live = risingGet(state.ledger.live, update.task);
   if (live === undefined) return;
   const { nowMs } = context;
   const name = workAt(state.ledger, live.workRow).name;
@@ -227,7 +229,7 @@ function statusUpdate(
   const operations = isTerminal(status) ? state.config.storeOperations.ended : 0;
   const writes = status === TaskStatus.Running && !repeated ? state.config.storeOperations.running : operations;
   charge(state.store, writes, state.config.storeOperationMs, nowMs);
-  if (isTerminal(status)) state.ledger.live.delete(update.task);
+  if (isTerminal(status)) risingDelete(state.ledger.live, update.task);
   if (job !== undefined) {
     if (status <= TaskStatus.Running) runStarted(state, job);
     else if (status === TaskStatus.Finished) runSucceeded(state, job, nowMs, out);

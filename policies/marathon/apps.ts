@@ -1,4 +1,5 @@
 /** The apps of a Marathon: how many instances each should have, which are killed, and what their ends bring about. */
+import { risingDelete, risingGet } from '../base/rising-map.ts';
 import { appendKill, type FrameworkActions, isTerminal, type StatusUpdate, TaskStatus } from '../framework.ts';
 import { type LiveTask, workAt } from '../framework-work.ts';
 import { advanced, deadlineMs, delayChange, increased } from './backoff.ts';
@@ -58,7 +59,7 @@ function instanceOf(state: MarathonState, task: number): Instance {
 }
 
 function liveOf(state: MarathonState, task: number): LiveTask {
-  return state.ledger.live.get(task) as LiveTask;
+  return risingGet(state.ledger.live, task) as LiveTask;
 }
 
 function scalingInstance(state: MarathonState, task: number): ScalingInstance {
@@ -171,5 +172,5 @@ export function forget(state: MarathonState, app: App, live: LiveTask): void {
     else oldDied(app.upgrade, instance.killing);
   app.tasks = app.tasks.filter((task) => task !== live.task);
   state.instances.delete(live.task);
-  state.ledger.live.delete(live.task);
+  risingDelete(state.ledger.live, live.task);
 }

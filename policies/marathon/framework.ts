@@ -6,7 +6,9 @@
  * for two minutes, and revives bring it back when there is something to launch.
  * Source: Marathon 1.11 core.launcher, core.launchqueue, core.matcher, core.deployment.
  */
+
 import { fail } from '../base/assert.ts';
+import { risingGet, risingSet } from '../base/rising-map.ts';
 import {
   ActionKind,
   appendDecline,
@@ -77,7 +79,14 @@ export function adoptTask(
   const task = state.ledger.nextTask;
   state.ledger.nextTask += 1;
   const { workRow } = app;
-  state.ledger.live.set(task, { task, workRow, agent, status: TaskStatus.Running, launchedAtMs: nowMs, attempt: 0 });
+  risingSet(state.ledger.live, task, {
+    task,
+    workRow,
+    agent,
+    status: TaskStatus.Running,
+    launchedAtMs: nowMs,
+    attempt: 0,
+  });
   app.tasks.push(task);
   state.instances.set(task, {
     activeSinceMs: nowMs,
@@ -220,7 +229,7 @@ function mayPlace(state: MarathonState, app: App, work: Work, agent: number, con
   if (constraints.length === 0) return true;
   const placed: Place[] = [];
   for (const task of app.tasks) {
-    const live = state.ledger.live.get(task) as LiveTask;
+    const live = risingGet(state.ledger.live, task) as LiveTask;
     if (live.workRow === app.workRow) placed.push(placeOf(context, live.agent));
   }
   return meetsConstraints(constraints, placeOf(context, agent), placed, app.instances, state.config.groupBy);
@@ -232,7 +241,7 @@ function statusUpdate(
   context: FrameworkContext,
   out: FrameworkActions,
 ): void {
-  const live = state.ledger.live.get(update.task);
+  const live = risingGet(state.ledger.live, update.task);
   if (live === undefined) {
     // A task that was expunged or never ours, and lives: Marathon kills it.
     if (!isTerminal(update.status)) appendKill(out, update.task);

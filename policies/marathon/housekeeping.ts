@@ -1,4 +1,5 @@
 /** What Marathon does by the clock: launch timeouts, kill retries, unreachable instances, delays that ended or are overdue. */
+import { risingGet } from '../base/rising-map.ts';
 import { appendKill, type FrameworkActions, TaskStatus } from '../framework.ts';
 import type { LiveTask } from '../framework-work.ts';
 import { forget, requestKill, signalDemand } from './apps.ts';
@@ -39,7 +40,7 @@ function watchedTasks(state: MarathonState): LiveTask[] {
   const { watched, instances, ledger } = state;
   const tasks: LiveTask[] = [];
   for (const task of watched) {
-    const live = ledger.live.get(task);
+    const live = risingGet(ledger.live, task);
     const instance = instances.get(task);
     const settled = live?.status === TaskStatus.Running && instance?.killSentMs === null;
     if (live === undefined || instance === undefined || (settled && instance.unreachableSinceMs === null))

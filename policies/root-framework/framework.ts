@@ -9,7 +9,9 @@
  *
  * Source: an article by Qunar on Mesos with the idea; the semantics are ours.
  */
+
 import { ConfigError, fail } from '../base/assert.ts';
+import { risingDelete, risingGet, risingSet, risingValues } from '../base/rising-map.ts';
 import {
   ActionKind,
   appendDecline,
@@ -125,7 +127,7 @@ function resourceOffers(state: RootState, offers: Offers, context: FrameworkCont
   const { nowMs } = context;
   const room = roomOf(offers);
   const perAgent = new Map<number, number>();
-  for (const live of ledger.live.values()) perAgent.set(live.agent, (perAgent.get(live.agent) ?? 0) + 1);
+  for (const live of risingValues(ledger.live)) perAgent.set(live.agent, (perAgent.get(live.agent) ?? 0) + 1);
   for (const child of children) {
     if (child.task !== null || deadlineMs(child.delay, nowMs) > nowMs) continue;
     const offer = bestOffer(child, offers, perAgent, config.maxSchedulersPerAgent, (i) =>
@@ -167,14 +169,14 @@ function bestOffer(
 }
 
 function statusUpdate(state: RootState, update: StatusUpdate, context: FrameworkContext): void {
-  const live = state.ledger.live.get(update.task);
+  const live = risingGet(state.ledger.live, update.task);
   const child = state.children.find((candidate) => candidate.task === update.task);
   if (live === undefined || child === undefined) return;
   const { nowMs } = context;
   const changed = live.status !== update.status;
   live.status = update.status;
   if (isTerminal(update.status)) {
-    state.ledger.live.delete(update.task);
+    risingDelete(state.ledger.live, update.task);
     child.task = null;
     child.status = 'waiting';
     child.restarts += 1;
@@ -198,7 +200,14 @@ export function adoptChild(state: RootState, name: string, agent: number, nowMs:
   const task = state.ledger.nextTask;
   state.ledger.nextTask += 1;
   const { workRow } = child;
-  state.ledger.live.set(task, { task, workRow, agent, status: TaskStatus.Running, launchedAtMs: nowMs, attempt: 0 });
+  risingSet(state.ledger.live, task, {
+    task,
+    workRow,
+    agent,
+    status: TaskStatus.Running,
+    launchedAtMs: nowMs,
+    attempt: 0,
+  });
   child.task = task;
   child.agent = agent;
   child.status = 'running';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { risingGet, risingValues } from '../base/rising-map.ts';
 import { CHRONOS_STORE_OPERATIONS, operationsPerJob, SISYPHUS_STORE_OPERATIONS } from '../chronos/store-cost.ts';
 import { queueLength } from '../chronos/task-queue.ts';
 import { TaskStatus } from '../framework.ts';
@@ -48,7 +49,7 @@ describe('Sisyphus', () => {
     ] as const)
       submit(state, name, lane);
     offer(state, 1, 4000);
-    expect([...state.ledger.live.values()].map((live) => workAt(state.ledger, live.workRow).name)).toEqual([
+    expect([...risingValues(state.ledger.live)].map((live) => workAt(state.ledger, live.workRow).name)).toEqual([
       'zero',
       'two',
       'late',
@@ -73,11 +74,11 @@ describe('Sisyphus', () => {
     expect(tick(state, 12_001)).toEqual([]);
     update(state, 2, TaskStatus.Killed, 12_002);
     expect(offer(state, 12_003, 1000)).toEqual(['Launch 12003 task 3']);
-    expect(workAt(state.ledger, state.ledger.live.get(3)?.workRow ?? -1).name).toBe('urgent');
+    expect(workAt(state.ledger, risingGet(state.ledger.live, 3)?.workRow ?? -1).name).toBe('urgent');
     expect(queueLength(state.lanes)).toBe(1);
     update(state, 3, TaskStatus.Finished, 13_000);
     offer(state, 13_001, 1000);
-    expect(workAt(state.ledger, state.ledger.live.get(4)?.workRow ?? -1).name).toBe('low-new');
+    expect(workAt(state.ledger, risingGet(state.ledger.live, 4)?.workRow ?? -1).name).toBe('low-new');
   });
   test('without preemption nobody is killed however long the head waits', () => {
     const state = started();

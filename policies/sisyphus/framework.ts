@@ -7,7 +7,9 @@
  * of the lowest occupied lane below it is killed and its run goes to the tail of its own lane; then the same wait begins anew.
  * Source: slides of iQIYI, "Mesos, Chronos and Docker for transcoding".
  */
+
 import { ConfigError } from '../base/assert.ts';
+import { risingDelete, risingGet, risingValues } from '../base/rising-map.ts';
 import { charge, createStoreLine, SISYPHUS_STORE_OPERATIONS, type StoreLine } from '../chronos/store-cost.ts';
 import { createLanes, enqueue, type Lane, queueLength, shift } from '../chronos/task-queue.ts';
 import {
@@ -79,7 +81,7 @@ export interface SisyphusState {
   readonly ledger: Ledger;
   readonly lanes: Lane<SisyphusRun>[];
   readonly store: StoreLine;
-  /** Runs of each row of work that have not come to their final end. */
+  /** Runs of a row of work that have not come to their final end; work that is not in has one. */
   readonly runsLeft: Map<number, number>;
   /** Runs that wait for the store or for their retry, by due time, ties in order. */
   waiting: WaitingRun[];
@@ -137,7 +139,7 @@ function wait(state: SisyphusState, run: WaitingRun): void {
 function submit(state: SisyphusState, work: Work, context: FrameworkContext): void {
   checkPlainWork(work, 'sisyphus');
   const workRow = addWork(state.ledger, work);
-  state.runsLeft.set(workRow, work.instances);
+  if (work.instances !== 1) state.runsLeft.set(workRow, work.instances);
   const { storeOperationMs } = state.config;
   for (let i = 0; i < work.instances; i++) {
     const readyMs = charge(state.store, SISYPHUS_STORE_OPERATIONS.submit, storeOperationMs, context.nowMs);
@@ -179,7 +181,7 @@ function reconcileWhenDue(state: SisyphusState, nowMs: number, out: FrameworkAct
 }
 
 function statusUpdate(state: SisyphusState, update: StatusUpdate, context: FrameworkContext): void {
-  const live = state.ledger.live.get(update.task);
+  const live = risingGet(state.ledger.live, update.task);
   if (live === undefined) return;
   const { nowMs } = context;
   const { config, store } = state;
@@ -187,7 +189,7 @@ function statusUpdate(state: SisyphusState, update: StatusUpdate, context: Frame
   live.status = update.status;
   if (started) charge(store, SISYPHUS_STORE_OPERATIONS.running, config.storeOperationMs, nowMs);
   if (!isTerminal(update.status)) return;
-  state.ledger.live.delete(update.task);
+  risingDelete(state.ledger.live, update.task);
   charge(store, SISYPHUS_STORE_OPERATIONS.ended, config.storeOperationMs, nowMs);
   const preempted = state.preempted.indexOf(update.task);
   if (preempted >= 0) state.preempted.splice(preempted, 1);
@@ -201,9 +203,11 @@ function statusUpdate(state: SisyphusState, update: StatusUpdate, context: Frame
     return;
   }
   charge(store, SISYPHUS_STORE_OPERATIONS.remove, config.storeOperationMs, nowMs);
-  const left = (state.runsLeft.get(live.workRow) as number) - 1;
-  state.runsLeft.set(live.workRow, left);
-  if (left > 0) return;
+  const left = (state.runsLeft.get(live.workRow) ?? 1) - 1;
+  if (left > 0) {
+    state.runsLeft.set(live.workRow, left);
+    return;
+  }
   state.runsLeft.delete(live.workRow);
   retireWork(state.ledger, live.workRow);
 }
@@ -211,7 +215,7 @@ function statusUpdate(state: SisyphusState, update: StatusUpdate, context: Frame
 /** The task to kill for the head of `lane`: youngest of the lowest occupied lane below it. */
 function victim(state: SisyphusState, lane: number): LiveTask | null {
   let found: LiveTask | null = null;
-  for (const live of state.ledger.live.values()) {
+  for (const live of risingValues(state.ledger.live)) {
     const other = laneOf(state, live.workRow);
     if (other <= lane || state.preempted.includes(live.task)) continue;
     // Task numbers rise with time, so a later one of the same lane is the younger.

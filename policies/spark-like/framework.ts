@@ -6,7 +6,9 @@
  * not used comes back soon.
  * Source: Spark MesosCoarseGrainedSchedulerBackend and MesosFineGrainedSchedulerBackend.
  */
+
 import { ConfigError } from '../base/assert.ts';
+import { risingDelete, risingGet, risingValues } from '../base/rising-map.ts';
 import {
   appendDecline,
   appendLaunch,
@@ -77,7 +79,7 @@ function closedAgents(state: SparkState): Set<number>[] {
     for (const [agent, count] of byAgent) if (count >= state.config.maxFailuresPerAgent) agents.add(agent);
     return agents;
   });
-  for (const live of state.ledger.live.values()) closed[live.workRow].add(live.agent);
+  for (const live of risingValues(state.ledger.live)) closed[live.workRow].add(live.agent);
   return closed;
 }
 
@@ -104,11 +106,11 @@ function resourceOffers(state: SparkState, offers: Offers, context: FrameworkCon
 }
 
 function statusUpdate(state: SparkState, update: StatusUpdate): void {
-  const live = state.ledger.live.get(update.task);
+  const live = risingGet(state.ledger.live, update.task);
   if (live === undefined) return;
   live.status = update.status;
   if (!isTerminal(update.status)) return;
-  state.ledger.live.delete(update.task);
+  risingDelete(state.ledger.live, update.task);
   if (update.status === TaskStatus.Finished) return;
   state.missing[live.workRow] += 1;
   const byAgent = state.failures[live.workRow];

@@ -5,7 +5,9 @@
  * offers, one per offer and turn, and declines what is left, for long when no topology wants a worker.
  * Source: storm-mesos MesosNimbus (offers map, allSlotsAvailableForScheduling).
  */
+
 import { ConfigError } from '../base/assert.ts';
+import { risingDelete, risingGet } from '../base/rising-map.ts';
 import * as port from '../framework.ts';
 import * as books from '../framework-work.ts';
 
@@ -88,11 +90,11 @@ function rescind(state: StormState, offer: number): void {
 }
 
 function statusUpdate(state: StormState, update: port.StatusUpdate): void {
-  const live = state.ledger.live.get(update.task);
+  const live = risingGet(state.ledger.live, update.task);
   if (live === undefined) return;
   live.status = update.status;
   if (!port.isTerminal(update.status)) return;
-  state.ledger.live.delete(update.task);
+  risingDelete(state.ledger.live, update.task);
   if (update.status !== port.TaskStatus.Finished) state.missing[live.workRow] += 1;
 }
 
