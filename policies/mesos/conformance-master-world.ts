@@ -80,7 +80,7 @@ export class MasterWorld {
       else if (message.type === 'rescind') this.framework(message.framework).rescinded.add(message.offerId);
       else if (message.type === 'error') this.framework(message.framework).errors.push(message.message);
       else if (message.type === 'status') this.noteStatus(message.status);
-      else if (message.type === 'runTask') running.push(message.task);
+      else if (message.type === 'runTask') running.push(String(message.task));
     }
     if (!this.autoRun) return;
     for (const task of running)
@@ -93,7 +93,7 @@ export class MasterWorld {
   }
 
   noteStatus(status: TaskStatus): void {
-    this.statuses.set(status.task, status);
+    this.statuses.set(String(status.task), status);
     this.lost.set(status.state, (this.lost.get(status.state) ?? 0) + 1);
   }
 

@@ -26,6 +26,7 @@ import type {
   MasterOptions,
   Offer,
   RunningTask,
+  TaskId,
   TaskInfo,
   TaskStatus,
   WatchRules,
@@ -360,7 +361,7 @@ export class MesosMaster {
   // Tasks
 
   /** Forwards a kill; an unknown task is answered as by reconciliation. */
-  kill(framework: string, task: string, agent: string | null): void {
+  kill(framework: string, task: TaskId, agent: string | null): void {
     const known = this.book.tasks.get(task);
     if (known?.holds === true) this.outbox.push({ type: 'killTask', agent: known.agent, task });
     else this.reconcile(framework, task, agent);
@@ -381,7 +382,7 @@ export class MesosMaster {
   }
 
   /** Answers what the master knows of a task; silence while the agent may still come back. */
-  reconcile(framework: string, task: string, agent: string | null): void {
+  reconcile(framework: string, task: TaskId, agent: string | null): void {
     const known = this.book.tasks.get(task);
     const standing = agent === null ? this.unnamedStanding() : (this.agents.get(agent) ?? 'unknown');
     const state = reconciledState(known?.latestState ?? null, standing, this.isPartitionAware(framework));

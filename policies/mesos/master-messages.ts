@@ -12,8 +12,11 @@ export interface Offer {
   readonly bag: ResourceBag;
 }
 
+/** Frameworks choose the ids of their tasks; a number is one that needs no text. */
+export type TaskId = string | number;
+
 export interface TaskStatus {
-  readonly task: string;
+  readonly task: TaskId;
   readonly state: string;
   readonly reason: string | null;
   readonly source: 'SOURCE_MASTER' | 'SOURCE_SLAVE' | 'SOURCE_EXECUTOR';
@@ -28,8 +31,8 @@ export type MasterMessage =
   | { readonly type: 'error'; readonly framework: string; readonly message: string }
   | { readonly type: 'agentLost'; readonly framework: string; readonly agent: string }
   | { readonly type: 'agentUnreachable'; readonly agent: string }
-  | { readonly type: 'runTask'; readonly agent: string; readonly task: string }
-  | { readonly type: 'killTask'; readonly agent: string; readonly task: string }
+  | { readonly type: 'runTask'; readonly agent: string; readonly task: TaskId }
+  | { readonly type: 'killTask'; readonly agent: string; readonly task: TaskId }
   | { readonly type: 'shutdownFramework'; readonly agent: string; readonly framework: string };
 
 export interface ExecutorInfo {
@@ -38,7 +41,7 @@ export interface ExecutorInfo {
 }
 
 export interface TaskInfo {
-  readonly id: string;
+  readonly id: TaskId;
   readonly bag: ResourceBag;
   /** Null for a command task. */
   readonly executor: ExecutorInfo | null;

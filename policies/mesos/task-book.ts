@@ -1,6 +1,6 @@
 /** Tasks and executors the master knows, and what they hold: a task until its latest state is terminal, an executor until it exits. */
 import type { Allocator } from './allocator.ts';
-import type { ExecutorInfo, Offer, RunningExecutor, RunningTask, TaskInfo } from './master-messages.ts';
+import type { ExecutorInfo, Offer, RunningExecutor, RunningTask, TaskId, TaskInfo } from './master-messages.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { addBags, EMPTY_BAG, selectBag, subtractBags } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
@@ -8,7 +8,7 @@ import { ResourceFlag } from './resource-catalog.ts';
 import { taskProblem } from './validation.ts';
 
 export class TaskBook {
-  readonly tasks = new Map<string, RunningTask>();
+  readonly tasks = new Map<TaskId, RunningTask>();
   private readonly catalog: ResourceCatalog;
   private readonly allocator: Allocator;
   private readonly executors = new Map<string, RunningExecutor>();
@@ -42,7 +42,7 @@ export class TaskBook {
   }
 
   /** Drops a task whose end was acknowledged; one that still holds something stays. */
-  forget(id: string): void {
+  forget(id: TaskId): void {
     if (this.tasks.get(id)?.holds === false) this.tasks.delete(id);
   }
 

@@ -4,6 +4,7 @@
  * Each returns '' or what is wrong. Source: Mesos src/common/roles.cpp, src/master/validation.cpp,
  * src/master/quota_handler.cpp.
  */
+import type { TaskId } from './master-messages.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { bagContains, isEmptyBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
@@ -57,12 +58,12 @@ export function idProblem(id: string): string {
 /** A task against what is left of the accepted offers. */
 export function taskProblem(
   catalog: ResourceCatalog,
-  id: string,
+  id: TaskId,
   taken: boolean,
   needs: ResourceBag,
   left: ResourceBag,
 ): string {
-  const problem = idProblem(id);
+  const problem = typeof id === 'number' ? '' : idProblem(id);
   if (problem !== '') return problem;
   if (taken) return `task "${id}" has the id of a running task`;
   if (isEmptyBag(needs)) return `task "${id}" uses no resources`;

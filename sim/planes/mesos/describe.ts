@@ -87,8 +87,8 @@ function shortage(run: MesosRun, driver: Driver): string {
   const { s, setup } = run;
   const { tasks } = setup.context.cluster;
   let row = -1;
-  for (const waiting of s.waiting)
-    if (s.driverOfRow[waiting] === driver.index && (row < 0 || waiting < row)) row = waiting;
+  for (let waiting = 0; waiting < s.waiting.length && row < 0; waiting++)
+    if (s.waiting[waiting] === 1 && s.driverOfRow[waiting] === driver.index) row = waiting;
   if (row < 0) return '';
   const cpu = Math.ceil(tasks.requestMilliCpu[row]);
   const mem = memMibOf(tasks.requestMemBytes[row]);

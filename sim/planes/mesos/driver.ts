@@ -1,8 +1,10 @@
 /** One registered framework: its state, and which of its works and tasks is which row of the task table. */
+import { fail } from '../../../policies/base/assert.ts';
+import { createRisingMap, type RisingMap } from '../../../policies/base/rising-map.ts';
 import { createActions, type FrameworkActions, type Offers } from '../../../policies/framework.ts';
 import type { FrameworkInfo } from '../../../policies/mesos/allocator-records.ts';
 import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
-import type { Offer } from '../../../policies/mesos/master-messages.ts';
+import type { Offer, TaskId } from '../../../policies/mesos/master-messages.ts';
 import type { ResourceBag } from '../../../policies/mesos/resource-bag.ts';
 import type { MesosFrameworkPlan, MesosPlan } from '../../plan.ts';
 import { type AgentKinds, amountOf, NOTHING_RESERVED, reservedIn } from './agents.ts';
@@ -22,11 +24,11 @@ export interface Driver {
   /** Work rows are counted as the framework counts them: in order of submission. */
   nextWork: number;
   /** Row of the task table by work row; for Marathon, the service. */
-  readonly targetOfWork: Map<number, number>;
+  readonly targetOfWork: RisingMap<number>;
   /** Jobs by row of work: what starts by the framework's own clock. */
   readonly jobs: Map<number, JobRuns>;
   /** Row of the task table by task number, from launch to end. */
-  readonly rowOfTask: Map<number, number>;
+  readonly rowOfTask: RisingMap<number>;
   /** Tasks that are over without the framework having heard of it, and their hosts. */
   readonly unheard: Map<number, number>;
   /** Tasks the framework itself asked to be killed. */
@@ -35,6 +37,7 @@ export interface Driver {
 
 /** A driver at time 0, not yet subscribed. */
 export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: MesosPlan): Driver {
+  if (index >= MOST_DRIVERS) fail(`framework ${index} of a run; at most ${MOST_DRIVERS} fit the ids of tasks`);
   const kind = FRAMEWORK_KINDS[plan.kind];
   const settings: Readonly<Record<string, unknown>> = {
     ...settingsOf(plan),
@@ -64,9 +67,9 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
     lanes: kind.lanesSetting === null ? 1 : (settings[kind.lanesSetting] as number),
     state: kind.framework.create(settings),
     nextWork: 0,
-    targetOfWork: new Map(),
+    targetOfWork: createRisingMap(),
     jobs: new Map(),
-    rowOfTask: new Map(),
+    rowOfTask: createRisingMap(),
     unheard: new Map(),
     killed: new Set(),
   };
@@ -98,15 +101,18 @@ export function giveBack(pool: ActionPool): void {
   pool.taken--;
 }
 
+/** Ids of tasks leave room for so many frameworks. */
+const MOST_DRIVERS = 256;
+
 /** The id of a framework's task at the master. */
-export function taskId(driver: Driver, task: number): string {
-  return `${driver.index}-${task}`;
+export function taskId(driver: Driver, task: number): number {
+  return task * MOST_DRIVERS + driver.index;
 }
 
 /** Framework and task number of a task id. */
-export function parseTaskId(id: string): readonly [driver: number, task: number] {
-  const dash = id.indexOf('-');
-  return [Number(id.slice(0, dash)), Number(id.slice(dash + 1))];
+export function parseTaskId(id: TaskId): readonly [driver: number, task: number] {
+  if (typeof id !== 'number') fail(`task "${id}" is none of this plane's`);
+  return [id % MOST_DRIVERS, Math.floor(id / MOST_DRIVERS)];
 }
 
 /** Offers of one message as columns. A revocable task takes memory like any other; only its CPU is revocable. */

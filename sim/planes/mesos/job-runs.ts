@@ -88,7 +88,7 @@ export function runDropped(run: MesosRun, driver: Driver, work: number, nowMs: n
   const row = [...waiting].at(-1);
   if (row === undefined) fail(`${driver.plan.name} drops a run of work ${work}, and none waits`);
   waiting.delete(row);
-  s.waiting.delete(row);
+  s.waiting[row] = 0;
   s.queued[driver.index]--;
   s.workOfRow[row] = -1;
   s.driverOfRow[row] = -1;

@@ -3,6 +3,7 @@
  *
  * Frameworks agree to every inverse offer; what they still have there when the window begins is moved, as by a drain.
  */
+import { risingGet } from '../../../policies/base/rising-map.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import type { MesosIncidentPlan } from '../../plan.ts';
 import { parseTaskId } from './driver.ts';
@@ -44,7 +45,7 @@ function begin(run: MesosRun, host: number, known: boolean, nowMs: number): void
   master.rescindWhere((offer) => offer.agent === id);
   for (const task of master.book.holding('agent', id)) {
     const [index, number] = parseTaskId(task.info.id);
-    const row = run.s.drivers[index].rowOfTask.get(number);
+    const row = risingGet(run.s.drivers[index].rowOfTask, number);
     if (row !== undefined) run.setup.context.evict(row, nowMs, EVICT_REASON.drained);
   }
 }

@@ -9,6 +9,7 @@
  * Approximation: messages take no time. An allocation run takes what `allocatorCost` says.
  */
 
+import { risingDelete } from '../../../policies/base/rising-map.ts';
 import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import { TaskStatus } from '../../../policies/framework.ts';
 import { meetsConstraints } from '../../../policies/marathon/constraints.ts';
@@ -125,7 +126,7 @@ export class MesosPlane implements ControlPlane {
     const { s, setup } = this.run;
     const { tasks } = setup.context.cluster;
     fitRows(s, tasks.capacity);
-    s.waiting.add(row);
+    s.waiting[row] = 1;
     if (tasks.kind[row] !== TASK_KIND.online && s.workOfRow[row] >= 0) {
       const driver = driverOf(this.run, row, false);
       s.queued[driver.index]++;
@@ -151,7 +152,7 @@ export class MesosPlane implements ControlPlane {
 
   onAbandoned(row: number): void {
     const { s, setup } = this.run;
-    s.waiting.delete(row);
+    s.waiting[row] = 0;
     const service = setup.context.cluster.tasks.group[row];
     s.waitingOf[service].delete(row);
     this.dropReplica(row, service);
@@ -195,11 +196,11 @@ export class MesosPlane implements ControlPlane {
     const task = s.taskOfRow[row];
     const work = s.workOfRow[row];
     s.taskOfRow[row] = -1;
-    driver.rowOfTask.delete(task);
+    risingDelete(driver.rowOfTask, task);
     if (online && change === CHANGE.abandon) this.dropReplica(row, tasks.group[row]);
     // A failed or evicted task keeps its work: its framework tries it again. The row of an ended one may be used anew at once.
     if (!online && change === CHANGE.finish) {
-      driver.targetOfWork.delete(work);
+      risingDelete(driver.targetOfWork, work);
       s.workOfRow[row] = -1;
       s.driverOfRow[row] = -1;
     }
@@ -245,7 +246,10 @@ export class MesosPlane implements ControlPlane {
   }
 
   waitingRows(): readonly number[] {
-    return [...this.run.s.waiting];
+    const { waiting } = this.run.s;
+    const rows: number[] = [];
+    for (let row = 0; row < waiting.length; row++) if (waiting[row] === 1) rows.push(row);
+    return rows;
   }
 
   wake(nowMs: number): void {

@@ -9,6 +9,7 @@ import type {
 } from '../../../policies/framework.ts';
 import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-variants.ts';
 import { MesosMaster } from '../../../policies/mesos/master-lifecycle.ts';
+import type { TaskId } from '../../../policies/mesos/master-messages.ts';
 import { noLimits, noQuantities } from '../../../policies/mesos/resource-quantities.ts';
 import type { MesosIncidentPlan, MesosPlan } from '../../plan.ts';
 import type { PlaneContext } from '../control-plane.ts';
@@ -108,7 +109,7 @@ export interface MesosState {
   begun: boolean;
   notes: Note[];
   /** Rows that wait for a host, and those of each service in order of waiting. */
-  readonly waiting: Set<number>;
+  waiting: Uint8Array;
   readonly waitingOf: Set<number>[];
   /** Services that have fewer replicas than Marathon was told. */
   readonly shrunk: Set<number>;
@@ -132,7 +133,7 @@ export interface MesosState {
   readonly revocableMilliCpu: Float64Array;
   /** Updates that an absent scheduler has not heard, by driver; null while it listens. */
   readonly backlog: (StatusUpdate[] | null)[];
-  readonly launches: Map<string, Launch>;
+  readonly launches: Map<TaskId, Launch>;
   /** Dynamic reservations: those that agents hold, operations done, and on how many agents they were made and refused. */
   readonly reservations: { readonly held: Set<string>; done: number; made: number; refused: number };
   incidentsDone: number;
@@ -183,7 +184,7 @@ export function createMesosState(setup: MesosSetup): MesosState {
     pipeline: createPipeline(plan.launch, hosts, Math.max(1, images)),
     begun: false,
     notes: [],
-    waiting: new Set(),
+    waiting: new Uint8Array(0),
     waitingOf: setup.services.map(() => new Set<number>()),
     shrunk: new Set(),
     wanted: new Int32Array(services),
@@ -306,6 +307,9 @@ export function fitRows(s: MesosState, rows: number): void {
   const member = new Uint8Array(rows);
   member.set(s.member);
   s.member = member;
+  const waiting = new Uint8Array(rows);
+  waiting.set(s.waiting);
+  s.waiting = waiting;
   const driverOfRow = new Int16Array(rows).fill(-1);
   driverOfRow.set(s.driverOfRow);
   s.driverOfRow = driverOfRow;

@@ -1,5 +1,7 @@
 /** Works off what the engine told: new work goes to its framework, ends go to master and framework, lost hosts to the master. */
+
 import { fail } from '../../../policies/base/assert.ts';
+import { risingDelete, risingSet } from '../../../policies/base/rising-map.ts';
 import { TaskStatus } from '../../../policies/framework.ts';
 import { scaleApp } from '../../../policies/marathon/framework.ts';
 import type { MarathonState } from '../../../policies/marathon/state.ts';
@@ -111,7 +113,7 @@ export function takeTask(run: MesosRun, row: number, nowMs: number): Driver {
   s.queued[driver.index]++;
   const work = driver.nextWork++;
   s.workOfRow[row] = work;
-  driver.targetOfWork.set(work, row);
+  risingSet(driver.targetOfWork, work, row);
   const job = {
     name: String(tasks.id[row]),
     instances: 1,
@@ -175,9 +177,9 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
   let status: TaskStatus;
   if (note.change === CHANGE.abandon) status = TaskStatus.Killed;
   else if (online) status = note.change === CHANGE.fail ? TaskStatus.Lost : TaskStatus.Killed;
-  else if (tasks.id[note.row] !== note.id || !s.waiting.has(note.row)) {
+  else if (tasks.id[note.row] !== note.id || s.waiting[note.row] === 0) {
     // The engine gave the task up: for its framework the run is over.
-    driver.targetOfWork.delete(note.work);
+    risingDelete(driver.targetOfWork, note.work);
     status = endsByKill(driver) ? TaskStatus.Killed : TaskStatus.Finished;
   } else if (asked) status = TaskStatus.Killed;
   else status = note.change === CHANGE.fail && hosts.outages[host] === 0 ? TaskStatus.Failed : TaskStatus.Lost;
@@ -189,7 +191,7 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
 /** A task of a population has done its work. */
 export function finishTask(run: MesosRun, driver: Driver, task: number, host: number, nowMs: number): void {
   forgetTask(run, driver, task, 'TASK_FINISHED');
-  driver.killed.delete(task);
+  if (driver.killed.size > 0) driver.killed.delete(task);
   tell(run, driver, { task, status: TaskStatus.Finished, agent: host }, nowMs);
 }
 

@@ -1,5 +1,6 @@
 /** Who registers with the master: agents with what runs on them, frameworks with what they hold. */
 
+import { risingSet } from '../../../policies/base/rising-map.ts';
 import { BYTES_PER_GIB, BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import type { TaskStatus } from '../../../policies/framework.ts';
 import { createActions } from '../../../policies/framework.ts';
@@ -34,7 +35,7 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
   setup.services.forEach((service, index) => {
     const driver = s.drivers[setup.driverOfService[index]];
     const work = driver.nextWork++;
-    driver.targetOfWork.set(work, index);
+    risingSet(driver.targetOfWork, work, index);
     const { name, milliCpu, memMib, gpus, constraints } = service;
     const job = {
       name,
@@ -57,7 +58,7 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
         : adoptChild(driver.state as RootState, name, tasks.host[row], nowMs);
     s.taskOfRow[row] = task;
     s.workOfRow[row] = tasks.group[row];
-    driver.rowOfTask.set(task, row);
+    risingSet(driver.rowOfTask, task, row);
     noteImage(s.pipeline, tasks.host[row], tasks.group[row]);
   }
   for (const driver of s.drivers) submitJobs(run, driver, context, out);

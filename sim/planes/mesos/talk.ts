@@ -1,5 +1,7 @@
 /** Messages between master and frameworks, carried until nobody has anything more to say at this moment. */
+
 import { fail } from '../../../policies/base/assert.ts';
+import { risingGet, risingSet } from '../../../policies/base/rising-map.ts';
 import {
   ActionKind,
   type FrameworkActions,
@@ -11,7 +13,7 @@ import {
 } from '../../../policies/framework.ts';
 import { DEFAULT_REFUSE_MS } from '../../../policies/mesos/allocator-state.ts';
 import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
-import type { MasterMessage, TaskInfo } from '../../../policies/mesos/master-messages.ts';
+import type { MasterMessage, TaskId, TaskInfo } from '../../../policies/mesos/master-messages.ts';
 import { subtractBags } from '../../../policies/mesos/resource-bag.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
@@ -106,7 +108,7 @@ function driverByName(run: MesosRun, name: string): Driver {
 }
 
 /** The master let a task start: its row is bound, and runs when the host's daemon has created the container. */
-function runTask(run: MesosRun, id: string, host: number, nowMs: number): void {
+function runTask(run: MesosRun, id: TaskId, host: number, nowMs: number): void {
   const { s, setup } = run;
   const { tasks } = setup.context.cluster;
   const launch = s.launches.get(id) ?? fail(`task ${id} was not launched`);
@@ -114,10 +116,10 @@ function runTask(run: MesosRun, id: string, host: number, nowMs: number): void {
   const driver = s.drivers[parseTaskId(id)[0]];
   const { row, task } = launch;
   s.counters.launches++;
-  s.waiting.delete(row);
+  s.waiting[row] = 0;
   s.taskOfRow[row] = task;
   s.workOfRow[row] = launch.work;
-  driver.rowOfTask.set(task, row);
+  risingSet(driver.rowOfTask, task, row);
   const group = tasks.group[row];
   const image = tasks.kind[row] === TASK_KIND.online ? group : setup.services.length + group;
   const online = tasks.kind[row] === TASK_KIND.online;
@@ -130,17 +132,17 @@ function runTask(run: MesosRun, id: string, host: number, nowMs: number): void {
   setup.context.bind(row, host, nowMs, delayMs, gpus === 0 ? 0 : freeCards(cluster.hosts.gpus, host, gpus));
 }
 
-function killTask(run: MesosRun, id: string, nowMs: number): void {
+function killTask(run: MesosRun, id: TaskId, nowMs: number): void {
   const [index, task] = parseTaskId(id);
   const driver = run.s.drivers[index];
-  const row = driver.rowOfTask.get(task);
+  const row = risingGet(driver.rowOfTask, task);
   if (row === undefined) return;
   driver.killed.add(task);
   run.setup.context.evict(row, nowMs, EVICT_REASON.preempted);
 }
 
 /** What the master says of a task by itself: a launch that came too late, or the end of a framework or an agent. */
-function statusFromMaster(run: MesosRun, id: string, state: string, nowMs: number): void {
+function statusFromMaster(run: MesosRun, id: TaskId, state: string, nowMs: number): void {
   const { s, setup } = run;
   const [index, task] = parseTaskId(id);
   const driver = s.drivers[index];
@@ -154,7 +156,7 @@ function statusFromMaster(run: MesosRun, id: string, state: string, nowMs: numbe
     tell(run, driver, { task, status: TaskStatus.Lost, agent: -1 }, nowMs);
     return;
   }
-  const row = driver.rowOfTask.get(task);
+  const row = risingGet(driver.rowOfTask, task);
   if (row === undefined) {
     foundOver(run, driver, task, nowMs);
     return;
@@ -193,7 +195,9 @@ export function tell(run: MesosRun, driver: Driver, update: StatusUpdate, nowMs:
     else if (isTerminal(update.status)) missUpdate(run, driver, update.task, update.agent);
     return;
   }
-  ask(run, driver, nowMs, (context, out) => driver.framework.statusUpdate(driver.state, update, context, out));
+  const out = takeActions(run.pool);
+  driver.framework.statusUpdate(driver.state, update, frameworkContext(run, nowMs), out);
+  follow(run, driver, out, nowMs);
 }
 
 /** A task is over, and its framework goes on believing in it until it asks. */
@@ -232,6 +236,11 @@ export function ask(
 ): void {
   const out = takeActions(run.pool);
   call(frameworkContext(run, nowMs), out);
+  follow(run, driver, out, nowMs);
+}
+
+/** Does what a framework answered, now or at the next wake, and gives the rows back. */
+function follow(run: MesosRun, driver: Driver, out: FrameworkActions, nowMs: number): void {
   if (out.count > 0) {
     if (run.awake) perform(run, driver, out, nowMs);
     else run.s.notes.push({ kind: 'answers', driver: driver.index, rows: structuredClone(out) });
@@ -367,9 +376,9 @@ function rowFor(run: MesosRun, driver: Driver, work: number, nowMs: number): num
   const { s } = run;
   const job = driver.jobs.get(work);
   if (job !== undefined) return takeRun(job);
-  const target = driver.targetOfWork.get(work);
+  const target = risingGet(driver.targetOfWork, work);
   if (target === undefined) return -1;
-  if (!FRAMEWORK_KINDS[driver.plan.kind].runsServices) return s.waiting.has(target) ? target : -1;
+  if (!FRAMEWORK_KINDS[driver.plan.kind].runsServices) return s.waiting[target] === 1 ? target : -1;
   const rows = s.waitingOf[target];
   for (const row of rows) {
     rows.delete(row);
