@@ -14,13 +14,13 @@ import { filterBag } from './resource-bag.ts';
 /** Shares out the candidates of a run. */
 export function allocate02x(round: Round): void {
   shuffleAgents(round);
-  for (const agent of round.agents) if (!giveAgent(round, agent)) round.ledger.fertile[agent.row] = 0;
+  for (const agent of round.agents) if (!giveAgent(round, agent)) round.ledger.columns.fertile[agent.row] = 0;
 }
 
 /** Whether a slot may have all that a plain agent has available. */
-export function takesWhole02x(round: BulkRound, slot: Slot, agent: AgentRecord): boolean {
-  if (slot.framework.checkpoint && !agent.checkpoint) return false;
-  return coversMinimum(round, slot, agent) && !refusesAll(round.ledger, slot, agent);
+export function takesWhole02x(round: BulkRound, slot: Slot, row: number): boolean {
+  if (slot.framework.checkpoint && round.ledger.columns.checkpoint[row] === 0) return false;
+  return coversMinimum(round, slot, row) && !refusesAll(round.ledger, slot, row);
 }
 
 function giveAgent(round: Round, agent: AgentRecord): boolean {

@@ -43,14 +43,16 @@ export function allocateModern(round: Round): void {
   shuffleAgents(round);
   for (const agent of agents) {
     if (agent.available.kinds.length === 0) continue;
-    if (!giveRest(round, books, agent)) round.ledger.fertile[agent.row] = 0;
+    if (!giveRest(round, books, agent)) round.ledger.columns.fertile[agent.row] = 0;
   }
 }
 
 /** Whether a slot may have all that a plain agent has available, while no quota binds. */
-export function takesWholeModern(round: BulkRound, slot: Slot, agent: AgentRecord): boolean {
-  if (!coversMinimum(round, slot, agent) || !isCapable(round.options, slot.framework, agent)) return false;
-  return !lacksCapability(slot, agent) && !refusesAll(round.ledger, slot, agent);
+export function takesWholeModern(round: BulkRound, slot: Slot, row: number): boolean {
+  if (!coversMinimum(round, slot, row)) return false;
+  const agent = round.ledger.agentByRow[row];
+  if (agent === null || !isCapable(round.options, slot.framework, agent) || lacksCapability(slot, agent)) return false;
+  return !refusesAll(round.ledger, slot, row);
 }
 
 /** What a role may still be offered of an agent in this run. */

@@ -6,6 +6,7 @@
  */
 import { assert, fail } from '../base/assert.ts';
 import type { RandomSource } from '../base/random-source.ts';
+import { AgentColumns } from './agent-columns.ts';
 import type { AgentRecord, AllocatorOptions, FrameworkRecord, RoleState, Slot, SorterName } from './allocator-state.ts';
 import { DrfSorter } from './drf-sorter.ts';
 import { coversAny } from './eligibility.ts';
@@ -49,12 +50,6 @@ export function convertBag(bag: ResourceBag, conversions: readonly Conversion[])
   return result;
 }
 
-function grown(column: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const wide = new Uint8Array(column.length * 2);
-  wide.set(column);
-  return wide;
-}
-
 export class AllocationLedger {
   readonly catalog: ResourceCatalog;
   readonly roleTree: RoleTree;
@@ -66,13 +61,8 @@ export class AllocationLedger {
   readonly roleByClient: RoleState[] = [];
   /** Agents by row; null where one was removed. */
   readonly agentByRow: (AgentRecord | null)[] = [];
-  /** By row: 0 where a whole pass found no taker for what is available and nothing has changed since. */
-  fertile = new Uint8Array(64);
-  /** By row: 1 where an agent is active and has something available. */
-  offerable = new Uint8Array(64);
-  /** By row: what is available, and a number that rises when it changes. */
-  readonly availableByRow: ResourceBag[] = [];
-  readonly availableVersion: number[] = [];
+  /** What runs look at of each agent, by row. */
+  readonly columns = new AgentColumns();
   /** Agents that are not plain. */
   notPlain = 0;
   /** Agents with a maintenance window. */
@@ -96,11 +86,7 @@ export class AllocationLedger {
     this.roleTree.trackReservations(agent.total);
     this.totals.add(this.roleShare(agent.total));
     this.agentByRow[agent.row] = agent;
-    if (agent.row >= this.fertile.length) {
-      this.fertile = grown(this.fertile);
-      this.offerable = grown(this.offerable);
-    }
-    this.availableVersion[agent.row] = 0;
+    this.columns.add(agent);
     if (agent.maintenance !== null) this.maintained.add(agent);
     this.describeTotal(agent);
     this.refreshAvailable(agent);
@@ -113,8 +99,7 @@ export class AllocationLedger {
     this.agents.delete(agent.id);
     this.maintained.delete(agent);
     this.agentByRow[agent.row] = null;
-    this.fertile[agent.row] = 0;
-    this.offerable[agent.row] = 0;
+    this.columns.remove(agent.row);
     if (!agent.plain) this.notPlain--;
   }
 
@@ -261,22 +246,20 @@ export class AllocationLedger {
     const exclusive = selectBag(this.catalog, agent.total, 0, ResourceFlag.shared);
     const available = addBags(subtractBags(exclusive, agent.used), shared);
     this.setAvailable(agent, bagsEqual(available, agent.lastWhole) ? agent.lastWhole : available);
-    this.fertile[agent.row] = 1;
+    this.columns.fertile[agent.row] = 1;
   }
 
   /** Whether an agent's resources are offered at all. */
   setActivated(agent: AgentRecord, activated: boolean): void {
     agent.activated = activated;
-    this.offerable[agent.row] = activated && agent.available.kinds.length > 0 ? 1 : 0;
+    this.columns.offerable[agent.row] = activated && agent.available.kinds.length > 0 ? 1 : 0;
   }
 
   private setAvailable(agent: AgentRecord, bag: ResourceBag): void {
-    const { row } = agent;
     agent.available = bag;
-    this.availableByRow[row] = bag;
-    this.availableVersion[row]++;
-    this.offerable[row] = agent.activated && bag.kinds.length > 0 ? 1 : 0;
     agent.bigEnough = coversAny(this.catalog, bag, this.options.minAllocatable);
+    this.columns.put(agent.row, bag, agent.bigEnough);
+    this.columns.offerable[agent.row] = agent.activated && bag.kinds.length > 0 ? 1 : 0;
   }
 
   private describeTotal(agent: AgentRecord): void {

@@ -225,7 +225,7 @@ describe('allocator', () => {
     const [grant] = allocator.takeGrants();
     allocator.recoverResources('f', 'x', 'r', grant.bag, 10_000);
     allocator.advanceTo(3_000);
-    expect(allocator.ledger.fertile[0]).toBe(0);
+    expect(allocator.ledger.columns.fertile[0]).toBe(0);
     allocator.advanceTo(10_000);
     expect(allocator.takeGrants()).toHaveLength(1);
   });

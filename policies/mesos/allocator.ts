@@ -227,7 +227,7 @@ export class Allocator {
     }
     if (update.total !== undefined && this.ledger.updateTotal(agent, update.total)) changed = true;
     if (!changed) return;
-    this.ledger.fertile[agent.row] = 1;
+    this.ledger.columns.fertile[agent.row] = 1;
     this.trigger(agent);
   }
 
@@ -326,8 +326,8 @@ export class Allocator {
   }
 
   /** Lets the next run look at an agent that came back without a filter. */
-  reconsider(agent: AgentRecord): void {
-    this.ledger.fertile[agent.row] = 1;
+  reconsider(row: number): void {
+    this.ledger.columns.fertile[row] = 1;
   }
 
   /** Lets runs grant whole agents in bulk, to be taken by takeBulk() beside takeGrants(). */
@@ -431,7 +431,7 @@ export class Allocator {
   }
 
   private fire(timer: AllocatorTimer): void {
-    if (timer.kind === 'filter') detachFilter(timer, this.ledger.fertile);
+    if (timer.kind === 'filter') detachFilter(timer, this.ledger.columns.fertile);
     else if (timer.kind === 'inverseFilter') detachInverseFilter(timer);
     else if (timer.kind === 'resume') this.resume();
     else if (timer.kind === 'batch') {

@@ -5,6 +5,7 @@
  * accepted one becomes an ordinary offer first, and what is left when the answer is over, or before anything else happens at the master,
  * becomes ordinary offers as well (`kept`).
  */
+import { fail } from '../base/assert.ts';
 import type { Allocator } from './allocator.ts';
 import type { AgentRecord, OfferFilter, Slot } from './allocator-state.ts';
 import type { BulkGrant } from './bulk-run.ts';
@@ -16,7 +17,8 @@ import { isEmptyBag, subtractBags } from './resource-bag.ts';
 export interface BulkOffers {
   readonly framework: string;
   readonly slot: Slot;
-  readonly agents: readonly AgentRecord[];
+  /** Rows of the agents. */
+  readonly rows: readonly number[];
   readonly bags: readonly ResourceBag[];
   readonly firstId: number;
   /** Their timeouts run from here. */
@@ -41,16 +43,16 @@ export class BulkDesk {
   }
 
   /** Offers for a grant, none answered. */
-  open({ slot, agents, bags }: BulkGrant, firstId: number): BulkOffers {
+  open({ slot, rows, bags }: BulkGrant, firstId: number): BulkOffers {
     const bulk: BulkOffers = {
       framework: slot.framework.id,
       slot,
-      agents,
+      rows,
       bags,
       firstId,
       madeAtMs: this.allocator.nowMs,
-      answered: new Uint8Array(agents.length),
-      left: agents.length,
+      answered: new Uint8Array(rows.length),
+      left: rows.length,
       filter: null,
       filterRefuseMs: -1,
       kept: [],
@@ -67,7 +69,7 @@ export class BulkDesk {
   find(framework: string, id: number): BulkOffers | null {
     for (const bulk of this.out) {
       const at = id - bulk.firstId;
-      if (bulk.framework === framework && at >= 0 && at < bulk.agents.length && bulk.answered[at] === 0) return bulk;
+      if (bulk.framework === framework && at >= 0 && at < bulk.rows.length && bulk.answered[at] === 0) return bulk;
     }
     return null;
   }
@@ -79,13 +81,13 @@ export class BulkDesk {
       bulk.filter = this.allocator.openFilter(bulk.slot, refuseMs);
       bulk.filterRefuseMs = refuseMs;
     }
-    if (bulk.filter !== null) refuse(bulk.filter, bulk.agents[at], bulk.bags[at]);
-    else this.allocator.reconsider(bulk.agents[at]);
+    if (bulk.filter !== null) refuseRow(bulk.filter, bulk.rows[at], bulk.bags[at]);
+    else this.allocator.reconsider(bulk.rows[at]);
   }
 
   /** Declines every offer that is not answered yet; how many. */
   refuseRest(bulk: BulkOffers, refuseMs: number): number {
-    const { answered, bags, agents, left } = bulk;
+    const { answered, bags, rows, left } = bulk;
     if (left === 0) return 0;
     if (bulk.filterRefuseMs !== refuseMs) {
       bulk.filter = this.allocator.openFilter(bulk.slot, refuseMs);
@@ -94,8 +96,8 @@ export class BulkDesk {
     const { filter } = bulk;
     for (let at = 0; at < answered.length; at++) {
       if (answered[at] === 1) continue;
-      if (filter !== null) refuseRow(filter, agents[at].row, bags[at]);
-      else this.allocator.reconsider(agents[at]);
+      if (filter !== null) refuseRow(filter, rows[at], bags[at]);
+      else this.allocator.reconsider(rows[at]);
     }
     answered.fill(1);
     bulk.left = 0;
@@ -105,26 +107,26 @@ export class BulkDesk {
   /** Takes one offer out to be launched on; settle() follows. */
   take(bulk: BulkOffers, id: number): Offer {
     const at = this.answer(bulk, id);
-    const { framework, slot, agents, bags } = bulk;
-    return { id, framework, role: slot.rolePath, agent: agents[at].id, bag: bags[at] };
+    const { framework, slot, bags } = bulk;
+    return { id, framework, role: slot.rolePath, agent: this.agentAt(bulk, at).id, bag: bags[at] };
   }
 
   /** Books what is not left of an offer that was taken, and refuses the rest. */
   settle(bulk: BulkOffers, id: number, left: ResourceBag, refuseMs: number): void {
     const at = id - bulk.firstId;
-    const agent = bulk.agents[at];
+    const agent = this.agentAt(bulk, at);
     const bag = bulk.bags[at];
     if (left !== bag) this.allocator.keep(bulk.slot, agent, subtractBags(bag, left));
     if (isEmptyBag(left)) return;
     const filter = this.allocator.openFilter(bulk.slot, refuseMs);
     if (filter !== null) refuse(filter, agent, left);
-    else this.allocator.reconsider(agent);
+    else this.allocator.reconsider(agent.row);
   }
 
   /** Turns one offer into an ordinary one, booked whole. */
   keep(bulk: BulkOffers, id: number): Offer {
     const offer = this.take(bulk, id);
-    this.allocator.keep(bulk.slot, bulk.agents[id - bulk.firstId], offer.bag);
+    this.allocator.keep(bulk.slot, this.agentAt(bulk, id - bulk.firstId), offer.bag);
     return offer;
   }
 
@@ -133,10 +135,14 @@ export class BulkDesk {
     this.out = this.out.filter((other) => other !== bulk);
     if (bulk.left === 0) return [];
     const kept: Offer[] = [];
-    for (let at = 0; at < bulk.agents.length; at++)
+    for (let at = 0; at < bulk.rows.length; at++)
       if (bulk.answered[at] === 0) kept.push(this.keep(bulk, bulk.firstId + at));
     bulk.kept = kept;
     return kept;
+  }
+
+  private agentAt({ rows }: BulkOffers, at: number): AgentRecord {
+    return this.allocator.ledger.agentByRow[rows[at]] ?? fail(`agent row ${rows[at]} is offered, and it is gone`);
   }
 
   private answer(bulk: BulkOffers, id: number): number {

@@ -83,11 +83,11 @@ function hear(
       const offers =
         bulk.kept.length > 0
           ? bulk.kept
-          : bulk.agents.map(({ id }, i) => ({
+          : bulk.rows.map((row, i) => ({
               id: firstId + i,
               framework,
               role: slot.rolePath,
-              agent: id,
+              agent: master.allocator.ledger.agentByRow[row]?.id ?? '',
               bag: bulk.bags[i],
             }));
       for (const offer of offers) answer(master, random, catalog, offer, nextTask, seen);

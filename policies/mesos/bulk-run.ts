@@ -7,17 +7,18 @@
  * moment they are made, and a declined bag leaves no trace but its grant and its filter.
  * The run that books every grant (`allocate-*.ts`) is its oracle: the same grants in the same order.
  */
-import { fail } from '../base/assert.ts';
+import { COLUMN_KINDS } from './agent-columns.ts';
 import type { AllocationLedger } from './allocation-ledger.ts';
 import type { Round } from './allocation-round.ts';
-import type { AgentRecord, Slot } from './allocator-state.ts';
+import type { Slot } from './allocator-state.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { EMPTY_BAG } from './resource-bag.ts';
 
 /** Whole agents granted to one slot in one run, in order of granting, and the bag of each. */
 export interface BulkGrant {
   readonly slot: Slot;
-  readonly agents: AgentRecord[];
+  /** Rows of the agents. */
+  readonly rows: number[];
   readonly bags: ResourceBag[];
   /** How many of them the sorters were told of, and in what sums, to be taken back at the end of the run. */
   told: number;
@@ -28,7 +29,7 @@ export interface BulkGrant {
 export type BulkRound = Pick<Round, 'ledger' | 'options'>;
 
 /** Whether a slot may have all that a plain agent has available. */
-export type TakesWhole = (round: BulkRound, slot: Slot, agent: AgentRecord) => boolean;
+export type TakesWhole = (round: BulkRound, slot: Slot, row: number) => boolean;
 
 /**
  * Slots that compete, in no particular order; null when the run must be booked grant by grant: an agent is not plain, a role has a quota,
@@ -58,46 +59,40 @@ export function allocateInBulk(
   takes: TakesWhole,
 ): BulkGrant[] {
   const grants: BulkGrant[] = [];
-  const { fertile, agentByRow, availableByRow, availableVersion } = round.ledger;
+  const { fertile, available, version } = round.ledger.columns;
   for (let i = 0; i < count; i++) {
     const row = rows[i];
-    const agent = agentByRow[row] ?? fail(`agent row ${row} is looked at, and it is gone`);
     let taker: Slot | null = null;
     let several = false;
     for (const slot of slots) {
       // Most agents are refused for the reason they were refused for last time; takes() would say so too.
-      if (slot.refusedVersion[row] === availableVersion[row] || !takes(round, slot, agent)) continue;
+      if (slot.refusedVersion[row] === version[row] || !takes(round, slot, row)) continue;
       if (taker !== null) {
         several = true;
         break;
       }
       taker = slot;
     }
-    if (several) taker = firstInOrder(round, grants, agent, takes);
+    if (several) taker = firstInOrder(round, grants, row, takes);
     // With one taker or none nobody else wants the agent, nor anything less of it: it is looked at again when it is given back unfiltered,
     // or when something changes.
     if (!several) fertile[row] = 0;
-    if (taker !== null) lend(grants, taker, agent, availableByRow[row]);
+    if (taker !== null) lend(grants, taker, row, available[row]);
   }
   for (const grant of grants) endLoan(round, grant);
   return grants.sort((a, b) => a.slot.framework.sequence - b.slot.framework.sequence);
 }
 
-function lend(grants: BulkGrant[], slot: Slot, agent: AgentRecord, bag: ResourceBag): void {
+function lend(grants: BulkGrant[], slot: Slot, row: number, bag: ResourceBag): void {
   let at = 0;
   while (at < grants.length && grants[at].slot !== slot) at++;
-  if (at === grants.length) grants.push({ slot, agents: [], bags: [], told: 0, sums: [] });
-  grants[at].agents.push(agent);
+  if (at === grants.length) grants.push({ slot, rows: [], bags: [], told: 0, sums: [] });
+  grants[at].rows.push(row);
   grants[at].bags.push(bag);
 }
 
 /** The taker that fairness puts first, given what this run has granted so far. */
-function firstInOrder(
-  round: BulkRound,
-  grants: readonly BulkGrant[],
-  agent: AgentRecord,
-  takes: TakesWhole,
-): Slot | null {
+function firstInOrder(round: BulkRound, grants: readonly BulkGrant[], row: number, takes: TakesWhole): Slot | null {
   const { ledger } = round;
   for (const grant of grants) tellSorters(round, grant);
   ledger.roleSorter.begin();
@@ -105,17 +100,23 @@ function firstInOrder(
     const role = ledger.roleByClient[client];
     role.sorter.begin();
     for (let member = role.sorter.next(); member >= 0; member = role.sorter.next())
-      if (takes(round, role.slotByClient[member], agent)) return role.slotByClient[member];
+      if (takes(round, role.slotByClient[member], row)) return role.slotByClient[member];
   }
   return null;
 }
 
 /** Tells the sorters what they have not been told yet. */
 function tellSorters(round: BulkRound, grant: BulkGrant): void {
-  const { bags } = grant;
+  const { rows, bags } = grant;
   if (grant.told === bags.length) return;
-  const byKind = new Float64Array(round.ledger.catalog.flags.length);
+  const { columns, catalog } = round.ledger;
+  const byKind = new Float64Array(Math.max(COLUMN_KINDS, catalog.flags.length));
   for (let i = grant.told; i < bags.length; i++) {
+    if (columns.wide[rows[i]] === 0) {
+      const first = rows[i] * COLUMN_KINDS;
+      for (let kind = 0; kind < COLUMN_KINDS; kind++) byKind[kind] += columns.amounts[first + kind];
+      continue;
+    }
     const { kinds, amounts } = bags[i];
     for (let k = 0; k < kinds.length; k++) byKind[kinds[k]] += amounts[k];
   }

@@ -30,10 +30,11 @@ export function minimumSets(options: AllocatorOptions, slot: Slot): readonly Qua
 }
 
 /** Whether all that an agent has available is enough for a slot. */
-export function coversMinimum(round: BulkRound, slot: Slot, agent: AgentRecord): boolean {
+export function coversMinimum(round: BulkRound, slot: Slot, row: number): boolean {
   const { minAllocatable } = slot.framework;
-  if (minAllocatable.size === 0) return agent.bigEnough;
-  return coversAny(round.ledger.catalog, agent.available, minimumSets(round.options, slot));
+  const { catalog, columns } = round.ledger;
+  if (minAllocatable.size === 0) return columns.bigEnough[row] === 1;
+  return coversAny(catalog, columns.available[row], minimumSets(round.options, slot));
 }
 
 /** Whether a framework may get anything of an agent at all. */
@@ -58,9 +59,12 @@ export function lacksCapability(slot: Slot, agent: AgentRecord): boolean {
 
 /** Whether a live filter of the slot on the agent contains the bag. */
 export function isRefused(slot: Slot, agent: AgentRecord, bag: ResourceBag): boolean {
-  const { refusals } = slot;
-  if (agent.row >= refusals.length) return false;
-  for (let refusal = refusals[agent.row]; refusal !== null; refusal = refusal.next)
+  return isRowRefused(slot, agent.row, bag);
+}
+
+function isRowRefused({ refusals }: Slot, row: number, bag: ResourceBag): boolean {
+  if (row >= refusals.length) return false;
+  for (let refusal = refusals[row]; refusal !== null; refusal = refusal.next)
     if (refusal.refused === bag || bagContains(refusal.refused, bag)) return true;
   return false;
 }
@@ -69,12 +73,11 @@ export function isRefused(slot: Slot, agent: AgentRecord, bag: ResourceBag): boo
  * Whether a live filter of the slot contains all that the agent has available. What is found is remembered until what is available
  * changes (its version) or a filter ends.
  */
-export function refusesAll(ledger: AllocationLedger, slot: Slot, agent: AgentRecord): boolean {
-  const { row } = agent;
+export function refusesAll(ledger: AllocationLedger, slot: Slot, row: number): boolean {
   if (row >= slot.refusals.length) return false;
-  const version = ledger.availableVersion[row];
+  const version = ledger.columns.version[row];
   if (slot.refusedVersion[row] === version) return true;
-  if (!isRefused(slot, agent, agent.available)) return false;
+  if (!isRowRefused(slot, row, ledger.columns.available[row])) return false;
   slot.refusedVersion[row] = version;
   return true;
 }

@@ -128,11 +128,11 @@ export class OfferDesk {
 
   private sendBulk(grant: BulkGrant): void {
     if (!this.listens(grant.slot.framework.id)) {
-      for (const agent of grant.agents) this.allocator.reconsider(agent);
+      for (const row of grant.rows) this.allocator.reconsider(row);
       return;
     }
     const bulk = this.bulks.open(grant, this.offerIds);
-    this.offerIds += grant.agents.length;
+    this.offerIds += grant.rows.length;
     this.outbox.push({ type: 'bulkOffers', bulk });
   }
 

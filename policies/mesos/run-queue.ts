@@ -4,6 +4,7 @@
  * A run looks only at agents that have something and that nobody is known not to want: a batch over an idle cluster is one comparison an
  * agent. The order among those it looks at is drawn uniformly, as upstream's order over all candidates is.
  */
+import { fail } from '../base/assert.ts';
 import { type RandomSource, shuffle } from '../base/random-source.ts';
 import type { AllocationLedger } from './allocation-ledger.ts';
 import type { Round } from './allocation-round.ts';
@@ -47,7 +48,7 @@ export class RunQueue {
 
   /** Says that agents nobody wanted may be wanted now. */
   reconsiderAll(): void {
-    this.ledger.fertile.fill(1);
+    this.ledger.columns.fertile.fill(1);
   }
 
   trigger(agent: AgentRecord): void {
@@ -135,11 +136,12 @@ export class RunQueue {
 
   /** Bulk grants that nobody has taken before the next run become ordinary ones. */
   private bookBulk(): void {
-    for (const { slot, agents, bags } of this.bulk) {
+    for (const { slot, rows, bags } of this.bulk) {
       const grants: Grant[] = [];
-      for (let i = 0; i < agents.length; i++) {
-        this.ledger.grant(slot, agents[i], bags[i], 0);
-        grants.push({ framework: slot.framework.id, role: slot.rolePath, agent: agents[i].id, bag: bags[i] });
+      for (let i = 0; i < rows.length; i++) {
+        const agent = this.ledger.agentByRow[rows[i]] ?? fail(`agent row ${rows[i]} was granted, and it is gone`);
+        this.ledger.grant(slot, agent, bags[i], 0);
+        grants.push({ framework: slot.framework.id, role: slot.rolePath, agent: agent.id, bag: bags[i] });
       }
       this.grants.push(grants);
     }
@@ -148,7 +150,7 @@ export class RunQueue {
 
   /** Puts the rows of agents that a run looks at into `rows`, in the order of `named`; returns how many. */
   private worthLooking(named: readonly (AgentRecord | null)[]): number {
-    const { fertile, offerable } = this.ledger;
+    const { fertile, offerable } = this.ledger.columns;
     // With quotas what a role may have changes from run to run.
     if (this.ledger.roleTree.hasQuotas()) fertile.fill(1);
     if (this.rows.length < named.length) this.rows = new Int32Array(2 * named.length);

@@ -2,6 +2,7 @@
 import { fail } from '../../../policies/base/assert.ts';
 import { createRisingMap, type RisingMap } from '../../../policies/base/rising-map.ts';
 import { createActions, type FrameworkActions, type Offers } from '../../../policies/framework.ts';
+import { type AgentColumns, COLUMN_KINDS } from '../../../policies/mesos/agent-columns.ts';
 import type { FrameworkInfo } from '../../../policies/mesos/allocator-records.ts';
 import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
 import type { Offer, TaskId } from '../../../policies/mesos/master-messages.ts';
@@ -126,10 +127,27 @@ export function offerColumns(pool: ActionPool, kinds: AgentKinds, offers: readon
 }
 
 /** Bulk offers as columns: each is all that its agent had available. */
-export function bulkColumns(pool: ActionPool, kinds: AgentKinds, bulk: BulkOffers): Offers {
-  const columns = takeColumns(pool, bulk.agents.length);
-  for (let i = 0; i < bulk.agents.length; i++) {
-    fillRow(kinds, columns, i, bulk.firstId + i, bulk.agents[i].tag, bulk.bags[i]);
+export function bulkColumns(pool: ActionPool, kinds: AgentKinds, bulk: BulkOffers, agents: AgentColumns): Offers {
+  const { rows, bags, firstId } = bulk;
+  const { available, wide, amounts, tag } = agents;
+  const columns = takeColumns(pool, rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    if (available[row] !== bags[i] || wide[row] === 1) {
+      fillRow(kinds, columns, i, firstId + i, tag[row], bags[i]);
+      continue;
+    }
+    // Nothing on these agents is reserved or revocable, and their columns hold whole milli-units.
+    const first = row * COLUMN_KINDS;
+    columns.id[i] = firstId + i;
+    columns.agent[i] = tag[row];
+    columns.milliCpu[i] = Math.floor(amounts[first + kinds.cpus]);
+    columns.memMiB[i] = Math.floor(amounts[first + kinds.mem] / 1000);
+    columns.diskMiB[i] = Math.floor(amounts[first + kinds.disk] / 1000);
+    columns.gpus[i] = Math.floor(amounts[first + kinds.gpus] / 1000);
+    columns.reservedMilliCpu[i] = 0;
+    columns.reservedMemMiB[i] = 0;
+    columns.revocableMilliCpu[i] = 0;
   }
   return columns;
 }

@@ -88,9 +88,11 @@ function deliver(run: MesosRun, message: MasterMessage, nowMs: number): void {
 function offerInBulk(run: MesosRun, bulk: BulkOffers, nowMs: number): void {
   const { s } = run;
   const driver = driverByName(run, bulk.framework);
-  s.counters.offers += bulk.agents.length;
+  s.counters.offers += bulk.rows.length;
   const offers =
-    bulk.kept.length > 0 ? offerColumns(run.pool, s.kinds, bulk.kept) : bulkColumns(run.pool, s.kinds, bulk);
+    bulk.kept.length > 0
+      ? offerColumns(run.pool, s.kinds, bulk.kept)
+      : bulkColumns(run.pool, s.kinds, bulk, masterOf(run, driver).allocator.ledger.columns);
   offer(run, driver, offers, bulk.kept.length > 0 ? null : bulk, nowMs);
   masterOf(run, driver).keepRest(bulk);
 }
