@@ -32,26 +32,26 @@ export function createLedger(): Ledger {
   return { works: createRisingMap(), nextWorkRow: 0, nextTask: 0, live: createRisingMap() };
 }
 
+const WHOLE_FIELDS = ['instances', 'milliCpu', 'memMiB', 'diskMiB', 'lane'] as const;
+
 /**
  * Refuses work that no framework can run: amounts must be whole and not negative, with CPU or memory asked for.
  *
  * Throws ConfigError naming the rule.
  */
 export function checkWork(work: Work, framework: string): void {
-  const at = `${framework}: work "${work.name}"`;
   if (work.name === '') throw new ConfigError(`${framework}: work needs a name`);
-  if (!Number.isInteger(work.instances) || work.instances < 0)
-    throw new ConfigError(`${at}: instances is ${work.instances}; it must be a whole number, 0 or more`);
-  for (const [field, amount] of [
-    ['milliCpu', work.milliCpu],
-    ['memMiB', work.memMiB],
-    ['diskMiB', work.diskMiB],
-    ['lane', work.lane],
-  ] as const)
-    if (!Number.isInteger(amount) || amount < 0)
-      throw new ConfigError(`${at}: ${field} is ${amount}; it must be a whole number, 0 or more`);
+  for (const field of WHOLE_FIELDS) {
+    const amount = work[field];
+    if (Number.isInteger(amount) && amount >= 0) continue;
+    throw new ConfigError(
+      `${framework}: work "${work.name}": ${field} is ${amount}; it must be a whole number, 0 or more`,
+    );
+  }
   if (work.milliCpu === 0 && work.memMiB === 0)
-    throw new ConfigError(`${at}: asks for neither CPU nor memory; Mesos refuses a task without resources`);
+    throw new ConfigError(
+      `${framework}: work "${work.name}": asks for neither CPU nor memory; Mesos refuses a task without resources`,
+    );
 }
 
 /** Refuses the fields of `work` that `framework` cannot honour. Throws ConfigError. */

@@ -29,6 +29,8 @@ export class AgentColumns {
   /** Number by which the caller knows the agent. */
   readonly tag: number[] = [];
 
+  private scratch = new Float64Array(COLUMN_KINDS);
+
   /** Makes room for the next row. */
   add({ row, checkpoint, tag }: AgentRecord): void {
     if (row >= this.fertile.length) this.grow();
@@ -58,6 +60,12 @@ export class AgentColumns {
     this.available[row] = bag;
     this.version[row]++;
     this.bigEnough[row] = bigEnough ? 1 : 0;
+  }
+
+  /** Zeros, one a kind, to add amounts up in; the next call takes them back. */
+  sums(kinds: number): Float64Array {
+    if (kinds > this.scratch.length) this.scratch = new Float64Array(2 * kinds);
+    return this.scratch.fill(0);
   }
 
   private grow(): void {

@@ -164,7 +164,7 @@ export class AllocationLedger {
   /** Books a bag that is part of what the agent has available; `grants` is 0 when the grant was counted before. */
   grant(slot: Slot, agent: AgentRecord, bag: ResourceBag, grants = 1): void {
     if (!bagContains(agent.available, bag)) fail(`agent ${agent.id} has less available than is granted`);
-    const exclusive = selectBag(this.catalog, bag, 0, ResourceFlag.shared);
+    const exclusive = agent.plain ? bag : selectBag(this.catalog, bag, 0, ResourceFlag.shared);
     if (exclusive === agent.available) {
       agent.lastWhole = exclusive;
       this.setAvailable(agent, EMPTY_BAG);
@@ -188,7 +188,7 @@ export class AllocationLedger {
     const before = agent.held.get(slot);
     if (before === undefined) slot.heldAgents++;
     agent.held.set(slot, before === undefined ? bag : addBags(before, bag));
-    this.roleTree.trackHeld(slot.rolePath, bag);
+    this.roleTree.trackHeld(role.node, bag);
     this.roleSorter.allocated(role.client, agent.row, this.roleShare(bag), grants);
     if (this.variant.roleLocalFrameworkShares) role.totals.add(bag);
     role.sorter.allocated(slot.client, agent.row, bag, grants);
@@ -209,7 +209,7 @@ export class AllocationLedger {
     }
     agent.used = subtractBags(agent.used, bag);
     this.refreshAvailable(agent);
-    this.roleTree.untrackHeld(slot.rolePath, bag);
+    this.roleTree.untrackHeld(role.node, bag);
     role.sorter.unallocated(slot.client, agent.row, bag);
     if (this.variant.roleLocalFrameworkShares) role.totals.remove(bag);
     this.roleSorter.unallocated(role.client, agent.row, this.roleShare(bag));
@@ -229,8 +229,8 @@ export class AllocationLedger {
       agent.held.set(slot, kept);
     }
     agent.used = addBags(subtractBags(agent.used, before), after);
-    this.roleTree.untrackHeld(slot.rolePath, before);
-    this.roleTree.trackHeld(slot.rolePath, after);
+    this.roleTree.untrackHeld(role.node, before);
+    this.roleTree.trackHeld(role.node, after);
     if (this.variant.roleLocalFrameworkShares) {
       role.totals.remove(before);
       role.totals.add(after);
@@ -242,11 +242,15 @@ export class AllocationLedger {
 
   /** Recomputes what an agent has left; what is used beyond the total leaves nothing, never less. */
   refreshAvailable(agent: AgentRecord): void {
-    const shared = selectBag(this.catalog, agent.total, ResourceFlag.shared, 0);
-    const exclusive = selectBag(this.catalog, agent.total, 0, ResourceFlag.shared);
-    const available = addBags(subtractBags(exclusive, agent.used), shared);
+    const available = agent.plain ? subtractBags(agent.total, agent.used) : this.availableOf(agent);
     this.setAvailable(agent, bagsEqual(available, agent.lastWhole) ? agent.lastWhole : available);
     this.columns.fertile[agent.row] = 1;
+  }
+
+  private availableOf(agent: AgentRecord): ResourceBag {
+    const shared = selectBag(this.catalog, agent.total, ResourceFlag.shared, 0);
+    const exclusive = selectBag(this.catalog, agent.total, 0, ResourceFlag.shared);
+    return addBags(subtractBags(exclusive, agent.used), shared);
   }
 
   /** Whether an agent's resources are offered at all. */

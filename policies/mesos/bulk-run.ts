@@ -110,7 +110,7 @@ function tellSorters(round: BulkRound, grant: BulkGrant): void {
   const { rows, bags } = grant;
   if (grant.told === bags.length) return;
   const { columns, catalog } = round.ledger;
-  const byKind = new Float64Array(Math.max(COLUMN_KINDS, catalog.flags.length));
+  const byKind = columns.sums(catalog.flags.length);
   for (let i = grant.told; i < bags.length; i++) {
     if (columns.wide[rows[i]] === 0) {
       const first = rows[i] * COLUMN_KINDS;

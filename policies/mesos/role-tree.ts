@@ -102,14 +102,12 @@ export class RoleTree {
   }
 
   /** Charges a bag offered or allocated in a role to the role and its ancestors. */
-  trackHeld(path: string, bag: ResourceBag): void {
-    for (let role: Role | null = this.byPath.get(path) ?? null; role !== null; role = role.parent)
-      this.charge(role, bag, 1);
+  trackHeld(held: Role, bag: ResourceBag): void {
+    for (let role: Role | null = held; role !== null; role = role.parent) this.charge(role, bag, 1);
   }
 
-  untrackHeld(path: string, bag: ResourceBag): void {
-    for (let role: Role | null = this.byPath.get(path) ?? null; role !== null; role = role.parent)
-      this.charge(role, bag, -1);
+  untrackHeld(held: Role, bag: ResourceBag): void {
+    for (let role: Role | null = held; role !== null; role = role.parent) this.charge(role, bag, -1);
   }
 
   private charge(role: Role, bag: ResourceBag, sign: number): void {
