@@ -8,12 +8,12 @@
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
+import { Deserializer, Serializer } from 'node:v8';
 import { ConfigError, TraceError } from '../policies/base/assert.ts';
 import type { RunSnapshot } from '../sim/engine/snapshot.ts';
 import type { Plan } from '../sim/plan.ts';
 
-const FORMAT = 'tidemark-snapshot/1';
+const FORMAT = 'tidemark-snapshot/2';
 const NEWLINE = 10;
 const HASH_LENGTH = 64;
 
@@ -37,7 +37,7 @@ export interface SnapshotFile {
 /** Writes a snapshot; a reader sees the whole file or none. Returns its size in bytes. */
 export function writeSnapshot(path: string, header: Omit<SnapshotHeader, 'format'>, snapshot: RunSnapshot): number {
   const head = Buffer.from(`${JSON.stringify({ format: FORMAT, ...header })}\n`);
-  const state = serialize(snapshot);
+  const state = serialized(snapshot);
   const hash = createHash('sha256').update(head).update(state).digest('hex');
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
@@ -46,11 +46,24 @@ export function writeSnapshot(path: string, header: Omit<SnapshotHeader, 'format
   return HASH_LENGTH + 1 + head.length + state.length;
 }
 
+/**
+ * V8's own form: every column comes back with memory of its own. What v8.serialize writes comes back as views of the whole file, and
+ * to clone one of them is to clone the file.
+ */
+function serialized(snapshot: RunSnapshot): Buffer {
+  const writer = new Serializer();
+  writer.writeHeader();
+  writer.writeValue(snapshot);
+  return writer.releaseBuffer();
+}
+
 /** Reads a snapshot. Throws ConfigError when `path` is no snapshot, TraceError when it was cut short, changed or written by another Node. */
 export function readSnapshot(path: string): SnapshotFile {
   const { header, state } = verifySnapshot(path);
   try {
-    return { header, snapshot: deserialize(state) as RunSnapshot };
+    const reader = new Deserializer(state);
+    reader.readHeader();
+    return { header, snapshot: reader.readValue() as RunSnapshot };
   } catch {
     throw new TraceError(`${path}: was written by Node ${header.nodeVersion} and this Node cannot read it; ${AGAIN}`);
   }

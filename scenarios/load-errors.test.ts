@@ -105,6 +105,11 @@ const appended: readonly Row[] = [
     '---\nname: b\n',
     's.yaml:5:1 holds 2 documents; a scenario is one (remove "---" or split the file)',
   ],
+  [
+    'a weight that is not whole',
+    'controlPlane: { loadAwareWeight: 1.05 }\n',
+    's.yaml:5:34 controlPlane.loadAwareWeight is 1.05; expected a whole number',
+  ],
   ['a tag', 'title: !shell "rm"\n', 's.yaml:5:8 is not YAML: unresolved tag: !shell'],
   [
     'NaN and infinity',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { GpuPolicyName } from '../sim/plan.ts';
 import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS, QUOTA_DEFAULTS } from './defaults.ts';
-import { cpu, duration, flag, memory, named, ratio, wholePercent } from './fields.ts';
+import { count, cpu, duration, flag, memory, named, ratio, wholePercent } from './fields.ts';
 import { batchSchema } from './schema-batch.ts';
 import { loadAwareSchema, quirksSchema, quotaPluginSchema, reservationSchema } from './schema-koordinator.ts';
 import { launchSchema } from './schema-launch.ts';
@@ -19,7 +19,8 @@ const GPU_POLICY_NAMES = {
 } as const satisfies { [K in GpuPolicyName]: K };
 
 const fit = z.enum(['least-allocated', 'most-allocated']);
-const weight = (description: string) => ratio(description, 0, 100);
+/** Whole as upstream's int32: the placement index packs score and host into one number. */
+const weight = (description: string) => count(description, 0, 100);
 
 const quotaSchema = z
   .strictObject({
@@ -75,7 +76,7 @@ export const kubernetesSchema = z
     quotas: named(quotaSchema, 'Elastic quotas of best effort, by name.').prefault({}),
     quotaPlugin: quotaPluginSchema.prefault({}),
     reservations: named(reservationSchema, 'Capacity held for pods still to come, by name.').prefault({}),
-    reservationWeight: ratio('Weight of the reservation score; upstream 5000.', 0, 5_000).prefault(5_000),
+    reservationWeight: count('Weight of the reservation score; upstream 5000.', 0, 5_000).prefault(5_000),
     revokeOverusedQuotas: flag('Quotas above their share for two minutes give pods back.').prefault(
       QUOTA_DEFAULTS.revokeOverused,
     ),

@@ -89,6 +89,8 @@ export interface EngineOptions {
   readonly lean?: boolean;
   /** Latency surfaces of earlier runs of the caller, to be found or added to. */
   readonly surfaces?: SurfaceStore;
+  /** Rows that the task table has from the start, at least those of pods; it grows by itself. */
+  readonly taskRows?: number;
   /** A run with the same workload and physics, whose latency tables are shared instead of built again. */
   readonly like?: Engine;
 }
@@ -187,7 +189,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   const online = createOnlineState(services, rowsOf, plan.seed);
   shareTraffic(online, plan);
   const pods = online.firstPod[services.count];
-  const tasks = createTaskTable(Math.max(1024, pods * 2), pods);
+  const tasks = createTaskTable(options.taskRows ?? Math.max(1024, pods * 2), pods);
   const cluster: Cluster = {
     hosts,
     tasks,

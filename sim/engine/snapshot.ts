@@ -7,7 +7,7 @@
  * has the digest and the tables of the run that was not interrupted.
  */
 import { assert } from '../../policies/base/assert.ts';
-import { createTaskTable, type TaskTable } from '../cluster/tasks.ts';
+import type { TaskTable } from '../cluster/tasks.ts';
 import type { CalendarSnapshot } from '../kernel/calendar.ts';
 import { canonicalText, type Plan } from '../plan.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
@@ -90,7 +90,8 @@ export function snapshotRun(engine: Engine): RunSnapshot {
 export function restoreRun(plan: Plan, workload: Workload, options: EngineOptions, snapshot: RunSnapshot): Engine {
   const sink = options.sink ?? null;
   const { sink: _, ...silent } = options;
-  const engine = createEngine(plan, workload, silent);
+  const { capacity } = snapshot.tasks as unknown as TaskTable;
+  const engine = createEngine(plan, workload, { ...silent, taskRows: capacity });
   const { cluster, intake } = engine;
   assert(cluster.hosts.count === snapshot.hosts, `a snapshot of ${snapshot.hosts} hosts fits ${cluster.hosts.count}`);
   assert(engine.online.services.count === snapshot.services, `a snapshot of ${snapshot.services} services fits`);
@@ -164,10 +165,8 @@ function usedRows(tasks: TaskTable): Record<string, unknown> {
   );
 }
 
-/** Makes the table as large as it was and writes the rows that were used. */
+/** Writes the rows that were used into a table as large as it was. */
 function restoreTasks(tasks: TaskTable, from: RunSnapshot['tasks']): void {
-  const { capacity } = from as unknown as TaskTable;
-  if (tasks.capacity !== capacity) Object.assign(tasks, createTaskTable(capacity, tasks.firstBestEffort));
   const own = tasks as unknown as Record<string, unknown>;
   for (const [name, column] of Object.entries(from)) {
     if (ArrayBuffer.isView(column)) (own[name] as Column).set(column as Column);
