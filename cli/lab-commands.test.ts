@@ -229,10 +229,6 @@ describe('warm, run --from-snapshot, diff', () => {
       ],
       ['diff straight plain --from-snapshot w.snapshot', 'began at time 0'],
       [
-        `sweep unit-small ${SHORT} --warm-until 5m --queue redis://127.0.0.1:1 --out bad`,
-        'no way to hand snapshots to other machines',
-      ],
-      [
         `sweep unit-small ${SHORT} --warm-until 5m --from-snapshot w.snapshot --out bad`,
         '--warm-until and --from-snapshot exclude each other',
       ],

@@ -95,8 +95,6 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
   };
   const plan = await planSweep(request, session.code, session.load);
   const { queueRuns } = await import('../lab/queue.ts');
-  if (command.queue !== undefined && warm !== undefined)
-    throw new ConfigError('--queue has no way to hand snapshots to other machines; use --shard with --warm-until');
   const out = command.out ?? join('sweeps', plan.description.name);
   const { sweepLines } = await import('../lab/sweep-text.ts');
   const { replayVersion } = session.code;

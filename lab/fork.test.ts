@@ -166,8 +166,8 @@ describe('what a fork may change', () => {
 describe('a snapshot file', () => {
   test('gives every column memory of its own: a view of the whole file would be cloned as the whole file', async () => {
     const { snapshot } = readSnapshot(warmed('owned', await libraryPlan('unit-small'), 37 * MINUTE));
-    const evicting = snapshot.policies.find(({ name }) => name === 'memory-evict');
-    const { rows } = evicting?.state as { rows: Int32Array };
+    const evicting = snapshot.policies.find(({ name }) => name === 'memory-evict')!;
+    const { rows } = evicting.state as { rows: Int32Array };
     expect(rows.buffer.byteLength).toBe(rows.byteLength);
   });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { queueName, queueRuns } from './queue.ts';
+import { type ExecuteRuns, queueName, queueRuns } from './queue.ts';
 import { runSweep } from './sweep.ts';
 import type { SweepPlan } from './sweep-plan.ts';
 import { SMALL_IDENTITY, smallSweep } from './testing/sweep-process.ts';
@@ -64,6 +64,12 @@ function run(sweep: SweepPlan, name: string, queued: boolean, onProgress?: (done
     ...(onProgress === undefined ? {} : { onProgress }),
   });
 }
+/** Lines of what the server answers. */
+const redis = (...args: string[]): string[] =>
+  spawnSync('redis-cli', ['-p', new URL(url).port, ...args])
+    .stdout.toString()
+    .split('\n')
+    .filter((line) => line !== '');
 const table = (name: string) => readFileSync(join(room, name, 'table.json'), 'utf8');
 
 describe.skipIf(!hasRedis)('a sweep on a queue', () => {
@@ -85,6 +91,33 @@ describe.skipIf(!hasRedis)('a sweep on a queue', () => {
     expect(new Set(cells).size).toBe(8);
     expect(cells).toHaveLength(8);
     expect(second.cells.length).toBeGreaterThan(0);
+  });
+
+  test('forks: 4 cells of 2 warm seeds go on from snapshots that the server hands to a worker, the same table as here', async () => {
+    const sweep = await smallSweep({ kind: 'until', atMs: 5 * 60_000 });
+    await run(sweep, 'forks-here', false);
+    const worker = startWorker();
+    const outcome = await run(sweep, 'forks', true);
+    expect(outcome).toMatchObject({ ran: 4, reused: 0 });
+    expect(outcome?.table.failures).toEqual([]);
+    expect(table('forks')).toBe(table('forks-here'));
+    worker.child.kill('SIGKILL');
+  });
+
+  test('a snapshot that the server has no more fails its cells by name', async () => {
+    const sweep = await smallSweep({ kind: 'until', atMs: 6 * 60_000 });
+    const { signal } = new AbortController();
+    const lossy: ExecuteRuns = async (jobs, keys, hooks) => {
+      const waiting = queueRuns(url, 'code', signal)(jobs, keys, hooks);
+      while (redis('keys', 'tidemark-snapshot:*').length < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+      redis('del', ...redis('keys', 'tidemark-snapshot:*'));
+      startWorker();
+      return waiting;
+    };
+    const options = { workers: 1, identity: SMALL_IDENTITY, signal, execute: lossy };
+    const outcome = await runSweep(sweep, join(room, 'lost'), options);
+    expect(outcome?.table.failures).toHaveLength(4);
+    expect(outcome?.table.failures[0].message).toContain('is no longer on the queue; run the same sweep again');
   });
 
   test('another driver of the same sweep takes the finished cells from the queue: no worker runs', async () => {

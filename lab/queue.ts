@@ -5,6 +5,9 @@
  * taken as it is. The queue is named by the code version: workers of another version never see its jobs. A worker that dies stops
  * renewing the lock of its job, and another one runs it again.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Job, Queue } from 'bullmq';
 import { ConfigError } from '../policies/base/assert.ts';
 import type { Plan } from '../sim/plan.ts';
@@ -12,12 +15,17 @@ import type { OnlineServices } from '../traces/format.ts';
 import { replayVersion } from './code-version.ts';
 import type { JobOutcome, PoolJob } from './pool.ts';
 import { runPool } from './pool.ts';
+import { fetchSnapshot, offerSnapshot, withServer } from './queue-snapshots.ts';
 import { RUN_WORKER_URL } from './replications.ts';
 import type { RunAnswer, RunJob, RunWorkerData } from './worker.ts';
 
-/** A cell on the queue. Replayed series do not travel: a worker reads them from its own copy of the trace. */
-interface QueuedRun extends RunJob {
+/**
+ * A cell on the queue. Replayed series do not travel: a worker reads them from its own copy of the trace. The snapshot that a fork goes on
+ * from is named by its checksum, because paths mean nothing elsewhere.
+ */
+interface QueuedRun extends Omit<RunJob, 'fork'> {
   readonly replay?: QueuedReplay;
+  readonly snapshot?: string;
 }
 
 /** What a worker has to read, and the hash it has to come to. */
@@ -88,7 +96,11 @@ export function queueRuns(url: string, codeVersion: string, signal: AbortSignal,
     });
     try {
       await reach(url, queue.waitUntilReady());
-      const queued = jobs.map((job) => (replay === undefined ? job : { ...job, payload: { ...job.payload, replay } }));
+      const snapshots = await offerAll(url, jobs);
+      const queued = jobs.map(({ payload: { fork, ...run }, ...job }) => {
+        const snapshot = fork === undefined ? {} : { snapshot: snapshots.get(fork) as string };
+        return { ...job, payload: { ...run, ...snapshot, ...(replay === undefined ? {} : { replay }) } };
+      });
       return await drive(queue, bullmq.Job, queued, keys, hooks, signal);
     } finally {
       await queue.close().catch(() => undefined);
@@ -99,7 +111,7 @@ export function queueRuns(url: string, codeVersion: string, signal: AbortSignal,
 async function drive(
   queue: Queue,
   jobs: typeof Job,
-  runs: readonly PoolJob<RunJob>[],
+  runs: readonly PoolJob<QueuedRun>[],
   keys: readonly string[],
   hooks: Parameters<ExecuteRuns>[2],
   signal: AbortSignal,
@@ -137,6 +149,17 @@ async function drive(
     if (open.length > 0) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   return outcomes as JobOutcome<RunAnswer>[];
+}
+
+/** Puts every snapshot that runs go on from on the server; checksums by path. */
+async function offerAll(url: string, runs: readonly PoolJob<RunJob>[]): Promise<ReadonlyMap<string, string>> {
+  const paths = new Set(runs.flatMap(({ payload: { fork } }) => (fork === undefined ? [] : [fork])));
+  const checksums = new Map<string, string>();
+  if (paths.size > 0)
+    await withServer(url, async (server) => {
+      for (const path of paths) checksums.set(path, await offerSnapshot(server, path, KEEP_SECONDS));
+    });
+  return checksums;
 }
 
 function outcomeOf(name: string, job: Job): JobOutcome<RunAnswer> {
@@ -179,13 +202,18 @@ export async function serveQueue(url: string, options: QueueWorkerOptions): Prom
     read = { version, services };
     return services;
   };
+  const kept = mkdtempSync(join(tmpdir(), 'tidemark-snapshots-'));
   const run = async (job: Job<QueuedRun, RunAnswer>): Promise<RunAnswer> => {
     let reported = 0;
-    const { replay, ...cell } = job.data;
+    const { replay, snapshot, ...cell } = job.data;
     let payload: RunJob;
     let workerData: RunWorkerData;
     try {
-      payload = { ...cell, plan: localPlan(cell.plan) };
+      const fork =
+        snapshot === undefined
+          ? {}
+          : { fork: await withServer(url, (server) => fetchSnapshot(server, snapshot, kept)) };
+      payload = { ...cell, plan: localPlan(cell.plan), ...fork };
       workerData = replay === undefined ? {} : { replayed: await replayed(replay) };
     } catch (error) {
       // Another try on this machine would find no more.
@@ -227,5 +255,6 @@ export async function serveQueue(url: string, options: QueueWorkerOptions): Prom
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   } finally {
     await worker.close(true).catch(() => undefined);
+    rmSync(kept, { recursive: true, force: true });
   }
 }

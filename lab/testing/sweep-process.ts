@@ -1,19 +1,20 @@
 /** A process that runs a sweep until it is done or killed: `node sweep-process.js DIR`. */
 
 import { runSweep } from '../sweep.ts';
-import { planSweep } from '../sweep-plan.ts';
+import { planSweep, type WarmStart } from '../sweep-plan.ts';
 import { parseVary } from '../vary.ts';
 
-/** The sweep of the tests: two points, four seeds, one simulated hour of ten hosts. */
-export function smallSweep() {
+/** The sweep of the tests: two points, four seeds, 20 simulated minutes of ten hosts; warm, of two seeds and what a fork may change. */
+export function smallSweep(warm?: WarmStart) {
   const code = { codeVersion: 'code', replayVersion: '' };
-  const factors = [parseVary('cluster.hosts.plain.count=8,9')];
+  const factors = [parseVary(warm === undefined ? 'cluster.hosts.plain.count=8,9' : 'controlPlane.fitWeight=1,2')];
   const request = {
     scenario: 'scenarios/library/unit-small.yaml',
     sets: ['horizon=20m'],
     factors,
     design: { kind: 'factorial' as const },
-    seeds: 4,
+    seeds: warm === undefined ? 4 : 2,
+    ...(warm === undefined ? {} : { warm }),
   };
   return planSweep(request, code, {});
 }
