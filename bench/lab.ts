@@ -14,6 +14,7 @@ import { parseVary } from '../lab/vary.ts';
 import { planWaterLine } from '../lab/water-line.ts';
 import { MS_PER_HOUR } from '../policies/base/units.ts';
 import { loadPlan } from '../scenarios/load.ts';
+import { createSurfaceStore, type SurfaceStore } from '../sim/engine/latency-model.ts';
 import { digestText } from '../sim/kernel/digest.ts';
 import type { BenchCase, BenchOutcome } from './harness.ts';
 
@@ -79,12 +80,14 @@ export function cellOverheadCase(): BenchCase {
           'koordinator.memoryReclaimThresholdPercent=60',
           3,
         );
-        for (const { seed } of warmed.description.cells) runOnce(warmed, 0, seed);
+        // As a worker does: runs of one sweep share their latency surfaces, which the first of them builds.
+        const surfaces = createSurfaceStore();
+        for (const { seed } of warmed.description.cells) runOnce(warmed, 0, seed, surfaces);
         const before = process.cpuUsage();
         const sweep = await planOf('quickstart', ['horizon=1h', 'warmUp=0s'], vary, seeds);
         const planned = cpuSeconds(before);
         const alone = process.cpuUsage();
-        for (const { point, seed } of sweep.description.cells) runOnce(sweep, point, seed);
+        for (const { point, seed } of sweep.description.cells) runOnce(sweep, point, seed, surfaces);
         const simulation = cpuSeconds(alone);
         const whole = process.cpuUsage();
         const resultHash = await sweepInto(dir, sweep, 1);
@@ -99,8 +102,8 @@ export function cellOverheadCase(): BenchCase {
   };
 }
 
-function runOnce({ plans }: SweepPlan, point: number, seed: string): void {
-  runPlan(withSeed(plans[point], seed), { identity: { ...IDENTITY, planHash: '' } });
+function runOnce({ plans }: SweepPlan, point: number, seed: string, surfaces: SurfaceStore): void {
+  runPlan(withSeed(plans[point], seed), { identity: { ...IDENTITY, planHash: '' }, surfaces });
 }
 
 function cpuSeconds(since: NodeJS.CpuUsage): number {

@@ -6,13 +6,18 @@ import type { CaseVerdict } from '../policies/conformance.ts';
 import { runVectorFile } from '../policies/conformance-run.ts';
 
 /** Runs every .json file below `path` (or the one file) and prints a line a file, failing cases and a closing count. Exit code 1 on failures. */
-export function conformance(path: string, write: (text: string) => void): number {
+export function conformance(
+  path: string,
+  write: (text: string) => void,
+  onProgress: (done0to1: number, file: string) => void = () => {},
+): number {
   const files = jsonFiles(path);
   if (files.length === 0) throw new ConfigError(`${path} holds no .json file; give a directory of vector files`);
   let passed = 0;
   let failed = 0;
   let skipped = 0;
-  for (const file of files) {
+  for (const [at, file] of files.entries()) {
+    onProgress(at / files.length, relative(path, file) || file);
     const verdicts = verdictsOf(file);
     const count = (outcome: CaseVerdict['outcome']) => verdicts.filter((verdict) => verdict.outcome === outcome).length;
     passed += count('passed');

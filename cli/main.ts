@@ -94,7 +94,15 @@ function createProgram(): Command {
     .argument('<dir>', 'directory of vector files, or one file')
     .action(async (dir: string) => {
       const { conformance } = await import('./conformance.ts');
-      process.exitCode = conformance(dir, (text) => process.stdout.write(text));
+      const write = (text: string) => process.stdout.write(text);
+      // On a terminal the lines of the files are the progress.
+      if (process.stdout.isTTY) process.exitCode = conformance(dir, write);
+      else {
+        const { createProgress } = await import('./progress.ts');
+        const progress = createProgress(process.stderr, 'conformance');
+        process.exitCode = conformance(dir, write, progress.update);
+        progress.close();
+      }
     });
 
   program

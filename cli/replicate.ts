@@ -162,10 +162,11 @@ function registerSurfWeek(replicate: Command): void {
     .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
-      const [{ surfWeekTable }, { TIE_ORDERS }, { inputPath, dataFolder }] = await Promise.all([
+      const [{ surfWeekTable }, { TIE_ORDERS }, { inputPath, dataFolder }, { createProgress }] = await Promise.all([
         import('../lab/replicate/opendc-surf-week.ts'),
         import('../lab/replicate/submission-order.ts'),
         import('../lab/replicate/inputs.ts'),
+        import('./progress.ts'),
       ]);
       const ties = TIE_ORDERS.find((name) => name === options.ties) ?? unknown('--ties', options.ties, TIE_ORDERS);
       if (options.progress !== 'no-delay' && options.progress !== 'perfect')
@@ -181,6 +182,7 @@ function registerSurfWeek(replicate: Command): void {
           : ['linear_NL_279']
         ).map(topology);
       const folder = dataFolder('opendc/carbon_traces', options.data);
+      const progress = createProgress(process.stderr, 'opendc-surf-week');
       await show(
         await surfWeekTable({
           tasks: input(options.tasks, 'workload_traces/surf_week/tasks.parquet', '--tasks'),
@@ -193,7 +195,8 @@ function registerSurfWeek(replicate: Command): void {
           ...(folder === null ? {} : { carbonFolder: folder }),
           progress: options.progress,
           ties,
-        }),
+          onProgress: progress.update,
+        }).finally(progress.close),
         options.json,
       );
     });

@@ -38,8 +38,11 @@ interface Recorded {
   readonly value: number[];
 }
 
-/** Runs both sides in step, an hour at a time, until their digests differ; then finds and explains the first event. */
-export function diffRuns(a: DiffSide, b: DiffSide): Difference {
+/**
+ * Runs both sides in step, an hour at a time, until their digests differ; then finds and explains the first event. `onProgress` is
+ * told after every hour how much of the runs is done.
+ */
+export function diffRuns(a: DiffSide, b: DiffSide, onProgress: (done0to1: number) => void = () => {}): Difference {
   const lines = planDifferences(a.plan, b.plan).map((line) => `plan ${line}`);
   const horizonMs = Math.min(a.plan.horizonMs, b.plan.horizonMs);
   const runA = record(a);
@@ -50,6 +53,7 @@ export function diffRuns(a: DiffSide, b: DiffSide): Difference {
     const untilMs = Math.min(horizonMs, (hour + 1) * MS_PER_HOUR);
     runUntil(runA.engine, untilMs);
     runUntil(runB.engine, untilMs);
+    onProgress(untilMs / horizonMs);
     const index = firstMismatch(runA.events, runB.events);
     if (index >= 0) return explain(a, b, runA.events, runB.events, index, hour, lines);
     const parted = digestText(runA.engine.cluster.digest) !== digestText(runB.engine.cluster.digest);

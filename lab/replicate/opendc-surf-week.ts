@@ -32,6 +32,8 @@ export interface SurfWeekRequest {
   readonly progress: 'no-delay' | 'perfect';
   /** Who goes first of tasks submitted together: `duckdb` as in the recomputed figures, `file` as OpenDC itself reads them. */
   readonly ties: TieOrder;
+  /** Told before every run. */
+  readonly onProgress?: (done0to1: number, run: string) => void;
 }
 
 type Wanted = readonly [value: number, tolerance: number] | undefined;
@@ -45,7 +47,8 @@ export async function surfWeekTable(request: SurfWeekRequest): Promise<Table> {
     (await contentSha256(request.fragments)) === published.fragmentsSha256;
   const rows: TableRow[] = [];
   const notes = new Set<string>();
-  for (const run of request.runs) {
+  for (const [at, run] of request.runs.entries()) {
+    request.onProgress?.(at / request.runs.length, basename(run.topology));
     const topology = await readTopology(run.topology, run.hosts);
     const carbon = carbonPath(run, topology, request.carbonFolder);
     if (carbon === null && topology.carbonName !== null && run.carbon !== null)
