@@ -50,6 +50,15 @@ describe('report.html of a run', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test('tells of no market where nobody sells: Mesos, or a scheduler without Koordinator', async () => {
+    const plan = { ...(results.plan as object), koordinator: { enabled: false } };
+    const summary = { ...results.summary, batchSoldMeanPercent: 0 };
+    const html = await runReportHtml({ ...results, plan, summary }, options);
+    expect(html.match(/<figure /g)).toHaveLength(15);
+    expect(html).not.toContain('batch-cpu: for sale');
+    expect(html).not.toContain(', sold ');
+  });
+
   test('every table has a caption; seed, plan hash and digest are there', async () => {
     const html = await runReportHtml(results, options);
     expect(html.match(/<caption>/g)).toHaveLength(html.match(/<table>/g)?.length ?? 0);

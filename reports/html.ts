@@ -1,6 +1,7 @@
 /** report.html of one run: one file that needs no network, no script and no font of its own. */
 import type { RunResults } from '../sim/results/schema.ts';
 import { answerParagraphs } from './answer.ts';
+import { sellsBatch } from './charts/batch-pool.ts';
 import { runCharts } from './charts/run-charts.ts';
 import type { Chart } from './charts/theme.ts';
 import type { RunFacts } from './facts.ts';
@@ -82,7 +83,7 @@ export function runCards(facts: RunFacts): Card[] {
     {
       name: 'Best effort, share of CPU',
       value: percent(summary.bestEffortUtilisationMeanPercent),
-      detail: `online ${percent(summary.onlineUtilisationMeanPercent)}, sold ${percent(summary.batchSoldMeanPercent)}`,
+      detail: `online ${percent(summary.onlineUtilisationMeanPercent)}${sellsBatch(facts) ? `, sold ${percent(summary.batchSoldMeanPercent)}` : ''}`,
     },
     {
       name: 'P(violation) per service-hour',

@@ -1,6 +1,8 @@
 /** One screen about a run, for someone who decides: at most 40 lines of 100 columns, plain text. */
+
 import { MS_PER_DAY } from '../policies/base/units.ts';
 import type { Replications } from '../sim/results/schema.ts';
+import { sellsBatch } from './charts/batch-pool.ts';
 import { numbers } from './columns.ts';
 import { budgetFacts, causesSentence, violationsSentence } from './error-budget.ts';
 import type { RunFacts } from './facts.ts';
@@ -111,7 +113,7 @@ function utilisationBar(facts: RunFacts, paint: Paint): string {
   return marks.join('');
 }
 
-function batchLines(facts: RunFacts): string[] {
+function marketLines(facts: RunFacts): string[] {
   const { summary } = facts.results;
   const sold = (summary.batchSoldMeanPercent / 100) * facts.meanCapacityMilliCpu;
   return [
@@ -124,6 +126,13 @@ function batchLines(facts: RunFacts): string[] {
       'batch-memory',
       `sold ${percent(summary.batchMemSoldMeanPercent)} of capacity, requested ${percent(summary.batchMemRequestedMeanPercent)}`,
     ),
+  ];
+}
+
+function batchLines(facts: RunFacts): string[] {
+  const { summary } = facts.results;
+  return [
+    ...(sellsBatch(facts) ? marketLines(facts) : []),
     ...labelled(
       'Squeezed',
       `${percent(summary.suppressedPercentOfDemand)} of best-effort CPU demand denied, over ` +

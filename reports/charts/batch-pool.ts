@@ -6,7 +6,14 @@ import { lineLayer } from './line-chart.ts';
 import type { Chart } from './theme.ts';
 import { COLOURS, EMPTY_MARGIN, FULL_WIDTH, HEIGHT, warmUpLayers } from './theme.ts';
 
-export function batchPoolChart(facts: RunFacts, hours: number): Chart {
+/** Whether anybody sells batch-cpu: Mesos and a plain scheduler do not, and then there is no market to tell of. */
+export function sellsBatch({ settings, results: { summary } }: RunFacts): boolean {
+  return settings.cpuReclaimPercent !== null || summary.batchSoldMeanPercent > 0;
+}
+
+/** None where nobody sells. */
+export function batchPoolChart(facts: RunFacts, hours: number): Chart[] {
+  if (!sellsBatch(facts)) return [];
   const { settings, results } = facts;
   const { summary } = results;
   const minutes = binMinutes(hours, settings.windowMs);
@@ -21,7 +28,7 @@ export function batchPoolChart(facts: RunFacts, hours: number): Chart {
   const taken =
     summary.batchSoldMeanPercent > 0 ? (100 * summary.batchRequestedMeanPercent) / summary.batchSoldMeanPercent : 0;
   const soldOut = facts.constraints.find((constraint) => constraint.name === 'batch-cpu');
-  return {
+  const chart: Chart = {
     id: 'batch-pool',
     title: 'batch-cpu: for sale, requested, used',
     subtitle: `percent of cluster CPU, means of ${binWords(minutes)}`,
@@ -49,4 +56,5 @@ export function batchPoolChart(facts: RunFacts, hours: number): Chart {
       ],
     },
   };
+  return [chart];
 }

@@ -23,7 +23,7 @@ export function runCharts(facts: RunFacts): Chart[] {
   const hours = Math.max(1, (windows.rows * facts.settings.windowMs) / 3_600_000);
   return [
     utilisationChart(facts, hours),
-    batchPoolChart(facts, hours),
+    ...batchPoolChart(facts, hours),
     violationByHourChart(facts, hours),
     errorBudgetChart(facts, hours),
     worstServicesChart(facts),
