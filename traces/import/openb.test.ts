@@ -43,6 +43,19 @@ describe('quirks of the format', () => {
     expect(hosts.gpuModel).toEqual(['P100', '']);
   });
 
+  test('a list of GPU nodes only numbers them anew: its n-0 is the n-1 of all nodes, and a note says that names differ', async () => {
+    const head = 'sn,cpu_milli,memory_mib,gpu,model\n';
+    const [all, gpuOnly] = await Promise.all(
+      [`${head}n-0,32000,262144,0,\nn-1,64000,262144,2,P100\n`, `${head}n-0,64000,262144,2,P100\n`].map((list, at) =>
+        importOpenb(files.write(`pods-${at}.csv`, pods), files.write(`nodes-${at}.csv`, list)),
+      ),
+    );
+    expect([all.hosts.ids[1], all.hosts.milliCpu[1]]).toEqual(['n-1', 64_000]);
+    expect([gpuOnly.hosts.ids[0], gpuOnly.hosts.milliCpu[0]]).toEqual(['n-0', 64_000]);
+    const said = ({ notes }: { notes: readonly string[] }) => notes.filter((note) => note.includes('GPU nodes only'));
+    expect([said(all).length, said(gpuOnly).length]).toEqual([0, 1]);
+  });
+
   test('a multi-GPU list has five columns and no times: submitted at 0 in list order', async () => {
     const path = files.write('m.csv.gz', 'name,cpu_milli,memory_mib,num_gpu,gpu_milli\nb,1,2,4,1000\na,1,2,8,1000\n');
     const { tasks, notes } = await importOpenb(path);

@@ -11,6 +11,10 @@ import { type ReadOptions, readNumber, rejectRow } from '../readers/rows.ts';
 import { countedNote, type HostRow, hostColumns, type ImportedTrace, type TaskRow, taskColumns } from './canonical.ts';
 import { type CsvRow, readCsv } from './csv-table.ts';
 
+/** The published list of GPU nodes counts from 0000 again: its node 0243 is another machine than 0243 of the list of all nodes. */
+const GPU_NODES_ONLY =
+  'the node list has GPU nodes only and numbers them by itself: its names are not those of a list of all nodes';
+
 const POD_COLUMNS = ['name', 'cpu_milli', 'memory_mib', 'num_gpu', 'gpu_milli'];
 const NODE_COLUMNS = ['sn', 'cpu_milli', 'memory_mib', 'gpu', 'model'];
 
@@ -60,6 +64,7 @@ export async function importOpenb(
       'tasks.durationMs': { kind: 'absolute', from: 's (deletion_time - scheduled_time)', scale: MS_PER_SECOND },
     },
     notes: [
+      ...(hosts.length > 0 && hosts.every((host) => (host.gpus ?? 0) > 0) ? [GPU_NODES_ONLY] : []),
       ...countedNote(untimed, 'pods have no creation time; they are submitted at 0 in the order of the list'),
       ...countedNote(neverScheduled, 'pods were never scheduled: their duration is unknown'),
     ],
