@@ -1,5 +1,5 @@
 /**
- * What an import has when its tables are too large for memory: a folder for what lies in between, and DuckDB to sort and join on disk.
+ * What an import has when its tables are too large for memory: a folder for what lies in between, and DuckDB to join on disk.
  *
  * Memory stays that of one part, one row group and DuckDB's own limit, whatever the number of tasks or services.
  */
@@ -29,8 +29,8 @@ export interface Bulk {
 export const BULK_BYTES = 4_194_304;
 /** Packed bytes for each part: up to thirty times as many unpacked, and the objects made of them. */
 const PART_BYTES = 262_144;
-/** Of DuckDB while it sorts and joins; the rest goes to disk. */
-const SORT_MEMORY = '64MB';
+/** Of DuckDB while it joins; the rest goes to disk. */
+const JOIN_MEMORY = '96MB';
 const MOST_PARTS = 1_024;
 
 /** null when the input is small, or DuckDB is not installed. */
@@ -47,13 +47,13 @@ export async function openBulk(
   mkdirSync(scratch, { recursive: true });
   // Opened for each query and closed again: what it holds is given back before the next step needs memory.
   const query = async <T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
-    const connection = await openDuckdb(join(scratch, 'tmp'), SORT_MEMORY);
+    const connection = await openDuckdb(join(scratch, 'tmp'), JOIN_MEMORY);
     if (connection === null) throw new TraceError(`${folder}: DuckDB is not installed any more`);
     try {
       return await work(connection);
     } catch (error) {
       throw new TraceError(
-        `${folder}: the tables cannot be sorted (${error instanceof Error ? error.message : error})`,
+        `${folder}: the tables cannot be joined (${error instanceof Error ? error.message : error})`,
       );
     } finally {
       connection.closeSync();

@@ -5,15 +5,14 @@
  * Small tables are read from their files at once and are one part. The order of rows inside a part is that of the source, and each row knows
  * its number in the source.
  */
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TraceError } from '../../policies/base/assert.ts';
-import { type RowPlace, readLineBlocks } from '../readers/rows.ts';
+import type { RowPlace } from '../readers/rows.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { takeRows } from './headerless-rows.ts';
 import type { Located } from './json-access.ts';
+import { createLanes, type Lanes, laneOf } from './lanes.ts';
 import { eachObject } from './object-rows.ts';
-import { refuseFullDisk } from './row-writer.ts';
 
 export interface PartedTable {
   readonly name: string;
@@ -29,7 +28,6 @@ export type ReadPart = (
   take: (fields: readonly string[], place: RowPlace, seq: number) => void,
 ) => Promise<void>;
 
-const BUFFER_BYTES = 32_768;
 const SEPARATOR = ',';
 
 /** Calls `each` for every part of the tables. Throws TraceError with file and row. */
@@ -50,7 +48,7 @@ export async function inParts(
     let seq = 0;
     for (const [file, path] of table.paths.entries())
       await takeRows(table, [path], context, (fields, { row }) =>
-        stores[at].add(table.key(fields), `${file}\t${row}\t${seq++}\t${fields.join(SEPARATOR)}`, `${path}:${row}`),
+        stores[at].keep(table.key(fields), `${file}\t${row}\t${seq++}\t${fields.join(SEPARATOR)}`, `${path}:${row}`),
       );
   }
   for (let part = 0; part < stores[0].count; part++)
@@ -81,7 +79,7 @@ export async function objectsInParts(
   let seq = 0;
   await eachObject(paths, context, (row) => {
     const text = JSON.stringify(row.value, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-    store.add(keyOf(row), `${row.where}\t\t${seq++}\t${text}`, row.where);
+    store.keep(keyOf(row), `${row.where}\t\t${seq++}\t${text}`, row.where);
   });
   for (let part = 0; part < store.count; part++)
     await each((take) =>
@@ -108,51 +106,13 @@ function splitRecord(text: string): [string, string, string, string] {
   return [text.slice(0, first), text.slice(first + 1, second), text.slice(second + 1, third), text.slice(third + 1)];
 }
 
-interface Parts {
-  readonly count: number;
-  add(key: string, text: string, place: string): void;
-  /** Reads a part once, and removes it. */
-  read(part: number, take: (text: string) => void): Promise<void>;
+interface Parts extends Lanes {
+  keep(key: string, text: string, place: string): void;
 }
 
 function createParts(name: string, context: ImportContext): Parts {
   const { bulk } = context;
   if (bulk === null) throw new TraceError(`${name}: parts need a folder`);
-  const folder = join(bulk.scratch, `parts-${name}`);
-  mkdirSync(folder, { recursive: true });
-  const pathOf = (part: number) => join(folder, String(part));
-  const buffers = Array.from({ length: bulk.parts }, () => Buffer.allocUnsafe(BUFFER_BYTES));
-  const filled = new Int32Array(bulk.parts);
-  const append = (part: number, bytes: Uint8Array, place: string): void => {
-    refuseFullDisk(bulk.freeBytes(), () => place, folder);
-    try {
-      appendFileSync(pathOf(part), bytes);
-    } catch (error) {
-      throw new TraceError(`${place} cannot be written to ${folder} (${String(error)})`);
-    }
-    filled[part] = 0;
-  };
-  return {
-    count: bulk.parts,
-    add(key, text, place) {
-      const part = hashOf(key) % bulk.parts;
-      const line = `${text}\n`;
-      // A code unit takes at most three bytes.
-      if (filled[part] + 3 * line.length > BUFFER_BYTES) append(part, buffers[part].subarray(0, filled[part]), place);
-      if (3 * line.length > BUFFER_BYTES) append(part, Buffer.from(line), place);
-      else filled[part] += buffers[part].write(line, filled[part]);
-    },
-    async read(part, take) {
-      append(part, buffers[part].subarray(0, filled[part]), name);
-      for await (const lines of readLineBlocks(pathOf(part))) for (const line of lines) if (line !== '') take(line);
-      rmSync(pathOf(part));
-    },
-  };
-}
-
-/** FNV-1a over code units. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
+  const lanes = createLanes(join(bulk.scratch, `parts-${name}`), bulk.parts, bulk.freeBytes);
+  return { ...lanes, keep: (key, text, place) => lanes.add(laneOf(key, bulk.parts), text, place) };
 }

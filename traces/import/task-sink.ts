@@ -1,5 +1,5 @@
 /**
- * Where the tasks of an import go: to memory, or, when there are too many, through DuckDB to tasks.parquet.
+ * Where the tasks of an import go: to memory, or, when there are too many, over the disk to tasks.parquet.
  *
  * Both end in the same rows: ordered by submit time and then by their row in the source, parents as row numbers.
  */
@@ -9,8 +9,8 @@ import { openParquetGroups } from '../readers/parquet-groups.ts';
 import type { Bulk } from './bulk.ts';
 import { type ImportedTasks, type StoredTasks, type TaskRow, taskColumns } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
+import { createLanes, type Lanes, laneOf } from './lanes.ts';
 import { createRowWriter, type RowColumns } from './row-writer.ts';
-import { sqlText } from './usage-duckdb.ts';
 
 export interface TaskRead {
   /** Empty when they are in a file already. */
@@ -49,6 +49,7 @@ const COLUMNS: RowColumns = [
   ['useCount', 'int'],
 ];
 const PARENTS = COLUMNS.findIndex(([name]) => name === 'parents');
+const SUBMIT = COLUMNS.findIndex(([name]) => name === 'submitMs');
 /** Between ids of parents while they are ids; no id of a line holds one. */
 const PARENT_SEPARATOR = '\n';
 
@@ -91,13 +92,28 @@ function valuesOf(row: TaskRow): (string | number)[] {
   ];
 }
 
-/** Rows are laid down as they come; DuckDB sorts them and finds the rows of parents, both on disk. */
+/** A task as it is laid down: its columns, and its row in the source. */
+type Laid = readonly [values: (string | number)[], seq: number];
+
+/** Tasks of one range of time are in memory at once. */
+const RANGE_TASKS = 32_768;
+const MS_PER_MINUTE = 60_000;
+/** Before every minute: many traces put all that was there before them at 0. */
+const AT_START = -1e9;
+
+/**
+ * Rows are laid down by time: ranges of minutes with so many tasks that one is sorted in memory. Parents are found by id in parts, and
+ * go to the range of their child.
+ */
 function storedTasks(bulk: Bulk, context: ImportContext, repeated?: (id: string, seq: number) => string): TaskSink {
   const spool = join(bulk.scratch, 'tasks.parquet');
   const writer = createRowWriter(spool, [...COLUMNS, ['seq', 'double']], bulk.freeBytes);
+  const perKey = new Map<number, number>();
   let [count, withDuration, lastSubmitMs, withParents] = [0, 0, 0, 0];
   return {
     add(row, seq) {
+      const key = rangeKey(row.submitMs, seq);
+      perKey.set(key, (perKey.get(key) ?? 0) + 1);
       writer.add([...valuesOf(row), seq], () => row.id);
       count += 1;
       if (!Number.isNaN(row.durationMs)) withDuration += 1;
@@ -106,80 +122,136 @@ function storedTasks(bulk: Bulk, context: ImportContext, repeated?: (id: string,
     },
     async finish() {
       writer.finish();
-      const sorted = join(bulk.scratch, 'tasks-sorted.parquet');
-      const nth = 'row_number() OVER (PARTITION BY id ORDER BY seq)';
-      const again =
-        repeated === undefined
-          ? []
-          : await bulk.rows(`SELECT id, seq FROM ${sqlText(spool)} QUALIFY ${nth} > 1 ORDER BY seq LIMIT 1000000`);
-      for (const [id, seq] of again) dropRow(context, new TraceError(repeated?.(String(id), Number(seq)) ?? ''));
-      const once = again.length === 0 ? '' : `QUALIFY ${nth} = 1`;
-      await bulk.run(
-        `COPY (SELECT * FROM ${sqlText(spool)} ${once} ORDER BY submitMs, seq) TO ${sqlText(sorted)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 4096)`,
-      );
-      const links = withParents > 0 ? await linkParents(bulk, sorted) : null;
-      const lostParents = writeSorted(bulk, sorted, links);
-      count -= again.length;
-      return { tasks: taskColumns([]).tasks, lostParents, stored: { count, withDuration, lastSubmitMs } };
+      const again = repeated === undefined ? new Set<number>() : await repeats(bulk, spool, repeated, context);
+      const { rangeOf, ranges } = rangesOf(perKey);
+      const lanes = createLanes(join(bulk.scratch, 'ranges'), ranges, bulk.freeBytes);
+      eachLaid(spool, ([values, seq]) => {
+        if (!again.has(seq))
+          lanes.add(rangeOf(rangeKey(values[SUBMIT] as number, seq)), JSON.stringify([values, seq]), String(values[0]));
+      });
+      const links = withParents > 0 ? await linkParents(bulk, lanes) : null;
+      const lostParents = await writeSorted(bulk, links?.lanes ?? lanes, links?.parents ?? null);
+      const stored = { count: count - again.size, withDuration, lastSubmitMs };
+      return { tasks: taskColumns([]).tasks, lostParents, stored };
     },
   };
 }
 
-/** Rows of parents by row of their child, in the order the child names them; -1 is a parent that is not there. */
-async function linkParents(bulk: Bulk, sorted: string): Promise<string> {
-  const links = join(bulk.scratch, 'links.parquet');
-  const rows = `read_parquet(${sqlText(sorted)}, file_row_number = true)`;
-  await bulk.run(
-    `COPY (SELECT c.row::DOUBLE AS row, c.pos::DOUBLE AS pos, coalesce(p.file_row_number, -1)::DOUBLE AS parent
-      FROM (SELECT file_row_number AS row, unnest(string_split(parents, chr(10))) AS id, generate_subscripts(string_split(parents, chr(10)), 1) AS pos
-        FROM ${rows} WHERE parents <> '') c LEFT JOIN (SELECT id, file_row_number FROM ${rows}) p ON p.id = c.id ORDER BY c.row, c.pos)
-      TO ${sqlText(links)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 4096)`,
-  );
-  return links;
+function rangeKey(submitMs: number, seq: number): number {
+  return submitMs === 0 ? AT_START + Math.floor(seq / RANGE_TASKS) : Math.floor(submitMs / MS_PER_MINUTE);
 }
 
-/** Writes tasks.parquet with parents as rows; counts those that are lost. */
-function writeSorted(bulk: Bulk, sorted: string, links: string | null): number {
-  const path = join(bulk.folder, 'tasks.parquet');
-  const writer = createRowWriter(path, COLUMNS, bulk.freeBytes);
-  const file = openParquetGroups(sorted, []);
-  const nextLink = links === null ? () => null : linkReader(links);
-  let link = nextLink();
-  let lost = 0;
-  let row = 0;
+/** Neighbouring keys share a range until it is full. */
+function rangesOf(perKey: ReadonlyMap<number, number>): { rangeOf: (key: number) => number; ranges: number } {
+  const rangeOfKey = new Map<number, number>();
+  let [range, tasks] = [0, 0];
+  for (const [key, count] of Array.from(perKey).sort((a, b) => a[0] - b[0])) {
+    if (tasks > 0 && tasks + count > RANGE_TASKS) {
+      range += 1;
+      tasks = 0;
+    }
+    rangeOfKey.set(key, range);
+    tasks += count;
+  }
+  return { rangeOf: (key) => rangeOfKey.get(key) ?? 0, ranges: range + 1 };
+}
+
+/** Rows of ids that came before; each is dropped as the context says. */
+async function repeats(
+  bulk: Bulk,
+  spool: string,
+  words: (id: string, seq: number) => string,
+  context: ImportContext,
+): Promise<Set<number>> {
+  const parts = createLanes(join(bulk.scratch, 'ids'), bulk.parts, bulk.freeBytes);
+  eachLaid(spool, ([values, seq]) => {
+    const id = String(values[0]);
+    parts.add(laneOf(id, parts.count), JSON.stringify([id, seq]), id);
+  });
+  const again: [id: string, seq: number][] = [];
+  for (let part = 0; part < parts.count; part++) {
+    const seen = new Set<string>();
+    await parts.read(part, (line) => {
+      const [id, seq] = JSON.parse(line) as [string, number];
+      if (seen.has(id)) again.push([id, seq]);
+      seen.add(id);
+    });
+  }
+  again.sort((a, b) => a[1] - b[1]);
+  for (const [id, seq] of again) dropRow(context, new TraceError(words(id, seq)));
+  return new Set(again.map(([, seq]) => seq));
+}
+
+function eachLaid(spool: string, take: (task: Laid) => void): void {
+  const file = openParquetGroups(spool, ['seq']);
   for (let group = 0; group < file.groups.length; group++) {
     const columns = COLUMNS.map(([name, type]) =>
       type === 'text' ? file.texts(group, name) : file.numbers(group, name),
     );
-    for (let at = 0; at < file.groups[group].rows; at++, row++) {
-      const values = columns.map((column) => column[at]);
-      const parents: number[] = [];
-      for (; link !== null && link.row === row; link = nextLink())
-        if (link.parent < 0) lost += 1;
-        else parents.push(link.parent);
-      values[PARENTS] = parents.join(' ');
+    const seqs = file.numbers(group, 'seq');
+    for (let at = 0; at < seqs.length; at++) take([columns.map((column) => column[at]), seqs[at]]);
+  }
+}
+
+/** Tasks of a range in their order; JSON has no NaN, which comes back as null. */
+async function sortedRange(lanes: Lanes, range: number): Promise<Laid[]> {
+  const tasks: Laid[] = [];
+  await lanes.read(range, (line) => {
+    const [values, seq] = JSON.parse(line) as [(string | number | null)[], number];
+    tasks.push([values.map((value) => value ?? Number.NaN), seq]);
+  });
+  return tasks.sort((a, b) => (a[0][SUBMIT] as number) - (b[0][SUBMIT] as number) || a[1] - b[1]);
+}
+
+/** Rows of parents, by the range of their child: `row in the range, place among its parents, row of the parent or -1`. */
+async function linkParents(bulk: Bulk, unsorted: Lanes): Promise<{ readonly lanes: Lanes; readonly parents: Lanes }> {
+  const lanesOf = (name: string, count: number) => createLanes(join(bulk.scratch, name), count, bulk.freeBytes);
+  const lanes = lanesOf('sorted', unsorted.count);
+  const ids = lanesOf('row-of-id', bulk.parts);
+  const asked = lanesOf('asked', bulk.parts);
+  let row = 0;
+  for (let range = 0; range < unsorted.count; range++)
+    for (const [at, [values, seq]] of (await sortedRange(unsorted, range)).entries()) {
+      const id = String(values[0]);
+      ids.add(laneOf(id, bulk.parts), JSON.stringify([id, row]), id);
+      const parents = String(values[PARENTS]);
+      if (parents !== '')
+        for (const [place, parent] of parents.split(PARENT_SEPARATOR).entries())
+          asked.add(laneOf(parent, bulk.parts), JSON.stringify([parent, range, at, place]), id);
+      lanes.add(range, JSON.stringify([values, seq]), id);
+      row += 1;
+    }
+  const parents = lanesOf('links', unsorted.count);
+  for (let part = 0; part < bulk.parts; part++) {
+    const rowOf = new Map<string, number>();
+    await ids.read(part, (line) => void rowOf.set(...(JSON.parse(line) as [string, number])));
+    await asked.read(part, (line) => {
+      const [id, range, at, place] = JSON.parse(line) as [string, number, number, number];
+      parents.add(range, `${at} ${place} ${rowOf.get(id) ?? -1}`, id);
+    });
+  }
+  return { lanes, parents };
+}
+
+/** Writes tasks.parquet range by range; counts the parents that are lost. */
+async function writeSorted(bulk: Bulk, lanes: Lanes, parents: Lanes | null): Promise<number> {
+  const writer = createRowWriter(join(bulk.folder, 'tasks.parquet'), COLUMNS, bulk.freeBytes);
+  let lost = 0;
+  for (let range = 0; range < lanes.count; range++) {
+    const tasks = await sortedRange(lanes, range);
+    const links: number[][] = [];
+    await parents?.read(range, (line) => void links.push(line.split(' ').map(Number)));
+    links.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    let next = 0;
+    for (const [at, [values]] of tasks.entries()) {
+      const rows: number[] = [];
+      for (; next < links.length && links[next][0] === at; next++)
+        if (links[next][2] < 0) lost += 1;
+        else rows.push(links[next][2]);
+      values[PARENTS] = rows.join(' ');
       writer.add(values, () => String(values[0]));
     }
   }
   writer.finish();
   return lost;
-}
-
-function linkReader(path: string): () => { readonly row: number; readonly parent: number } | null {
-  const file = openParquetGroups(path, ['row', 'parent']);
-  let [group, at] = [-1, 0];
-  let rows = new Float64Array(0);
-  let parents = new Float64Array(0);
-  return () => {
-    while (at === rows.length) {
-      group += 1;
-      if (group >= file.groups.length) return null;
-      rows = file.numbers(group, 'row') as Float64Array<ArrayBuffer>;
-      parents = file.numbers(group, 'parent') as Float64Array<ArrayBuffer>;
-      at = 0;
-    }
-    const link = { row: rows[at], parent: parents[at] };
-    at += 1;
-    return link;
-  };
 }
