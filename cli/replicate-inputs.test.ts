@@ -163,3 +163,39 @@ test('batsim --json: on 2 machines of 10 W, 1 for 10 s, then 2 for 5 s at 1 s an
     'energy J': 380,
   });
 });
+
+test('openb: one node of 2 cards, pods of 1, 0.6 and 0.5 cards in the order given: 1,600 of 2,000 are allocated, one fits nowhere', async () => {
+  const nodes = files.write('nodes.csv', 'sn,cpu_milli,memory_mib,gpu,model\nn0,8000,1024,2,T4\n');
+  const head = 'name,cpu_milli,memory_mib,num_gpu,gpu_milli\n';
+  const pods = files.write('pods.csv', `${head}late,1000,1,1,1000\nearly,1000,1,1,600\nhalf,1000,1,1,500\n`);
+  const arrivals = files.write('arrivals.json', '{"seeds":{"1":{"order":[0,1,2],"rank":[0]}}}');
+  const inputs = ['--nodes', nodes, '--pods', pods, '--arrivals', arrivals, '--seed', '1', '--tune', '2'];
+  for (const policy of ['random', 'dotprod', 'gpu-clustering', 'gpu-packing', 'best-fit', 'fgd'])
+    expect(await rowsOf('openb', ...inputs, '--policy', policy)).toMatchObject({
+      pods: 3,
+      'not scheduled': 1,
+      'allocated milli-GPU': 1_600,
+    });
+});
+
+test('opendc-micro --cases: 100 s at half of 1 to 3 W are 200 J; dslab-placement --setup: 3 of 4 cores fit only on the empty host', async () => {
+  const task = { submitS: 0, fragments: [[100, 500]] };
+  const host = { idleWatts: 1, maxWatts: 3, coreMhz: 1000, powerModel: 'linear' };
+  const cases = files.write(
+    'cases.json',
+    JSON.stringify({ host, cases: [{ name: 'half', cores: 1, tasks: [task], expected: { energyJ: 200 } }] }),
+  );
+  expect(await rowsOf('opendc-micro', '--cases', cases)).toEqual({ 'half: energy J': 200 });
+  const hosts = [
+    ['a', 4, 4],
+    ['b', 8, 8],
+  ];
+  const setup = files.write(
+    'setup.json',
+    JSON.stringify({
+      ...{ hosts, racks: [0, 1], preplaced: [['a', 2, 2]], arrivals: [[3, 3]] },
+      expected: { 'first-fit': ['b'], 'best-fit': ['b'] },
+    }),
+  );
+  expect(await rowsOf('dslab-placement', '--setup', setup)).toEqual({ 'first-fit': 'b', 'best-fit': 'b' });
+});
