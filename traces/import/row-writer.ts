@@ -25,6 +25,11 @@ export function refuseFullDisk(free: number, place: () => string, path: string):
     throw new TraceError(`${place()} does not fit on the disk: ${free} bytes are free where ${path} is written`);
 }
 
+/** A copy: the text of a row is a view into the block it was read in, and the bounds of a row group would keep all of it alive. */
+export function ownText(text: string): string {
+  return text === '' ? '' : Buffer.from(text).toString();
+}
+
 const PARQUET_TYPES = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
   double: { type: 'DOUBLE' },
@@ -68,7 +73,7 @@ export function createRowWriter(path: string, columns: RowColumns, freeBytes: ()
       }
       for (let at = 0; at < columns.length; at++) {
         const value = values[at];
-        if (typeof value === 'string') texts[at].push(value);
+        if (typeof value === 'string') texts[at].push(ownText(value));
         else numbers[at][rows] = value;
       }
       rows += 1;

@@ -8,7 +8,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { TraceError } from '../../policies/base/assert.ts';
-import { refuseFullDisk } from './row-writer.ts';
+import { ownText, refuseFullDisk } from './row-writer.ts';
 
 export interface UsageTable {
   /** `place` is asked for when the disk is full; `extra` is the value of the column the table was opened with. */
@@ -135,7 +135,7 @@ function createParquetTable(
           throw new TraceError(`${place()} cannot be written to ${path} (${String(error)})`);
         }
       }
-      ids.push(keepIds ? known.own(id) : id);
+      ids.push(keepIds ? known.own(id) : ownText(id));
       times[rows] = timeMs;
       means[rows] = milliCpu;
       peaks[rows] = peakMilliCpu;
@@ -158,8 +158,7 @@ function createIds() {
     own(id: string): string {
       const known = ids.get(id);
       if (known !== undefined) return known;
-      // A copy: the id of a row is a view into the block it was read in and would keep all of it alive.
-      const own = Buffer.from(id).toString();
+      const own = ownText(id);
       ids.set(own, own);
       return own;
     },
