@@ -44,6 +44,7 @@ export function listServices(bulk: Bulk): ListedServices {
   const writer = createRowWriter(path, [...COLUMNS, ['place', 'text']], bulk.freeBytes);
   const nan = Number.NaN;
   let listed = path;
+  let count = 0;
   return {
     get path() {
       return listed;
@@ -52,6 +53,7 @@ export function listServices(bulk: Bulk): ListedServices {
       const request = [row.requestMilliCpu, row.requestMemMib, row.limitMilliCpu ?? nan, row.limitMemMib ?? nan];
       const life = [row.replicas ?? 1, row.startMs ?? nan, row.endMs ?? nan];
       const words = [row.qos ?? '', row.status ?? '', row.host ?? '', JSON.stringify(row.labels ?? {})];
+      count += 1;
       writer.add([row.id, row.kind, row.group ?? '', ...request, ...life, ...words, place], () => place);
     },
     async finish(context) {
@@ -79,7 +81,7 @@ export function listServices(bulk: Bulk): ListedServices {
             { milliCpu: Number(milliCpu), memMib: Number(mem) },
           ]),
         );
-      return { sql, load };
+      return { count, sql, load };
     },
   };
 }

@@ -49,6 +49,7 @@ export interface UsageScale {
 
 /** Scales that stand in a file. */
 export interface StoredScales {
+  readonly count: number;
   /** Query of id, milliCpu and memMib. */
   readonly sql: string;
   load(): Promise<ReadonlyMap<string, UsageScale>>;

@@ -51,7 +51,8 @@ export async function copyUsageWithDuckdb(
   const connection = await openDuckdb(`${target}.tmp`);
   if (connection === null) return null;
   try {
-    const hasScales = 'sql' in scales || scales.size > 0;
+    // A join with nothing would still look at every id.
+    const hasScales = ('sql' in scales ? scales.count : scales.size) > 0;
     if ('sql' in scales) await connection.run(`CREATE TABLE scales AS ${scales.sql}`);
     else await loadScales(connection, scales);
     await withProgress(connection, onShare, () =>
