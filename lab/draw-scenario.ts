@@ -23,6 +23,7 @@ import { freezePlan } from '../sim/plan.ts';
 import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
 import { withDrawnCpusets } from './draw-cpusets.ts';
 import { withDrawnGpus } from './draw-gpus.ts';
+import { withDrawnMemory } from './draw-memory.ts';
 import { withSchedulingRules } from './draw-scheduling.ts';
 import { withDrawnVertical } from './draw-vertical.ts';
 
@@ -100,7 +101,7 @@ export function drawScenario(seed: number): Plan {
     record: { tasks: false, events: false },
   };
   const placed = withSchedulingRules(withDrawnCpusets(withDrawnGpus(plan, seed), seed), drawFrom(seed, 'scheduling'));
-  return freezePlan(withDrawnVertical(placed, seed));
+  return freezePlan(withDrawnMemory(withDrawnVertical(placed, seed), seed));
 }
 
 function drawCluster(draw: Draw): ClusterPlan {
