@@ -90,20 +90,26 @@ describe('pods that keep off each other', () => {
   const node = (cpu: number) => Math.floor(cpu / 16);
 
   test('pcpu-level: 8 pods of one CPU stand on 8 cores, without it on 4; 20 pods on 16 cores all run, because it is a wish', async () => {
-    const pods = (count: number, policy: string) =>
+    const pods = (count: number, policy: string, ...sets: string[]) =>
       one(
+        ...sets,
         `online.explicit.pricing.replicas=${count}`,
         'online.explicit.pricing.cpuRequest=1',
         'online.explicit.pricing.memRequest=1GiB',
         'online.explicit.pricing.cpuBindPolicy=spread-by-pcpus',
         `online.explicit.pricing.cpuExclusivePolicy=${policy}`,
       );
-    const cores = async (count: number, policy: string) => placesOf(runChecked(await pods(count, policy)), core);
+    const cores = async (count: number, policy: string, ...sets: string[]) =>
+      placesOf(runChecked(await pods(count, policy, ...sets)), core);
     expect(new Set(await cores(8, 'none')).size).toBe(4);
     expect(new Set(await cores(8, 'pcpu-level')).size).toBe(8);
+    // The topology policy fills one NUMA node first: 16 pods on its 8 cores, then 4 on 4 of the other. Without it all 16 cores come first.
     const many = await cores(20, 'pcpu-level');
     expect(many).toHaveLength(20);
-    expect(new Set(many).size).toBe(16);
+    expect(new Set(many).size).toBe(12);
+    const anywhere = await cores(20, 'pcpu-level', 'cluster.hosts.numa.numaTopologyPolicy=none');
+    expect(anywhere).toHaveLength(20);
+    expect(new Set(anywhere).size).toBe(16);
   });
 
   test('numa-node-level: two pods of 4 CPUs stand on two NUMA nodes, without it on one; a third runs all the same', async () => {
