@@ -88,7 +88,7 @@ export class RunQueue {
       for (const offer of dueInverseOffers(maintained)) this.inverseOffers.push(offer);
     }
     for (const agent of this.candidates) agent.candidate = false;
-    this.candidates.length = 0;
+    if (this.candidates.length > 0) this.candidates.length = 0;
     this.everybody = false;
   }
 

@@ -76,7 +76,7 @@ export function holdTask(jobs: JobTable, tasks: TaskTable, job: number, row: num
  * returns how many; the caller releases them.
  */
 export function takeNextStage(jobs: JobTable, tasks: TaskTable, job: number, out: number[]): number {
-  out.length = 0;
+  if (out.length > 0) out.length = 0;
   if (jobs.leftReleased[job] > 0 || jobs.firstHeld[job] < 0) return 0;
   const stage = tasks.stage[jobs.firstHeld[job]];
   let row = jobs.firstHeld[job];

@@ -26,6 +26,8 @@ export interface AgentKinds {
   readonly withReservations: boolean;
   /** Kinds of a task without disk, in the order of bags. */
   readonly cpusAndMem: readonly number[];
+  /** Bags of tasks that ask for CPU and memory alone: millions of tasks, few shapes. */
+  readonly plainBags: ResourceBag[];
 }
 
 /** A catalog with the kinds that agents of a simulated cluster have. */
@@ -39,6 +41,7 @@ export function createKinds(withReservations = false): AgentKinds {
     mem,
     withReservations,
     cpusAndMem: [cpus, mem],
+    plainBags: [],
     disk: catalog.plainKind('disk'),
     gpus: catalog.plainKind('gpus'),
     revocableCpus: catalog.kind({ ...PLAIN, name: 'cpus', revocable: true }, 0),
@@ -70,11 +73,21 @@ export function taskBag(
   revocable: boolean,
 ): ResourceBag {
   if (!revocable && milliCpu > 0 && memMib > 0 && diskMib === 0 && gpus === 0)
-    return { kinds: kinds.cpusAndMem, amounts: [milliCpu, memMib * MILLI], ranges: null };
+    return plainBag(kinds, milliCpu, memMib * MILLI);
   const cpu = bagOf(revocable ? kinds.revocableCpus : kinds.cpus, milliCpu);
   const mem = bagOf(kinds.mem, memMib * MILLI);
   const rest = addBags(addBags(cpu, mem), diskMib > 0 ? bagOf(kinds.disk, diskMib * MILLI) : EMPTY_BAG);
   return gpus > 0 ? addBags(rest, bagOf(kinds.gpus, gpus * MILLI)) : rest;
+}
+
+/** More shapes than these are made anew each time. */
+const MOST_SHAPES = 64;
+
+function plainBag({ plainBags, cpusAndMem }: AgentKinds, cpus: number, mem: number): ResourceBag {
+  for (const bag of plainBags) if (bag.amounts[0] === cpus && bag.amounts[1] === mem) return bag;
+  const bag: ResourceBag = { kinds: cpusAndMem, amounts: [cpus, mem], ranges: null };
+  if (plainBags.length < MOST_SHAPES) plainBags.push(bag);
+  return bag;
 }
 
 /** Whole GPUs that a task asks for. */

@@ -1,7 +1,7 @@
 /** One registered framework: its state, and which of its works and tasks is which row of the task table. */
 import { fail } from '../../../policies/base/assert.ts';
 import { createRisingMap, type RisingMap } from '../../../policies/base/rising-map.ts';
-import { createActions, type FrameworkActions, type Offers } from '../../../policies/framework.ts';
+import { createActions, type FrameworkActions, type Offers, type Work } from '../../../policies/framework.ts';
 import { type AgentColumns, COLUMN_KINDS } from '../../../policies/mesos/agent-columns.ts';
 import type { FrameworkInfo } from '../../../policies/mesos/allocator-records.ts';
 import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
@@ -32,6 +32,8 @@ export interface Driver {
   readonly rowOfTask: RisingMap<number>;
   /** Tasks that are over without the framework having heard of it, and their hosts. */
   readonly unheard: Map<number, number>;
+  /** Works that tasks of one shape share, where the framework lets them. */
+  readonly shapes: Work[];
   /** Tasks the framework itself asked to be killed. */
   readonly killed: Set<number>;
 }
@@ -72,6 +74,7 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
     jobs: new Map(),
     rowOfTask: createRisingMap(),
     unheard: new Map(),
+    shapes: [],
     killed: new Set(),
   };
 }

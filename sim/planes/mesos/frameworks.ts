@@ -23,6 +23,8 @@ interface KindOfFramework {
   readonly runsServices: boolean;
   /** Can be told to take revocable CPU. */
   readonly takesRevocable: boolean;
+  /** Tells its works apart by number alone, so that works of one shape may be one record. */
+  readonly sharesWork?: true;
   /** Priority lanes: the setting that counts them, or null. */
   readonly lanesSetting: string | null;
 }
@@ -47,6 +49,7 @@ export const FRAMEWORK_KINDS: Readonly<Record<FrameworkKind, KindOfFramework>> =
   },
   sisyphus: {
     runsServices: false,
+    sharesWork: true,
     framework: sisyphusFramework as unknown as AnyFramework,
     defaults: { ...SISYPHUS_DEFAULTS, retries: RETRY_ALWAYS },
     takesRevocable: true,

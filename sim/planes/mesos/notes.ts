@@ -2,7 +2,7 @@
 
 import { fail } from '../../../policies/base/assert.ts';
 import { risingDelete, risingSet } from '../../../policies/base/rising-map.ts';
-import { TaskStatus } from '../../../policies/framework.ts';
+import { TaskStatus, type Work } from '../../../policies/framework.ts';
 import { scaleApp } from '../../../policies/marathon/framework.ts';
 import type { MarathonState } from '../../../policies/marathon/state.ts';
 import { bagOf } from '../../../policies/mesos/resource-bag.ts';
@@ -106,26 +106,40 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
 
 /** A new task is a job of its own for the framework it goes to. */
 export function takeTask(run: MesosRun, row: number, nowMs: number): Driver {
-  const { s, setup } = run;
-  const { tasks } = setup.context.cluster;
+  const { s } = run;
   const driver = queueFor(run, driverOf(run, row, false));
   s.driverOfRow[row] = driver.index;
   s.queued[driver.index]++;
   const work = driver.nextWork++;
   s.workOfRow[row] = work;
   risingSet(driver.targetOfWork, work, row);
-  const job = {
-    name: String(tasks.id[row]),
-    instances: 1,
-    milliCpu: Math.ceil(tasks.requestMilliCpu[row]),
-    memMiB: memMibOf(tasks.requestMemBytes[row]),
-    diskMiB: driver.plan.taskDiskMib,
-    ...(tasks.gpuRequest[row] === 0 ? {} : { gpus: gpusOf(setup.context.cluster, row) }),
-    lane: laneOf(tasks.priority[row], driver.lanes),
-    revocable: driver.revocable,
-  };
+  const job = workOfRow(run, driver, row);
   ask(run, driver, nowMs, (context, out) => driver.framework.submit(driver.state, job, context, out));
   return driver;
+}
+
+/** More shapes than these are made anew each time. */
+const MOST_SHAPES = 64;
+
+/** A task as a job of its own; where the framework lets them, tasks that ask for the same are one record. */
+function workOfRow(run: MesosRun, driver: Driver, row: number): Work {
+  const { cluster } = run.setup.context;
+  const { tasks } = cluster;
+  const milliCpu = Math.ceil(tasks.requestMilliCpu[row]);
+  const memMiB = memMibOf(tasks.requestMemBytes[row]);
+  const gpus = gpusOf(cluster, row);
+  const lane = laneOf(tasks.priority[row], driver.lanes);
+  const shared = FRAMEWORK_KINDS[driver.plan.kind].sharesWork === true;
+  if (shared)
+    for (const work of driver.shapes)
+      if (work.milliCpu === milliCpu && work.memMiB === memMiB && (work.gpus ?? 0) === gpus && work.lane === lane)
+        return work;
+  const { revocable } = driver;
+  const name = shared ? `shape ${driver.shapes.length}` : String(tasks.id[row]);
+  const plain: Work = { name, instances: 1, milliCpu, memMiB, diskMiB: driver.plan.taskDiskMib, lane, revocable };
+  const work = gpus === 0 ? plain : { ...plain, gpus };
+  if (shared && driver.shapes.length < MOST_SHAPES) driver.shapes.push(work);
+  return work;
 }
 
 /**
