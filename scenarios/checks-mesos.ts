@@ -250,6 +250,24 @@ function checkNested(mesos: MesosSection, { online }: Partial<Scenario>, report:
   }
 }
 
+/** Nodes that disagree believe in nodes there are, for a while. */
+function checkLeaders(
+  { kind, believed, lasts }: MesosSection['incidents'][number],
+  own: readonly (string | number)[],
+  report: Report,
+): void {
+  if (kind !== 'leaders-disagree') {
+    if (believed.length > 0) report.error([...own, 'believed'], `is given, but kind is ${kind}`);
+    return;
+  }
+  if (believed.length === 0) report.error([...own, 'believed'], 'is empty; it names the leader each node believes in');
+  if (lasts === 0) report.error([...own, 'lasts'], 'is 0; leaders disagree for a while');
+  believed.forEach((leader, node) => {
+    if (leader >= believed.length)
+      report.error([...own, 'believed', node], `is ${leader}; the nodes are 0 to ${believed.length - 1}`);
+  });
+}
+
 function checkIncidents(mesos: MesosSection, { cluster }: Partial<Scenario>, report: Report): void {
   const hostCount = Object.values(cluster?.hosts ?? {}).reduce((sum, { count }) => sum + count, 0);
   const clusters = Object.keys(mesos.clusters);
@@ -260,8 +278,10 @@ function checkIncidents(mesos: MesosSection, { cluster }: Partial<Scenario>, rep
     const ofHosts = kind === 'partition' || kind === 'maintenance';
     if (ofHosts && incident.hosts.length === 0) report.error([...own, 'hosts'], `is empty; a ${kind} names its hosts`);
     if (ofHosts && incident.lasts === 0) report.error([...own, 'lasts'], `is 0; a ${kind} lasts a while`);
-    if (!ofHosts && (incident.hosts.length > 0 || incident.lasts > 0))
-      report.error([...own, incident.hosts.length > 0 ? 'hosts' : 'lasts'], `is given, but kind is ${kind}`);
+    const split = kind === 'leaders-disagree';
+    if (!ofHosts && incident.hosts.length > 0) report.error([...own, 'hosts'], `is given, but kind is ${kind}`);
+    if (!ofHosts && !split && incident.lasts > 0) report.error([...own, 'lasts'], `is given, but kind is ${kind}`);
+    checkLeaders(incident, own, report);
     if (kind !== 'maintenance' && incident.notice > 0)
       report.error([...own, 'notice'], `is given, but kind is ${kind}`);
     if (incident.notice > incident.at) report.error([...own, 'notice'], 'is longer than the time before the window');
@@ -282,6 +302,8 @@ function checkIncidents(mesos: MesosSection, { cluster }: Partial<Scenario>, rep
     const known = Object.keys(mesos.frameworks);
     const struck = mesos.frameworks[framework];
     if (struck === undefined) report.error(path, `is "${framework}"; known: ${knownText(framework, known)}`);
+    else if (split && struck.kind !== 'chronos' && struck.kind !== 'sisyphus')
+      report.error(path, `is "${framework}" of kind ${struck.kind}; chronos and sisyphus redirect among their nodes`);
     else if ((kind === 'store-fails' || kind === 'store-mended') && struck.kind !== 'chronos')
       report.error(path, `is "${framework}" of kind ${struck.kind}; only chronos has a store that fails`);
   });

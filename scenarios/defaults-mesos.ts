@@ -77,7 +77,15 @@ export const MESOS_FRAMEWORK_DEFAULTS = {
 } as const;
 
 /** A partition of a minute and maintenance of half an hour, announced two hours before. [A] */
-export const MESOS_INCIDENT_DEFAULTS = { lasts: '0s', notice: '0s', cluster: '' } as const;
+export const MESOS_INCIDENT_DEFAULTS = {
+  lasts: '0s',
+  notice: '0s',
+  cluster: '',
+  /** A redirect within a data centre [A]; HAProxy's retries, and a usual timeout of servers. */
+  hop: '5ms',
+  timeout: '30s',
+  tries: 3,
+} as const;
 
 export const MESOS_OVERSUBSCRIPTION_DEFAULTS = { kind: 'none', cpuRatio: 1, memRatio: 1 } as const;
 

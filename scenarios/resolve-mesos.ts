@@ -2,7 +2,7 @@
 
 import { parseInstantMs } from '../policies/chronos/iso8601.ts';
 import type { PlacementConstraint } from '../policies/framework.ts';
-import type { ChronosJobPlan, MesosPlan } from '../sim/plan.ts';
+import type { ChronosJobPlan, LeadersPlan, MesosPlan } from '../sim/plan.ts';
 import type { Scenario } from './schema.ts';
 import { resolveLaunch } from './schema-launch.ts';
 
@@ -12,6 +12,11 @@ export type MesosSection = Extract<Scenario['controlPlane'], { kind: 'mesos' }>;
 export function constraintOf(text: string): PlacementConstraint {
   const [field, operator = '', ...value] = text.split(':');
   return { field, operator, value: value.join(':') };
+}
+
+function leadersOf({ believed, balancer }: MesosSection['incidents'][number]): LeadersPlan {
+  const { hop: hopMs, timeout: timeoutMs, tries } = balancer;
+  return { believed: [...believed], balancer: { hopMs, timeoutMs, tries } };
 }
 
 /** Everything written out; incidents in order of time. */
@@ -99,6 +104,7 @@ export function resolveMesos(section: MesosSection): MesosPlan {
         hosts: [...incident.hosts],
         lastsMs: incident.lasts,
         noticeMs: incident.notice,
+        ...(incident.kind === 'leaders-disagree' ? { leaders: leadersOf(incident) } : {}),
       }))
       .sort((a, b) => a.atMs - b.atMs),
   };

@@ -144,7 +144,16 @@ const incidentSchema = z
   .strictObject({
     at: duration('Time from the start of the run.'),
     kind: z
-      .enum(['store-fails', 'store-mended', 'scheduler-lost', 'resubscribe', 'master-lost', 'partition', 'maintenance'])
+      .enum([
+        'store-fails',
+        'store-mended',
+        'scheduler-lost',
+        'resubscribe',
+        'master-lost',
+        'partition',
+        'maintenance',
+        'leaders-disagree',
+      ])
       .describe(
         'What happens. `partition`: the master does not hear the hosts. `maintenance`: they are emptied and out of use.',
       ),
@@ -154,7 +163,19 @@ const incidentSchema = z
       .array(z.int().min(0))
       .describe('`partition`, `maintenance`: rows of the hosts, in the order of the shapes.')
       .prefault([]),
-    lasts: duration('`partition`, `maintenance`: how long.').prefault(I.lasts),
+    lasts: duration('`partition`, `maintenance`, `leaders-disagree`: how long.').prefault(I.lasts),
+    believed: z
+      .array(z.int().min(0))
+      .describe('`leaders-disagree`: the leader that each node of the scheduler believes in, nodes counted from 0.')
+      .prefault([]),
+    balancer: z
+      .strictObject({
+        hop: duration('One redirect.', 1).prefault(I.hop),
+        timeout: duration('It waits so long for an answer.', 1).prefault(I.timeout),
+        tries: count('Then it tries the next node, so many times in all.', 1, 1000).prefault(I.tries),
+      })
+      .describe('`leaders-disagree`: the balancer in front of the nodes; its client asks again when it gives up.')
+      .prefault({}),
     notice: duration(
       '`maintenance`: inverse offers ask frameworks to leave from so long before; 0 = nobody is asked.',
     ).prefault(I.notice),

@@ -533,7 +533,8 @@ export interface MesosIncidentPlan {
     | 'resubscribe'
     | 'master-lost'
     | 'partition'
-    | 'maintenance';
+    | 'maintenance'
+    | 'leaders-disagree';
   /** Empty for the master and for hosts. */
   readonly framework: string;
   /** Whose master is lost; empty where there is one. */
@@ -542,6 +543,13 @@ export interface MesosIncidentPlan {
   readonly hosts: readonly number[];
   readonly lastsMs: number;
   readonly noticeMs: number;
+  /** `leaders-disagree`: the leader that each node of a scheduler believes in, and the balancer in front of them. */
+  readonly leaders?: LeadersPlan;
+}
+
+export interface LeadersPlan {
+  readonly believed: readonly number[];
+  readonly balancer: { readonly hopMs: number; readonly timeoutMs: number; readonly tries: number };
 }
 
 export interface MesosPlan {

@@ -124,7 +124,14 @@ describe('schedulers in the cluster, a rack lost while Marathon is away', () => 
   const played = async (name: string) => {
     const engine = runTo(await libraryPlan(name), 3 * HOUR);
     const { offers, declines, launches, revives, updates } = mesosOf(engine).counters();
-    return { outages: mesosOf(engine).outages(), messages: offers + declines + launches + revives + updates };
+    const outages = mesosOf(engine).outages();
+    return {
+      outages,
+      messages: offers + declines + launches + revives + updates,
+      struck: new Set(outages.map(({ framework }) => framework)).size,
+      seconds: outages.reduce((sum, { fromMs, toMs }) => sum + (toMs - fromMs) / 1000, 0),
+      notes: mesosOf(engine).notes().join('\n'),
+    };
   };
 
   test('everything on Marathon: schedulers of the rack stay away until Marathon is back; a Root Framework has them up in seconds', async () => {
@@ -141,6 +148,14 @@ describe('schedulers in the cluster, a rack lost while Marathon is away', () => 
     // Its back-off is 1 s, its refusals last 5 s: at worst 5 s + a run of 1 s + 1.57 s.
     expect(root.outages.length).toBeGreaterThan(0);
     for (const { fromMs, toMs } of root.outages) expect(toMs - fromMs).toBeLessThanOrEqual(7_570);
+    // Blast radius of the same rack and the same absent Marathon: frameworks without a scheduler, and for how long together.
+    expect(marathon.seconds).toBeGreaterThan(420 * marathon.struck);
+    expect(root.seconds).toBeLessThan(8 * root.struck);
+    for (const { struck, seconds, notes } of [marathon, root])
+      if (struck > 1)
+        expect(notes).toContain(
+          `frameworks were without a scheduler, ${struck} at once, ${seconds.toFixed(1)} s in all`,
+        );
     // The price: one more framework that is offered and declines.
     expect(root.messages).toBeGreaterThan(marathon.messages * 1.1);
   });

@@ -30,6 +30,50 @@ describe('Chronos deactivated by its own abort', () => {
   });
 });
 
+describe('leaders that disagree', () => {
+  test('let nothing in for ten minutes, and make 18,000 requests of each that the balancer gives up', async () => {
+    const engine = runTo(await libraryPlan('mesos-redirect-loop'), 2 * HOUR);
+    const launches = mesosOf(engine).counters().launches;
+    const agreeMs = 2 * HOUR + 10 * MINUTE;
+    runUntil(engine, agreeMs - 1);
+    // Tasks that were in before may still be launched or tried again; nothing that came since is.
+    expect(mesosOf(engine).counters().launches - launches).toBeLessThan(8);
+    const { tasks } = engine.cluster;
+    let asked = 0;
+    let redirected = 0;
+    let givenUp = 0;
+    for (let row = tasks.firstBestEffort; row < tasks.used; row++) {
+      if (tasks.state[row] !== TASK_STATE.pending || tasks.submitAtMs[row] < 2 * HOUR) continue;
+      // 3 tries of 30 s are 90 s and 18,000 hops of 5 ms; the last request goes round until the nodes agree, and once more.
+      const waitedMs = agreeMs - tasks.submitAtMs[row];
+      const lost = Math.ceil(waitedMs / 90_000) - 1;
+      givenUp += lost;
+      asked += lost + 1;
+      redirected += lost * 18_000 + Math.floor((waitedMs - lost * 90_000) / 5) + 1;
+    }
+    // 357 an hour: 60 in ten minutes, of whom the mean asks 3.8 times.
+    expect(asked).toBeGreaterThan(150);
+    expect(mesosOf(engine).doors()).toEqual([{ asked, redirected, givenUp }]);
+    expect(mesosOf(engine).notes().join('\n')).toContain(
+      `While the 3 nodes of "chronos" disagreed who leads, ${asked} requests of clients became ${redirected} among its nodes`,
+    );
+    runUntil(engine, agreeMs + MINUTE);
+    expect(pending(engine)).toBeLessThan(5);
+  });
+
+  test('that leave one node believing in itself are found by the second try, 30 s later, if at all', async () => {
+    const engine = runTo(
+      await libraryPlan('mesos-redirect-loop', ['controlPlane.incidents.0.believed=[1, 0, 2]']),
+      2 * HOUR + 9 * MINUTE,
+    );
+    const [{ asked, givenUp }] = mesosOf(engine).doors();
+    expect(asked).toBeGreaterThan(40);
+    // The balancer tries every node: of three one answers.
+    expect(givenUp).toBe(0);
+    expect(pending(engine)).toBeLessThan(15);
+  });
+});
+
 describe('offers hoarded when the store fails', () => {
   test('one task in twenty of the healthy framework beside the hoarder waits 20 minutes or more; with an offer timeout of 30 s, under two', async () => {
     const waitOfAudio = async (sets: string[]) => {

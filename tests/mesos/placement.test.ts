@@ -42,6 +42,24 @@ describe('SSD-aware placement', () => {
   });
 });
 
+describe('placement without the rule', () => {
+  test('spreads the eight replicas over agents with disks as well: fewer than half stand on SSDs', async () => {
+    const plan = await libraryPlan('mesos-unit', [
+      'online.explicit.cache.nodeSelector={}',
+      'online.explicit.cache.rollingRestartAt=[1h]',
+    ]);
+    const { cluster, online } = runTo(plan, 2 * HOUR);
+    const cache = online.services.names.indexOf('cache');
+    let onSsd = 0;
+    for (let row = online.firstPod[cache]; row < online.firstPod[cache + 1]; row++) {
+      expect(cluster.tasks.state[row]).toBe(TASK_STATE.running);
+      if (cluster.tasks.host[row] >= 16) onSsd++;
+    }
+    // Hosts 16 to 19 of twenty have them: 8 x 4 / 20 = 1.6 by chance.
+    expect(onSsd).toBeLessThan(4);
+  });
+});
+
 describe('static oversubscription', () => {
   const base = 'mesos-compare-static';
 

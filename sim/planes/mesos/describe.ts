@@ -5,6 +5,7 @@ import { usableByRole } from '../../../policies/mesos/eligibility.ts';
 import type { SisyphusState } from '../../../policies/sisyphus/framework.ts';
 import { amountOf, gpusOf, memMibOf, NOTHING_RESERVED, reservedIn } from './agents.ts';
 import type { Driver } from './driver.ts';
+import { doorSentences } from './front-door.ts';
 import { type MesosRun, type MesosState, masterOf } from './mesos-run.ts';
 
 /** Sentences for the report, with numbers. */
@@ -17,6 +18,7 @@ export function describe(run: MesosRun): readonly string[] {
   ];
   for (const { allocator } of s.masters)
     if (allocator.pace !== null) sentences.push(paceSentence(allocator.pace.longestMs, run));
+  sentences.push(...doorSentences(run), ...radiusSentences(run));
   const { inverseOffers, spilled } = s.counters;
   if (inverseOffers > 0)
     sentences.push(`${inverseOffers} inverse offers asked frameworks to leave agents before their maintenance.`);
@@ -75,6 +77,21 @@ function storeSentence({ plan, state }: Driver, nowMs: number): string {
   const most = (1000 / (each * storeOperationMs)).toFixed(1);
   const busy = Math.min(100, (100 * store.operations * storeOperationMs) / nowMs).toFixed(0);
   return `The job store of "${plan.name}" takes ${storeOperationMs} ms a round trip and ${each} of them a job, so at most ${most} jobs a second; it was busy for ${busy} % of the time.`;
+}
+
+/** How far the loss of schedulers reached: how many frameworks, how many at once, and how long in all. */
+function radiusSentences({ s, now }: MesosRun): string[] {
+  const struck = new Set(s.outages.map(({ driver }) => driver));
+  if (struck.size < 2) return [];
+  let seconds = 0;
+  let most = 0;
+  for (const { fromMs, toMs } of s.outages) {
+    seconds += (Math.min(toMs, now.nowMs) - fromMs) / 1000;
+    most = Math.max(most, s.outages.filter((other) => other.fromMs <= fromMs && fromMs < other.toMs).length);
+  }
+  return [
+    `${struck.size} of ${s.drivers.length} frameworks were without a scheduler, ${most} at once, ${seconds.toFixed(1)} s in all.`,
+  ];
 }
 
 function outageSentence(name: string, service: string, outages: MesosState['outages'], nowMs: number): string {

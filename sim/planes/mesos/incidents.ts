@@ -4,6 +4,7 @@ import { setStoreFailed } from '../../../policies/chronos/framework.ts';
 import type { ChronosState } from '../../../policies/chronos/state.ts';
 import type { MesosIncidentPlan } from '../../plan.ts';
 import type { Driver } from './driver.ts';
+import { answerDoors, shutDoor } from './front-door.ts';
 import { maintain, nextMaintenanceMs } from './maintenance-windows.ts';
 import { AGENT, createMaster, type MesosRun, masterOf } from './mesos-run.ts';
 import { hearSilence, hostIsDead, nextSilenceMs, silence } from './partitions.ts';
@@ -21,6 +22,7 @@ export function happen(run: MesosRun, nowMs: number): void {
   while (s.incidentsDone < incidents.length && incidents[s.incidentsDone].atMs <= nowMs)
     strike(run, incidents[s.incidentsDone++], nowMs);
   hearSilence(run, nowMs);
+  answerDoors(run, nowMs);
   maintain(run, nowMs);
   operate(run, nowMs);
   while (s.returning.length > 0 && s.returning[0].atMs <= nowMs) {
@@ -39,7 +41,7 @@ export function happen(run: MesosRun, nowMs: number): void {
 export function nextIncidentMs(run: MesosRun): number {
   const { s, setup } = run;
   const incident = setup.plan.incidents[s.incidentsDone];
-  const next = Math.min(incident?.atMs ?? Infinity, s.returning[0]?.atMs ?? Infinity);
+  const next = Math.min(incident?.atMs ?? Infinity, s.returning[0]?.atMs ?? Infinity, s.knocks[0]?.atMs ?? Infinity);
   return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run), nextOperationMs(run));
 }
 
@@ -66,6 +68,10 @@ function strike(run: MesosRun, incident: MesosIncidentPlan, nowMs: number): void
     case 'scheduler-lost':
       s.backlog[driver.index] ??= [];
       masterOf(run, driver).disconnect(driver.plan.name);
+      break;
+    case 'leaders-disagree':
+      if (incident.leaders === undefined) fail('leaders that disagree believe in somebody');
+      shutDoor(run, driver, incident.leaders, incident.atMs + incident.lastsMs);
       break;
     case 'resubscribe':
       comeBack(run, driver, nowMs);

@@ -23,6 +23,7 @@ import type { ControlPlane } from '../control-plane.ts';
 import { freeCardCount, freeCards, gpusOf } from './agents.ts';
 import { describe } from './describe.ts';
 import { createPool } from './driver.ts';
+import type { Door } from './front-door.ts';
 import { fromGraphData, type GraphData, toGraphData } from './graph-data.ts';
 import { happen, nextIncidentMs } from './incidents.ts';
 import {
@@ -72,6 +73,11 @@ export class MesosPlane implements ControlPlane {
   outages(): readonly { readonly framework: string; readonly fromMs: number; readonly toMs: number }[] {
     const { outages, drivers } = this.run.s;
     return outages.map(({ driver, fromMs, toMs }) => ({ framework: drivers[driver].plan.name, fromMs, toMs }));
+  }
+
+  /** What leaders that disagreed made of the requests of clients. */
+  doors(): readonly Pick<Door, 'asked' | 'redirected' | 'givenUp'>[] {
+    return [...this.run.s.doors.values()].map(({ asked, redirected, givenUp }) => ({ asked, redirected, givenUp }));
   }
 
   notes(): readonly string[] {

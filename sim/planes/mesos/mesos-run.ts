@@ -16,6 +16,7 @@ import type { PlaneContext } from '../control-plane.ts';
 import { createPipeline, type LaunchPipeline } from '../launch-pipeline.ts';
 import { type AgentKinds, createKinds } from './agents.ts';
 import { type ActionPool, createDriver, type Driver } from './driver.ts';
+import type { Door, Knock } from './front-door.ts';
 import { PlaneRandom } from './plane-random.ts';
 import type { ReservationOperation } from './reservations.ts';
 
@@ -140,6 +141,9 @@ export interface MesosState {
   /** Agents and frameworks that are to register with a new master: when, which. */
   readonly returning: { atMs: number; kind: 'agent' | 'framework'; index: number }[];
   readonly counters: MesosCounters;
+  /** Schedulers whose nodes disagree or disagreed, by driver, and the requests that are under way, by time. */
+  readonly doors: Map<number, Door>;
+  readonly knocks: Knock[];
 }
 
 /** Totals since the start. */
@@ -203,6 +207,8 @@ export function createMesosState(setup: MesosSetup): MesosState {
     reservations: { held: new Set(), done: 0, made: 0, refused: 0 },
     incidentsDone: 0,
     returning: [],
+    doors: new Map(),
+    knocks: [],
     counters: {
       offers: 0,
       launches: 0,

@@ -12,6 +12,7 @@ import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import { gpusOf, memMibOf } from './agents.ts';
 import { type Driver, laneOf, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
+import { waitsAtDoor } from './front-door.ts';
 import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } from './mesos-run.ts';
 import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
 import { hear, hostIsDead, silence, waitsIn } from './partitions.ts';
@@ -108,6 +109,7 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
 export function takeTask(run: MesosRun, row: number, nowMs: number): Driver {
   const { s } = run;
   const driver = queueFor(run, driverOf(run, row, false));
+  if (s.doors.size > 0 && waitsAtDoor(run, driver, row, nowMs)) return driver;
   s.driverOfRow[row] = driver.index;
   s.queued[driver.index]++;
   const work = driver.nextWork++;
