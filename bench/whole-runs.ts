@@ -34,6 +34,26 @@ export function mesosWeek(): BenchCase {
   };
 }
 
+/** The federation of 2,000 hosts in four Mesos clusters, 5 million containers a week, for twelve hours (smoke: one at a fortieth). */
+export function mesosFederation(): BenchCase {
+  const small = ['dc1=15', 'dc2=13', 'dc3=12', 'dc4=10'].map((text) => {
+    const [name, hosts] = text.split('=');
+    return `cluster.hosts.${name}.count=${hosts}`;
+  });
+  return {
+    name: 'mesos-federation-2000',
+    about: '2,000 agents under four masters, 8,000 pods, 5 M containers a week, 12 hours',
+    run: (size) =>
+      size === 'full'
+        ? wholeRun('mesos-federation.yaml', ['horizon=12h'], Infinity)
+        : wholeRun(
+            'mesos-federation.yaml',
+            [...small, 'online.pods=200', 'online.services=8', 'bestEffort.tasksPerWeek=125000'],
+            1,
+          ),
+  };
+}
+
 /** One day of `hosts` hosts with the load of mixed-2000 a host; operations are host-days x 1,440 windows. */
 export function clusterDay(name: string, hosts: number): BenchCase {
   return {

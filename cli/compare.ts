@@ -1,23 +1,53 @@
 /** `tidemark compare A B...`: policies against a baseline, paired by seed. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Command } from 'commander';
+import { ConfigError } from '../policies/base/assert.ts';
 import { repeatCommand, writeLabFiles } from './lab-files.ts';
 import { collect, share } from './lab-session.ts';
+import { run } from './run.ts';
 
 interface CompareCommand {
   readonly outcome: string[];
   readonly confidence?: number;
+  readonly seeds?: number;
+  readonly set: string[];
+  readonly workers: number;
   readonly out?: string;
   readonly json: boolean;
 }
 
 const DEFAULT_CONFIDENCE = 0.95;
+const INTERRUPTED = 130;
+
+/** Runs scenarios under common seeds, each into a folder of its name; null when it was interrupted. */
+async function runEach(scenarios: readonly string[], seeds: number, command: CompareCommand): Promise<string[] | null> {
+  const { set: sets, workers } = command;
+  if (!(Number.isInteger(seeds) && seeds >= 2))
+    throw new ConfigError(`--seeds is ${seeds}; give a whole number of 2 or more: one seed has no spread`);
+  const folders: string[] = [];
+  for (const scenario of scenarios) {
+    const name = basename(scenario, '.yaml');
+    const out = join(command.out ?? join('runs', 'compare'), name);
+    if (folders.includes(out))
+      throw new ConfigError(`two scenarios are called ${name}; their runs need folders of their own`);
+    const code = await run(scenario, { sets, seeds, workers, out, json: false, report: false, quiet: true });
+    if (code !== 0) return null;
+    folders.push(out);
+  }
+  return folders;
+}
 
 export function register(program: Command): void {
   program
     .command('compare')
     .description('who is better at what, paired by seed: run directories with several seeds, or a sweep')
-    .argument('<dirs...>', 'the baseline first; of a sweep the first point is the baseline')
+    .argument(
+      '<dirs...>',
+      'the baseline first; of a sweep the first point is the baseline; with --seeds scenarios, which are run first',
+    )
+    .option('--seeds <n>', 'run every scenario under the same n seeds, then compare', Number)
+    .option('--set <path=value>', 'with --seeds: override in every scenario; may be repeated', collect, [])
+    .option('--workers <n>', 'with --seeds: worker threads', Number, 1)
     .option(
       '--outcome <figure>',
       'compare only this figure; may be repeated (default: lab.outcomes of a sweep, else all)',
@@ -41,7 +71,9 @@ async function compare(dirs: readonly string[], command: CompareCommand): Promis
       import('../lab/outcomes.ts'),
     ]);
   const given = command.outcome.map(outcomeOf);
-  const arms = (await Promise.all(dirs.map(readArms))).flat();
+  const folders = command.seeds === undefined ? dirs : await runEach(dirs, command.seeds, command);
+  if (folders === null) return INTERRUPTED;
+  const arms = (await Promise.all(folders.map(readArms))).flat();
   for (const arm of arms.slice(1)) {
     checkSameCode(arms[0], arm);
     checkSameWorld(arms[0], arm);

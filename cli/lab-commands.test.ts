@@ -172,6 +172,21 @@ describe('a scenario that brings its own questions', () => {
   });
 });
 
+describe('compare with --seeds', () => {
+  test('runs three ways to sell idle CPU under the same two seeds, isolation and all, and compares them in one command', async () => {
+    const names = 'mesos-compare-static mesos-compare-revocable mesos-compare-koordinator';
+    const flags = '--seeds 2 --set horizon=10m --set warmUp=0s --outcome cpuUtilisationMeanPercent --out ways';
+    const { code, stdout, stderr } = await tidemark(`compare ${names} ${flags} --json`);
+    expect(stderr.replace(/mesos-compare-.*\n/g, '')).toBe('');
+    expect(code).toBe(0);
+    const { baseline, arms, seeds } = JSON.parse(stdout);
+    expect([baseline, ...arms]).toEqual(names.split(' '));
+    expect(seeds).toHaveLength(2);
+    expect(existsSync(join(room, 'ways', 'report.html'))).toBe(true);
+    expect((await tidemark('compare unit-small --seeds 1')).stderr).toContain('--seeds is 1; give a whole number of 2');
+  });
+});
+
 describe('what compare refuses', () => {
   test('a table cut short or changed, sweeps of different code and of different worlds', async () => {
     const sweep = `sweep unit-small ${SHORT} --seeds 2 --vary`;

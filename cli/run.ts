@@ -18,6 +18,8 @@ export interface RunCommand {
   readonly out?: string;
   readonly json: boolean;
   readonly report: boolean;
+  /** Says nothing: the caller reads what was written. */
+  readonly quiet?: boolean;
 }
 
 const INTERRUPTED = 130;
@@ -143,6 +145,7 @@ async function write(
     }
     await writeReplications(out, replications, results, attachments);
   }
+  if (command.quiet === true) return 0;
   if (command.json) {
     process.stdout.write(
       `${JSON.stringify(replications ?? { ...first.summary, digest: first.manifest.digest }, null, 2)}\n`,
