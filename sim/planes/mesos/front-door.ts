@@ -66,7 +66,7 @@ export function answerDoors(run: MesosRun, nowMs: number): void {
   const { tasks } = setup.context.cluster;
   while (s.knocks.length > 0 && s.knocks[0].atMs <= nowMs) {
     const [{ row, id }] = s.knocks.splice(0, 1);
-    if (tasks.id[row] === id && s.waiting.has(row) && s.workOfRow[row] < 0) takeTask(run, row, nowMs);
+    if (tasks.id[row] === id && s.waiting[row] === 1 && s.workOfRow[row] < 0) takeTask(run, row, nowMs);
   }
 }
 
