@@ -77,7 +77,7 @@ function checkTime({ horizon, window, warmUp }: Partial<Scenario>, report: Repor
     report.error(['warmUp'], `is ${time(warmUp)}; it must end before the horizon of ${time(horizon)}`, [['horizon']]);
 }
 
-function checkCluster({ cluster, failures }: Partial<Scenario>, report: Report): void {
+function checkCluster({ cluster, failures, controlPlane }: Partial<Scenario>, report: Report): void {
   if (cluster === undefined) return;
   const hosts = Object.entries(cluster.hosts);
   if (hosts.length > LIMITS.hostShapes.max)
@@ -93,6 +93,12 @@ function checkCluster({ cluster, failures }: Partial<Scenario>, report: Report):
   if (total > LIMITS.hosts.max)
     report.error(['cluster', 'hosts'], `has ${total} hosts; at most ${LIMITS.hosts.max}: ${LIMITS.hosts.why}`);
   failures?.blackHoles.forEach((hole, index) => {
+    if (hole.services && controlPlane !== undefined && controlPlane.kind !== 'mesos')
+      report.error(
+        ['failures', 'blackHoles', index, 'services'],
+        'is true; only Marathon starts a failed replica anew after a back-off, a kubelet restarts its container in place',
+        [['controlPlane', 'kind']],
+      );
     if (hole.host >= total)
       report.error(['failures', 'blackHoles', index, 'host'], `is ${hole.host}; hosts are numbered 0 to ${total - 1}`, [
         ['cluster', 'hosts', '*'],

@@ -272,6 +272,20 @@ describe('what Mesos refuses is refused with file, line and rule', () => {
       `${frameworks}  roles: { ads: { cpuGuarantee: 2 cores } }\n`,
       's.yaml:12:17 controlPlane.roles.ads names the unknown role "ads": no framework registers with it or below it; known: *.',
     ],
+    [
+      `${frameworks}    m: { kind: marathon, settings: { healthCheck: { intervalMs: 5000, timeoutMs: 9000 } } }\n`.replace(
+        '{ short: { kind: sisyphus, populations: [video] } }',
+        '\n    short: { kind: sisyphus, populations: [video] }',
+      ),
+      'controlPlane.frameworks.m.settings.healthCheck is refused: health check: the timeout must be less than the interval',
+    ],
+    [
+      `${frameworks}    m: { kind: marathon, settings: { healthCheck: { interval: 5000 } } }\n`.replace(
+        '{ short: { kind: sisyphus, populations: [video] } }',
+        '\n    short: { kind: sisyphus, populations: [video] }',
+      ),
+      'settings.healthCheck is refused: health check: interval is no setting; known: gracePeriodMs, intervalMs',
+    ],
     [`${frameworks}  podsPerSecond: 3\n`, 's.yaml:12:3 controlPlane.podsPerSecond is an unknown key; known: '],
   ])('%s', async (lines, message) => {
     expect(await read(BASE + lines)).toContain(message);

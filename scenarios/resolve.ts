@@ -142,6 +142,7 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
               fromMs: hole.from,
               toMs: hole.to,
               failAfterMs: hole.failAfter,
+              ...(hole.services ? { services: true } : {}),
             })),
           }),
     },

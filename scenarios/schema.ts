@@ -183,6 +183,7 @@ const failureSchema = z
           from: duration('Begin.').prefault('0s'),
           to: duration('End.').prefault('3650d'),
           failAfter: duration('Work done before each failure.', 1).prefault('1s'),
+          services: flag('Replicas of services that start there fail as well.').prefault(false),
         }),
       )
       .max(1000)

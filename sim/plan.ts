@@ -703,6 +703,8 @@ export interface BlackHolePlan {
   readonly toMs: number;
   /** Work done before the failure. */
   readonly failAfterMs: number;
+  /** Replicas of services that start there fail too. Absent = best effort alone. */
+  readonly services?: boolean;
 }
 
 export interface CostPlan {

@@ -25,7 +25,7 @@ import {
   type Work,
 } from '../framework.ts';
 import { addWork, checkWork, fits, type LiveTask, place, refuseSchedule, roomOf, workAt } from '../framework-work.ts';
-import { applyUpdate, balance, pumpKills, signalDemand } from './apps.ts';
+import { applyUpdate, balance, pumpKills, requestKill, signalDemand } from './apps.ts';
 import { checkConstraint, meetsConstraints, type Place } from './constraints.ts';
 import { endDelays, HOUSEKEEPING_MS, keepHouse } from './housekeeping.ts';
 import { nextReviveMs, nextSignal, offerOrder, wantsOffers } from './launch-queue.ts';
@@ -64,6 +64,19 @@ export function scaleApp(
   if (app === undefined) return;
   app.instances = instances;
   settle(state, app, context, out);
+}
+
+/** Kills an instance that fails its health check; its replacement is wanted at once, heard of or not. An unknown task changes nothing. */
+export function killUnhealthyTask(
+  state: MarathonState,
+  task: number,
+  context: FrameworkContext,
+  out: FrameworkActions,
+): void {
+  const live = state.ledger.live.get(task);
+  if (live === undefined) return;
+  requestKill(state, task);
+  settle(state, appOf(state, live), context, out);
 }
 
 /** Takes in an instance that runs already, as after a start from the store; returns its task number. */

@@ -34,6 +34,11 @@ export interface Health {
 
 /** Refuses settings out of range with ConfigError. */
 export function checkHealthCheck(check: HealthCheck): void {
+  for (const name of Object.keys(check))
+    if (!Object.hasOwn(DEFAULT_HEALTH_CHECK, name))
+      throw new ConfigError(
+        `health check: ${name} is no setting; known: ${Object.keys(DEFAULT_HEALTH_CHECK).join(', ')}`,
+      );
   for (const [name, value] of Object.entries(check))
     if (!(value >= 0)) throw new ConfigError(`health check: ${name} is ${value}; it must be 0 or more`);
   if (!(check.timeoutMs < check.intervalMs || check.intervalMs === 0))
@@ -63,4 +68,25 @@ export function applyResult(health: Health, check: HealthCheck, passed: boolean,
   health.alive = false;
   const limit = check.maxConsecutiveFailures;
   return limit > 0 && health.consecutiveFailures >= limit ? 'kill' : 'keep';
+}
+
+/**
+ * When an instance that answers nobody from `silentFromMs` on is killed; Infinity when its check never kills.
+ *
+ * A check fails `timeoutMs` after it was sent. Checks sent before the silence passed.
+ */
+export function killedAtMs(check: HealthCheck, startedMs: number, silentFromMs: number): number {
+  if (check.maxConsecutiveFailures === 0) return Infinity;
+  const health = createHealth(startedMs);
+  const periodMs = Math.max(1, check.intervalMs);
+  let checkMs = nextCheckMs(check, startedMs, null);
+  if (checkMs < silentFromMs) {
+    applyResult(health, check, true, checkMs);
+    checkMs += Math.ceil((silentFromMs - checkMs) / periodMs) * periodMs;
+  }
+  for (;;) {
+    const heardMs = checkMs + check.timeoutMs;
+    if (applyResult(health, check, false, heardMs) === 'kill') return heardMs;
+    checkMs += periodMs;
+  }
 }

@@ -3,6 +3,7 @@ import { ConfigError } from '../base/assert.ts';
 import { createLedger, type Ledger } from '../framework-work.ts';
 import { type BackoffStrategy, checkBackoff, DEFAULT_BACKOFF } from './backoff.ts';
 import type { GroupBySemantics } from './constraints.ts';
+import { checkHealthCheck, DEFAULT_HEALTH_CHECK, type HealthCheck } from './health-check.ts';
 import { createReviveStream, type LaunchItem, type ReviveStream } from './launch-queue.ts';
 import { createTokens, type LaunchTokens, OFFER_MATCHING } from './offer-matching.ts';
 import type { KillSelection } from './scaling.ts';
@@ -28,6 +29,8 @@ export interface MarathonConfig {
   readonly upgrade: UpgradeStrategy;
   readonly resident: boolean;
   readonly unreachable: UnreachableStrategy;
+  /** What differs from the default check; null = no health checks. */
+  readonly healthCheck: Partial<HealthCheck> | null;
 }
 
 /** Marathon 1.11 without flags, on a machine with 8 cores or more. */
@@ -49,7 +52,13 @@ export const MARATHON_DEFAULTS: MarathonConfig = {
   upgrade: DEFAULT_UPGRADE,
   resident: false,
   unreachable: DEFAULT_UNREACHABLE,
+  healthCheck: null,
 };
+
+/** The health check of every app, or null. */
+export function healthCheckOf({ healthCheck }: MarathonConfig): HealthCheck | null {
+  return healthCheck === null ? null : { ...DEFAULT_HEALTH_CHECK, ...healthCheck };
+}
 
 /** Marathon 0.8 to 0.9, as deployed in 2015: one task per offer, declines of 5 s, no suppress, old GROUP_BY. */
 export const MARATHON_2015: MarathonConfig = {
@@ -114,6 +123,8 @@ export function createMarathonState(config: MarathonConfig): MarathonState {
   checkBackoff(config.backoff);
   checkUpgrade(config.upgrade);
   checkUnreachable(config.unreachable);
+  const health = healthCheckOf(config);
+  if (health !== null) checkHealthCheck(health);
   for (const [name, value] of Object.entries(config))
     if (typeof value === 'number' && !(value >= 0)) throw new ConfigError(`marathon: ${name} is ${value}; 0 or more`);
   for (const name of ['maxInstancesPerOffer', 'maxParallelOffers', 'killsInFlight'] as const)

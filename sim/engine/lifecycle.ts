@@ -32,6 +32,7 @@ export const EVENT = {
   repair: 8,
   use: 9,
   carbon: 10,
+  crash: 11,
 } as const;
 
 const ROW_BITS = 21;
@@ -146,6 +147,7 @@ export function startTask(engine: Engine, row: number, nowMs: number): void {
     if (cluster.hosts.outages[host] > 0) silencePod(engine, row);
     telemetry.freshHpMilliCpu[host] += tasks.requestMilliCpu[row];
     telemetry.freshHpMemBytes[host] += tasks.requestMemBytes[row];
+    scheduleCrash(engine, row, nowMs);
     return;
   }
   noteWait(recorder, tasks.group[row], nowMs, nowMs - tasks.readyAtMs[row]);
@@ -156,6 +158,16 @@ export function startTask(engine: Engine, row: number, nowMs: number): void {
   const { hostWindow } = engine;
   tasks.speed[row] = hostWindow.bestEffortShare[host] * hostWindow.bestEffortSpeed[host];
   scheduleFinish(engine, row, nowMs);
+}
+
+/** A replica that starts on a black hole for services fails there. */
+function scheduleCrash(engine: Engine, row: number, nowMs: number): void {
+  const { tasks } = engine.cluster;
+  for (const hole of engine.plan.failures.blackHoles ?? []) {
+    if (hole.services !== true || hole.host !== tasks.host[row] || nowMs < hole.fromMs || nowMs >= hole.toMs) continue;
+    engine.calendar.push(nowMs + hole.failAfterMs, PHASE.fail, row, EVENT.crash, taskPayload(tasks, row));
+    return;
+  }
 }
 
 /** Schedules the end of a running task if it comes before the next window begins. */

@@ -5,7 +5,7 @@
  */
 import { fail } from '../../policies/base/assert.ts';
 import { MS_PER_HOUR } from '../../policies/base/units.ts';
-import { bind, start } from '../cluster/apply.ts';
+import { bind, CHANGE, start } from '../cluster/apply.ts';
 import { TASK_STATE } from '../cluster/tasks.ts';
 import { createCalendarEvent, orderKey } from '../kernel/calendar.ts';
 import { closeHour } from '../kernel/digest.ts';
@@ -15,7 +15,7 @@ import type { Engine } from './engine.ts';
 import { handleCarbonStep, handleStretchEnd, openEventWindow, startEventPhysics } from './event-physics.ts';
 import { handleFault, scheduleFaults } from './faults.ts';
 import { nextArrivalMs } from './intake.ts';
-import { bookProgress, EVENT, endAttempt, missOpenDeadlines, rowOfPayload, startTask } from './lifecycle.ts';
+import { bookProgress, EVENT, endAttempt, evictPod, missOpenDeadlines, rowOfPayload, startTask } from './lifecycle.ts';
 import { handleScale, scheduleScaling } from './scaling.ts';
 import { runTick } from './tick.ts';
 import { closeWindow } from './window-record.ts';
@@ -105,6 +105,11 @@ function handle(engine: Engine, kind: number, entity: number, payload: number, n
       if (tasks.leftMs[row] > 1) break;
       tasks.leftMs[row] = 0;
       endAttempt(engine, row, nowMs);
+      break;
+    }
+    case EVENT.crash: {
+      const row = rowOfPayload(tasks, payload);
+      if (row >= 0 && tasks.state[row] === TASK_STATE.running) evictPod(engine, row, nowMs, CHANGE.fail, 0);
       break;
     }
     case EVENT.wake:

@@ -5,6 +5,7 @@ import type { ChronosState } from '../../../policies/chronos/state.ts';
 import type { MesosIncidentPlan } from '../../plan.ts';
 import type { Driver } from './driver.ts';
 import { answerDoors, shutDoor } from './front-door.ts';
+import { killUnhealthy, nextUnhealthyMs } from './health-checks.ts';
 import { maintain, nextMaintenanceMs } from './maintenance-windows.ts';
 import { AGENT, createMaster, type MesosRun, masterOf } from './mesos-run.ts';
 import { hearSilence, hostIsDead, nextSilenceMs, silence } from './partitions.ts';
@@ -25,6 +26,7 @@ export function happen(run: MesosRun, nowMs: number): void {
   answerDoors(run, nowMs);
   maintain(run, nowMs);
   operate(run, nowMs);
+  killUnhealthy(run, nowMs);
   while (s.returning.length > 0 && s.returning[0].atMs <= nowMs) {
     const { kind, index } = s.returning.shift() ?? fail('somebody returns');
     if (kind === 'framework') comeBack(run, s.drivers[index], nowMs);
@@ -42,7 +44,7 @@ export function nextIncidentMs(run: MesosRun): number {
   const { s, setup } = run;
   const incident = setup.plan.incidents[s.incidentsDone];
   const next = Math.min(incident?.atMs ?? Infinity, s.returning[0]?.atMs ?? Infinity, s.knocks[0]?.atMs ?? Infinity);
-  return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run), nextOperationMs(run));
+  return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run), nextOperationMs(run), nextUnhealthyMs(run));
 }
 
 function strike(run: MesosRun, incident: MesosIncidentPlan, nowMs: number): void {

@@ -13,6 +13,7 @@ import { gpusOf, memMibOf } from './agents.ts';
 import { type Driver, laneOf, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { waitsAtDoor } from './front-door.ts';
+import { watchDeadHost } from './health-checks.ts';
 import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } from './mesos-run.ts';
 import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
 import { hear, hostIsDead, silence, waitsIn } from './partitions.ts';
@@ -192,7 +193,8 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
   const asked = driver.killed.delete(task);
   let status: TaskStatus;
   if (note.change === CHANGE.abandon) status = TaskStatus.Killed;
-  else if (online) status = note.change === CHANGE.fail ? TaskStatus.Lost : TaskStatus.Killed;
+  else if (online && note.change !== CHANGE.fail) status = TaskStatus.Killed;
+  else if (online) status = hosts.outages[host] === 0 ? TaskStatus.Failed : TaskStatus.Lost;
   else if (tasks.id[note.row] !== note.id || s.waiting[note.row] === 0) {
     // The engine gave the task up: for its framework the run is over.
     risingDelete(driver.targetOfWork, note.work);
@@ -244,6 +246,7 @@ function hostChanged(run: MesosRun, host: number, nowMs: number): void {
     masterOfHost(run, host).disconnectAgent(String(host));
     s.agent[host] = AGENT.disconnected;
   }
+  watchDeadHost(run, host, nowMs);
   // Emptied before it went down: nothing is waited for.
   if (setup.context.cluster.hosts.up[host] === 0 && s.agent[host] !== AGENT.unknown) loseHost(run, host);
   else silence(run, host, nowMs, Infinity);

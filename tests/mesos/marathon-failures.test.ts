@@ -1,0 +1,53 @@
+// Marathon's back-off and health checks in a run.
+import { expect, test } from 'vitest';
+import { prepare } from '../../lab/run-plan.ts';
+import { CHANGE } from '../../sim/cluster/apply.ts';
+import { runUntil } from '../../sim/engine/run.ts';
+import { HOUR, libraryPlan, MINUTE } from './run-scenario.ts';
+
+test('an app whose instances fail after a second is launched after 1 s, 1.15 s, 1.32 s ...: 25 failures later after 29 s', async () => {
+  const others = ['web', 'pay', 'feed'].map((name) => `online.explicit.${name}=null`);
+  const plan = await libraryPlan('mesos-releases', [
+    ...others,
+    'online.explicit.shop.replicas=1',
+    'online.explicit.shop.release=null',
+    'online.explicit.shop.rollingRestartAt=[10m]',
+    'cluster.hosts.node.count=1',
+    'failures.blackHoles=[{host: 0, failAfter: 1s, services: true}]',
+  ]);
+  const starts: number[] = [];
+  const { engine } = prepare(plan, {
+    sink: (timeMs, change) => {
+      if (change === CHANGE.start && timeMs > 0) starts.push(timeMs / 1000);
+    },
+  });
+  runUntil(engine, 30 * MINUTE);
+  expect(starts.length).toBeGreaterThan(25);
+  for (let i = 1; i <= 25; i++) {
+    // A second of life, the back-off, 1.57 s for the container; a revive waits 5 s for the one before, the run after it 1 s, a filter none.
+    const leastSeconds = 1 + 1.15 ** (i - 1) + 1.57;
+    expect(starts[i] - starts[i - 1], `${i}`).toBeGreaterThanOrEqual(leastSeconds - 0.001);
+    expect(starts[i] - starts[i - 1], `${i}`).toBeLessThanOrEqual(leastSeconds + 7);
+  }
+});
+
+test('checks every 10 s replace replicas of a dead host after 30 s, before the master gives the agent up after 75 s', async () => {
+  const backAfter = async (...sets: string[]) => {
+    const plan = await libraryPlan('mesos-unit', ['failures.outages=[{host: 0, at: 1h, duration: 1h}]', ...sets]);
+    const { engine } = prepare(plan, {});
+    runUntil(engine, HOUR + 1);
+    const web = engine.online.services.names.indexOf('web');
+    const all = engine.online.wanted[web];
+    expect(engine.online.ready[web]).toBeLessThan(all);
+    let t = HOUR;
+    while (engine.online.ready[web] < all && t < HOUR + 5 * MINUTE) runUntil(engine, (t += 1000));
+    return (t - HOUR) / 1000;
+  };
+  // Replicas started at 0: checks at 15 s, 25 s ...; those at 3605, 3615 and 3625 s fail, each known 5 s later.
+  const checked = await backAfter(
+    'controlPlane.frameworks.marathon.settings={healthCheck: {intervalMs: 10000, timeoutMs: 5000}}',
+  );
+  expect(checked).toBeGreaterThanOrEqual(30);
+  expect(checked).toBeLessThanOrEqual(30 + 6 + 1.57 + 1);
+  expect(await backAfter()).toBeGreaterThanOrEqual(75);
+});
