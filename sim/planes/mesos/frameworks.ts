@@ -101,7 +101,9 @@ export function settingProblems(
     FRAMEWORK_KINDS[kind].framework.create(merged(kind, settings));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const named = Object.keys(settings).find((name) => error.message.includes(name));
+    // "health check" names healthCheck.
+    const said = error.message.replaceAll(' ', '').toLowerCase();
+    const named = Object.keys(settings).find((name) => said.includes(name.toLowerCase()));
     problems.push({ path: named === undefined ? [] : [named], text: `is refused: ${error.message}`, known: [] });
   }
   return problems;
