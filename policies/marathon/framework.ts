@@ -73,7 +73,7 @@ export function killUnhealthyTask(
   context: FrameworkContext,
   out: FrameworkActions,
 ): void {
-  const live = state.ledger.live.get(task);
+  const live = risingGet(state.ledger.live, task);
   if (live === undefined) return;
   requestKill(state, task);
   settle(state, appOf(state, live), context, out);
