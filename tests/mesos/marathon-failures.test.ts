@@ -40,7 +40,10 @@ test('checks every 10 s replace replicas of a dead host after 30 s, before the m
     const all = engine.online.wanted[web];
     expect(engine.online.ready[web]).toBeLessThan(all);
     let t = HOUR;
-    while (engine.online.ready[web] < all && t < HOUR + 5 * MINUTE) runUntil(engine, (t += 1000));
+    while (engine.online.ready[web] < all && t < HOUR + 5 * MINUTE) {
+      t += 1000;
+      runUntil(engine, t);
+    }
     return (t - HOUR) / 1000;
   };
   // Replicas started at 0: checks at 15 s, 25 s ...; those at 3605, 3615 and 3625 s fail, each known 5 s later.
