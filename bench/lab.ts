@@ -71,20 +71,17 @@ export function cellOverheadCase(): BenchCase {
     about: 'CPU that a cell costs beyond its simulation: planning, hashing, threads, files, table',
     run: (size) =>
       inRoom(async (dir): Promise<BenchOutcome> => {
-        const values = size === 'full' ? '60..79/1' : '60,61';
-        const seeds = size === 'full' ? 10 : 2;
-        const vary = `koordinator.memoryReclaimThresholdPercent=${values}`;
-        const warmed = await planOf(
-          'quickstart',
-          ['horizon=1h', 'warmUp=0s'],
-          'koordinator.memoryReclaimThresholdPercent=60',
-          3,
-        );
+        const line = 'koordinator.memoryReclaimThresholdPercent';
+        const [scenario, sets, values, seeds] =
+          size === 'full'
+            ? ['quickstart', ['horizon=1h', 'warmUp=0s'], '60..79/1', 10]
+            : ['unit-small', ['horizon=10m'], '60,61', 2];
+        const warmed = await planOf(scenario, sets, `${line}=60`, 3);
         // As a worker does: runs of one sweep share their latency surfaces, which the first of them builds.
         const surfaces = createSurfaceStore();
         for (const { seed } of warmed.description.cells) runOnce(warmed, 0, seed, surfaces);
         const before = process.cpuUsage();
-        const sweep = await planOf('quickstart', ['horizon=1h', 'warmUp=0s'], vary, seeds);
+        const sweep = await planOf(scenario, sets, `${line}=${values}`, seeds);
         const planned = cpuSeconds(before);
         const alone = process.cpuUsage();
         for (const { point, seed } of sweep.description.cells) runOnce(sweep, point, seed, surfaces);

@@ -39,6 +39,13 @@ describe('tidemark run', () => {
     expect(digest('--out', join(folder, 'c'), '--seed', 'another')).not.toBe(first);
   });
 
+  test('validate finds library scenarios by name as run does, and says so of a name that is not there', () => {
+    const known = tidemark('validate', 'unit-small');
+    expect([known.code, known.out]).toEqual([0, expect.stringContaining('unit-small.yaml is valid')]);
+    const unknown = tidemark('validate', 'unit-smal');
+    expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('unit-smal cannot be read')]);
+  });
+
   test('a directory that is not a run is not touched: exit code 2', () => {
     const foreign = join(folder, 'foreign');
     spawnSync('mkdir', ['-p', foreign]);

@@ -6,7 +6,8 @@ import type { CandidateRuns } from '../lab/gate.ts';
 import type { ReadArm } from '../lab/read-arms.ts';
 import { ConfigError } from '../policies/base/assert.ts';
 import type { Plan } from '../sim/plan.ts';
-import { type Attended, attended, collect, findScenario, identity, interrupted, whole } from './lab-session.ts';
+import { findScenario } from './find-scenario.ts';
+import { type Attended, attended, collect, identity, interrupted, whole } from './lab-session.ts';
 
 interface GateCommand {
   readonly baseline: string;

@@ -1,12 +1,11 @@
 /** What commands that make many runs share: scenario and checks, code version, progress, Ctrl-C. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { ConfigError } from '../policies/base/assert.ts';
 import type { LabSection, LoadedPlan, LoadOptions } from '../scenarios/load.ts';
 import type { OnlineServices } from '../traces/format.ts';
+import { findScenario } from './find-scenario.ts';
 import { createProgress } from './progress.ts';
-import { packageRoot, tidemarkVersion } from './version.ts';
+import { tidemarkVersion } from './version.ts';
 
 export const EXIT_INTERRUPTED = 130;
 
@@ -68,14 +67,6 @@ export function refuseOnReplay(session: LabSession, paths: readonly string[]): v
 /** What runs of this installation carry in their manifests. */
 export function identity(): LabSession['identity'] {
   return { tidemarkVersion: tidemarkVersion(), nodeVersion: process.version };
-}
-
-/** The scenario as given, or the library scenario of that name shipped with the package. */
-export function findScenario(scenario: string): string {
-  if (existsSync(scenario)) return scenario;
-  const file = scenario.endsWith('.yaml') ? scenario : `${scenario}.yaml`;
-  const shipped = join(packageRoot(), 'scenarios', 'library', file);
-  return existsSync(shipped) ? shipped : scenario;
 }
 
 export interface Attended {

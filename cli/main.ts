@@ -67,17 +67,18 @@ function createProgram(): Command {
 
   program
     .command('validate')
-    .description('check scenario files; nothing is run or written')
-    .argument('<scenario...>', 'scenario files')
+    .description('check scenarios; nothing is run or written')
+    .argument('<scenario...>', 'scenario files, or names of library scenarios')
     .option('--set <path=value>', 'override a value; may be repeated', collect, [])
     .option('--plan', 'print the resolved plan, every default written out', false)
     .action(async (paths: string[], options) => {
-      const [{ validate }, { POLICIES }, { parameterRanges }] = await Promise.all([
+      const [{ validate }, { findScenario }, { POLICIES }, { parameterRanges }] = await Promise.all([
         import('./validate.ts'),
+        import('./find-scenario.ts'),
         import('../policies/registry.ts'),
         import('./parameters.ts'),
       ]);
-      const outcome = await validate(paths, {
+      const outcome = await validate(paths.map(findScenario), {
         sets: options.set,
         plan: options.plan,
         knownPolicies: Object.keys(POLICIES),

@@ -1,13 +1,13 @@
 /** `tidemark run SCENARIO`: one run or several seeds, a report, and a summary on one screen. */
-import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ConfigError } from '../policies/base/assert.ts';
 import { POLICIES } from '../policies/registry.ts';
 import type { Plan } from '../sim/plan.ts';
 import type { RunResults } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
+import { findScenario } from './find-scenario.ts';
 import { createProgress } from './progress.ts';
-import { packageRoot, tidemarkVersion } from './version.ts';
+import { tidemarkVersion } from './version.ts';
 
 export interface RunCommand {
   readonly sets: readonly string[];
@@ -77,18 +77,6 @@ export async function run(scenario: string, command: RunCommand): Promise<number
     return INTERRUPTED;
   }
   return write(results, out, scenario, command);
-}
-
-/** The scenario as given, or the library scenario of that name shipped with the package. */
-function findScenario(scenario: string): string {
-  if (existsSync(scenario)) return scenario;
-  const shipped = join(
-    packageRoot(),
-    'scenarios',
-    'library',
-    scenario.endsWith('.yaml') ? scenario : `${scenario}.yaml`,
-  );
-  return existsSync(shipped) ? shipped : scenario;
 }
 
 /** Refuses a snapshot of another world or of other code before anything runs. */

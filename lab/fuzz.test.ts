@@ -5,18 +5,14 @@ import { fuzz } from './fuzz.ts';
 import { moduleStateCanary, randomCanary } from './fuzz-canaries.ts';
 
 const SEEDS = 200;
-const CPU_SECONDS = 60;
 
-test(`${SEEDS} drawn scenarios keep every task, every capacity and their digest, in less than ${CPU_SECONDS} CPU-s`, () => {
-  const before = process.cpuUsage();
+test(`${SEEDS} drawn scenarios keep every task, every capacity and their digest`, () => {
   const report = fuzz({ seeds: SEEDS, from: 0 });
-  const used = process.cpuUsage(before);
   expect(report.failures).toEqual([]);
   expect(report.passed + report.refused).toBe(SEEDS);
   // A scenario that the generators refuse tests nothing: few may be.
   expect(report.refused).toBeLessThan(SEEDS / 10);
   expect(report.events).toBeGreaterThan(100_000);
-  expect((used.user + used.system) / 1e6).toBeLessThan(CPU_SECONDS);
 });
 
 describe('the suite catches what it is there to catch', () => {
