@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
@@ -29,6 +30,8 @@ export default defineConfig({
     globalSetup: ['tools/vitest-setup.mjs'],
     // Files share a process: starting one for each cost a tenth of the suite. A test may not leave anything behind in a module.
     isolate: false,
+    // vitest's own choice leaves one core idle, which is half of a small machine.
+    maxWorkers: availableParallelism(),
     testTimeout: 120_000,
     hookTimeout: 120_000,
     server: { deps: { external: [/\/dist\//] } },
