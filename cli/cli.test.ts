@@ -69,8 +69,10 @@ describe('tidemark run', () => {
 
   test('Ctrl-C in mid run ends with code 130 and leaves nothing behind', async () => {
     const out = join(folder, 'interrupted');
-    const child = spawn(process.execPath, [MAIN, 'run', 'mixed-2000', '--out', out], { cwd: ROOT, stdio: 'ignore' });
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const args = ['run', 'mixed-2000', '--set', 'horizon=12h', '--set', 'warmUp=1h', '--out', out];
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+    // The first line of progress says that the run has begun.
+    await new Promise((resolve) => child.stderr.once('data', resolve));
     child.kill('SIGINT');
     const code = await new Promise((resolve) => child.on('exit', resolve));
     expect(code).toBe(130);

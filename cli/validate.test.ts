@@ -51,7 +51,9 @@ describe('validate', () => {
     expect(stderr).toContain(
       `${lines}: policy node-evict: cpuEvictLowerPercent must be below cpuEvictThresholdPercent`,
     );
-    expect(stderr).toContain(`${quota}: quota "a" names population "nobody"`);
+    expect(stderr).toContain(
+      `${quota}:3:46 controlPlane.quotas.a.populations[0] is "nobody", which is no population; known: none is.`,
+    );
   });
 
   test('goes on after a broken file, exits 2 and lists all 2 + 1 problems', async () => {

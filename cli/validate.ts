@@ -6,7 +6,6 @@ import { MS_PER_WEEK } from '../policies/base/units.ts';
 import { loadPlan } from '../scenarios/load.ts';
 import { DURATION_MS, show } from '../scenarios/quantities.ts';
 import { canonicalText, type Plan } from '../sim/plan.ts';
-import { createQuotaGate } from '../sim/planes/kubernetes/quota-gate.ts';
 
 export interface ValidateOptions {
   readonly sets?: readonly string[];
@@ -43,16 +42,10 @@ export async function validate(paths: readonly string[], options: ValidateOption
   return { exitCode: errors.length === 0 ? 0 : 2, stdout: text(out), stderr: text(errors) };
 }
 
-/** What only a run would find out: configurations that a policy refuses, as upstream's validation does, and quotas that name nobody. */
+/** What only a run would find out: configurations that a policy refuses, as upstream's validation does. */
 function refuseWhatARunRefuses(path: string, plan: Plan): void {
   try {
     policiesOf(plan);
-    if (plan.controlPlane.kind === 'kubernetes')
-      createQuotaGate(
-        plan.controlPlane.quotas ?? [],
-        false,
-        plan.bestEffort.populations.map(({ name }) => name),
-      );
   } catch (error) {
     if (error instanceof ConfigError) throw new ConfigError(`${path}: ${error.message}`);
     throw error;

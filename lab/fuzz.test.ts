@@ -7,7 +7,7 @@ import { moduleStateCanary, randomCanary } from './fuzz-canaries.ts';
 const SEEDS = 200;
 
 test(`${SEEDS} drawn scenarios keep every task, every capacity and their digest`, () => {
-  const report = fuzz({ seeds: SEEDS, from: 0 });
+  const report = fuzz({ seeds: SEEDS, from: 0 }, 600_000);
   expect(report.failures).toEqual([]);
   expect(report.passed + report.refused).toBe(SEEDS);
   // A scenario that the generators refuse tests nothing: few may be.

@@ -25,4 +25,8 @@ describe('suggestions', () => {
       'key-a, key-b, key-c, key-d, key-e, key-f, key-g, key-h, key-i, key-j, key-k, key-l and 1 more. Did you mean "key-a"?',
     );
   });
+
+  test('where nothing is known it says so', () => {
+    expect(knownText('nobody', [])).toBe('none is.');
+  });
 });

@@ -51,6 +51,7 @@ const MOST_KNOWN = 12;
 
 /** `a, b, c. Did you mean "b"?`; of a long list the words closest to `word`, in the order of the list. */
 export function knownText(word: string, known: readonly string[]): string {
+  if (known.length === 0) return 'none is.';
   let shown = known;
   if (known.length > MOST_KNOWN && word.length <= 200) {
     const byDistance = [...known].sort((a, b) => editDistance(word, a) - editDistance(word, b));
