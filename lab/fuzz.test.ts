@@ -7,13 +7,13 @@ import { moduleStateCanary, randomCanary } from './fuzz-canaries.ts';
 const SEEDS = 200;
 
 test(`${SEEDS} drawn scenarios keep every task, every capacity and their digest`, () => {
-  const report = fuzz({ seeds: SEEDS, from: 0 }, 600_000);
+  const report = fuzz({ seeds: SEEDS, from: 0 });
   expect(report.failures).toEqual([]);
   expect(report.passed + report.refused).toBe(SEEDS);
   // A scenario that the generators refuse tests nothing: few may be.
   expect(report.refused).toBeLessThan(SEEDS / 10);
   expect(report.events).toBeGreaterThan(100_000);
-});
+}, 600_000);
 
 describe('the suite catches what it is there to catch', () => {
   test.each([randomCanary, moduleStateCanary])('$name: $about', (canary: Policy) => {
