@@ -10,7 +10,7 @@ import { physicsCost } from './physics-cost.ts';
 import { placementCase } from './placement.ts';
 import { openbCase, surfWeekCase } from './published-tables.ts';
 import { traceImportCase } from './trace-import.ts';
-import { clusterDay, mesosFederation, mesosWeek, mixedWeek } from './whole-runs.ts';
+import { clusterDay, mesosFederation, mesosSaturatedDay, mesosWeek, mixedWeek } from './whole-runs.ts';
 
 export const BENCH_CASES: readonly BenchCase[] = [
   calendarCase('heap'),
@@ -29,6 +29,7 @@ export const BENCH_CASES: readonly BenchCase[] = [
   traceImportCase(),
   importMemoryCase(),
   mesosWeek(),
+  mesosSaturatedDay(),
   mesosFederation(),
   openbCase(),
   surfWeekCase(),
