@@ -1,10 +1,11 @@
 /**
- * Rows of text and numbers to a Parquet file, row group by row group: never more than one in memory.
+ * Rows of text and numbers to a Parquet file and back, row group by row group: never more than one in memory.
  *
  * The disk keeps some room: an import that does not fit ends while others can still write.
  */
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { TraceError } from '../../policies/base/assert.ts';
+import { openParquetGroups } from '../readers/parquet-groups.ts';
 
 export type ColumnType = 'text' | 'double' | 'int';
 export type RowColumns = readonly (readonly [name: string, type: ColumnType])[];
@@ -83,4 +84,16 @@ export function createRowWriter(path: string, columns: RowColumns, freeBytes: ()
       void writer.finish();
     },
   };
+}
+
+/** Calls `take` for every row of a file, with the values of `columns`. Throws TraceError. */
+export function eachRow(path: string, columns: RowColumns, take: (values: (string | number)[]) => void): void {
+  const file = openParquetGroups(
+    path,
+    columns.map(([name]) => name),
+  );
+  for (const [group, { rows }] of file.groups.entries()) {
+    const read = columns.map(([name, type]) => (type === 'text' ? file.texts(group, name) : file.numbers(group, name)));
+    for (let at = 0; at < rows; at++) take(read.map((column) => column[at]));
+  }
 }

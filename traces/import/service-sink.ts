@@ -1,6 +1,6 @@
 /**
- * Services of an import that has too many for memory: listed ones are laid down as they come, measured ones are taken from the table of use,
- * and DuckDB puts both into services.parquet.
+ * Services of an import that has too many for memory: listed ones are laid down as they come, measured ones are taken from the table of use;
+ * services.parquet has both.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import { TraceError } from '../../policies/base/assert.ts';
 import type { Bulk } from './bulk.ts';
 import type { ServiceRow } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
-import { createRowWriter, type RowColumns } from './row-writer.ts';
+import { eachMeasured, type Request } from './measured-ids.ts';
+import { createRowWriter, eachRow, type RowColumns } from './row-writer.ts';
 import type { StoredScales, UsageScale } from './usage-csv.ts';
 import { sqlText } from './usage-duckdb.ts';
 
@@ -102,29 +103,43 @@ export async function storeServices(
   measured: MeasuredServices,
 ): Promise<{ readonly count: number; readonly unlisted: number }> {
   const usage = join(bulk.folder, 'usage', `${measured.usage}.parquet`);
-  const target = join(bulk.folder, 'services.parquet');
-  const names = COLUMNS.map(([name]) => `"${name}"`).join(', ');
-  const isTask = measured.requestMilliCpu === 'task';
-  const tasks = sqlText(join(bulk.folder, 'tasks.parquet'));
-  const nan = `'NaN'::DOUBLE`;
-  const request = isTask
-    ? [`coalesce(t.requestMilliCpu, ${nan})`, `coalesce(t.requestMemMib, ${nan})`]
-    : [`${measured.requestMilliCpu}::DOUBLE`, nan];
-  const group = isTask ? `split_part(u.id, '/', 1)` : `''`;
-  const only = `SELECT u.id, ${sqlText(measured.kind)}, ${group}, ${request.join(', ')}, ${nan}, ${nan}, 1::INTEGER, ${nan}, ${nan}, '', '', '', '{}'
-    FROM (SELECT DISTINCT id FROM ${sqlText(usage)}) u
-    ${listed === null ? '' : `ANTI JOIN ${sqlText(listed.path)} l ON l.id = u.id`}
-    ${isTask ? `LEFT JOIN ${tasks} t ON t.id = u.id` : ''} ORDER BY u.id`;
   const hasUse = existsSync(usage);
-  const parts = [
-    ...(listed === null ? [] : [`SELECT ${names} FROM ${sqlText(listed.path)}`]),
-    ...(hasUse ? [`SELECT * FROM (${only}) AS measured(${names})`] : []),
-  ];
-  if (parts.length === 0) return { count: 0, unlisted: 0 };
-  await bulk.run(
-    `COPY (${parts.join(' UNION ALL ')}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 61440)`,
-  );
-  const countOf = async (sql: string) => Number((await bulk.rows(`SELECT count(*)::DOUBLE FROM ${sql}`))[0][0]);
-  const count = await countOf(sqlText(target));
-  return { count, unlisted: listed === null ? count : count - (await countOf(sqlText(listed.path))) };
+  if (listed === null && !hasUse) return { count: 0, unlisted: 0 };
+  const writer = createRowWriter(join(bulk.folder, 'services.parquet'), COLUMNS, bulk.freeBytes);
+  let [count, unlisted] = [0, 0];
+  const add = (row: (string | number)[]) => {
+    writer.add(row, () => String(row[0]));
+    count += 1;
+  };
+  if (listed !== null) eachRow(listed.path, COLUMNS, add);
+  const isTask = measured.requestMilliCpu === 'task';
+  const other: Request = isTask ? [Number.NaN, Number.NaN] : [Number(measured.requestMilliCpu), Number.NaN];
+  if (hasUse)
+    await eachMeasured(
+      bulk,
+      usage,
+      listed?.path ?? null,
+      isTask ? join(bulk.folder, 'tasks.parquet') : null,
+      (id, of) => {
+        const group = isTask ? id.split('/', 1)[0] : '';
+        add([
+          id,
+          measured.kind,
+          group,
+          ...(of ?? other),
+          Number.NaN,
+          Number.NaN,
+          1,
+          Number.NaN,
+          Number.NaN,
+          '',
+          '',
+          '',
+          '{}',
+        ]);
+        unlisted += 1;
+      },
+    );
+  writer.finish();
+  return { count, unlisted };
 }

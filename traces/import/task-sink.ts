@@ -5,12 +5,11 @@
  */
 import { join } from 'node:path';
 import { TraceError } from '../../policies/base/assert.ts';
-import { openParquetGroups } from '../readers/parquet-groups.ts';
 import type { Bulk } from './bulk.ts';
 import { type ImportedTasks, type StoredTasks, type TaskRow, taskColumns } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
-import { createRowWriter, type RowColumns } from './row-writer.ts';
+import { createRowWriter, eachRow, type RowColumns } from './row-writer.ts';
 
 export interface TaskRead {
   /** Empty when they are in a file already. */
@@ -48,6 +47,8 @@ const COLUMNS: RowColumns = [
   ['parents', 'text'],
   ['useCount', 'int'],
 ];
+/** As they are laid down: with their row in the source. */
+const SPOOLED: RowColumns = [...COLUMNS, ['seq', 'double']];
 const PARENTS = COLUMNS.findIndex(([name]) => name === 'parents');
 const SUBMIT = COLUMNS.findIndex(([name]) => name === 'submitMs');
 /** Between ids of parents while they are ids; no id of a line holds one. */
@@ -107,7 +108,7 @@ const AT_START = -1e9;
  */
 function storedTasks(bulk: Bulk, context: ImportContext, repeated?: (id: string, seq: number) => string): TaskSink {
   const spool = join(bulk.scratch, 'tasks.parquet');
-  const writer = createRowWriter(spool, [...COLUMNS, ['seq', 'double']], bulk.freeBytes);
+  const writer = createRowWriter(spool, SPOOLED, bulk.freeBytes);
   const perKey = new Map<number, number>();
   let [count, withDuration, lastSubmitMs, withParents] = [0, 0, 0, 0];
   return {
@@ -183,14 +184,10 @@ async function repeats(
 }
 
 function eachLaid(spool: string, take: (task: Laid) => void): void {
-  const file = openParquetGroups(spool, ['seq']);
-  for (let group = 0; group < file.groups.length; group++) {
-    const columns = COLUMNS.map(([name, type]) =>
-      type === 'text' ? file.texts(group, name) : file.numbers(group, name),
-    );
-    const seqs = file.numbers(group, 'seq');
-    for (let at = 0; at < seqs.length; at++) take([columns.map((column) => column[at]), seqs[at]]);
-  }
+  eachRow(spool, SPOOLED, (row) => {
+    const seq = Number(row.pop());
+    take([row, seq]);
+  });
 }
 
 /** Tasks of a range in their order; JSON has no NaN, which comes back as null. */
