@@ -75,6 +75,11 @@ cluster:
     's.yaml:8:5 cluster.hosts["a.b"] has the name "a.b"; names are letters, digits, - and _, at most 63, no dots',
   ],
   [
+    'a host that somebody pays one to take',
+    BASE.replace('512GiB }', '512GiB, capex: -5 }'),
+    's.yaml:4:60 cluster.hosts.web.capex is -5; must not be negative',
+  ],
+  [
     'too many hosts',
     BASE.replace('count: 2', 'count: 2000000'),
     's.yaml:4:19 cluster.hosts.web.count is 2000000; must be at most 200000: every host is swept in every window; split larger fleets into cells',

@@ -125,6 +125,12 @@ describe('a plan', () => {
     });
   });
 
+  test('has the price of a host shape where it has one of its own', () => {
+    const hosts = { web: { ...HOSTS.web, capex: 45_000 }, free: { ...HOSTS.web, capex: 0 }, other: HOSTS.web };
+    const { shapes } = resolve(scenarioSchema.parse({ name: 'a', cluster: { hosts } })).cluster;
+    expect(shapes.map((shape) => shape.capexPerHost)).toEqual([45_000, 0, undefined]);
+  });
+
   test('gives services and populations their defaults by kind', () => {
     const plan = resolve(
       scenarioSchema.parse({

@@ -72,6 +72,7 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
           taints: [...host.taints],
           idleWatts: host.idlePower,
           maxWatts: host.maxPower,
+          ...(host.capex === null ? {} : { capexPerHost: host.capex }),
           memBandwidthGbPerSecond: host.memBandwidth,
           ...(host.cpuNormalizationRatio > 1 ? { cpuNormalizationRatio: host.cpuNormalizationRatio } : {}),
           ...(host.cpuAmplificationRatio > 1 ? { cpuAmplificationRatio: host.cpuAmplificationRatio } : {}),

@@ -69,6 +69,7 @@ const hostSchema = z
       .prefault([]),
     idlePower: watts('Power of an idle host.').prefault(HOST_DEFAULTS.idlePower),
     maxPower: watts('Power of a fully used host.').prefault(HOST_DEFAULTS.maxPower),
+    capex: ratio('Price of one host of this shape; null = `cost.capexPerHost`.', 0, 1e9).nullable().prefault(null),
     memBandwidth: bandwidth('Memory bandwidth of the whole host.').prefault(HOST_DEFAULTS.memBandwidth),
     cpuNormalizationRatio: ratio(
       'Work of one CPU over that of the basic model (Koordinator cpu normalization).',

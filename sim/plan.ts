@@ -35,6 +35,8 @@ export interface HostShapePlan {
   readonly taints: readonly string[];
   readonly idleWatts: number;
   readonly maxWatts: number;
+  /** Price of one. Absent = that of CostPlan. */
+  readonly capexPerHost?: number;
   /** Memory bandwidth of the whole host. */
   readonly memBandwidthGbPerSecond: number;
   /** How much more a CPU of this model does than the basic one: batch-cpu is sold in basic CPUs. Absent = 1. */
@@ -710,6 +712,7 @@ export interface BlackHolePlan {
 export interface CostPlan {
   readonly pue: number;
   readonly pricePerKwh: number;
+  /** Of shapes without a price of their own. */
   readonly capexPerHost: number;
   readonly lifetimeYears: number;
   readonly yearlyOverheadPercent: number;

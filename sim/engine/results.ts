@@ -57,6 +57,9 @@ export function resultsOf(engine: Engine, identity: RunIdentity, notes: readonly
     warmUpMs: plan.warmUpMs,
     objectivePercent: plan.slo.objectivePercent,
     cost: plan.cost,
+    shapeCapex: new Map(
+      plan.cluster.shapes.flatMap((s) => (s.capexPerHost === undefined ? [] : [[s.name, s.capexPerHost]])),
+    ),
     waitMsP50: zeroIfEmpty(quantile(allWaits, 0.5)),
     waitMsP95: zeroIfEmpty(quantile(allWaits, 0.95)),
     tardinessMsP95: zeroIfEmpty(quantile(mergeAll(recorder.tardiness), 0.95)),

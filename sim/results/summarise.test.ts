@@ -85,6 +85,11 @@ describe('three windows of one hour, the first of them warm-up', () => {
     expect(summary.cost).toBeCloseTo(9 + 20 / 12, 12);
     expect(summary.costPerUsefulCoreHour).toBeCloseTo((9 + 20 / 12) / 23, 12);
   });
+
+  test('a price of the shape takes the place of that of the plan: big at 10,950 is 30 a day, small stays at 10, 40 / 12 in all', () => {
+    const own = summarise(threeWindowTables(), { ...THREE_WINDOWS_META, shapeCapex: new Map([['big', 10_950]]) });
+    expect(own.cost).toBeCloseTo(9 + 40 / 12, 12);
+  });
 });
 
 test('a warm-up as long as the run leaves every share 0 and every figure finite', () => {

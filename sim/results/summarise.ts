@@ -16,6 +16,8 @@ export interface SummaryMeta {
   /** Share of requests that must be answered in time, percent. */
   readonly objectivePercent: number;
   readonly cost: CostPlan;
+  /** Prices of the host shapes that have one of their own; by name. */
+  readonly shapeCapex?: ReadonlyMap<string, number>;
   /** Queueing time over the attempts of all populations started after warm-up. */
   readonly waitMsP50: number;
   readonly waitMsP95: number;
@@ -126,7 +128,7 @@ export function countServiceHours(
  *   suppressedHostHours               S(suppressedHosts) x windowMs / 1 h
  *   strandedCpu-, strandedMemPercent  100 sum over hosts(stranded) / sum over hosts(capacity)
  *   energyKwh                         S(powerWatts) x windowMs / 3.6e9 x PUE
- *   cost                              energyKwh x price + hosts x capex x (1 / lifetime + overhead / 100) x days / 365
+ *   cost                              energyKwh x price + capex of all hosts x (1 / lifetime + overhead / 100) x days / 365
  *   costPerUsefulCoreHour             cost / (online core-hours used + core-hours of finished tasks)
  *   deadlineMissPercent               100 missed / (met + missed)
  *   gpu*MeanPercent                   100 S(allocated, running or fragmented) / S(capacity of GPUs); peak: largest / largest
@@ -172,7 +174,7 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
   const missed = batchTotal(batch.deadlinesMissed);
 
   const energyKwh = (total(windows.powerWatts) * windowHours * meta.cost.pue) / 1000;
-  const cost = energyKwh * meta.cost.pricePerKwh + hostCost(meta.cost, tables.hosts.rows, days);
+  const cost = energyKwh * meta.cost.pricePerKwh + hostCost(meta, hosts.shape as readonly string[], days);
   const usefulCoreHours = (onlineUsed / MILLI_PER_CPU) * windowHours + doneCoreHours;
 
   const summary: RunSummary = {
@@ -232,10 +234,12 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
   return summary;
 }
 
-/** Purchase and yearly overhead of the hosts, for `days`: hosts x capex x (1 / lifetime + overhead / 100) x days / 365. */
-function hostCost(cost: CostPlan, hosts: number, days: number): number {
-  const perYear = cost.capexPerHost * (1 / cost.lifetimeYears + cost.yearlyOverheadPercent / 100);
-  return (hosts * perYear * days * 24) / HOURS_PER_YEAR;
+/** Purchase and yearly overhead of hosts of these shapes, for `days`: sum of capex x (1 / lifetime + overhead / 100) x days / 365. */
+function hostCost({ cost, shapeCapex }: SummaryMeta, shapes: readonly string[], days: number): number {
+  let capex = 0;
+  for (const shape of shapes) capex += shapeCapex?.get(shape) ?? cost.capexPerHost;
+  const perYear = capex * (1 / cost.lifetimeYears + cost.yearlyOverheadPercent / 100);
+  return (perYear * days * 24) / HOURS_PER_YEAR;
 }
 
 /** 100 U / capacity per window from row `from`, sorted ascending. */
