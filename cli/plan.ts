@@ -43,6 +43,7 @@ interface HostsCommand extends SearchCommand {
   readonly spareRacks: number;
   readonly spareDomains: number;
   readonly mixes?: string;
+  readonly mixTests: number;
 }
 interface HeadroomCommand {
   readonly set: string[];
@@ -102,6 +103,12 @@ export function register(program: Command): void {
     .option('--spare-racks <k>', 'racks that may be down while the load is carried', wholeOrZero, 0)
     .option('--spare-domains <k>', 'power domains (physics parameter pduHosts) that may be down', wholeOrZero, 0)
     .option('--mixes <kind>', 'find the cheapest mix too: alone = each host shape by itself, pairs = every two as well')
+    .option(
+      '--mix-tests <n>',
+      'with --mixes: further mixes to test near the cheapest of them; 0 = none',
+      wholeOrZero,
+      40,
+    )
     .action(async (scenario: string, options: HostsCommand) => {
       process.exitCode = await hosts(scenario, options);
     });
@@ -195,7 +202,7 @@ async function hosts(name: string, command: HostsCommand): Promise<number> {
   if (pairs !== null) {
     const mixes = mixesOf(plan, pairs);
     return answer('mixes', plan.name, session, command, (runner, at) =>
-      searchMixes(title, plan, head, mixes, range, request, runner, at.onProgress),
+      searchMixes(title, plan, head, mixes, range, { ...request, mixTests: command.mixTests }, runner, at.onProgress),
     );
   }
   return answer('hosts', plan.name, session, command, (runner, at) =>

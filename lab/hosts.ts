@@ -3,7 +3,7 @@ import { assert, ConfigError } from '../policies/base/assert.ts';
 import { parametersWith } from '../sim/host/parameters.ts';
 import { freezePlan, type HostShapePlan, type Plan } from '../sim/plan.ts';
 import type { CellRunner, NamedPlan } from './cell-runner.ts';
-import { searchPlans, type ViolationRule } from './plan-search.ts';
+import { type PlanSearch, searchPlans, type ViolationRule } from './plan-search.ts';
 import { bindingAt, proofRuns, type SearchAnswer } from './water-line.ts';
 
 /** Hosts that may be missing while the load is carried: N + k, with k single hosts and the hosts of so many racks and power domains. */
@@ -29,6 +29,11 @@ export function hostsMissing(plan: Plan, spare: Spare): number {
   const { pduHosts } = parametersWith(plan.physics.parameters);
   const hostsPerDomain = Math.ceil(pduHosts / hostsPerRack) * hostsPerRack;
   return spare.hosts + spare.racks * hostsPerRack + spare.domains * hostsPerDomain;
+}
+
+/** Factor on the cost of `up` hosts for `missing` spare ones, bought at their mean price. */
+export function withSpare(up: number, missing: number): number {
+  return (up + missing) / up;
 }
 
 /** `2 hosts, 1 rack and 1 power domain`; empty when nothing is spare. */
@@ -171,7 +176,18 @@ export async function searchHosts(
 ): Promise<SearchAnswer | null> {
   const { rule, epsilon, confidence } = request;
   const search = await searchPlans(candidates, rule, { epsilon, confidence }, runner, onProgress);
-  if (search === null) return null;
+  return search === null ? null : hostsAnswer(title, base, commandHead, candidates, search, runner);
+}
+
+/** The answer of a search over plans of planOnHosts: proof and cause; null when the runner was stopped. */
+export async function hostsAnswer(
+  title: string,
+  base: Plan,
+  commandHead: string,
+  candidates: readonly NamedPlan[],
+  search: PlanSearch,
+  runner: CellRunner,
+): Promise<SearchAnswer | null> {
   const binding = await bindingAt(search, candidates, runner);
   if (binding === undefined) return null;
   const command = (candidate: number, seed: string): string =>

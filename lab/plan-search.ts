@@ -7,6 +7,7 @@ import type { CellRunner, NamedPlan } from './cell-runner.ts';
 import { seedText, withSeed } from './replications.ts';
 import {
   type CandidateTest,
+  type EvaluateSeeds,
   lookSizes,
   mostTests,
   type SafeSearchOptions,
@@ -70,31 +71,55 @@ export async function searchPlans(
   const { epsilon, confidence, looks = 3 } = options;
   let closed = 0;
   let last = -1;
-  const result = await searchSafe({ ...options, count }, async (candidate, seeds) => {
+  const result = await searchSafe({ ...options, count }, (candidate, seeds) => {
     if (candidate !== last) closed += last < 0 ? 0 : 1;
     last = candidate;
-    const known = cells.get(candidate) ?? [];
-    cells.set(candidate, known);
     const most = lookSizes(epsilon, (1 - confidence) / (tests * looks), 1)[0];
-    const report = (share: number): void => {
-      const seen = known.length + share * seeds.length;
+    const report = (seen: number): void => {
+      const known = cells.get(candidate) ?? [];
       const hits = known.filter((cell) => violates(rule, cell.summary)).length;
       const detail = `test ${closed + 1} of at most ${tests}: ${candidates[candidate].name}, ${Math.floor(seen)} seeds, ${hits} violate`;
       onProgress(Math.min(0.99, (closed + Math.min(1, seen / most)) / tests), detail);
     };
-    report(0);
+    return runSeeds(candidates, rule, runner, cells, report)(candidate, seeds);
+  });
+  if (result === null) return null;
+  const tested = result.anchor === null ? result.tests : [...result.tests, result.anchor];
+  const names = candidates.map((candidate) => candidate.name);
+  return { rule, epsilon, confidence, names, result, curve: curveOf(tested, names, rule, cells), cells };
+}
+
+/** Runs candidates on seeds and keeps what they gave in `cells`; `onSeen` hears of seeds done, in parts too. */
+export function runSeeds(
+  candidates: readonly NamedPlan[],
+  rule: ViolationRule,
+  runner: CellRunner,
+  cells: Map<number, CellResult[]>,
+  onSeen: (seeds: number) => void = () => {},
+): EvaluateSeeds {
+  return async (candidate, seeds) => {
+    const known = cells.get(candidate) ?? [];
+    cells.set(candidate, known);
+    onSeen(known.length);
     const results = await runner.run(
       seeds.map((seed) => seeded(candidates[candidate], seed)),
-      report,
+      (share) => onSeen(known.length + share * seeds.length),
     );
     if (results === null) return null;
     assert(known.length === seeds[0], 'seeds are asked for in order');
     known.push(...results);
     return results.map(({ summary }) => violates(rule, summary));
-  });
-  if (result === null) return null;
-  const tested = result.anchor === null ? result.tests : [...result.tests, result.anchor];
-  const curve = [...tested]
+  };
+}
+
+/** Tested candidates in the order of their numbers, with what they gave. */
+export function curveOf(
+  tests: readonly CandidateTest[],
+  names: readonly string[],
+  rule: ViolationRule,
+  cells: ReadonlyMap<number, readonly CellResult[]>,
+): CurvePoint[] {
+  return [...tests]
     .sort((a, b) => a.candidate - b.candidate)
     .map((test): CurvePoint => {
       const own = cells.get(test.candidate) ?? [];
@@ -105,7 +130,7 @@ export async function searchPlans(
         );
       return {
         candidate: test.candidate,
-        name: candidates[test.candidate].name,
+        name: names[test.candidate],
         test,
         figure: estimate(rule.figure),
         cpuUtilisationMeanPercent: estimate('cpuUtilisationMeanPercent'),
@@ -113,6 +138,4 @@ export async function searchPlans(
         evictionsPer1000Starts: estimate('evictionsPer1000Starts'),
       };
     });
-  const names = candidates.map((candidate) => candidate.name);
-  return { rule, epsilon, confidence, names, result, curve, cells };
 }

@@ -61,7 +61,8 @@ export interface SafeSearchResult {
   readonly tests: readonly CandidateTest[];
   /** Seeds of candidate 0 for the test of rising risk, when the search itself did not come there. */
   readonly anchor: CandidateTest | null;
-  readonly monotone: MonotonicityCheck;
+  /** Null where the candidates are no line of rising risk. */
+  readonly monotone: MonotonicityCheck | null;
   readonly evaluations: number;
   /** Most seeds one test may take. */
   readonly mostSeeds: number;
@@ -147,6 +148,22 @@ export async function searchSafe(
     monotone: checkMonotone(all, 1 - confidence),
     evaluations: all.reduce((sum, test) => sum + test.violates.length, 0),
     mostSeeds: sizes[looks - 1],
+  };
+}
+
+/** Test of one candidate that is not on a line: calls an unsafe one safe with probability at most `alpha`. */
+export function testOf(
+  epsilon: number,
+  alpha: number,
+): {
+  readonly mostSeeds: number;
+  readonly run: (candidate: number, evaluate: EvaluateSeeds) => Promise<CandidateTest | null>;
+} {
+  const own = alpha / DEFAULT_LOOKS;
+  const sizes = lookSizes(epsilon, own, DEFAULT_LOOKS);
+  return {
+    mostSeeds: sizes[DEFAULT_LOOKS - 1],
+    run: (candidate, evaluate) => testCandidate(candidate, sizes, epsilon, own, DEFAULT_BATCH, evaluate),
   };
 }
 

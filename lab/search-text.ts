@@ -1,6 +1,7 @@
 /** The answer of a search in sentences. */
 import { bindingSentence } from './binds.ts';
 import type { EpistemicBand } from './epistemic.ts';
+import type { MixSearchStory } from './mix-search.ts';
 import type { MixResult } from './mixes.ts';
 import type { CurvePoint } from './plan-search.ts';
 import type { Gain, ProofRun, SearchAnswer } from './water-line.ts';
@@ -14,7 +15,7 @@ export function searchLines(answer: SearchAnswer): string[] {
   const { result, names, rule, epsilon, confidence } = search;
   const { recommended } = result;
   const claim = `P(${rule.figure} > ${numberWords(rule.budget)}) <= ${percent(epsilon)} at ${percent(confidence)} confidence`;
-  const lines = [answer.title, ...mixLines(answer.mixes ?? [])];
+  const lines = [answer.title, ...mixLines(answer)];
   if (recommended === null) lines.push(`No value is shown safe: ${claim} fails even for ${names[0]}.`);
   else {
     const point = search.curve.find((entry) => entry.candidate === recommended);
@@ -35,14 +36,20 @@ export function searchLines(answer: SearchAnswer): string[] {
   return lines;
 }
 
-/** What every mix of host shapes needs, the cheapest named. */
-function mixLines(mixes: readonly MixResult[]): string[] {
-  if (mixes.length === 0) return [];
+/** The cheapest safe mix: the one found near the others, which is cheaper on the seeds they share, else the one of least cost. */
+export function cheapestOf(mixes: readonly MixResult[], near: MixSearchStory | null): MixResult | undefined {
+  if (near !== null && near.moves > 0) return mixes.at(-1);
   const safe = mixes.filter((mix) => mix.cost !== null);
-  const best = safe.reduce<MixResult | undefined>(
+  return safe.reduce<MixResult | undefined>(
     (a, b) => (a === undefined || Number(b.cost) < Number(a.cost) ? b : a),
     undefined,
   );
+}
+
+/** What every mix of host shapes needs, the cheapest named. */
+function mixLines({ mixes = [], near = null }: SearchAnswer): string[] {
+  if (mixes.length === 0) return [];
+  const best = cheapestOf(mixes, near);
   return [
     'Mixes of host shapes (the confidence is shared among them; cost of the measured time, spares included):',
     ...mixes.map((mix) =>
@@ -50,10 +57,22 @@ function mixLines(mixes: readonly MixResult[]): string[] {
         ? `  ${mix.name}: no number of hosts in the range is shown safe`
         : `  ${mix.name}: ${numberWords(Number(mix.hosts))} hosts, ${numberWords(Number(mix.cores))} cores, ${numberWords(Number(mix.memGib) / 1024)} TiB, cost ${numberWords(mix.cost)}${mix === best ? ' (cheapest)' : ''}`,
     ),
+    ...(near === null ? [] : [`${nearLine(near)}.`]),
     best === undefined
       ? 'No mix is shown safe; the rest is about the mix as written.'
       : `The rest is about ${best.name}.`,
   ];
+}
+
+/** How the mixes near the cheapest one were searched, and what that does not show. */
+export function nearLine(near: MixSearchStory): string {
+  const how =
+    `Searched near ${near.start}: ${near.tests} of at most ${near.mostTests} further mixes tested (${near.runs} runs), by leaving hosts out and ` +
+    `exchanging shapes at no higher price, steps of ${near.firstStep} hosts and fewer; `;
+  const found = near.moves === 0 ? 'no cheaper one is shown safe' : `${near.moves} steps lead to a cheaper safe one`;
+  return near.isLocalOptimum
+    ? `${how}${found}. A local optimum: no single step from it is cheaper and shown safe; a mix further away may be`
+    : `${how}${found}. The tests ran out before that was settled: more --mix-tests may find a cheaper one`;
 }
 
 function marginText(point: CurvePoint, budget: number): string {
@@ -78,6 +97,8 @@ function curveLine(point: CurvePoint, verdict: string): string {
 
 export function monotoneLine({ search }: SearchAnswer): string {
   const { monotone } = search.result;
+  if (monotone === null)
+    return 'Mixes are no line of rising risk: the recommended one is shown safe by its own test; that it is the cheapest is not shown';
   if (monotone.holds)
     return `Risk rises with the value on the seeds seen (smallest p against it ${numberWords(monotone.p)})`;
   const [low, high] = monotone.pair ?? [0, 0];

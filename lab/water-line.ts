@@ -10,6 +10,7 @@ import type { Interval } from '../sim/results/intervals.ts';
 import { type Binding, bindingOf } from './binds.ts';
 import type { CellRunner, NamedPlan } from './cell-runner.ts';
 import { type EpistemicBand, epistemicBand } from './epistemic.ts';
+import type { MixSearchStory } from './mix-search.ts';
 import type { MixResult } from './mixes.ts';
 import { intervalOf, pairedDifference } from './paired.ts';
 import { type PlanSearch, searchPlans, seeded, type ViolationRule, violates } from './plan-search.ts';
@@ -68,6 +69,8 @@ export interface SearchAnswer {
   readonly runs: { readonly ran: number; readonly reused: number };
   /** Mixes of host shapes that were compared, where they were. */
   readonly mixes?: readonly MixResult[];
+  /** How mixes near the cheapest of them were searched; null where none was. */
+  readonly near?: MixSearchStory | null;
 }
 
 /** Plans of all values, checked before anything runs. Throws ConfigError for unknown paths, unequal lists, values that do not rise. */

@@ -5,7 +5,7 @@ import type { RunSummary } from '../../sim/results/schema.ts';
 import { bindingSentence } from '../binds.ts';
 import type { CellResult } from '../cache.ts';
 import type { CurvePoint } from '../plan-search.ts';
-import { epistemicLines, gainLine, monotoneLine, proofLine } from '../search-text.ts';
+import { cheapestOf, epistemicLines, gainLine, monotoneLine, nearLine, proofLine } from '../search-text.ts';
 import type { SearchAnswer } from '../water-line.ts';
 import { numberWords, signedWords } from '../words.ts';
 import { armsOf, plainEstimate, shownFigures } from './arms.ts';
@@ -61,6 +61,7 @@ export function searchDocument({ answer, name, command, currency }: SearchSource
     command,
     answer: [
       [lead, ...wider].join(' '),
+      ...(answer.near ? [`${nearLine(answer.near)}.`] : []),
       ...(answer.binding === null ? [] : [`${bindingSentence(answer.binding)}.`]),
       ...(answer.gain === null ? [] : [`${gainLine(answer.gain)}.`]),
       ...proof,
@@ -196,10 +197,10 @@ function candidateTable(answer: SearchAnswer, currency: string): LabTable {
 }
 
 /** What every mix of host shapes needs; no table without a search over mixes. */
-function mixTables({ mixes }: SearchAnswer, currency: string): LabTable[] {
+function mixTables({ mixes, near = null }: SearchAnswer, currency: string): LabTable[] {
   if (mixes === undefined || mixes.length === 0) return [];
   const number = (name: string, unit: string, about: string) => ({ name, type: 'float64', unit, about }) as const;
-  const least = Math.min(...mixes.map((mix) => mix.cost ?? Number.POSITIVE_INFINITY));
+  const cheapest = cheapestOf(mixes, near);
   return [
     {
       id: 'mixes',
@@ -213,14 +214,7 @@ function mixTables({ mixes }: SearchAnswer, currency: string): LabTable[] {
         number('cost', currency, 'cost of the measured time'),
         { name: 'cheapest', type: 'string', unit: '', about: 'cheapest' },
       ],
-      rows: mixes.map((mix) => [
-        mix.name,
-        mix.hosts,
-        mix.cores,
-        mix.memGib,
-        mix.cost,
-        mix.cost !== null && mix.cost === least ? 'yes' : '',
-      ]),
+      rows: mixes.map((mix) => [mix.name, mix.hosts, mix.cores, mix.memGib, mix.cost, mix === cheapest ? 'yes' : '']),
     },
   ];
 }
