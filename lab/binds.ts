@@ -20,7 +20,9 @@ export interface Binding {
   readonly worstHourOfDayPercent: number;
   /** Share of late requests that would not be late without best effort. */
   readonly colocationPercent: number;
-  readonly mechanism: 'co-location' | 'own load';
+  /** Share of late requests of pods that own CPUs and run out of them: not from best effort, memory or missing replicas. */
+  readonly ownedCpusPercent: number;
+  readonly mechanism: 'co-location' | 'CPUs owned' | 'own load';
   readonly evictionsMemory: number;
   readonly evictionsCpu: number;
   readonly suppressedPercentOfDemand: number;
@@ -28,8 +30,18 @@ export interface Binding {
 
 const numbers = (column: Column): ArrayLike<number> => column as ArrayLike<number>;
 
-/** What binds in one run; `objectivePercent` and `warmUpMs` are the plan's. */
-export function bindingOf(results: RunResults, objectivePercent: number, warmUpMs: number): Binding {
+/**
+ * What binds in one run; `objectivePercent` and `warmUpMs` are the plan's, `owners` the services whose pods own CPUs (LSR, LSE).
+ *
+ * The mechanism is co-location when that makes half of the late requests or more; of the rest, "CPUs owned" when it makes half or more.
+ * Memory counts in full against owned CPUs, its part without best effort too: the share is a lower bound.
+ */
+export function bindingOf(
+  results: RunResults,
+  objectivePercent: number,
+  warmUpMs: number,
+  owners: ReadonlySet<string>,
+): Binding {
   const { tables, summary } = results;
   const firstHour = firstMeasuredHour(warmUpMs);
   const allowed = 1 - objectivePercent / 100;
@@ -37,6 +49,8 @@ export function bindingOf(results: RunResults, objectivePercent: number, warmUpM
   const violatingHours = new Float64Array(tables.services.rows);
   const hoursSeen = new Float64Array(tables.services.rows);
   const { service, hour, requests, violatingRequests } = tables.serviceHours.columns;
+  const names = services.name as readonly string[];
+  const ownedLate = new Float64Array(tables.services.rows);
   const lateByHour = new Map<number, number>();
   const lateByHourOfDay = new Float64Array(24);
   for (let row = 0; row < tables.serviceHours.rows; row++) {
@@ -45,6 +59,7 @@ export function bindingOf(results: RunResults, objectivePercent: number, warmUpM
     if (at < firstHour || numbers(requests)[row] <= 0) continue;
     const s = numbers(service)[row];
     hoursSeen[s]++;
+    if (owners.has(names[s])) ownedLate[s] += lateOfOwned(tables.serviceHours.columns, row);
     if (late > allowed * numbers(requests)[row]) violatingHours[s]++;
     lateByHour.set(at, (lateByHour.get(at) ?? 0) + late);
     lateByHourOfDay[at % 24] += late;
@@ -63,8 +78,9 @@ export function bindingOf(results: RunResults, objectivePercent: number, warmUpM
   const late = lateByHourOfDay.reduce((sum, value) => sum + value, 0);
   const colocation =
     summary.lateRequestPercent > 0 ? summary.lateRequestFromColocationPercent / summary.lateRequestPercent : 0;
+  const owned = late > 0 ? ownedLate.reduce((sum, value) => sum + Math.max(0, value), 0) / late : 0;
   return {
-    service: (services.name as readonly string[])[worst] ?? 'none',
+    service: names[worst] ?? 'none',
     latencyClass: (services.latencyClass as readonly string[])[worst] ?? 'none',
     serviceLatePercent: tables.services.rows > 0 ? 100 * lateShare(worst) : 0,
     serviceViolatingHours: violatingHours[worst] ?? 0,
@@ -74,11 +90,23 @@ export function bindingOf(results: RunResults, objectivePercent: number, warmUpM
     worstHourOfDay,
     worstHourOfDayPercent: late > 0 ? (100 * lateByHourOfDay[worstHourOfDay]) / late : 0,
     colocationPercent: 100 * colocation,
-    mechanism: colocation >= 0.5 ? 'co-location' : 'own load',
+    ownedCpusPercent: 100 * owned,
+    mechanism:
+      colocation >= 0.5 ? 'co-location' : owned > 0 && owned >= (1 - colocation) / 2 ? 'CPUs owned' : 'own load',
     evictionsMemory: summary.evictionsMemory,
     evictionsCpu: summary.evictionsCpu,
     suppressedPercentOfDemand: summary.suppressedPercentOfDemand,
   };
+}
+
+/** Late requests of an hour that are neither best effort's, nor for want of replicas, nor for memory. */
+function lateOfOwned(columns: RunResults['tables']['serviceHours']['columns'], row: number): number {
+  return (
+    numbers(columns.violatingRequestsAlone)[row] -
+    numbers(columns.violatingDeadHosts)[row] -
+    numbers(columns.violatingUnplaced)[row] -
+    numbers(columns.violatingMemory)[row]
+  );
 }
 
 function worstShape(results: RunResults, firstHour: number): Pick<Binding, 'hostShape' | 'hostShapeOverMean'> {
@@ -120,11 +148,13 @@ function largestKey(values: ReadonlyMap<number, number>): number {
 
 /** One sentence. */
 export function bindingSentence(binding: Binding): string {
-  const { mechanism, colocationPercent } = binding;
+  const { mechanism, colocationPercent, ownedCpusPercent } = binding;
   const cause =
     mechanism === 'co-location'
       ? `${numberWords(colocationPercent)} % of late requests come from best effort beside them`
-      : `${numberWords(100 - colocationPercent)} % of late requests would be late without best effort too: the services' own load`;
+      : mechanism === 'CPUs owned'
+        ? `${numberWords(ownedCpusPercent)} % of late requests are of pods that run on CPUs of their own and need more than they own: more CPUs a pod or more replicas, not more hosts`
+        : `${numberWords(100 - colocationPercent)} % of late requests would be late without best effort too: the services' own load`;
   return (
     `Binds first: service ${binding.service} (${binding.latencyClass}), ${numberWords(binding.serviceLatePercent)} % late, ` +
     `${binding.serviceViolatingHours} of ${binding.serviceHours} hours beyond the objective; on hosts of shape ${binding.hostShape} ` +

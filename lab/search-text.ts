@@ -68,8 +68,11 @@ function mixLines({ mixes = [], near = null }: SearchAnswer): string[] {
 export function nearLine(near: MixSearchStory): string {
   const how =
     `Searched near ${near.start}: ${near.tests} of at most ${near.mostTests} further mixes tested (${near.runs} runs), by leaving hosts out and ` +
-    `exchanging shapes at no higher price, steps of ${near.firstStep} hosts and fewer; `;
-  const found = near.moves === 0 ? 'no cheaper one is shown safe' : `${near.moves} steps lead to a cheaper safe one`;
+    `exchanging shapes at no higher price, steps of ${near.firstStep === 1 ? '1 host' : `${near.firstStep} hosts down to 1`}; `;
+  const found =
+    near.moves === 0
+      ? 'no cheaper one is shown safe'
+      : `a cheaper safe one after ${near.moves === 1 ? '1 step' : `${near.moves} steps`}`;
   return near.isLocalOptimum
     ? `${how}${found}. A local optimum: no single step from it is cheaper and shown safe; a mix further away may be`
     : `${how}${found}. The tests ran out before that was settled: more --mix-tests may find a cheaper one`;

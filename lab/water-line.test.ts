@@ -111,7 +111,7 @@ test('what binds in three windows: web with 1 of 2 hours beyond 1 %, hour 2, 75 
   // Measured hours 1 and 2: web 20 of 2,000 (1 %, not beyond 1 %) and 100 of 3,000; search 20 of 2,000 and none.
   // Late 40 + 160, alone 10 + 40: 150 of 200 from best effort.
   const results = threeWindowResults();
-  const binding = bindingOf({ ...results, plan: results.plan as Plan }, 99, 3_600_000);
+  const binding = bindingOf({ ...results, plan: results.plan as Plan }, 99, 3_600_000, new Set());
   expect(binding).toMatchObject({
     service: 'web',
     serviceViolatingHours: 1,

@@ -191,7 +191,10 @@ export async function bindingAt(
   const worst = Math.max(0, figures.indexOf(Math.max(...figures)));
   const own = seeded(candidates[at], worst);
   const results = await runner.runWhole(own);
-  return results === null ? undefined : bindingOf(results, own.plan.slo.objectivePercent, own.plan.warmUpMs);
+  if (results === null) return undefined;
+  const { slo, warmUpMs, online } = own.plan;
+  const owners = new Set(online.explicit.filter(({ qos }) => qos !== undefined).map(({ name }) => name));
+  return bindingOf(results, slo.objectivePercent, warmUpMs, owners);
 }
 
 async function gainOf(
