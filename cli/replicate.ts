@@ -35,10 +35,11 @@ function registerOpenb(replicate: Command): void {
     .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
-      const [{ openbTable }, { PACKING_POLICIES }, { inputPath, dataFolder }] = await Promise.all([
+      const [{ openbTable }, { PACKING_POLICIES }, { inputPath, dataFolder }, { createProgress }] = await Promise.all([
         import('../lab/replicate/openb-table.ts'),
         import('../policies/packing/packing-policies.ts'),
         import('../lab/replicate/inputs.ts'),
+        import('./progress.ts'),
       ]);
       const names = Object.keys(PACKING_POLICIES) as (keyof typeof PACKING_POLICIES)[];
       const policy = names.find((name) => name === options.policy) ?? unknown('--policy', options.policy, names);
@@ -49,6 +50,7 @@ function registerOpenb(replicate: Command): void {
         options.arrivals === 'none'
           ? undefined
           : (options.arrivals ?? publishedArrivals(pods, options.seed, (name) => dataFolder(name, options.data)));
+      const progress = createProgress(process.stderr, 'openb');
       await show(
         await openbTable({
           nodes: inputPath(options.nodes, 'openb/openb_node_list_gpu_node.csv', '--nodes', options.data),
@@ -58,7 +60,8 @@ function registerOpenb(replicate: Command): void {
           seed: options.seed,
           tune: options.tune,
           departures: options.departures,
-        }),
+          onProgress: progress.update,
+        }).finally(progress.close),
         options.json,
       );
     });

@@ -14,6 +14,7 @@ export interface OpenbRequest {
   readonly seed: number;
   readonly tune: number;
   readonly departures?: OpenbOptions['departures'];
+  readonly onProgress?: OpenbOptions['onProgress'];
 }
 
 type PublishedTrace = (typeof published.traces)['default'];
@@ -27,7 +28,7 @@ export async function openbTable(request: OpenbRequest): Promise<Table> {
   const { policy, seed, tune } = request;
   const { trace, arrivals, drawn } = await readOpenb(request.nodes, request.pods, request.arrivals, seed, tune);
   const departures = request.departures ?? 'ignored';
-  const result = runOpenb(trace, arrivals, { policy, seed, tune, departures });
+  const result = runOpenb(trace, arrivals, { policy, seed, tune, departures, onProgress: request.onProgress });
   const known = tune === 1.3 && departures === 'ignored' ? await knownTrace(request) : undefined;
   const curves = known && (known.trace.policies as Readonly<Record<string, PublishedCurves>>)[policy];
   const rows = policy === 'random' ? randomRows(result, curves) : curveRows(result, seed, curves);

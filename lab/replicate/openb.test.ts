@@ -57,6 +57,19 @@ describe('a list of our own: one node with 2 cards, 3 pods', () => {
     expect(runOpenb(trace, order, { ...options, tune: 0.79 }).pods).toBe(1);
   });
 
+  test('a thousand arrivals tell twice how far they are, those that fit nowhere included', async () => {
+    const { trace } = await readOpenb(nodes, pods, arrivals, 1, 2);
+    const order = new Array<number>(1000).fill(0);
+    const told: [number, string][] = [];
+    const onProgress = (done: number, detail: string) => void told.push([done, detail]);
+    const options = { policy: 'fgd', seed: 1, tune: 1000, departures: 'ignored', onProgress } as const;
+    expect(runOpenb(trace, { order, lines: order, rank: [0] }, options).unscheduled).toBe(998);
+    expect(told).toEqual([
+      [0.5, '500 of 1000 pods'],
+      [1, '1000 of 1000 pods'],
+    ]);
+  });
+
   test('arrivals of another list are refused', async () => {
     const bad = files.write('bad.json', '{"seeds":{"1":{"order":[7],"rank":[0]}}}');
     await expect(readOpenb(nodes, pods, bad, 1, 1)).rejects.toThrow(/order\[0\] is 7; the pod list has 3 rows/);

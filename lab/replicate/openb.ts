@@ -38,6 +38,8 @@ export interface OpenbOptions {
   readonly tune: number;
   /** `ignored`: what is placed stays, as in the paper. `replayed`: pods leave after their duration, in the trace's own time. */
   readonly departures: 'ignored' | 'replayed';
+  /** Hears now and then how far the arrivals are. */
+  readonly onProgress?: ((done0to1: number, detail: string) => void) | undefined;
 }
 
 export interface OpenbResult {
@@ -56,6 +58,7 @@ export interface OpenbResult {
   readonly digest: string;
 }
 
+const PODS_PER_PROGRESS = 500;
 /** Longer than any list. */
 const NEVER_MS = 3_650 * MS_PER_DAY;
 
@@ -94,7 +97,7 @@ export function runOpenb(trace: ImportedTrace, arrivals: Arrivals, options: Open
   const inTime = seqOf.map((seq) => order[seq]);
   const tasks = taskListOf(trace, inTime, options.departures);
   const plan = openbPlan(trace, nodeOf, tasks, options);
-  const watch = createWatch(seqOf, capacity);
+  const watch = createWatch(seqOf, capacity, options.onProgress);
   const engine = startTable(plan, tasks, { typicalPods: typicalOf(trace, plan) }, (of) => watchPlacements(of, watch));
   runUntil(engine, Infinity);
   const { hosts } = engine.cluster;
@@ -198,15 +201,19 @@ interface Watch {
   readonly seqOf: readonly number[];
   readonly hosts: Int32Array;
   readonly cards: Int32Array;
+  readonly onProgress: OpenbOptions['onProgress'];
+  arrived: number;
   arrivedMilli: number;
   allocatedMilli: number;
   fragmentedMilli: number;
   unscheduled: number;
 }
 
-function createWatch(seqOf: readonly number[], capacity: number): Watch {
+function createWatch(seqOf: readonly number[], capacity: number, onProgress: OpenbOptions['onProgress']): Watch {
   return {
     seqOf,
+    onProgress,
+    arrived: 0,
     curve: createCurve(capacity),
     hosts: new Int32Array(seqOf.length).fill(-1),
     cards: new Int32Array(seqOf.length),
@@ -240,6 +247,9 @@ function watchPlacements(engine: Engine, watch: Watch): ChangeSink {
       return;
     }
     watch.arrivedMilli += wants;
+    watch.arrived++;
+    if (watch.arrived % PODS_PER_PROGRESS === 0)
+      watch.onProgress?.(watch.arrived / watch.seqOf.length, `${watch.arrived} of ${watch.seqOf.length} pods`);
     if (change === CHANGE.abandon) watch.unscheduled++;
     else {
       watch.hosts[watch.seqOf[taskId]] = host;

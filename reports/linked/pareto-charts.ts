@@ -29,12 +29,33 @@ export function paretoCharts(document: LabDocument): LinkedChart[] {
     efficient.length <= 4
       ? efficient.join(', ')
       : `${efficient.slice(0, 4).join(', ')} and ${efficient.length - 4} more`;
-  const best = (pick: (point: (typeof points)[number]) => number) =>
-    points.reduce((least, point) => (pick(point) < pick(least) ? point : least));
-  const fullest = best((point) => -point.cpuUtilisationMeanPercent);
-  const safest = best((point) => point.violationServiceHourPercent);
-  const cheapest = best((point) => point.costPerUsefulCoreHour);
-  const thriftiest = best((point) => point.wastedPercent);
+  type Point = (typeof points)[number];
+  /** Who leads in the figure where less is better; arms that are alike have no leader. */
+  const leader = (title: string, pick: (point: Point) => number, words: (point: Point) => string): string => {
+    const best = points.reduce((least, point) => (pick(point) < pick(least) ? point : least));
+    const isTie = points.every((point) => pick(point) === pick(best));
+    return `${title}: ${isTie ? 'all alike' : best.arm} (${words(best)}).`;
+  };
+  const fullest = leader(
+    'Fullest',
+    (point) => -point.cpuUtilisationMeanPercent,
+    (point) => `${percent(point.cpuUtilisationMeanPercent)} of CPU`,
+  );
+  const safest = leader(
+    'Safest',
+    (point) => point.violationServiceHourPercent,
+    (point) => `${percent(point.violationServiceHourPercent)} of service-hours miss the objective`,
+  );
+  const cheapest = leader(
+    'Cheapest',
+    (point) => point.costPerUsefulCoreHour,
+    (point) => `${money(point.costPerUsefulCoreHour, document.currency)} per useful core-hour`,
+  );
+  const thriftiest = leader(
+    'Least wasted',
+    (point) => point.wastedPercent,
+    (point) => percent(point.wastedPercent),
+  );
   const tooltip = [
     { field: 'arm', type: 'nominal' },
     { field: 'cpuUtilisationMeanPercent', type: 'quantitative', format: '.3~g', title: 'CPU, %' },
@@ -78,7 +99,7 @@ export function paretoCharts(document: LabDocument): LinkedChart[] {
       title: 'Utilisation against violations',
       subtitle: 'right and down is better; bars: 95 % intervals; size: share of work wasted',
       width: 'half',
-      sentence: `Fullest: ${fullest.arm} (${percent(fullest.cpuUtilisationMeanPercent)} of CPU). Safest: ${safest.arm} (${percent(safest.violationServiceHourPercent)} of service-hours miss the objective).`,
+      sentence: `${fullest} ${safest}`,
       specOf: (live) => ({
         width: HALF_WIDTH - 10,
         height: 240,
@@ -131,7 +152,7 @@ export function paretoCharts(document: LabDocument): LinkedChart[] {
       title: 'Cost against wasted work',
       subtitle: 'left and down is better',
       width: 'half',
-      sentence: `Cheapest: ${cheapest.arm} (${money(cheapest.costPerUsefulCoreHour, document.currency)} per useful core-hour). Least wasted: ${thriftiest.arm} (${percent(thriftiest.wastedPercent)}). Not beaten on all four: ${names}.`,
+      sentence: `${cheapest} ${thriftiest} Not beaten on all four: ${names}.`,
       specOf: (live) => ({
         width: HALF_WIDTH - 10,
         height: 240,
