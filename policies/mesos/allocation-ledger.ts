@@ -50,6 +50,14 @@ export function convertBag(bag: ResourceBag, conversions: readonly Conversion[])
   return result;
 }
 
+/** What of an agent is offered or allocated to anyone, known or not. */
+export function usedOf({ held, heldByStrangers }: AgentRecord): ResourceBag {
+  let used = EMPTY_BAG;
+  for (const bag of held.values()) used = addBags(used, bag);
+  for (const byRole of heldByStrangers.values()) for (const bag of byRole.values()) used = addBags(used, bag);
+  return used;
+}
+
 export class AllocationLedger {
   readonly catalog: ResourceCatalog;
   readonly roleTree: RoleTree;
@@ -171,18 +179,16 @@ export class AllocationLedger {
     } else {
       this.setAvailable(agent, subtractBags(agent.available, exclusive));
     }
-    agent.used = addBags(agent.used, bag);
     this.book(slot, agent, bag, grants);
   }
 
   /** Books a bag the agent reports as used. */
   hold(slot: Slot, agent: AgentRecord, bag: ResourceBag): void {
-    agent.used = addBags(agent.used, bag);
-    this.refreshAvailable(agent);
     this.book(slot, agent, bag);
+    this.refreshAvailable(agent);
   }
 
-  /** Books a bag that is in the agent's used part already. */
+  /** Books a bag that the agent has not available any more. */
   book(slot: Slot, agent: AgentRecord, bag: ResourceBag, grants = 1): void {
     const role = slot.role ?? fail('a slot is tracked before it holds');
     const before = agent.held.get(slot);
@@ -207,8 +213,8 @@ export class AllocationLedger {
     } else {
       agent.held.set(slot, after);
     }
-    agent.used = subtractBags(agent.used, bag);
-    this.refreshAvailable(agent);
+    if (agent.plain && !agent.overcommitted) this.regain(agent, addBags(agent.available, bag));
+    else this.refreshAvailable(agent);
     this.roleTree.untrackHeld(role.node, bag);
     role.sorter.unallocated(slot.client, agent.row, bag);
     if (this.variant.roleLocalFrameworkShares) role.totals.remove(bag);
@@ -228,7 +234,6 @@ export class AllocationLedger {
     } else {
       agent.held.set(slot, kept);
     }
-    agent.used = addBags(subtractBags(agent.used, before), after);
     this.roleTree.untrackHeld(role.node, before);
     this.roleTree.trackHeld(role.node, after);
     if (this.variant.roleLocalFrameworkShares) {
@@ -242,15 +247,20 @@ export class AllocationLedger {
 
   /** Recomputes what an agent has left; what is used beyond the total leaves nothing, never less. */
   refreshAvailable(agent: AgentRecord): void {
-    const available = agent.plain ? subtractBags(agent.total, agent.used) : this.availableOf(agent);
+    const used = usedOf(agent);
+    agent.overcommitted = !bagContains(agent.total, used);
+    this.regain(agent, agent.plain ? subtractBags(agent.total, used) : this.availableOf(agent, used));
+  }
+
+  private regain(agent: AgentRecord, available: ResourceBag): void {
     this.setAvailable(agent, bagsEqual(available, agent.lastWhole) ? agent.lastWhole : available);
     this.columns.fertile[agent.row] = 1;
   }
 
-  private availableOf(agent: AgentRecord): ResourceBag {
+  private availableOf(agent: AgentRecord, used: ResourceBag): ResourceBag {
     const shared = selectBag(this.catalog, agent.total, ResourceFlag.shared, 0);
     const exclusive = selectBag(this.catalog, agent.total, 0, ResourceFlag.shared);
-    return addBags(subtractBags(exclusive, agent.used), shared);
+    return addBags(subtractBags(exclusive, used), shared);
   }
 
   /** Whether an agent's resources are offered at all. */

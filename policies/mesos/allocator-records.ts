@@ -57,7 +57,7 @@ export function createAgent(info: AgentInfo, row: number): AgentRecord {
     checkpoint: info.checkpoint,
     activated: true,
     total: info.total,
-    used: EMPTY_BAG,
+    overcommitted: false,
     available: EMPTY_BAG,
     bigEnough: false,
     lastWhole: EMPTY_BAG,

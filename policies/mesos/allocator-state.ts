@@ -77,8 +77,8 @@ export interface AgentRecord {
   checkpoint: boolean;
   activated: boolean;
   total: ResourceBag;
-  /** Offered or allocated to anyone, known or not. */
-  used: ResourceBag;
+  /** Whether more is held than the total has of some kind: what comes back is then not simply available. */
+  overcommitted: boolean;
   /** (total - used) of what is not shared, and all that is shared. */
   available: ResourceBag;
   /** Whether what is available covers the cluster's minimum. */

@@ -20,9 +20,8 @@ export interface BulkGrant {
   /** Rows of the agents. */
   readonly rows: number[];
   readonly bags: ResourceBag[];
-  /** How many of them the sorters were told of, and in what sums, to be taken back at the end of the run. */
+  /** How many of them the sorters were told of, to be taken back at the end of the run. */
   told: number;
-  sums: ResourceBag[];
 }
 
 /** Books and rules of a run. */
@@ -86,7 +85,7 @@ export function allocateInBulk(
 function lend(grants: BulkGrant[], slot: Slot, row: number, bag: ResourceBag): void {
   let at = 0;
   while (at < grants.length && grants[at].slot !== slot) at++;
-  if (at === grants.length) grants.push({ slot, rows: [], bags: [], told: 0, sums: [] });
+  if (at === grants.length) grants.push({ slot, rows: [], bags: [], told: 0 });
   grants[at].rows.push(row);
   grants[at].bags.push(bag);
 }
@@ -107,14 +106,21 @@ function firstInOrder(round: BulkRound, grants: readonly BulkGrant[], row: numbe
 
 /** Tells the sorters what they have not been told yet. */
 function tellSorters(round: BulkRound, grant: BulkGrant): void {
-  const { rows, bags } = grant;
-  if (grant.told === bags.length) return;
+  const { bags, slot, told } = grant;
+  if (told === bags.length) return;
+  round.ledger.lend(slot, sumOf(round, grant, told, bags.length), bags.length - told);
+  grant.told = bags.length;
+}
+
+/** What the grants from `first` to before `end` amount to. */
+function sumOf(round: BulkRound, { rows, bags }: BulkGrant, first: number, end: number): ResourceBag {
+  if (end - first === 1) return bags[first];
   const { columns, catalog } = round.ledger;
   const byKind = columns.sums(catalog.flags.length);
-  for (let i = grant.told; i < bags.length; i++) {
+  for (let i = first; i < end; i++) {
     if (columns.wide[rows[i]] === 0) {
-      const first = rows[i] * COLUMN_KINDS;
-      for (let kind = 0; kind < COLUMN_KINDS; kind++) byKind[kind] += columns.amounts[first + kind];
+      const at = rows[i] * COLUMN_KINDS;
+      for (let kind = 0; kind < COLUMN_KINDS; kind++) byKind[kind] += columns.amounts[at + kind];
       continue;
     }
     const { kinds, amounts } = bags[i];
@@ -122,14 +128,12 @@ function tellSorters(round: BulkRound, grant: BulkGrant): void {
   }
   const kinds: number[] = [];
   for (let kind = 0; kind < byKind.length; kind++) if (byKind[kind] > 0) kinds.push(kind);
-  const sum: ResourceBag = { kinds, amounts: kinds.map((kind) => byKind[kind]), ranges: null };
-  round.ledger.lend(grant.slot, sum, bags.length - grant.told);
-  grant.sums.push(sum);
-  grant.told = bags.length;
+  return { kinds, amounts: kinds.map((kind) => byKind[kind]), ranges: null };
 }
 
 /** Ends the loan: the grants stay counted, the amounts leave the sorters. */
 function endLoan(round: BulkRound, grant: BulkGrant): void {
-  if (grant.told < grant.bags.length) round.ledger.lend(grant.slot, EMPTY_BAG, grant.bags.length - grant.told);
-  for (const sum of grant.sums) round.ledger.endLoan(grant.slot, sum);
+  const { bags, slot, told } = grant;
+  if (told < bags.length) round.ledger.lend(slot, EMPTY_BAG, bags.length - told);
+  if (told > 0) round.ledger.endLoan(slot, sumOf(round, grant, 0, told));
 }

@@ -1,4 +1,5 @@
 /** What master and oversubscription scenarios expect. */
+import { usedOf } from './allocation-ledger.ts';
 import type { MasterWorld } from './conformance-master-world.ts';
 import { describeBag, readBag } from './conformance-resources.ts';
 import type { Step } from './conformance-steps.ts';
@@ -46,11 +47,12 @@ export function expectOfMaster(world: MasterWorld, step: Step): string {
     case 'expectNoStatus':
       return world.statuses.has(text(step, 'task')) ? 'a status was sent' : '';
     case 'expectNothingAllocated': {
-      const holder = [...world.master.allocator.ledger.agents.values()].find((agent) => !isEmptyBag(agent.used));
-      return holder === undefined ? '' : `${holder.id} holds ${describeBag(world.catalog, holder.used)}`;
+      const holder = [...world.master.allocator.ledger.agents.values()].find((agent) => !isEmptyBag(usedOf(agent)));
+      return holder === undefined ? '' : `${holder.id} holds ${describeBag(world.catalog, usedOf(holder))}`;
     }
     case 'expectAllocated': {
-      const used = world.master.allocator.ledger.agents.get(text(step, 'agent'))?.used ?? EMPTY_BAG;
+      const agent = world.master.allocator.ledger.agents.get(text(step, 'agent'));
+      const used = agent === undefined ? EMPTY_BAG : usedOf(agent);
       return bagsEqual(readBag(world.catalog, step.res), used)
         ? ''
         : `allocated is ${describeBag(world.catalog, used)}`;

@@ -4,7 +4,6 @@ import type { UsedBags } from './allocator-records.ts';
 import type { AgentRecord, FrameworkRecord } from './allocator-state.ts';
 import { clearInverseFilters, clearSlotFilters } from './offer-filters.ts';
 import type { ResourceBag } from './resource-bag.ts';
-import { addBags } from './resource-bag.ts';
 
 /** Tracks a framework under a role; it competes there unless inactive or suppressed. */
 export function subscribe(ledger: AllocationLedger, framework: FrameworkRecord, rolePath: string): void {
@@ -62,11 +61,10 @@ export function bookReported(
       ledger.hold(ledger.track(framework, rolePath), agent, bag);
       continue;
     }
-    agent.used = addBags(agent.used, bag);
-    ledger.refreshAvailable(agent);
     const held = agent.heldByStrangers.get(frameworkId) ?? new Map<string, ResourceBag>();
     held.set(rolePath, bag);
     agent.heldByStrangers.set(frameworkId, held);
+    ledger.refreshAvailable(agent);
   }
 }
 
@@ -74,10 +72,10 @@ export function bookReported(
 export function adoptHoldings(ledger: AllocationLedger, framework: FrameworkRecord, used: UsedBags): void {
   for (const agent of ledger.agents.values()) {
     const strangers = agent.heldByStrangers.get(framework.id);
+    agent.heldByStrangers.delete(framework.id);
     for (const [rolePath, bag] of strangers ?? []) ledger.book(ledger.track(framework, rolePath), agent, bag);
     for (const [rolePath, bag] of used.get(agent.id) ?? []) {
       if (strangers?.has(rolePath) !== true) ledger.hold(ledger.track(framework, rolePath), agent, bag);
     }
-    agent.heldByStrangers.delete(framework.id);
   }
 }

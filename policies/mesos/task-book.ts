@@ -41,9 +41,12 @@ export class TaskBook {
     this.allocator.recoverResources(task.framework, task.agent, task.role, task.info.bag, null);
   }
 
-  /** Drops a task whose end was acknowledged; one that still holds something stays. */
-  forget(id: TaskId): void {
-    if (this.tasks.get(id)?.holds === false) this.tasks.delete(id);
+  /** Ends a task whose end is acknowledged at once, and drops it; an unknown one is ignored. */
+  close(id: TaskId, state: string): void {
+    const task = this.tasks.get(id);
+    if (task === undefined) return;
+    this.end(task, state);
+    this.tasks.delete(id);
   }
 
   /** Tasks that still hold something, of one agent or one framework. */

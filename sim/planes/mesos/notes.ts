@@ -215,10 +215,7 @@ export function finishTask(run: MesosRun, driver: Driver, task: number, host: nu
 
 /** The master takes a task's resources back and forgets it. */
 function forgetTask(run: MesosRun, driver: Driver, task: number, state: string): void {
-  const id = taskId(driver, task);
-  const master = masterOf(run, driver);
-  master.statusUpdate({ task: id, state, reason: null, source: 'SOURCE_EXECUTOR' }, state, false);
-  master.book.forget(id);
+  masterOf(run, driver).book.close(taskId(driver, task), state);
 }
 
 /**
