@@ -9,6 +9,7 @@ import type { Bulk } from './bulk.ts';
 import type { ServiceRow } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { eachMeasured, type Request } from './measured-ids.ts';
+import { repeatedIds } from './repeated-ids.ts';
 import { createRowWriter, eachRow, type RowColumns } from './row-writer.ts';
 import type { StoredScales, UsageScale } from './usage-csv.ts';
 import { sqlText } from './usage-duckdb.ts';
@@ -31,6 +32,9 @@ const COLUMNS: RowColumns = [
   ['labels', 'text'],
 ];
 
+/** Of a listed service in the source, for what is said of it. */
+const PLACE: RowColumns[number] = ['place', 'text'];
+
 export interface ListedServices {
   add(row: ServiceRow, place: string): void;
   /** Closes the list. An id that comes again is refused, or dropped as the context says. */
@@ -42,7 +46,7 @@ export interface ListedServices {
 
 export function listServices(bulk: Bulk): ListedServices {
   const path = join(bulk.scratch, 'services.parquet');
-  const writer = createRowWriter(path, [...COLUMNS, ['place', 'text']], bulk.freeBytes);
+  const writer = createRowWriter(path, [...COLUMNS, PLACE], bulk.freeBytes);
   const nan = Number.NaN;
   let listed = path;
   let count = 0;
@@ -59,19 +63,20 @@ export function listServices(bulk: Bulk): ListedServices {
     },
     async finish(context) {
       writer.finish();
-      const rows = `read_parquet(${sqlText(path)}, file_row_number = true)`;
-      const again = await bulk.rows(
-        `SELECT id, place FROM (SELECT id, place, file_row_number AS row, row_number() OVER (PARTITION BY id ORDER BY file_row_number) AS nth FROM ${rows})
-          WHERE nth > 1 ORDER BY row LIMIT 1000000`,
-      );
-      for (const [id, place] of again)
-        dropRow(context, new TraceError(`${String(place)} ${String(id)} appears a second time`));
-      if (again.length === 0) return;
+      const again = await repeatedIds(bulk, (take) => {
+        let row = 0;
+        eachRow(path, [COLUMNS[0]], ([id]) => take(String(id), row++));
+      });
+      if (again.size === 0) return;
       listed = join(bulk.scratch, 'services-once.parquet');
-      await bulk.run(
-        `COPY (SELECT * EXCLUDE (file_row_number) FROM ${rows} QUALIFY row_number() OVER (PARTITION BY id ORDER BY file_row_number) = 1 ORDER BY file_row_number)
-          TO ${sqlText(listed)} (FORMAT parquet, COMPRESSION snappy)`,
-      );
+      const once = createRowWriter(listed, COLUMNS, bulk.freeBytes);
+      let row = 0;
+      eachRow(path, [...COLUMNS, PLACE], (values) => {
+        const place = String(values.pop());
+        if (again.has(row++)) dropRow(context, new TraceError(`${place} ${values[0]} appears a second time`));
+        else once.add(values, () => place);
+      });
+      once.finish();
     },
     scales(memMib) {
       const sql = `SELECT id, requestMilliCpu / 100 AS milliCpu, ${memMib}::DOUBLE AS memMib FROM ${sqlText(listed)}`;

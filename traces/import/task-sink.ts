@@ -9,6 +9,7 @@ import type { Bulk } from './bulk.ts';
 import { type ImportedTasks, type StoredTasks, type TaskRow, taskColumns } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
+import { repeatedIds } from './repeated-ids.ts';
 import { createRowWriter, eachRow, type RowColumns } from './row-writer.ts';
 
 export interface TaskRead {
@@ -164,23 +165,9 @@ async function repeats(
   words: (id: string, seq: number) => string,
   context: ImportContext,
 ): Promise<Set<number>> {
-  const parts = createLanes(join(bulk.scratch, 'ids'), bulk.parts, bulk.freeBytes);
-  eachLaid(spool, ([values, seq]) => {
-    const id = String(values[0]);
-    parts.add(laneOf(id, parts.count), JSON.stringify([id, seq]), id);
-  });
-  const again: [id: string, seq: number][] = [];
-  for (let part = 0; part < parts.count; part++) {
-    const seen = new Set<string>();
-    await parts.read(part, (line) => {
-      const [id, seq] = JSON.parse(line) as [string, number];
-      if (seen.has(id)) again.push([id, seq]);
-      seen.add(id);
-    });
-  }
-  again.sort((a, b) => a[1] - b[1]);
-  for (const [id, seq] of again) dropRow(context, new TraceError(words(id, seq)));
-  return new Set(again.map(([, seq]) => seq));
+  const again = await repeatedIds(bulk, (take) => eachLaid(spool, ([values, seq]) => take(String(values[0]), seq)));
+  for (const [seq, id] of again) dropRow(context, new TraceError(words(id, seq)));
+  return new Set(again.keys());
 }
 
 function eachLaid(spool: string, take: (task: Laid) => void): void {
