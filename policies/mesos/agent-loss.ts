@@ -52,6 +52,11 @@ export class AgentLossTracker {
     return this.deadlines.has(agent);
   }
 
+  /** Whether the agent's time is over and only the limit on removals keeps it. */
+  isOverdue(agent: string): boolean {
+    return this.line.includes(agent);
+  }
+
   /** A permit that was not yet due is granted now. */
   grantPermit(agent: string, nowMs: number): void {
     if (this.line[0] === agent) this.permitMs = nowMs;

@@ -167,6 +167,11 @@ export class MesosMaster {
     this.away.reregistered(id);
   }
 
+  /** Whether the agent would be gone but for the limit on removals. */
+  isOverdue(id: string): boolean {
+    return this.away.isOverdue(id);
+  }
+
   /** When the agent is given up: now if it was or is not waited for, else no earlier than the time returned. */
   givesUpAgentMs(id: string, nowMs: number): number {
     this.giveUpAgents(nowMs);

@@ -7,6 +7,7 @@ import { createHistogram, type QuantileHistogram, quantile } from '../kernel/qua
 import { type Column, type Manifest, type RunResults, TABLES, type Table, type TableName } from '../results/schema.ts';
 import { summarise } from '../results/summarise.ts';
 import type { Engine } from './engine.ts';
+import { oversoldNotes } from './oversold-notes.ts';
 import { BATCH_COLUMNS, OPEN } from './recorder.ts';
 
 /** What the engine cannot know of itself. */
@@ -83,7 +84,7 @@ export function resultsOf(engine: Engine, identity: RunIdentity, notes: readonly
     plan,
     summary,
     tables,
-    notes,
+    notes: [...notes, ...oversoldNotes(plan, summary, tables.hostHours)],
   };
 }
 

@@ -31,6 +31,13 @@ describe('the limit on removals', () => {
     // Replicas do not move back; of some 80 tasks the four run their fifth again.
     expect(engine.cluster.hosts.taskCount.slice(0, 4).reduce((sum, tasks) => sum + tasks, 0)).toBeGreaterThan(8);
     expect(services(engine)).toBe(48);
+    const notes = mesosOf(engine).notes().join('\n');
+    expect(notes).toContain(
+      'cut agents off 10 times: 6 were heard again before the master gave them up (after 75 s of unanswered pings), 4 were given up.',
+    );
+    expect(notes).toContain(
+      '(agentRemovalRate: 1 in 60 s) kept 6 silent agents in line until they were heard again, 4 were given up; without it all 10 would',
+    );
   });
 
   test('without it all ten are given up at 75 s', async () => {
@@ -39,6 +46,10 @@ describe('the limit on removals', () => {
       2 * HOUR + 76_000,
     );
     expect(emptied(engine, 10)).toBe(10);
+    const notes = mesosOf(engine).notes().join('\n');
+    expect(notes).toContain('cut agents off 10 times: 0 were heard again');
+    expect(notes).toContain('10 were given up');
+    expect(notes).not.toContain('limit on removals');
   });
 
   test('holds for hosts that die, too: pods of a dead rack are replaced one agent a minute', async () => {
@@ -60,7 +71,8 @@ describe('a partition of ten minutes', () => {
   const PARTITION = 'controlPlane.incidents=[{ at: 3h, kind: partition, hosts: [4, 5, 6, 7], lasts: 10m }]';
   const played = async (...sets: string[]) => {
     const engine = runTo(await libraryPlan('mesos-partition', [PARTITION, ...sets]), 4 * HOUR);
-    return { evicted: batchSum(results(engine), 'evicted'), updates: mesosOf(engine).counters().updates };
+    const notes = mesosOf(engine).notes().join('\n');
+    return { evicted: batchSum(results(engine), 'evicted'), notes };
   };
 
   test('costs a framework all its tasks there, and one that is partition-aware none: they come back with their agents', async () => {
@@ -68,6 +80,18 @@ describe('a partition of ten minutes', () => {
     const aware = await played('controlPlane.frameworks.sisyphus.partitionAware=true');
     expect(plain.evicted).toBeGreaterThan(5);
     expect(aware.evicted).toBe(0);
+    // Forty replicas stand two on each of twenty agents; Marathon is not partition-aware in either run.
+    expect(plain.notes).toContain(`4 were given up. ${plain.evicted + 8} tasks there counted as lost`);
+    expect(plain.notes).not.toContain('unreachable, not lost');
+    expect(aware.notes).toContain('4 were given up. 8 tasks there counted as lost');
+    expect(aware.notes).toMatch(/ \d+ tasks of partition-aware frameworks there were unreachable, not lost\./);
+  });
+
+  test('a minute is forgiven: nobody is given up', async () => {
+    const engine = runTo(await libraryPlan('mesos-partition'), 2 * HOUR + 2 * MINUTE);
+    expect(batchSum(results(engine), 'evicted')).toBe(0);
+    const notes = mesosOf(engine).notes().join('\n');
+    expect(notes).toMatch(/cut agents off 4 times: 4 were heard again .* 0 were given up\.$/m);
   });
 
   test('Marathon that is partition-aware replaces at once by default, and nothing where inactiveAfter is longer', async () => {

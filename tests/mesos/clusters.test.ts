@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { countInState, TASK_KIND, TASK_STATE } from '../../sim/cluster/tasks.ts';
 import { runUntil } from '../../sim/engine/run.ts';
-import { batchSum, HOUR, libraryPlan, mesosOf, results, runTo } from './run-scenario.ts';
+import { batchSum, HOUR, libraryPlan, MINUTE, mesosOf, results, runTo } from './run-scenario.ts';
 
 describe('the 600-agent cluster', () => {
   test('at a tenth of its size 150,000 containers a week run about 205 at once, and CPU use is above 20 %', async () => {
@@ -49,6 +49,36 @@ describe('a lost master', () => {
     runUntil(engine, plan.horizonMs);
     expect(batchSum(results(engine), 'evicted')).toBe(0);
   });
+
+  /** What the report says of the registrations after a loss at 1 h. */
+  const registrations = async (...sets: string[]) => {
+    const engine = runTo(await libraryPlan('mesos-master-lost', sets), HOUR + 2 * MINUTE);
+    const said = mesosOf(engine)
+      .notes()
+      .join('\n')
+      .match(
+        /The master was lost at 60\.0 min: it takes the 10 s .* (\d+) of 2 frameworks registered anew within ([\d.]+) s and (\d+) of 20 agents within ([\d.]+) s, at most (\d+) of them in one second/,
+      );
+    const [frameworks, frameworkS, agents, agentS, most] = (said ?? []).slice(1).map(Number);
+    return { frameworks, frameworkS, agents, agentS, most };
+  };
+
+  test('is followed by a storm of registrations, all in the thirteenth second; a longer back-off spreads them', async () => {
+    // Session 10 s, schedulers within 2 s of that, agents 2 s and a uniform part of the back-off of 1 s after it.
+    const storm = await registrations();
+    expect(storm).toMatchObject({ frameworks: 2, agents: 20, most: 20 });
+    expect(storm.frameworkS).toBeGreaterThanOrEqual(10);
+    expect(storm.frameworkS).toBeLessThanOrEqual(12);
+    // The last of twenty uniform draws is below 0.7 once in a thousand.
+    expect(storm.agentS).toBeGreaterThan(12.7);
+    expect(storm.agentS).toBeLessThanOrEqual(13);
+    const spread = await registrations('controlPlane.agentBackoff=60s');
+    expect(spread.agents).toBe(20);
+    expect(spread.agentS).toBeGreaterThan(12 + 0.7 * 60);
+    expect(spread.agentS).toBeLessThanOrEqual(72);
+    // A third of an agent a second.
+    expect(spread.most).toBeLessThan(6);
+  });
 });
 
 describe('a lost scheduler', () => {
@@ -88,13 +118,22 @@ describe('agents with GPUs', () => {
       // Shapes stand in the order of the file: 11 with disks, 4 with SSDs, 5 with GPUs.
       const { taskCount } = engine.cluster.hosts;
       const pending = countInState(engine.cluster.tasks, TASK_KIND.bestEffort, TASK_STATE.pending);
-      return { gpu: taskCount.slice(15).reduce((sum, tasks) => sum + tasks, 0), pending };
+      const notes = mesosOf(engine).notes().join('\n');
+      return { engine, notes, gpu: taskCount.slice(15).reduce((sum, tasks) => sum + tasks, 0), pending };
     };
     const kept = await byHost([]);
     expect(kept.gpu).toBe(0);
     expect(kept.pending).toBeGreaterThan(100);
+    const { soldMilliCpu, allocatedMilliCpu } = kept.engine.cluster.hosts;
+    let idle = 0;
+    for (let host = 15; host < 20; host++) idle += soldMilliCpu[host] - allocatedMilliCpu[host];
+    expect(idle).toBeGreaterThan(100_000);
+    expect(kept.notes).toContain(
+      `filterGpuResources keeps 5 agents with GPUs from "sisyphus", which is not gpuCapable: ${(idle / 1000).toFixed(2)} cores stand idle there while ${kept.pending} of its tasks wait`,
+    );
     const open = await byHost(['controlPlane.filterGpuResources=false']);
     expect(open.gpu).toBeGreaterThan(30);
     expect(open.pending).toBeLessThan(kept.pending / 2);
+    expect(open.notes).not.toContain('filterGpuResources');
   });
 });

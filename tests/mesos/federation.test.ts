@@ -39,6 +39,19 @@ describe('a federation', () => {
     const podsOn = [0, 0, 0, 0];
     for (let host = 0; host < hosts.count; host++) podsOn[hosts.shape[host]] += hosts.podCount[host];
     for (const pods of podsOn) expect(pods).toBeGreaterThan(60);
+    const said = mesosOf(engine)
+      .notes()
+      .join('\n')
+      .match(
+        /The federation's 4 clusters: "dc1" launched (\d+) on 60 agents, \d+ wait; "dc2" launched (\d+) on 50 agents, \d+ wait; "dc3" launched (\d+) on 50 agents, \d+ wait; "dc4" launched (\d+) on 40 agents, \d+ wait\. No task spilled over/,
+      );
+    const launched = (said ?? []).slice(1).map(Number);
+    const all = launched.reduce((sum, count) => sum + count, 0);
+    expect(all).toBe(mesosOf(engine).counters().launches);
+    // The populations' shares of the load.
+    [0.3, 0.25, 0.25, 0.2].forEach((share, cluster) => {
+      expect(launched[cluster] / all).toBeCloseTo(share, 1);
+    });
   });
 });
 
@@ -59,6 +72,8 @@ describe('queues of two data centres', () => {
     expect(kept.pending).toBeGreaterThan(150);
     expect(spilling.spilled).toBeGreaterThan(50);
     expect(spilling.pending).toBeLessThan(60);
+    expect(spilling.notes).toContain('A queue that reached its spillAtQueue sent new tasks to the others.');
+    expect(kept.notes).toContain('No task spilled over (spillAtQueue, spillTo)');
     expect(spilling.notes).toContain(`${spilling.spilled} tasks spilled over from a full queue`);
     expect(kept.notes).toMatch(
       /tasks wait at "east"; of 10 agents [01] have the CPU one asks for, 10 the memory, 10 the disk: CPU is short/,

@@ -35,7 +35,7 @@ describe('disk and memory that run out while CPU is free', () => {
     }
     // 20 x 31.68 cores are sold; services hold 176 and a hundred tasks 200 of them: 376 of 634, 41 % are free.
     expect(Math.round((100 * allocated) / sold)).toBe(59);
-    expect(mesosOf(engine).notes()[1]).toMatch(
+    expect(mesosOf(engine).notes().at(-1)).toMatch(
       /tasks wait at "sisyphus"; of 20 agents 20 have the CPU one asks for, 20 the memory, 0 the disk: disk is short\.$/,
     );
   });
@@ -52,7 +52,7 @@ describe('disk and memory that run out while CPU is free', () => {
       'bestEffort.populations.transcode.memPerCore=24GiB',
     ];
     const engine = runTo(await libraryPlan('mesos-disk-full', sets), 2 * HOUR);
-    expect(mesosOf(engine).notes()[1]).toMatch(/ 0 the memory, 20 the disk: memory is short\.$/);
+    expect(mesosOf(engine).notes().at(-1)).toMatch(/ 0 the memory, 20 the disk: memory is short\.$/);
   });
 });
 

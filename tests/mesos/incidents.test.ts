@@ -1,11 +1,13 @@
 // What went wrong on the published Mesos clusters goes wrong here as well, and the cures cure it.
 import { describe, expect, test } from 'vitest';
+import { CHANGE } from '../../sim/cluster/apply.ts';
 import { countInState, TASK_KIND, TASK_STATE } from '../../sim/cluster/tasks.ts';
 import type { Engine } from '../../sim/engine/engine.ts';
 import { runUntil } from '../../sim/engine/run.ts';
 import { batchSum, HOUR, libraryPlan, MINUTE, mesosOf, results, runTo } from './run-scenario.ts';
 
 const pending = (engine: Engine) => countInState(engine.cluster.tasks, TASK_KIND.bestEffort, TASK_STATE.pending);
+const notesOf = (engine: Engine) => mesosOf(engine).notes().join('\n');
 const running = (engine: Engine) => countInState(engine.cluster.tasks, TASK_KIND.bestEffort, TASK_STATE.running);
 
 describe('Chronos deactivated by its own abort', () => {
@@ -103,14 +105,36 @@ describe('idle frameworks', () => {
     // Law: share of runs left = max(0, F / I - N) / (F / I) with F = 5 s, I = 1 s: 1 / 5 at N = 4, 0 at N = 5.
     const four = await libraryPlan('mesos-idle-frameworks', ['controlPlane.frameworks.idle-5=null']);
     const five = await libraryPlan('mesos-idle-frameworks');
-    expect(pending(runTo(four, 2 * HOUR - 1))).toBeLessThan(20);
+    const served = runTo(four, 2 * HOUR - 1);
+    expect(pending(served)).toBeLessThan(20);
+    expect(notesOf(served)).not.toContain('never had work');
     // One task a second comes in. What ends makes an agent's offer larger than what was refused, so a few gaps remain.
-    expect(pending(runTo(five, 2 * HOUR - 1))).toBeGreaterThan(1500);
+    const starved = runTo(five, 2 * HOUR - 1);
+    expect(pending(starved)).toBeGreaterThan(1500);
+    const { tasks } = starved.cluster;
+    let oldestMs = Infinity;
+    for (let row = tasks.firstBestEffort; row < tasks.used; row++)
+      if (tasks.state[row] === TASK_STATE.pending) oldestMs = Math.min(oldestMs, tasks.submitAtMs[row]);
+    const said = notesOf(starved).match(
+      /(\d+) frameworks that never had work drew (\d+) offers and declined them, "sisyphus" drew (\d+): (\d+) of its tasks wait .*, the oldest for ([\d.]+) min\..* suppress offers/,
+    );
+    const [idle, idleOffers, ownOffers, waiting, minutes] = (said ?? []).slice(1).map(Number);
+    expect([idle, waiting]).toEqual([5, pending(starved)]);
+    // 20 agents are offered once a second for 2 h, to an idle framework nearly every time.
+    expect(notesOf(starved)).toMatch(
+      /of 20 agents 1\d have the CPU one asks for, .*: 1\d have all of it, so offers are short/,
+    );
+    expect(idleOffers).toBeGreaterThan(0.97 * 20 * 7200);
+    expect(idleOffers + ownOffers).toBeLessThanOrEqual(mesosOf(starved).counters().offers);
+    expect(ownOffers).toBeLessThan(0.03 * 20 * 7200);
+    expect(minutes).toBeCloseTo((2 * HOUR - oldestMs) / MINUTE, 0);
   });
 
   test('the random sorter gives the starved framework its turn', async () => {
     const plan = await libraryPlan('mesos-idle-frameworks', ['controlPlane.frameworkSorter=random']);
-    expect(pending(runTo(plan, 2 * HOUR - 1))).toBeLessThan(20);
+    const engine = runTo(plan, 2 * HOUR - 1);
+    expect(pending(engine)).toBeLessThan(20);
+    expect(notesOf(engine)).not.toContain('never had work');
   });
 });
 
@@ -128,13 +152,24 @@ describe('a job that fits nowhere', () => {
       // 357 tasks an hour come in and none is launched from then on; 20 may be under way.
       const hours = (plan.horizonMs - urgentSinceMs) / HOUR;
       expect(pending(engine)).toBeGreaterThan(hours * 357 * 0.85);
+      let behind = 0;
+      for (let row = tasks.firstBestEffort; row < tasks.used; row++)
+        if (tasks.state[row] === TASK_STATE.pending && tasks.group[row] === 0) behind++;
+      // 99 % of 32 cores are sold.
+      const said = notesOf(engine).match(
+        /A task of lane 0 of "chronos" fits no agent.* asks for 32\.00 cores and the largest agent sells 31\.68\. It came in ([\d.]+) min before the end .* so (\d+) tasks of the lanes behind it wait/,
+      );
+      expect(Number(said?.[1])).toBeCloseTo((plan.horizonMs - urgentSinceMs) / MINUTE, 0);
+      expect(Number(said?.[2])).toBe(behind);
     }
   });
 
   test('in a lane with others it goes to the tail and ends the batch it is reached in, so the rest still drains', async () => {
     const plan = await libraryPlan('mesos-unfit-job', ['bestEffort.populations.urgent.priority=5500']);
     // Both kinds share a lane: the unfit job goes to the tail and ends each batch it is reached in, so the rest still drains.
-    expect(pending(runTo(plan, plan.horizonMs - 1))).toBeLessThan(100);
+    const engine = runTo(plan, plan.horizonMs - 1);
+    expect(pending(engine)).toBeLessThan(100);
+    expect(notesOf(engine)).not.toContain('fits no agent');
   });
 });
 
@@ -142,18 +177,35 @@ describe('black-hole host', () => {
   test('on a full cluster one agent of twenty fails more tasks in two hours than all finish, and a thousand are given up', async () => {
     const plan = await libraryPlan('mesos-black-hole');
     const healthy = await libraryPlan('mesos-black-hole', ['failures.blackHoles=[]']);
-    const struck = results(runTo(plan, plan.horizonMs));
-    const well = results(runTo(healthy, healthy.horizonMs));
+    let bound = 0;
+    let failedThere = 0;
+    const engine = runTo(plan, plan.horizonMs, (timeMs, change, _id, host) => {
+      // Replicas that stand from the start were not launched.
+      if (host !== 0 || timeMs === 0) return;
+      if (change === CHANGE.bind) bound++;
+      if (change === CHANGE.fail) failedThere++;
+    });
+    const struck = results(engine);
+    const sound = runTo(healthy, healthy.horizonMs);
+    const well = results(sound);
     // 1.4 % of attempts fail on their own: 0.014 x some 3,000 finished.
     expect(batchSum(well, 'failed')).toBeLessThan(100);
     expect(batchSum(well, 'abandoned')).toBe(0);
     expect(batchSum(struck, 'failed')).toBeGreaterThan(batchSum(struck, 'finished'));
     expect(batchSum(struck, 'abandoned')).toBeGreaterThan(1000);
+    const { launches } = mesosOf(engine).counters();
+    const others = (100 * (batchSum(struck, 'failed') - failedThere)) / (launches - bound);
+    expect(notesOf(engine)).toContain(
+      `is a black hole: it drew ${bound} of ${launches} launches (${((100 * bound) / launches).toFixed(1)} %; an even share of 20 agents is 5.0 %) and failed ${failedThere} tasks; the others failed ${others.toFixed(1)} % of theirs`,
+    );
+    expect(notesOf(sound)).not.toContain('black hole');
   });
 
   test('a host that is only one of many free ones fails about its share', async () => {
     const plan = await libraryPlan('mesos-black-hole', ['bestEffort.tasksPerWeek=60000']);
-    const run = results(runTo(plan, plan.horizonMs));
+    const engine = runTo(plan, plan.horizonMs);
+    const run = results(engine);
+    expect(notesOf(engine)).not.toContain('black hole');
     const failed = batchSum(run, 'failed');
     // 357 tasks an hour for 2 h, a twentieth of them on the black hole: 36, and 20 that fail on their own in 4 h.
     expect(failed).toBeGreaterThan(20);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { TASK_STATE } from '../../sim/cluster/tasks.ts';
 import type { RunResults } from '../../sim/results/schema.ts';
-import { batchSum, HOUR, libraryPlan, results, runTo } from './run-scenario.ts';
+import { batchSum, HOUR, libraryPlan, mesosOf, results, runTo } from './run-scenario.ts';
 
 /** Largest hourly CPU use of one host, percent of the host, without system. */
 function busiestHostPercent(run: RunResults): number {
@@ -28,7 +28,8 @@ describe('rules of placement', () => {
 describe('SSD-aware placement', () => {
   test('eight replicas that ask for SSDs stand two by two on the four agents that have them, also after a restart', async () => {
     const plan = await libraryPlan('mesos-unit', ['online.explicit.cache.rollingRestartAt=[1h]']);
-    const { cluster, online } = runTo(plan, 2 * HOUR);
+    const engine = runTo(plan, 2 * HOUR);
+    const { cluster, online } = engine;
     const cache = online.services.names.indexOf('cache');
     const onHost = new Map<number, number>();
     for (let row = online.firstPod[cache]; row < online.firstPod[cache + 1]; row++) {
@@ -39,6 +40,10 @@ describe('SSD-aware placement', () => {
     }
     // Hosts 16 to 19 are the ones with SSDs; at most 2 replicas a host, so 8 replicas fill all four.
     expect([...onHost].sort(([a], [b]) => a - b)).toEqual([16, 17, 18, 19].map((host) => [host, 2]));
+    // 8 x 4 / 20 by chance.
+    expect(mesosOf(engine).notes()).toContain(
+      '8 of 8 replicas of "cache" stand on the 4 of 20 agents that its rule asks for (disk LIKE ssd); without the rule chance would put 1.6 there.',
+    );
   });
 });
 
@@ -48,7 +53,9 @@ describe('placement without the rule', () => {
       'online.explicit.cache.nodeSelector={}',
       'online.explicit.cache.rollingRestartAt=[1h]',
     ]);
-    const { cluster, online } = runTo(plan, 2 * HOUR);
+    const engine = runTo(plan, 2 * HOUR);
+    const { cluster, online } = engine;
+    expect(mesosOf(engine).notes().join('\n')).not.toContain('its rule asks for');
     const cache = online.services.names.indexOf('cache');
     let onSsd = 0;
     for (let row = online.firstPod[cache]; row < online.firstPod[cache + 1]; row++) {
@@ -68,6 +75,14 @@ describe('static oversubscription', () => {
     const half = results(runTo(await libraryPlan(base, ['horizon=4h']), 4 * HOUR));
     expect(half.summary.cpuUtilisationMeanPercent).toBeGreaterThan(20);
     expect(busiestHostPercent(half)).toBeGreaterThan(50);
+    const [sold] = half.notes;
+    expect(sold).toContain(
+      `Agents sold 1.5 times the CPU they have: hosts used ${half.summary.cpuUtilisationMeanPercent.toFixed(1)} % of theirs on average, the busiest ${busiestHostPercent(half).toFixed(1)} % in its busiest hour`,
+    );
+    expect(sold).toContain(
+      `${half.summary.lateRequestFromColocationPercent.toFixed(2)} % of requests were late because of best effort beside them, with isolation "equal". Nothing holds best effort back`,
+    );
+    expect(none.notes).toEqual([]);
     // Services ask for 80 %, 1 % is reserved: at most 19 % x 80 % use is left to best effort without overselling.
     expect(none.summary.bestEffortUtilisationMeanPercent).toBeLessThan(19 * 0.8);
     expect(half.summary.bestEffortUtilisationMeanPercent).toBeGreaterThan(
@@ -76,12 +91,16 @@ describe('static oversubscription', () => {
   });
 
   test('isolation by group identity takes away nine in ten of the late requests that overselling without isolation costs', async () => {
-    const late = async (isolation: string) =>
-      results(runTo(await libraryPlan(base, [`physics.isolation=${isolation}`, 'horizon=4h']), 4 * HOUR)).summary
-        .lateRequestFromColocationPercent;
-    const equal = await late('equal');
-    expect(equal).toBeGreaterThan(1);
-    expect(await late('group-identity')).toBeLessThan(equal / 10);
+    const run = async (isolation: string) => {
+      const plan = await libraryPlan(base, [`physics.isolation=${isolation}`, 'horizon=4h']);
+      const { summary, notes } = results(runTo(plan, 4 * HOUR));
+      return { late: summary.lateRequestFromColocationPercent, note: notes[0] };
+    };
+    const equal = await run('equal');
+    expect(equal.late).toBeGreaterThan(1);
+    const isolated = await run('group-identity');
+    expect(isolated.late).toBeLessThan(equal.late / 10);
+    expect(isolated.note).toMatch(/with isolation "group-identity"\.$/);
   });
 });
 

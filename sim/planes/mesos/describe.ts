@@ -1,12 +1,14 @@
 /** What the Mesos plane says of itself in the report: how offers went, and who stands outside. */
 import type { ChronosConfig, ChronosState } from '../../../policies/chronos/state.ts';
 import { operationsPerJob, SISYPHUS_STORE_OPERATIONS } from '../../../policies/chronos/store-cost.ts';
-import { usableByRole } from '../../../policies/mesos/eligibility.ts';
 import type { SisyphusState } from '../../../policies/sisyphus/framework.ts';
-import { amountOf, gpusOf, memMibOf, NOTHING_RESERVED, reservedIn } from './agents.ts';
+import { gpusOf } from './agents.ts';
 import type { Driver } from './driver.ts';
+import { agentSentences } from './explain-agents.ts';
+import { queueSentences } from './explain-queues.ts';
 import { doorSentences } from './front-door.ts';
 import { type MesosRun, type MesosState, masterOf } from './mesos-run.ts';
+import { hasQueue, oldestWaiting, roomFor } from './room.ts';
 
 /** Sentences for the report, with numbers. */
 export function describe(run: MesosRun): readonly string[] {
@@ -49,8 +51,9 @@ export function describe(run: MesosRun): readonly string[] {
         `At the end "${name}" is not subscribed: it is offered nothing until it subscribes anew, and ${missed.length} updates wait for it.`,
       );
   }
+  sentences.push(...agentSentences(run), ...queueSentences(run));
   for (const driver of s.drivers) {
-    const short = s.queued[driver.index] > 0 && s.backlog[driver.index] === null ? shortage(run, driver) : '';
+    const short = hasQueue(run, driver) ? shortage(run, driver) : '';
     if (short !== '') sentences.push(short);
   }
   for (const driver of s.drivers) {
@@ -101,37 +104,14 @@ function outageSentence(name: string, service: string, outages: MesosState['outa
 
 /** Which resource keeps the oldest waiting task of a framework off its agents, from what is available there. */
 function shortage(run: MesosRun, driver: Driver): string {
-  const { s, setup } = run;
-  const { tasks } = setup.context.cluster;
-  let row = -1;
-  for (let waiting = 0; waiting < s.waiting.length && row < 0; waiting++)
-    if (s.waiting[waiting] === 1 && s.driverOfRow[waiting] === driver.index) row = waiting;
+  const row = oldestWaiting(run, driver);
   if (row < 0) return '';
-  const cpu = Math.ceil(tasks.requestMilliCpu[row]);
-  const mem = memMibOf(tasks.requestMemBytes[row]);
-  const disk = driver.plan.taskDiskMib;
-  const gpus = gpusOf(setup.context.cluster, row);
-  let agents = 0;
-  let withCpu = 0;
-  let withMem = 0;
-  let withDisk = 0;
-  let withGpus = 0;
-  for (const { available } of masterOf(run, driver).allocator.ledger.agents.values()) {
-    agents++;
-    const reserved = s.kinds.withReservations
-      ? reservedIn(s.kinds, usableByRole(s.kinds.catalog, available, driver.plan.role))
-      : NOTHING_RESERVED;
-    const ofCpu = driver.revocable
-      ? amountOf(available, s.kinds.revocableCpus)
-      : amountOf(available, s.kinds.cpus) + reserved.milliCpu;
-    if (ofCpu >= cpu) withCpu++;
-    if (amountOf(available, s.kinds.mem, 1000) + reserved.memMib >= mem) withMem++;
-    if (amountOf(available, s.kinds.disk, 1000) + reserved.diskMib >= disk) withDisk++;
-    if (amountOf(available, s.kinds.gpus, 1000) >= gpus) withGpus++;
-  }
-  const least = Math.min(withCpu, withMem, withDisk, withGpus);
-  const others = least === withMem ? 'memory' : least === withDisk ? 'disk' : 'the number of GPUs';
-  const what = least === withCpu ? 'CPU' : others;
-  const withDevices = gpus === 0 ? '' : `, ${withGpus} the GPUs`;
-  return `At the end ${s.queued[driver.index]} tasks wait at "${driver.plan.name}"; of ${agents} agents ${withCpu} have the CPU one asks for, ${withMem} the memory, ${withDisk} the disk${withDevices}: ${what} is short.`;
+  const { agents, cpu, mem, disk, gpus, all } = roomFor(run, driver, row, 'available');
+  const least = Math.min(cpu, mem, disk, gpus);
+  const others = least === mem ? 'memory' : least === disk ? 'disk' : 'the number of GPUs';
+  const short = least === cpu ? 'CPU' : others;
+  // A few agents with room are gaps that the next run fills; most of them with room are no shortage.
+  const what = 2 * all > agents ? `${all} have all of it, so offers are short` : `${short} is short`;
+  const withDevices = gpusOf(run.setup.context.cluster, row) === 0 ? '' : `, ${gpus} the GPUs`;
+  return `At the end ${run.s.queued[driver.index]} tasks wait at "${driver.plan.name}"; of ${agents} agents ${cpu} have the CPU one asks for, ${mem} the memory, ${disk} the disk${withDevices}: ${what}.`;
 }

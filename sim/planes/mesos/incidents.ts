@@ -12,6 +12,7 @@ import { hearSilence, hostIsDead, nextSilenceMs, silence } from './partitions.ts
 import { missedUpdates, registerAgent, subscribe } from './registration.ts';
 import { nextOperationMs, operate } from './reservations.ts';
 import { ask, tell } from './talk.ts';
+import { countMasterLoss, countReturn } from './tally.ts';
 
 /** A scheduler's driver waits a uniform part of this before it registers with a new master. */
 const SCHEDULER_BACKOFF_MS = 2_000;
@@ -29,13 +30,17 @@ export function happen(run: MesosRun, nowMs: number): void {
   killUnhealthy(run, nowMs);
   while (s.returning.length > 0 && s.returning[0].atMs <= nowMs) {
     const { kind, index } = s.returning.shift() ?? fail('somebody returns');
-    if (kind === 'framework') comeBack(run, s.drivers[index], nowMs);
-    else if (
+    if (kind === 'framework') {
+      countReturn(s.tally, kind, setup.clusterOfDriver[index], nowMs);
+      comeBack(run, s.drivers[index], nowMs);
+    } else if (
       setup.context.cluster.hosts.outages[index] === 0 &&
       s.agent[index] === AGENT.unknown &&
       !s.silent.has(index)
-    )
+    ) {
+      countReturn(s.tally, kind, setup.clusterOfHost[index], nowMs);
       registerAgent(run, index);
+    }
   }
 }
 
@@ -104,8 +109,10 @@ function loseMaster(run: MesosRun, cluster: number, nowMs: number): void {
   s.launches.clear();
   s.masters[cluster] = createMaster(plan, s.kinds, s.random, nowMs);
   const electedMs = nowMs + plan.zooKeeperSessionMs;
+  let frameworks = 0;
   for (const driver of s.drivers) {
     if (setup.clusterOfDriver[driver.index] !== cluster) continue;
+    frameworks++;
     s.backlog[driver.index] ??= [];
     const atMs = electedMs + Math.floor(s.random.uniform() * SCHEDULER_BACKOFF_MS);
     s.returning.push({ atMs, kind: 'framework', index: driver.index });
@@ -118,6 +125,7 @@ function loseMaster(run: MesosRun, cluster: number, nowMs: number): void {
     const atMs = electedMs + SCHEDULER_BACKOFF_MS + Math.floor(s.random.uniform() * plan.agentBackoffMs);
     s.returning.push({ atMs, kind: 'agent', index: host });
   }
+  countMasterLoss(s.tally, nowMs, cluster, listed.length, frameworks);
   s.masters[cluster].expectAgents(listed, electedMs);
   s.returning.sort((a, b) => a.atMs - b.atMs);
 }

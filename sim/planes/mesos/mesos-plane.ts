@@ -37,6 +37,7 @@ import {
 } from './mesos-run.ts';
 import { isDead } from './nested-schedulers.ts';
 import { finishTask, hearsNow, scaleDown, takeTask, wakeFor, workOffNotes } from './notes.ts';
+import { hostIsDead } from './partitions.ts';
 import { begin } from './registration.ts';
 import { keptFromRole } from './reservations.ts';
 import { ask, deliverAll, tell } from './talk.ts';
@@ -201,6 +202,7 @@ export class MesosPlane implements ControlPlane {
     const driver = driverOf(this.run, row, online);
     const task = s.taskOfRow[row];
     const work = s.workOfRow[row];
+    if (change === CHANGE.fail && !hostIsDead(this.run, host)) s.tally.failedOn[host]++;
     s.taskOfRow[row] = -1;
     risingDelete(driver.rowOfTask, task);
     if (online && change === CHANGE.abandon) this.dropReplica(row, tasks.group[row]);

@@ -19,6 +19,7 @@ import { type ActionPool, createDriver, type Driver } from './driver.ts';
 import type { Door, Knock } from './front-door.ts';
 import { PlaneRandom } from './plane-random.ts';
 import type { ReservationOperation } from './reservations.ts';
+import { createTally, type Tally } from './tally.ts';
 
 /** A service as Marathon is told of it. */
 export interface ServiceWork {
@@ -146,6 +147,7 @@ export interface MesosState {
   /** Schedulers whose nodes disagree or disagreed, by driver, and the requests that are under way, by time. */
   readonly doors: Map<number, Door>;
   readonly knocks: Knock[];
+  readonly tally: Tally;
 }
 
 /** Totals since the start. */
@@ -212,6 +214,7 @@ export function createMesosState(setup: MesosSetup): MesosState {
     returning: [],
     doors: new Map(),
     knocks: [],
+    tally: createTally(plan, hosts),
     counters: {
       offers: 0,
       launches: 0,

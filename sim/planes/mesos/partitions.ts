@@ -23,6 +23,7 @@ export function silence(run: MesosRun, host: number, nowMs: number, healMs: numb
     known.healMs = Math.max(known.healMs, healMs);
     return;
   }
+  if (healMs < Infinity) run.s.tally.cutOff++;
   run.s.silent.set(host, { fromMs: nowMs, healMs, lost: false, notes: [] });
   if (run.s.agent[host] !== AGENT.unknown) masterOfHost(run, host).silentAgent(String(host));
 }
@@ -45,9 +46,22 @@ export function agentGivenUp(run: MesosRun, host: number, nowMs: number): void {
   const silent = s.silent.get(host);
   if (silent === undefined) return;
   silent.lost = true;
+  s.tally.givenUp++;
+  if (silent.healMs < Infinity) countCutOff(run, host);
   const { notes } = silent;
   silent.notes = notes.filter((note) => note.kind !== 'left' || note.change === CHANGE.finish);
   for (const note of notes) if (note.kind === 'left' && note.change !== CHANGE.finish) workOffNow(run, note, nowMs);
+}
+
+/** What runs on an agent that is given up behind a partition. */
+function countCutOff(run: MesosRun, host: number): void {
+  const { tally, drivers } = run.s;
+  tally.cutOffGivenUp++;
+  for (const driver of drivers) {
+    const tasks = [...rowsOnHost(run, driver, host)].length;
+    if (driver.plan.partitionAware === true) tally.cutOffUnreachable += tasks;
+    else tally.cutOffLost += tasks;
+  }
 }
 
 /** Hosts whose partition is over are heard. */
@@ -60,6 +74,10 @@ export function hear(run: MesosRun, host: number, nowMs: number): void {
   const { s } = run;
   const silent = s.silent.get(host);
   s.silent.delete(host);
+  if (silent !== undefined && !silent.lost) {
+    if (silent.healMs < Infinity) s.tally.cutOffHeard++;
+    if (masterOfHost(run, host).isOverdue(String(host))) s.tally.spared++;
+  }
   if (s.agent[host] === AGENT.unknown) {
     shutDownStrangers(run, host, nowMs);
     registerAgent(run, host);

@@ -50,6 +50,7 @@ function deliver(run: MesosRun, message: MasterMessage, nowMs: number): void {
     case 'offers': {
       const driver = driverByName(run, message.framework);
       s.counters.offers += message.offers.length;
+      s.tally.offers[driver.index] += message.offers.length;
       const offers = offerColumns(run.pool, s.kinds, message.offers);
       offer(run, driver, offers, null, nowMs);
       break;
@@ -89,6 +90,7 @@ function offerInBulk(run: MesosRun, bulk: BulkOffers, nowMs: number): void {
   const { s } = run;
   const driver = driverByName(run, bulk.framework);
   s.counters.offers += bulk.rows.length;
+  s.tally.offers[driver.index] += bulk.rows.length;
   const offers =
     bulk.kept.length > 0
       ? offerColumns(run.pool, s.kinds, bulk.kept)
@@ -118,6 +120,8 @@ function runTask(run: MesosRun, id: TaskId, host: number, nowMs: number): void {
   const driver = s.drivers[parseTaskId(id)[0]];
   const { row, task } = launch;
   s.counters.launches++;
+  s.tally.launches[driver.index]++;
+  s.tally.launchesOn[host]++;
   s.waiting[row] = 0;
   s.taskOfRow[row] = task;
   s.workOfRow[row] = launch.work;
