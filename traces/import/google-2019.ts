@@ -23,7 +23,7 @@ import { eachObject } from './object-rows.ts';
 import { objectsInParts } from './partitions.ts';
 import { storeServices } from './service-sink.ts';
 import { tableFiles } from './table-files.ts';
-import { openTasks } from './task-sink.ts';
+import { openTasks, openWaiting } from './task-sink.ts';
 
 const START_US = 600_000_000;
 const AFTER = '9223372036854775807';
@@ -108,18 +108,18 @@ export async function importGoogle2019(paths: readonly string[], context: Import
     });
   const sink = openTasks(context);
   // Parents have to be known first, and may come in a later part.
-  const waiting: { id: string; one: Instance }[] = [];
+  const waiting = openWaiting(context);
   await eachPart((id, one) => {
     const collection = id.slice(0, id.indexOf('/'));
     if (waitedFor.has(collection)) lastOf.set(collection, id);
-    if (parentsOf.has(collection)) waiting.push({ id, one });
-    else sink.add(taskRow(id, one, milli, mib, []), one.seq);
+    const row = taskRow(id, one, milli, mib);
+    if (parentsOf.has(collection)) waiting.add(row, one.seq);
+    else sink.add(row, one.seq);
   });
-  for (const { id, one } of waiting) {
-    const parents = parentsOf.get(id.slice(0, id.indexOf('/'))) ?? [];
-    const last = parents.map((parent) => lastOf.get(parent) ?? parent);
-    sink.add(taskRow(id, one, milli, mib, last), one.seq);
-  }
+  await waiting.each((row, seq) => {
+    const parents = parentsOf.get(row.group ?? '') ?? [];
+    sink.add({ ...row, parents: parents.map((parent) => lastOf.get(parent) ?? parent) }, seq);
+  });
   const built = await sink.finish();
   const table = context.usage.open('instance_usage', undefined, context.bulk === null);
   await eachObject(files.instance_usage, context, (row) => {
@@ -268,7 +268,7 @@ function takeInstance(
   }
 }
 
-function taskRow(id: string, one: Instance, milli: number, mib: number, parents: readonly string[]): TaskRow {
+function taskRow(id: string, one: Instance, milli: number, mib: number): TaskRow {
   const ran = one.endMs - one.scheduledMs;
   const collection = id.slice(0, id.indexOf('/'));
   return {
@@ -281,6 +281,5 @@ function taskRow(id: string, one: Instance, milli: number, mib: number, parents:
     qos: `priority-${one.priority}`,
     status: one.status,
     host: one.host,
-    parents,
   };
 }

@@ -60,6 +60,31 @@ export function openTasks(context: ImportContext, repeated?: (id: string, seq: n
   return context.bulk === null ? memoryTasks() : storedTasks(context.bulk, context, repeated);
 }
 
+export interface WaitingTasks {
+  add(row: TaskRow, seq: number): void;
+  /** Gives every task back, once. */
+  each(take: (row: TaskRow, seq: number) => void): Promise<void>;
+}
+
+/** Tasks whose parents are only known when all tasks were read. */
+export function openWaiting(context: ImportContext): WaitingTasks {
+  const { bulk } = context;
+  if (bulk === null) {
+    const rows: [TaskRow, number][] = [];
+    return {
+      add: (row, seq) => void rows.push([row, seq]),
+      each: async (take) => rows.forEach(([row, seq]) => void take(row, seq)),
+    };
+  }
+  const lanes = createLanes(join(bulk.scratch, 'waiting'), 1, bulk.freeBytes);
+  // JSON has no NaN.
+  const revive = (_: string, value: unknown) => value ?? Number.NaN;
+  return {
+    add: (row, seq) => lanes.add(0, JSON.stringify([row, seq]), row.id),
+    each: (take) => lanes.read(0, (line) => void take(...(JSON.parse(line, revive) as [TaskRow, number]))),
+  };
+}
+
 function memoryTasks(): TaskSink {
   const rows: { row: TaskRow; seq: number }[] = [];
   return {
