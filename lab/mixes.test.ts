@@ -112,13 +112,13 @@ describe('near the cheapest mix', () => {
     const large = { ...first, name: 'large', count: 2, cpuCores: 5, memGib: 80, capexPerHost: 3 };
     return { ...base, cluster: { ...base.cluster, shapes: [cheap, large] } };
   };
-  const near = (mixTests: number, spareHosts = 0) => {
+  const near = (mixTests: number, spareHosts = 0, runner = coresAndMemory) => {
     const plan = twoShapes();
     const rule = { figure: 'violationServiceHourPercent' as const, budget: 1, unplaced: true };
     const spare = { hosts: spareHosts, racks: 0, domains: 0 };
     const request = { rule, epsilon: 0.5, confidence: 0.5, spare, mixTests };
     const range = { from: 6, to: 30, step: 1 };
-    return searchMixes('hosts', plan, 'tidemark run', mixesOf(plan, true), range, request, coresAndMemory, () => {});
+    return searchMixes('hosts', plan, 'tidemark run', mixesOf(plan, true), range, request, runner, () => {});
   };
 
   test('corners, halves and the mix as written cost 40 and more; steps from there find 9 and 4 for 30, the least there is', async () => {
@@ -130,7 +130,7 @@ describe('near the cheapest mix', () => {
       ['cheap and large', 26, 73], // 10 to 41 in steps of 2 hosts, so 5 and 21: 205 cores, 1,780 GiB
       ['9 cheap and 4 large', 13, 30],
     ]);
-    expect(answer?.near).toMatchObject({ start: 'as written', firstStep: 2, isLocalOptimum: true });
+    expect(answer?.near).toMatchObject({ start: 'as written', firstStep: 2, isLocalOptimum: true, isCheaper: true });
     // Four mixes and the search near the best share the 50 %.
     expect(answer?.search.confidence).toBe(0.9);
     expect(answer?.justSafe?.command).toContain('--set cluster.hosts.cheap.count=9 --set cluster.hosts.large.count=4');
@@ -174,6 +174,30 @@ describe('near the cheapest mix', () => {
     ]);
     // Nobody buys nothing.
     expect(stepsFrom([1, 0], [2, 3], 1, 0)).toEqual([]);
+  });
+
+  test('where the mix arrived at fails on seeds of its own, the answer is that of the mixes, and says so', async () => {
+    // No step looks at more seeds than a test takes at most; on later ones mixes of 13 hosts fail.
+    const { mostSeeds } = (await near(40))!.search.result;
+    const spoiled: CellRunner = {
+      ...coresAndMemory,
+      run: async (plans) => {
+        const results = (await coresAndMemory.run(plans))!;
+        return results.map((result, at) => {
+          const hosts = plans[at].plan.cluster.shapes.reduce((total, shape) => total + shape.count, 0);
+          const isLate = Number(plans[at].plan.seed.split('/').at(-1)) > mostSeeds;
+          if (hosts !== 13 || !isLate) return result;
+          return { ...result, summary: { ...result.summary, violationServiceHourPercent: 100 } };
+        });
+      },
+    };
+    const answer = await near(40, 0, spoiled);
+    expect(answer?.mixes).toHaveLength(4);
+    expect(answer?.near?.moves).toBeGreaterThan(0);
+    // The first look takes five seeds: 1 / 2^5 is below a third of 10 %.
+    expect(answer?.near).toMatchObject({ isCheaper: false, confirmation: { hits: 5 } });
+    expect(answer?.title).toBe('hosts; mix: as written');
+    expect(searchLines(answer!).join(' ')).toContain('the answer stays as written');
   });
 
   test('where nothing cheaper is safe the answer is that of the mixes', async () => {

@@ -115,12 +115,13 @@ export async function searchMixes(
     test,
     cells: best.answer.search.cells.get(recommended) ?? [],
   };
-  const near = await searchMixesNear(base, start, { ...own, mostTests: mixTests }, runner, (done, detail) =>
+  const seenSeeds = Math.max(...found.map(({ answer }) => answer.search.result.mostSeeds));
+  const near = await searchMixesNear(base, start, { ...own, mostTests: mixTests, seenSeeds }, runner, (done, detail) =>
     onProgress((mixes.length + done) / parts, `near ${start.name}: ${detail}`),
   );
   if (near === null) return null;
   const { search, candidates, story } = near;
-  if (story.moves === 0) return { ...best.answer, mixes: results, near: story, runs: runner.counts() };
+  if (!story.isCheaper) return { ...best.answer, mixes: results, near: story, runs: runner.counts() };
   const name = candidates[search.result.recommended ?? 0].name;
   const answer = await hostsAnswer(`${title}; mix: ${name}`, base, commandHead, candidates, search, runner);
   if (answer === null) return null;

@@ -89,20 +89,21 @@ export async function searchPlans(
   return { rule, epsilon, confidence, names, result, curve: curveOf(tested, names, rule, cells), cells };
 }
 
-/** Runs candidates on seeds and keeps what they gave in `cells`; `onSeen` hears of seeds done, in parts too. */
+/** Runs candidates on seeds, numbered from `firstSeed`, and keeps what they gave in `cells`; `onSeen` hears of seeds done, in parts too. */
 export function runSeeds(
   candidates: readonly NamedPlan[],
   rule: ViolationRule,
   runner: CellRunner,
   cells: Map<number, CellResult[]>,
   onSeen: (seeds: number) => void = () => {},
+  firstSeed = 0,
 ): EvaluateSeeds {
   return async (candidate, seeds) => {
     const known = cells.get(candidate) ?? [];
     cells.set(candidate, known);
     onSeen(known.length);
     const results = await runner.run(
-      seeds.map((seed) => seeded(candidates[candidate], seed)),
+      seeds.map((seed) => seeded(candidates[candidate], firstSeed + seed)),
       (share) => onSeen(known.length + share * seeds.length),
     );
     if (results === null) return null;

@@ -38,7 +38,7 @@ export function searchLines(answer: SearchAnswer): string[] {
 
 /** The cheapest safe mix: the one found near the others, which is cheaper on the seeds they share, else the one of least cost. */
 export function cheapestOf(mixes: readonly MixResult[], near: MixSearchStory | null): MixResult | undefined {
-  if (near !== null && near.moves > 0) return mixes.at(-1);
+  if (near?.isCheaper) return mixes.at(-1);
   const safe = mixes.filter((mix) => mix.cost !== null);
   return safe.reduce<MixResult | undefined>(
     (a, b) => (a === undefined || Number(b.cost) < Number(a.cost) ? b : a),
@@ -69,10 +69,17 @@ export function nearLine(near: MixSearchStory): string {
   const how =
     `Searched near ${near.start}: ${near.tests} of at most ${near.mostTests} further mixes tested (${near.runs} runs), by leaving hosts out and ` +
     `exchanging shapes at no higher price, steps of ${near.firstStep === 1 ? '1 host' : `${near.firstStep} hosts down to 1`}; `;
+  const { confirmation } = near;
+  const steps = near.moves === 1 ? '1 step' : `${near.moves} steps`;
+  if (confirmation !== null && !near.isCheaper)
+    return (
+      `${how}a cheaper one after ${steps} looked safe, but not on ${confirmation.violates.length} seeds of its own ` +
+      `(${confirmation.hits} violate): the answer stays ${near.start}`
+    );
   const found =
-    near.moves === 0
+    confirmation === null
       ? 'no cheaper one is shown safe'
-      : `a cheaper safe one after ${near.moves === 1 ? '1 step' : `${near.moves} steps`}`;
+      : `a cheaper one after ${steps}, shown safe on ${confirmation.violates.length} seeds of its own (${confirmation.hits} violate)`;
   return near.isLocalOptimum
     ? `${how}${found}. A local optimum: no single step from it is cheaper and shown safe; a mix further away may be`
     : `${how}${found}. The tests ran out before that was settled: more --mix-tests may find a cheaper one`;
@@ -101,7 +108,7 @@ function curveLine(point: CurvePoint, verdict: string): string {
 export function monotoneLine({ search }: SearchAnswer): string {
   const { monotone } = search.result;
   if (monotone === null)
-    return 'Mixes are no line of rising risk: the recommended one is shown safe by its own test; that it is the cheapest is not shown';
+    return 'Mixes are no line of rising risk: the recommended one is shown safe on seeds of its own; that it is the cheapest is not shown';
   if (monotone.holds)
     return `Risk rises with the value on the seeds seen (smallest p against it ${numberWords(monotone.p)})`;
   const [low, high] = monotone.pair ?? [0, 0];
