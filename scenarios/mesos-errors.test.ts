@@ -303,3 +303,36 @@ describe('what Mesos refuses is refused with file, line and rule', () => {
     expect(await read(text)).toContain('controlPlane.frameworks hold no marathon, but there are services');
   });
 });
+
+describe('leaders that disagree are refused', () => {
+  const incident = (text: string) =>
+    read(`${BASE}  frameworks: { jobs: { kind: chronos, populations: [video] } }
+  incidents:
+    - { at: 1h, ${text} }
+`);
+  const OF_JOBS = 'kind: leaders-disagree, framework: jobs';
+
+  test.each([
+    ['without nodes', `${OF_JOBS}, lasts: 10m`, 'believed is empty; it names the leader each node believes in'],
+    ['for no time', `${OF_JOBS}, believed: [1, 0]`, 'lasts is 0; leaders disagree for a while'],
+    ['believing in a node there is not', `${OF_JOBS}, lasts: 1m, believed: [1, 3, 1]`, 'is 3; the nodes are 0 to 2'],
+    ['for another incident', 'kind: scheduler-lost, framework: jobs, believed: [1, 0]', 'but kind is scheduler-lost'],
+    [
+      'with hosts',
+      `${OF_JOBS}, lasts: 1m, believed: [1, 0], hosts: [0]`,
+      'hosts is given, but kind is leaders-disagree',
+    ],
+    ['of a framework there is not', 'kind: leaders-disagree, framework: job, lasts: 1m, believed: [1, 0]', '"job"'],
+    ['with a hop of no time', `${OF_JOBS}, lasts: 1m, believed: [1, 0], balancer: { hop: 0ms }`, 'balancer.hop'],
+    ['without a try', `${OF_JOBS}, lasts: 1m, believed: [1, 0], balancer: { tries: 0 }`, 'balancer.tries'],
+  ])('%s', async (_what, text, message) => {
+    const said = await incident(text);
+    expect(said).toContain('s.yaml:13');
+    expect(said).toContain(message);
+  });
+
+  test('as they are told they are accepted', async () => {
+    const plan = await incident(`${OF_JOBS}, lasts: 1m, believed: [1, 0]`);
+    expect((plan as MesosPlan).incidents[0].leaders).toMatchObject({ believed: [1, 0] });
+  });
+});

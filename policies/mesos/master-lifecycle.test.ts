@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { seededRandomSource } from '../base/random-source.ts';
 import { AgentLossTracker, silenceMs } from './agent-loss.ts';
 import { AgentObserver, DEFAULT_PING_RULES, RemovalLimiter } from './agent-observer.ts';
-import { MODERN_VARIANT } from './allocator-variants.ts';
+import { MODERN_VARIANT, VARIANT_0_2X } from './allocator-variants.ts';
 import { readAllocatorOptions } from './conformance-allocator-options.ts';
 import { runMasterFile } from './conformance-master.ts';
 import { readBag, readLimits, readQuantities } from './conformance-resources.ts';
@@ -202,6 +202,47 @@ describe('agents that are away', () => {
       }
       expect(silentMs + silenceMs(DEFAULT_PING_RULES, 0, silentMs)).toBe(nowMs);
     }
+  });
+});
+
+describe('an agent that comes back with its task after it was given up', () => {
+  function comesBack(variant: typeof MODERN_VARIANT) {
+    const catalog = new ResourceCatalog(8);
+    const allocator = readAllocatorOptions(catalog, {});
+    const master = new MesosMaster(catalog, allocator, variant, { offerTimeoutMs: null }, seededRandomSource(1), 0);
+    const framework = { id: 'f', roles: ['*'], suppressedRoles: [], capabilities: [], minAllocatable: new Map() };
+    master.subscribe({ ...framework, checkpoint: true, active: true }, 0);
+    const bag = readBag(catalog, { cpus: 1, mem: 32 });
+    const register = (withTask: boolean) => {
+      const about = { id: 'a', hostname: 'a', region: null, attributes: '', capabilities: null, checkpoint: true };
+      const info = { id: 't', bag, executor: null };
+      const task = { info, framework: 'f', role: '*', agent: 'a', latestState: 'TASK_RUNNING', holds: true };
+      const used = new Map(withTask ? [['f', new Map([['*', bag]])]] : []);
+      master.addAgent(
+        { ...about, total: readBag(catalog, { cpus: 2, mem: 64 }), unavailableFromMs: null },
+        used,
+        withTask ? [task] : [],
+      );
+      return master.takeMessages().flatMap((message) => (message.type === 'status' ? [message.status] : []));
+    };
+    // Registering for the first time tells nobody anything.
+    expect(register(true)).toEqual([]);
+    master.loseAgent('a', 'unreachable');
+    expect(master.takeMessages().flatMap((m) => (m.type === 'status' ? [m.status.state] : []))).toEqual(['TASK_LOST']);
+    const takesBack = master.takesBack('a', 'f');
+    return { takesBack, told: register(takesBack), held: [...master.book.holding('agent', 'a')].length };
+  }
+
+  test('is told running with REASON_SLAVE_REREGISTERED, whether or not its framework is partition-aware', () => {
+    expect(comesBack(MODERN_VARIANT)).toMatchObject({
+      takesBack: true,
+      told: [{ task: 't', state: 'TASK_RUNNING', reason: 'REASON_SLAVE_REREGISTERED', source: 'SOURCE_MASTER' }],
+      held: 1,
+    });
+  });
+
+  test('0.2x does not take it back: the task is shut down and nobody is told that it runs', () => {
+    expect(comesBack(VARIANT_0_2X)).toEqual({ takesBack: false, told: [], held: 0 });
   });
 });
 

@@ -1,5 +1,6 @@
 // Agents that are given up one after another, come back with their tasks, or die with a master that nobody told.
 import { describe, expect, test } from 'vitest';
+import { CHANGE } from '../../sim/cluster/apply.ts';
 import { countInState, TASK_KIND, TASK_STATE } from '../../sim/cluster/tasks.ts';
 import type { Engine } from '../../sim/engine/engine.ts';
 import { runUntil } from '../../sim/engine/run.ts';
@@ -112,6 +113,30 @@ describe('a partition of ten minutes', () => {
     const kept = await replicas(patient);
     // Forty replicas of four cores stand two on each of twenty agents.
     expect(kept).toEqual({ there: 8, services: 48 });
+  });
+});
+
+describe('an agent that a new master gave up while its tasks ran on', () => {
+  // Elected 11 s after the partition began, the new master waits 600 s; four seconds later the agent is heard.
+  const INCIDENTS =
+    'controlPlane.incidents=[{at: 1h, kind: partition, hosts: [0], lasts: 615s}, {at: 3601s, kind: master-lost}]';
+  const backAtMs = HOUR + 615_000;
+
+  test.each([
+    ['modern', false],
+    ['0.2x', true],
+  ])('%s: everything there is shut down on its return: %s', async (variant, isShutDown) => {
+    let evicted = 0;
+    const plan = await libraryPlan('mesos-partition', [INCIDENTS, `controlPlane.variant=${variant}`]);
+    const engine = runTo(plan, backAtMs - 1, (timeMs, change, _id, host) => {
+      if (host === 0 && change === CHANGE.evict && timeMs >= HOUR) evicted++;
+    });
+    const { podCount, taskCount } = engine.cluster.hosts;
+    const there = podCount[0] + taskCount[0];
+    expect(podCount[0]).toBeGreaterThan(1);
+    expect(evicted).toBe(0);
+    runUntil(engine, backAtMs + 1);
+    expect(evicted).toBe(isShutDown ? there : 0);
   });
 });
 
