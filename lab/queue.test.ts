@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ExecuteRuns, queueName, queueRuns } from './queue.ts';
 import { runSweep } from './sweep.ts';
 import type { SweepPlan } from './sweep-plan.ts';
@@ -73,6 +73,11 @@ const redis = (...args: string[]): string[] =>
 const table = (name: string) => readFileSync(join(room, name, 'table.json'), 'utf8');
 
 describe.skipIf(!hasRedis)('a sweep on a queue', () => {
+  // A worker left alive would take cells of the next test. The server is the first child.
+  afterEach(() => {
+    for (const child of children.splice(1)) child.kill('SIGKILL');
+  });
+
   test('8 cells, two worker processes, one killed -9 in the middle of a cell: nothing lost, nothing doubled, the same table', async () => {
     const sweep = await smallSweep();
     await run(sweep, 'here', false);
@@ -96,12 +101,11 @@ describe.skipIf(!hasRedis)('a sweep on a queue', () => {
   test('forks: 4 cells of 2 warm seeds go on from snapshots that the server hands to a worker, the same table as here', async () => {
     const sweep = await smallSweep({ kind: 'until', atMs: 5 * 60_000 });
     await run(sweep, 'forks-here', false);
-    const worker = startWorker();
+    startWorker();
     const outcome = await run(sweep, 'forks', true);
     expect(outcome).toMatchObject({ ran: 4, reused: 0 });
     expect(outcome?.table.failures).toEqual([]);
     expect(table('forks')).toBe(table('forks-here'));
-    worker.child.kill('SIGKILL');
   });
 
   test('a snapshot that the server has no more fails its cells by name', async () => {
@@ -121,7 +125,6 @@ describe.skipIf(!hasRedis)('a sweep on a queue', () => {
   });
 
   test('another driver of the same sweep takes the finished cells from the queue: no worker runs', async () => {
-    for (const child of children.slice(1)) child.kill('SIGKILL');
     const outcome = await run(await smallSweep(), 'again', true);
     expect(outcome).toMatchObject({ ran: 8 });
     expect(table('again')).toBe(table('here'));
