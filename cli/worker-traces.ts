@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../policies/base/assert.ts';
-import { type Plan, type TracePlan, withTraceFolders } from '../sim/plan.ts';
+import type { TracePlan } from '../sim/plan/workload.ts';
+import { type Plan, withTraceFolders } from '../sim/plan.ts';
 import { traceIdentity } from '../traces/trace-identity.ts';
 
 /** The plan with its traces where they are here: as it says, or one of `folders`, or in one of them. Throws ConfigError when a trace is nowhere. */

@@ -4,7 +4,8 @@
  * Draws come from a stream of their own, so a scenario without GPUs is the one it was before.
  */
 import { createStream } from '../sim/kernel/random.ts';
-import type { GpuPolicyName, Plan } from '../sim/plan.ts';
+import type { GpuPolicyName } from '../sim/plan/kubernetes.ts';
+import type { Plan } from '../sim/plan.ts';
 import type { GpuRequest } from '../traces/format.ts';
 
 const POLICIES: readonly GpuPolicyName[] = [

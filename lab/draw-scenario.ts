@@ -7,18 +7,11 @@
 import { MS_PER_HOUR, MS_PER_MINUTE, MS_PER_SECOND } from '../policies/base/units.ts';
 import { POLICIES } from '../policies/registry.ts';
 import { createStream } from '../sim/kernel/random.ts';
-import type {
-  BatchPopulationPlan,
-  BestEffortPlan,
-  ClusterPlan,
-  FailurePlan,
-  KoordinatorPlan,
-  KubernetesPlan,
-  OnlinePlan,
-  Plan,
-  PolicyPlan,
-  ServicePlan,
-} from '../sim/plan.ts';
+import type { ClusterPlan, FailurePlan } from '../sim/plan/cluster.ts';
+import type { KoordinatorPlan } from '../sim/plan/koordinator.ts';
+import type { KubernetesPlan } from '../sim/plan/kubernetes.ts';
+import type { BatchPopulationPlan, BestEffortPlan, OnlinePlan, ServicePlan } from '../sim/plan/workload.ts';
+import type { Plan, PolicyPlan } from '../sim/plan.ts';
 import { freezePlan } from '../sim/plan.ts';
 import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
 import { withDrawnCpusets } from './draw-cpusets.ts';

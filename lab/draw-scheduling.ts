@@ -5,14 +5,10 @@
  * They are drawn from a stream of their own, so a seed keeps the scenario it had before a rule was added here.
  */
 import { QUIRK_IDS } from '../policies/koordinator/quirks.ts';
-import type {
-  BatchPopulationPlan,
-  GangPlan,
-  LoadAwarePlan,
-  LoadThresholdsPlan,
-  Plan,
-  ReservationPlan,
-} from '../sim/plan.ts';
+import type { LoadAwarePlan, LoadThresholdsPlan } from '../sim/plan/koordinator.ts';
+import type { ReservationPlan } from '../sim/plan/kubernetes.ts';
+import type { BatchPopulationPlan, GangPlan } from '../sim/plan/workload.ts';
+import type { Plan } from '../sim/plan.ts';
 import type { Draw } from './draw-scenario.ts';
 
 /** The plan with rules drawn for about two of three seeds. */

@@ -5,7 +5,8 @@
  * Draws come from a stream of their own, so a scenario without them is the one it was before.
  */
 import { createStream } from '../sim/kernel/random.ts';
-import type { Plan, VerticalPlan } from '../sim/plan.ts';
+import type { VerticalPlan } from '../sim/plan/workload.ts';
+import type { Plan } from '../sim/plan.ts';
 
 const CHANCE = 0.35;
 const MODES = ['off', 'initial', 'recreate', 'in-place-or-recreate', 'in-place-or-recreate', 'in-place'] as const;

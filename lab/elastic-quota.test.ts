@@ -12,7 +12,8 @@ import type { Engine } from '../sim/engine/engine.ts';
 import { runUntil } from '../sim/engine/run.ts';
 import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';
 import { digestText } from '../sim/kernel/digest.ts';
-import type { ElasticQuotaPlan, KubernetesPlan, Plan } from '../sim/plan.ts';
+import type { ElasticQuotaPlan, KubernetesPlan } from '../sim/plan/kubernetes.ts';
+import type { Plan } from '../sim/plan.ts';
 import { workloadOf } from '../sim/workload/from-plan.ts';
 import { policiesOf, prepare } from './run-plan.ts';
 

@@ -8,7 +8,8 @@ import { resultsOf } from '../sim/engine/results.ts';
 import { runUntil } from '../sim/engine/run.ts';
 import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';
 import { digestText } from '../sim/kernel/digest.ts';
-import type { GpuPolicyName, Plan } from '../sim/plan.ts';
+import type { GpuPolicyName } from '../sim/plan/kubernetes.ts';
+import type { Plan } from '../sim/plan.ts';
 import { workloadOf } from '../sim/workload/from-plan.ts';
 import { policiesOf, prepare } from './run-plan.ts';
 

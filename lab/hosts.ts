@@ -1,7 +1,8 @@
 /** How few hosts carry the load, and when a growing load outgrows the hosts there are: the safe search over host counts and months. */
 import { assert, ConfigError } from '../policies/base/assert.ts';
 import { parametersWith } from '../sim/host/parameters.ts';
-import { freezePlan, type HostShapePlan, type Plan } from '../sim/plan.ts';
+import type { HostShapePlan } from '../sim/plan/cluster.ts';
+import { freezePlan, type Plan } from '../sim/plan.ts';
 import type { CellRunner, NamedPlan } from './cell-runner.ts';
 import { type PlanSearch, searchPlans, type ViolationRule } from './plan-search.ts';
 import { bindingAt, proofRuns, type SearchAnswer } from './water-line.ts';

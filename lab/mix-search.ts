@@ -14,7 +14,8 @@
  * safe with probability at most 1 - confidence. Where it fails the start stands.
  */
 import { assert } from '../policies/base/assert.ts';
-import type { HostShapePlan, Plan } from '../sim/plan.ts';
+import type { HostShapePlan } from '../sim/plan/cluster.ts';
+import type { Plan } from '../sim/plan.ts';
 import type { CellResult } from './cache.ts';
 import type { CellRunner, NamedPlan } from './cell-runner.ts';
 import { hostsMissing, planOnHosts, type Spare, withSpare } from './hosts.ts';

@@ -1,7 +1,8 @@
 // The search over mixes against a world with prices and a need that are known.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPlan } from '../scenarios/load.ts';
-import type { HostShapePlan, Plan } from '../sim/plan.ts';
+import type { HostShapePlan } from '../sim/plan/cluster.ts';
+import type { Plan } from '../sim/plan.ts';
 import { threeWindowResults } from '../sim/results/testing/three-windows.ts';
 import type { CellRunner } from './cell-runner.ts';
 import { stepsFrom } from './mix-search.ts';

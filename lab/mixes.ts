@@ -1,6 +1,7 @@
 /** Which host shapes to buy: the search for the smallest number of hosts, for several mixes of shapes, and the cheapest of their answers. */
 import { ConfigError } from '../policies/base/assert.ts';
-import type { HostShapePlan, Plan } from '../sim/plan.ts';
+import type { HostShapePlan } from '../sim/plan/cluster.ts';
+import type { Plan } from '../sim/plan.ts';
 import type { CellRunner, NamedPlan } from './cell-runner.ts';
 import {
   type HostsRequest,

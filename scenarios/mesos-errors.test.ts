@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { MesosPlan } from '../sim/plan.ts';
+import type { MesosPlan } from '../sim/plan/mesos.ts';
 import { loadPlan } from './load.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesos-scenario-'));

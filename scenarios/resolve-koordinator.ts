@@ -1,13 +1,8 @@
 /** The koordinator section of a scenario -> its plan; what is as in production and asked for by nobody leaves no trace. */
 import type { KoordinatorQuirks } from '../policies/koordinator/quirks.ts';
-import type {
-  GangPlan,
-  KoordinatorPlan,
-  KubernetesPlan,
-  LoadAwarePlan,
-  LoadEstimatePlan,
-  LoadThresholdsPlan,
-} from '../sim/plan.ts';
+import type { KoordinatorPlan, LoadAwarePlan, LoadThresholdsPlan } from '../sim/plan/koordinator.ts';
+import type { KubernetesPlan } from '../sim/plan/kubernetes.ts';
+import type { GangPlan, LoadEstimatePlan } from '../sim/plan/workload.ts';
 import type { Scenario } from './schema.ts';
 
 type Koordinator = Scenario['koordinator'];

@@ -2,7 +2,7 @@
 
 import { parseInstantMs } from '../policies/chronos/iso8601.ts';
 import type { PlacementConstraint } from '../policies/framework.ts';
-import type { ChronosJobPlan, LeadersPlan, MesosPlan } from '../sim/plan.ts';
+import type { ChronosJobPlan, LeadersPlan, MesosPlan } from '../sim/plan/mesos.ts';
 import type { Scenario } from './schema.ts';
 import { resolveLaunch } from './schema-launch.ts';
 

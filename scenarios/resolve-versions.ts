@@ -1,6 +1,6 @@
 /** A service with versions becomes one service a version, each with its share of the load. */
 import { splitByWeight } from '../policies/marathon/qae.ts';
-import type { ServicePlan } from '../sim/plan.ts';
+import type { ServicePlan } from '../sim/plan/workload.ts';
 import type { Scenario } from './schema.ts';
 
 type Service = Scenario['online']['explicit'][string];

@@ -1,16 +1,9 @@
 /** Scenario -> Plan: pure, every value written out, in the units of the plan. */
 import { createHash } from 'node:crypto';
-import {
-  type BatchPopulationPlan,
-  canonicalText,
-  EVICTION_HARD_MIB,
-  freezePlan,
-  type KubernetesPlan,
-  type Plan,
-  type ServicePlan,
-  type TracePlan,
-  withTraceFolders,
-} from '../sim/plan.ts';
+import { EVICTION_HARD_MIB } from '../sim/plan/cluster.ts';
+import type { KubernetesPlan } from '../sim/plan/kubernetes.ts';
+import type { BatchPopulationPlan, ServicePlan, TracePlan } from '../sim/plan/workload.ts';
+import { canonicalText, freezePlan, type Plan, withTraceFolders } from '../sim/plan.ts';
 import { sizesOf } from './checks-load.ts';
 import { ARRIVAL_CURVES, KUBERNETES_DEFAULTS, POPULATION_DEFAULTS_BY_KIND, SERVICE_DEFAULTS } from './defaults.ts';
 import {

@@ -1,7 +1,8 @@
 /** A batch system as control plane, and the named options by which other people's rules differ from ours. */
 import { z } from 'zod';
 import { VM_BATCH_POLICIES, VM_POLICIES } from '../policies/packing/vm/vm-policies.ts';
-import type { BatchPlan, HostShapePlan } from '../sim/plan.ts';
+import type { BatchPlan } from '../sim/plan/batch.ts';
+import type { HostShapePlan } from '../sim/plan/cluster.ts';
 import type { Report } from './checks.ts';
 import { BATCH_DEFAULTS as D } from './defaults.ts';
 import { ratio } from './fields.ts';

@@ -1,6 +1,6 @@
 /** The part of a scenario that decides: control plane and Koordinator, in upstream's words. */
 import { z } from 'zod';
-import type { GpuPolicyName } from '../sim/plan.ts';
+import type { GpuPolicyName } from '../sim/plan/kubernetes.ts';
 import { KOORDINATOR_DEFAULTS as K, KUBERNETES_DEFAULTS, QUOTA_DEFAULTS } from './defaults.ts';
 import { count, cpu, duration, flag, memory, named, ratio, wholePercent } from './fields.ts';
 import { batchSchema } from './schema-batch.ts';

@@ -1,6 +1,6 @@
 /** From a decision to a running application: image pull and the container daemon of the host, for every control plane. */
 import { z } from 'zod';
-import type { LaunchPlan } from '../sim/plan.ts';
+import type { LaunchPlan } from '../sim/plan/kubernetes.ts';
 import { MESOS_LAUNCH_DEFAULTS as L } from './defaults-mesos.ts';
 import { count, duration, ratio } from './fields.ts';
 

@@ -1,6 +1,6 @@
 /** The part of a scenario that asks for work: online services and best effort. */
 import { z } from 'zod';
-import type { BatchPopulationPlan, ServicePlan } from '../sim/plan.ts';
+import type { BatchPopulationPlan, ServicePlan } from '../sim/plan/workload.ts';
 import {
   AUTOSCALE_DEFAULTS,
   BEST_EFFORT_DEFAULTS,

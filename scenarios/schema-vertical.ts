@@ -1,6 +1,6 @@
 /** The vertical autoscaler of a service. */
 import { z } from 'zod';
-import type { VerticalPlan } from '../sim/plan.ts';
+import type { VerticalPlan } from '../sim/plan/workload.ts';
 import { VERTICAL_DEFAULTS } from './defaults.ts';
 import { cpu, duration, limited, memory, percent, share } from './fields.ts';
 import { LIMITS } from './limits.ts';

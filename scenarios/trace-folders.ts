@@ -1,7 +1,7 @@
 /** The imported traces that a scenario names: found beside the file that names them, and identified by their content. */
 import { dirname, isAbsolute, join } from 'node:path';
 import { TraceError } from '../policies/base/assert.ts';
-import type { TracePlan } from '../sim/plan.ts';
+import type { TracePlan } from '../sim/plan/workload.ts';
 import { traceIdentity } from '../traces/trace-identity.ts';
 import { type PathKey, type Problem, pathText } from './problems.ts';
 import type { ScenarioTraces } from './resolve.ts';

@@ -1,6 +1,6 @@
 /** The Batsim table: waiting, slowdown and energy of a workload under one policy, beside Batsim's own figures. */
 import { createHash } from 'node:crypto';
-import type { BatchPlan } from '../../sim/plan.ts';
+import type { BatchPlan } from '../../sim/plan/batch.ts';
 import { readBatsim, runBatsim, startLines } from './batsim.ts';
 import published from './expected/batsim.json' with { type: 'json' };
 import { contentSha256 } from './inputs.ts';

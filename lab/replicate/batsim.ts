@@ -9,7 +9,8 @@ import { MILLI_PER_CPU, MS_PER_HOUR, MS_PER_SECOND } from '../../policies/base/u
 import { CHANGE } from '../../sim/cluster/apply.ts';
 import { joulesAt } from '../../sim/engine/event-physics.ts';
 import { digestText } from '../../sim/kernel/digest.ts';
-import type { BatchPlan, Plan } from '../../sim/plan.ts';
+import type { BatchPlan } from '../../sim/plan/batch.ts';
+import type { Plan } from '../../sim/plan.ts';
 import { asId, asList, asNumber, asText, member, readJson } from '../../traces/import/json-access.ts';
 import { plainShape, planOf, runToEnd, startTable } from './table-run.ts';
 

@@ -14,7 +14,8 @@ import { type CarbonSteps, joulesAt } from '../../sim/engine/event-physics.ts';
 import { runUntil } from '../../sim/engine/run.ts';
 import { POWER_MODEL_NAMES } from '../../sim/host/power-models.ts';
 import { digestText } from '../../sim/kernel/digest.ts';
-import type { HostShapePlan, OutagePlan, Plan } from '../../sim/plan.ts';
+import type { HostShapePlan, OutagePlan } from '../../sim/plan/cluster.ts';
+import type { Plan } from '../../sim/plan.ts';
 import type { TaskDetails } from '../../traces/format.ts';
 import { plainShape, planOf, runToEnd, startTable, type TaskList } from './table-run.ts';
 

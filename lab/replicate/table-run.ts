@@ -6,7 +6,9 @@ import { scenarioSchema } from '../../scenarios/schema.ts';
 import type { ChangeSink } from '../../sim/cluster/apply.ts';
 import { createEngine, type Engine, type Workload } from '../../sim/engine/engine.ts';
 import { runUntil, startRun } from '../../sim/engine/run.ts';
-import type { BatchPlan, HostShapePlan, Plan } from '../../sim/plan.ts';
+import type { BatchPlan } from '../../sim/plan/batch.ts';
+import type { HostShapePlan } from '../../sim/plan/cluster.ts';
+import type { Plan } from '../../sim/plan.ts';
 import { workloadOf } from '../../sim/workload/from-plan.ts';
 import { type BatchChunk, type BatchSource, type GpuRequest, growBatchChunk } from '../../traces/format.ts';
 

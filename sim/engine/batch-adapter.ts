@@ -5,7 +5,7 @@ import { PACKING_POLICIES } from '../../policies/packing/packing-policies.ts';
 import { VM_BATCH_POLICIES, VM_POLICIES, vmPolicyOf } from '../../policies/packing/vm/vm-policies.ts';
 import { TIER } from '../cluster/hosts.ts';
 import { saltOf } from '../kernel/random.ts';
-import type { BatchPlan } from '../plan.ts';
+import type { BatchPlan } from '../plan/batch.ts';
 import { BatchPlane, type BatchSetup } from '../planes/batch/batch-plane.ts';
 import { createSharedHosts, packingChooser, vmChooser } from '../planes/batch/shared-hosts.ts';
 import { createWholeHosts } from '../planes/batch/whole-hosts.ts';

@@ -9,7 +9,8 @@ import {
   NUMA_POLICY,
   noCpusets,
 } from '../cluster/cpusets.ts';
-import type { ClusterPlan, Plan } from '../plan.ts';
+import type { ClusterPlan } from '../plan/cluster.ts';
+import type { Plan } from '../plan.ts';
 import type { Workload } from './engine.ts';
 
 export interface RunCpuRequests {

@@ -3,7 +3,8 @@ import { fail } from '../../policies/base/assert.ts';
 import { type TypicalPods, typicalPods } from '../../policies/packing/gpu/fragmentation.ts';
 import type { GpuRequest } from '../../traces/format.ts';
 import { type GpuRequests, gpuRequests } from '../cluster/gpus.ts';
-import type { ClusterPlan, Plan } from '../plan.ts';
+import type { ClusterPlan } from '../plan/cluster.ts';
+import type { Plan } from '../plan.ts';
 import type { Workload } from './engine.ts';
 
 const MOST_MODELS = 31;

@@ -5,7 +5,7 @@ import { type CpuRequests, cpuRequests, NUMA_POLICY } from '../cluster/cpusets.t
 import { createGpuTable, type GpuRequests, noGpuRequests } from '../cluster/gpus.ts';
 import { createHostTable, type HostTable, TIER } from '../cluster/hosts.ts';
 import { createZones, noZones } from '../cluster/zones.ts';
-import type { ClusterPlan } from '../plan.ts';
+import type { ClusterPlan } from '../plan/cluster.ts';
 import { cpusFromPlan } from './cpus-from-plan.ts';
 import { gpuModelBits } from './gpus-from-plan.ts';
 

@@ -4,7 +4,7 @@ import { BYTES_PER_MIB } from '../../policies/base/units.ts';
 import { TIER, TIER_COUNT } from '../cluster/hosts.ts';
 import { TASK_KIND } from '../cluster/tasks.ts';
 import { saltOf } from '../kernel/random.ts';
-import type { KubernetesPlan } from '../plan.ts';
+import type { KubernetesPlan } from '../plan/kubernetes.ts';
 import { createGangBook } from '../planes/kubernetes/gang-book.ts';
 import { GpuPlacement } from '../planes/kubernetes/gpu-placement.ts';
 import { KubernetesPlane, type NodeReports } from '../planes/kubernetes/kubernetes-plane.ts';

@@ -10,7 +10,9 @@ import type {
 import type { PriorityClass } from '../../policies/koordinator/priority-class.ts';
 import { type KoordinatorQuirks, PRODUCTION_QUIRKS } from '../../policies/koordinator/quirks.ts';
 import { TIER } from '../cluster/hosts.ts';
-import type { KoordinatorPlan, LoadAwarePlan, LoadEstimatePlan, LoadThresholdsPlan, Plan } from '../plan.ts';
+import type { KoordinatorPlan, LoadAwarePlan, LoadThresholdsPlan } from '../plan/koordinator.ts';
+import type { LoadEstimatePlan } from '../plan/workload.ts';
+import type { Plan } from '../plan.ts';
 import { createUsageWindows, type UsageWindows } from './usage-windows.ts';
 
 /** Quirks of a plan: all as in production but for those it turns off. */

@@ -12,7 +12,7 @@ import { EVICT_REASON } from '../../policies/ports.ts';
 import { taskRowsOnHost } from '../cluster/apply.ts';
 import { TIER } from '../cluster/hosts.ts';
 import { TASK_STATE } from '../cluster/tasks.ts';
-import { EVICTION_HARD_MIB } from '../plan.ts';
+import { EVICTION_HARD_MIB } from '../plan/cluster.ts';
 import type { Engine } from './engine.ts';
 import { evictTask } from './lifecycle.ts';
 

@@ -5,7 +5,8 @@
  * Lane 0 is everybody's. Quotas have one lane each; a population with rules that no other has gets a lane of its own behind them.
  */
 import { ConfigError } from '../../policies/base/assert.ts';
-import type { BatchPopulationPlan, Plan } from '../plan.ts';
+import type { BatchPopulationPlan } from '../plan/workload.ts';
+import type { Plan } from '../plan.ts';
 
 export interface PodLanes {
   /** Lane of each population; null = all in the common one. */

@@ -11,7 +11,7 @@ import { exchange } from '../../policies/rollout.ts';
 import { CHANGE, submit } from '../cluster/apply.ts';
 import { TASK_STATE } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
-import type { RolloutPlan, ServicePlan } from '../plan.ts';
+import type { RolloutPlan, ServicePlan } from '../plan/workload.ts';
 import type { Engine } from './engine.ts';
 import { EVENT, evictPod, removePod } from './lifecycle.ts';
 import { boundsOf, lookAtRelease } from './versions.ts';

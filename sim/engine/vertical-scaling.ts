@@ -35,7 +35,8 @@ import {
 import { CHANGE, canResize, resize } from '../cluster/apply.ts';
 import { noteAllChanged, TIER } from '../cluster/hosts.ts';
 import { TASK_STATE } from '../cluster/tasks.ts';
-import type { Plan, VerticalPlan } from '../plan.ts';
+import type { VerticalPlan } from '../plan/workload.ts';
+import type { Plan } from '../plan.ts';
 import type { Engine } from './engine.ts';
 import { evictPod } from './lifecycle.ts';
 import { podEstimateOf } from './load-aware-setup.ts';

@@ -9,7 +9,7 @@
  * way are not slowed down by later ones, so the last of a burst is right and the first ones are early at most by what they shared.
  */
 import { peerPullSeconds, registryPullSeconds, startOnLane } from '../host/start-up.ts';
-import type { LaunchPlan } from '../plan.ts';
+import type { LaunchPlan } from '../plan/kubernetes.ts';
 
 export interface LaunchPipeline {
   readonly images: number;

@@ -17,7 +17,9 @@ import { createBatchSource, describeBatchSource } from '../../traces/generate-ba
 import { generateOnlineServices, type OnlineConfig } from '../../traces/generate-online.ts';
 import { replayTasks } from '../../traces/replay-tasks.ts';
 import type { Workload } from '../engine/engine.ts';
-import { jobPopulation, type Plan, type ServicePlan, type TracePlan } from '../plan.ts';
+import { jobPopulation } from '../plan/mesos.ts';
+import type { ServicePlan, TracePlan } from '../plan/workload.ts';
+import type { Plan } from '../plan.ts';
 
 /** No generated pod asks for more than this share of the smallest host, or a mixed cluster could not take it. [A] */
 const LARGEST_POD_SHARE = 0.5;

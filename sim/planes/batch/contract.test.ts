@@ -4,7 +4,7 @@ import { BACKFILL_POLICIES } from '../../../policies/backfill/backfill-policies.
 import { typicalPods } from '../../../policies/packing/gpu/fragmentation.ts';
 import { PACKING_POLICIES } from '../../../policies/packing/packing-policies.ts';
 import { VM_POLICIES } from '../../../policies/packing/vm/vm-policies.ts';
-import type { BatchPlan } from '../../plan.ts';
+import type { BatchPlan } from '../../plan/batch.ts';
 import { type PlaneFactory, playPlane } from '../contract.ts';
 import { BatchPlane, type BatchSetup } from './batch-plane.ts';
 import { createSharedHosts, packingChooser, vmChooser } from './shared-hosts.ts';

@@ -12,7 +12,7 @@ import type { VmBatchPolicy, VmHosts, VmPolicy } from '../../../policies/packing
 import { gpuHosts, readPod } from '../../cluster/gpu-view.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { keyedWord } from '../../kernel/random.ts';
-import type { BatchPlan } from '../../plan.ts';
+import type { BatchPlan } from '../../plan/batch.ts';
 import type { PlaneContext } from '../control-plane.ts';
 import type { BatchQueue, BatchSetup } from './batch-plane.ts';
 

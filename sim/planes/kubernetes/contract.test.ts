@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TIER } from '../../cluster/hosts.ts';
-import type { GangPlan, KubernetesPlan } from '../../plan.ts';
+import type { KubernetesPlan } from '../../plan/kubernetes.ts';
+import type { GangPlan } from '../../plan/workload.ts';
 import { CONTRACT_CORES, type PlaneFactory, playPlane } from '../contract.ts';
 import { createGangBook } from './gang-book.ts';
 import { KubernetesPlane } from './kubernetes-plane.ts';

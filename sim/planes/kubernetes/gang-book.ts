@@ -20,7 +20,7 @@ import {
   releaseIfReady,
 } from '../../../policies/koordinator/gang.ts';
 import { TASK_KIND, TASK_STATE, type TaskTable } from '../../cluster/tasks.ts';
-import type { GangPlan } from '../../plan.ts';
+import type { GangPlan } from '../../plan/workload.ts';
 
 /** One gang of pods. */
 export interface PodGang {

@@ -20,7 +20,7 @@ import { PACKING_POLICIES } from '../../../policies/packing/packing-policies.ts'
 import { gpuHosts, readPod } from '../../cluster/gpu-view.ts';
 import { TIER_COUNT } from '../../cluster/hosts.ts';
 import { keyedWord } from '../../kernel/random.ts';
-import type { KubernetesPlan } from '../../plan.ts';
+import type { KubernetesPlan } from '../../plan/kubernetes.ts';
 import { type PlacementView, scoreHost } from './placement.ts';
 
 export class GpuPlacement {

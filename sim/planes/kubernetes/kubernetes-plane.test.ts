@@ -4,7 +4,7 @@ import { bind, CHANGE, forget, hold, loseAttempt, start, submit } from '../../cl
 import { noteAllChanged } from '../../cluster/hosts.ts';
 import { TASK_STATE } from '../../cluster/tasks.ts';
 import { smallCluster } from '../../cluster/testing/small-cluster.ts';
-import type { KubernetesPlan } from '../../plan.ts';
+import type { KubernetesPlan } from '../../plan/kubernetes.ts';
 import type { PlaneContext } from '../control-plane.ts';
 import { KubernetesPlane } from './kubernetes-plane.ts';
 import type { PlacementView } from './placement.ts';

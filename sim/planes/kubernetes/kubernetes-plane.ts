@@ -16,7 +16,7 @@ import { CHANGE } from '../../cluster/apply.ts';
 import { NO_CPUS } from '../../cluster/cpusets.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
-import type { KubernetesPlan } from '../../plan.ts';
+import type { KubernetesPlan } from '../../plan/kubernetes.ts';
 import type { ControlPlane, PlaneContext } from '../control-plane.ts';
 import { createPipeline, type LaunchPipeline, launchDelayMs, noteImage } from '../launch-pipeline.ts';
 import {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { bind } from '../../cluster/apply.ts';
 import { addTask, smallCluster } from '../../cluster/testing/small-cluster.ts';
-import type { ElasticQuotaPlan } from '../../plan.ts';
+import type { ElasticQuotaPlan } from '../../plan/kubernetes.ts';
 import { createQuotaGate, mayStart, noteRequest, noteUse, type QuotaGate } from './quota-gate.ts';
 
 const GIB = 1_073_741_824;

@@ -22,7 +22,7 @@ import { buildQuotaTree, type QuotaTree } from '../../../policies/koordinator/qu
 import type { Cluster } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
-import type { ElasticQuotaPlan, QuotaPluginPlan } from '../../plan.ts';
+import type { ElasticQuotaPlan, QuotaPluginPlan } from '../../plan/kubernetes.ts';
 
 const DIMENSIONS = ['batch-cpu', 'batch-memory'];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ReservationPlan } from '../../plan.ts';
+import type { ReservationPlan } from '../../plan/kubernetes.ts';
 import { createReservationBook, placeReservation, type ReservationBook, reservedScore } from './reservation-book.ts';
 
 const GIB = 1_073_741_824;

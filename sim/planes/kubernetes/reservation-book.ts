@@ -13,7 +13,7 @@ import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import { chooseReservation, type Reservation, scoreReservation } from '../../../policies/koordinator/reservation.ts';
 import type { Cluster } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
-import type { ReservationPlan } from '../../plan.ts';
+import type { ReservationPlan } from '../../plan/kubernetes.ts';
 
 type State = 'future' | 'pending' | 'available' | 'done';
 

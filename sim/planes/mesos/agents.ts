@@ -9,7 +9,7 @@ import { MILLI_PER_CARD } from '../../../policies/packing/gpu/gpu-hosts.ts';
 import type { Cluster } from '../../cluster/apply.ts';
 import type { GpuTable } from '../../cluster/gpus.ts';
 import { type HostTable, TIER } from '../../cluster/hosts.ts';
-import type { ClusterPlan } from '../../plan.ts';
+import type { ClusterPlan } from '../../plan/cluster.ts';
 
 /** Milli-units of a MiB in a bag. */
 const MILLI = 1000;

@@ -7,7 +7,7 @@ import type { FrameworkInfo } from '../../../policies/mesos/allocator-records.ts
 import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
 import type { Offer, TaskId } from '../../../policies/mesos/master-messages.ts';
 import type { ResourceBag } from '../../../policies/mesos/resource-bag.ts';
-import type { MesosFrameworkPlan, MesosPlan } from '../../plan.ts';
+import type { MesosFrameworkPlan, MesosPlan } from '../../plan/mesos.ts';
 import { type AgentKinds, amountOf, NOTHING_RESERVED, reservedIn } from './agents.ts';
 import { type AnyFramework, FRAMEWORK_KINDS, settingsOf } from './frameworks.ts';
 import type { JobRuns } from './job-runs.ts';

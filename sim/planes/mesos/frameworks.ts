@@ -9,7 +9,7 @@ import { ROOT_DEFAULTS, rootFramework } from '../../../policies/root-framework/f
 import { SISYPHUS_DEFAULTS, sisyphusFramework } from '../../../policies/sisyphus/framework.ts';
 import { SPARK_DEFAULTS, sparkLikeFramework } from '../../../policies/spark-like/framework.ts';
 import { STORM_DEFAULTS, stormLikeFramework } from '../../../policies/storm-like/framework.ts';
-import type { MesosFrameworkPlan } from '../../plan.ts';
+import type { MesosFrameworkPlan } from '../../plan/mesos.ts';
 
 export type FrameworkKind = MesosFrameworkPlan['kind'];
 

@@ -6,7 +6,7 @@
  * waits (at 5 ms a hop) load the nodes, not the clusters' hosts. A request under way when they agree is answered with its next hop.
  */
 import { redirect } from '../../../policies/chronos/leader-redirect.ts';
-import type { LeadersPlan } from '../../plan.ts';
+import type { LeadersPlan } from '../../plan/mesos.ts';
 import type { Driver } from './driver.ts';
 import type { MesosRun } from './mesos-run.ts';
 import { takeTask } from './notes.ts';

@@ -2,7 +2,7 @@
 import { fail } from '../../../policies/base/assert.ts';
 import { setStoreFailed } from '../../../policies/chronos/framework.ts';
 import type { ChronosState } from '../../../policies/chronos/state.ts';
-import type { MesosIncidentPlan } from '../../plan.ts';
+import type { MesosIncidentPlan } from '../../plan/mesos.ts';
 import type { Driver } from './driver.ts';
 import { answerDoors, shutDoor } from './front-door.ts';
 import { killUnhealthy, nextUnhealthyMs } from './health-checks.ts';

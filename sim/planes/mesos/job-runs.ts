@@ -7,7 +7,7 @@
 import { fail } from '../../../policies/base/assert.ts';
 import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import type { FrameworkActions, FrameworkContext } from '../../../policies/framework.ts';
-import { type ChronosJobPlan, jobPopulation } from '../../plan.ts';
+import { type ChronosJobPlan, jobPopulation } from '../../plan/mesos.ts';
 import type { RunOfWork } from '../control-plane.ts';
 import type { Driver } from './driver.ts';
 import type { MesosRun } from './mesos-run.ts';

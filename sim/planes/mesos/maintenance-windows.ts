@@ -5,7 +5,7 @@
  */
 import { risingGet } from '../../../policies/base/rising-map.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
-import type { MesosIncidentPlan } from '../../plan.ts';
+import type { MesosIncidentPlan } from '../../plan/mesos.ts';
 import { parseTaskId } from './driver.ts';
 import { AGENT, type MesosRun, masterOfHost } from './mesos-run.ts';
 

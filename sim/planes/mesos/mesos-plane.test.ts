@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MesosFrameworkPlan, MesosIncidentPlan, MesosPlan } from '../../plan.ts';
+import type { MesosFrameworkPlan, MesosIncidentPlan, MesosPlan } from '../../plan/mesos.ts';
 import { CONTRACT_CORES, type PlaneFactory, playPlane } from '../contract.ts';
 import { agentDirectory } from './agents.ts';
 import { MesosPlane } from './mesos-plane.ts';

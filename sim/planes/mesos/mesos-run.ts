@@ -11,7 +11,7 @@ import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-
 import { MesosMaster } from '../../../policies/mesos/master-lifecycle.ts';
 import type { TaskId } from '../../../policies/mesos/master-messages.ts';
 import { noLimits, noQuantities } from '../../../policies/mesos/resource-quantities.ts';
-import type { MesosIncidentPlan, MesosPlan } from '../../plan.ts';
+import type { MesosIncidentPlan, MesosPlan } from '../../plan/mesos.ts';
 import type { PlaneContext } from '../control-plane.ts';
 import { createPipeline, type LaunchPipeline } from '../launch-pipeline.ts';
 import { type AgentKinds, createKinds } from './agents.ts';

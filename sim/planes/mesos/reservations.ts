@@ -13,7 +13,7 @@ import { mayUseReservation, usableByRole } from '../../../policies/mesos/eligibi
 import { convertOnAgent } from '../../../policies/mesos/master-operator.ts';
 import { addBags, bagOf, EMPTY_BAG, type ResourceBag } from '../../../policies/mesos/resource-bag.ts';
 import { PLAIN, ResourceFlag } from '../../../policies/mesos/resource-catalog.ts';
-import type { MesosPlan, MesosReservationPlan } from '../../plan.ts';
+import type { MesosPlan, MesosReservationPlan } from '../../plan/mesos.ts';
 import { type AgentKinds, taskBag } from './agents.ts';
 import { AGENT, type MesosRun, type MesosSetup, masterOfHost } from './mesos-run.ts';
 

@@ -1,5 +1,5 @@
 /** What the report's explanations are made of: who was offered what, where tasks went and failed, how long agents were away. */
-import type { MesosPlan } from '../../plan.ts';
+import type { MesosPlan } from '../../plan/mesos.ts';
 
 /** One loss of a master: who registered with the new one, and when the last of them did. */
 export interface MasterLoss {
