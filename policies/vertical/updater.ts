@@ -12,6 +12,7 @@
  */
 import type { PodRequest, Recommendation } from './recommender.ts';
 
+/** When pods are updated, and how many at once. */
 export interface UpdaterConfig {
   readonly podLifetimeMs: number;
   readonly minChangePercent: number;
@@ -86,7 +87,7 @@ export function isMoreUrgent(a: Urgency, b: Urgency): boolean {
   return a.grows === b.grows ? a.diff > b.diff : a.grows;
 }
 
-/** How many pods of one service may still be disturbed in this turn. */
+/** Whether one more pod of a service may be disturbed in this turn. */
 export function mayDisturb(replicas: number, running: number, disturbed: number, config: UpdaterConfig): boolean {
   if (running < config.minReplicas) return false;
   const tolerance = Math.trunc(replicas * config.tolerance);

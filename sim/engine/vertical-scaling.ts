@@ -88,7 +88,7 @@ export function createVerticalScaling(engine: Engine): VerticalScaling | null {
         isCpu: vertical.controlled.includes('cpu'),
         isMemory: vertical.controlled.includes('memory'),
         recommender,
-        updater: updaterOf(vertical),
+        updater: vertical,
         record: createUsageRecord(recommender),
         template: Float64Array.from(asked),
         target: Float64Array.from(asked),
@@ -112,29 +112,11 @@ export function createVerticalScaling(engine: Engine): VerticalScaling | null {
 function recommenderOf(plan: VerticalPlan, limitMilliCpu: number): RecommenderConfig {
   const isLimited = limitMilliCpu > 0 && (plan.maxMilliCpu === 0 || plan.maxMilliCpu > limitMilliCpu);
   return {
-    cpuHalfLifeMs: plan.cpuHalfLifeMs,
-    memoryHalfLifeMs: plan.memoryHalfLifeMs,
-    targetCpuPercentile: plan.targetCpuPercentile,
-    targetMemoryPercentile: plan.targetMemoryPercentile,
-    lowerBoundPercentile: plan.lowerBoundPercentile,
-    upperBoundPercentile: plan.upperBoundPercentile,
-    marginPercent: plan.marginPercent,
-    minMilliCpu: plan.minMilliCpu,
+    ...plan,
     maxMilliCpu: isLimited ? limitMilliCpu : plan.maxMilliCpu,
     minMemBytes: plan.minMemMib * BYTES_PER_MIB,
     maxMemBytes: plan.maxMemMib * BYTES_PER_MIB,
   };
-}
-
-function updaterOf({
-  podLifetimeMs,
-  minChangePercent,
-  minReplicas,
-  tolerance,
-  deferredMs,
-  cooldownMs,
-}: VerticalPlan): UpdaterConfig {
-  return { podLifetimeMs, minChangePercent, minReplicas, tolerance, deferredMs, cooldownMs };
 }
 
 /** A pod is about to wait for a host: it is a new one, made with what its service requests now. */

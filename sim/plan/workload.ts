@@ -1,4 +1,6 @@
 /** What a run does: services and best effort, written out by hand, drawn from the fits or replayed from a trace. */
+import type { RecommenderConfig } from '../../policies/vertical/recommender.ts';
+import type { UpdaterConfig } from '../../policies/vertical/updater.ts';
 import type { GpuRequest, LatencyClass, PressureClass } from '../../traces/format.ts';
 
 /** An imported trace a run reads. */
@@ -115,30 +117,14 @@ export interface AutoscalePlan {
   readonly qae?: { readonly maxStep: number; readonly growCooldownMs: number; readonly shrinkCooldownMs: number };
 }
 
-/** Vertical autoscaler of one service (Kubernetes VPA). Requests move, limits stay. */
-export interface VerticalPlan {
+/** Vertical autoscaler of one service (Kubernetes VPA). Requests move, limits stay. Memory in the plan's unit. */
+export interface VerticalPlan extends UpdaterConfig, Omit<RecommenderConfig, 'minMemBytes' | 'maxMemBytes'> {
   /** `off`: only recommends; `initial`: sets requests of new pods; the others also of running ones. */
   readonly mode: 'off' | 'initial' | 'recreate' | 'in-place-or-recreate' | 'in-place';
   readonly controlled: readonly ('cpu' | 'memory')[];
-  readonly cpuHalfLifeMs: number;
-  readonly memoryHalfLifeMs: number;
-  readonly targetCpuPercentile: number;
-  readonly targetMemoryPercentile: number;
-  readonly lowerBoundPercentile: number;
-  readonly upperBoundPercentile: number;
-  readonly marginPercent: number;
-  readonly minMilliCpu: number;
-  /** 0 = no maximum. */
-  readonly maxMilliCpu: number;
   readonly minMemMib: number;
+  /** 0 = no maximum. */
   readonly maxMemMib: number;
-  readonly podLifetimeMs: number;
-  readonly minChangePercent: number;
-  readonly minReplicas: number;
-  /** Share of the replicas that may be disturbed at once, 0..1. */
-  readonly tolerance: number;
-  readonly deferredMs: number;
-  readonly cooldownMs: number;
 }
 
 export interface OnlinePlan {
