@@ -75,7 +75,10 @@ function checkZones({ hosts, tasks }: Cluster): void {
     const takes = zones.takes[row] ?? [];
     const isZoned = host >= 0 && tasks.tier[row] === TIER.batch && zonesOf(zones, host) > 0;
     if (!isZoned) {
-      if (takes.length > 0) fail(`task ${tasks.id[row]} has NUMA zones and no place that has any`);
+      if (takes.length > 0)
+        fail(
+          `task ${tasks.id[row]} still holds ${takes.length} NUMA zones, but ${host < 0 ? 'is on no host' : `host ${host} sells none to its tier`}`,
+        );
       continue;
     }
     let [ofCpu, ofMem] = [0, 0];

@@ -4,8 +4,9 @@
  *   available = min(memory - used, allocatable - used by pods),  used without page cache, allocatable = memory - reservation
  *
  * Order of upstream (rankMemoryPressure): who uses more than it requests first, then lower priority, then more use above request. Batch, mid and free
- * pods request no native memory, so they all use more than that. One pod every 10 s (the housekeeping interval), as many as a window has. Under Mesos
+ * pods request no native memory, so they all use more than that. One pod every 10 s (evictionMonitoringPeriod), as many as a window has. Under Mesos
  * and YARN no agent does this: their hosts only know the kernel's killer.
+ * Source: kubernetes/kubernetes pkg/kubelet/eviction/helpers.go (rankMemoryPressure: exceedMemoryRequests, priority, memory), pkg/kubelet/kubelet.go.
  */
 import { BYTES_PER_MIB } from '../../policies/base/units.ts';
 import { EVICT_REASON } from '../../policies/ports.ts';
@@ -16,7 +17,7 @@ import { EVICTION_HARD_MIB } from '../plan/cluster.ts';
 import type { Engine } from './engine.ts';
 import { evictTask } from './lifecycle.ts';
 
-const HOUSEKEEPING_MS = 10_000;
+const MONITORING_MS = 10_000;
 
 /** Evicts on every host that is short of memory in this window. */
 export function evictUnderPressure(engine: Engine, nowMs: number): void {
@@ -24,8 +25,8 @@ export function evictUnderPressure(engine: Engine, nowMs: number): void {
   const { hosts } = cluster;
   const thresholdBytes = (plan.cluster.evictionHardMemMib ?? EVICTION_HARD_MIB) * BYTES_PER_MIB;
   if (thresholdBytes === 0 || plan.controlPlane.kind !== 'kubernetes') return;
-  const turns = plan.windowMs >= HOUSEKEEPING_MS ? Math.floor(plan.windowMs / HOUSEKEEPING_MS) : 1;
-  if (plan.windowMs < HOUSEKEEPING_MS && nowMs % HOUSEKEEPING_MS !== 0) return;
+  const turns = plan.windowMs >= MONITORING_MS ? Math.floor(plan.windowMs / MONITORING_MS) : 1;
+  if (plan.windowMs < MONITORING_MS && nowMs % MONITORING_MS !== 0) return;
   for (let host = 0; host < hosts.count; host++) {
     if (hosts.up[host] === 0 || hosts.outages[host] > 0 || availableBytes(engine, host) >= thresholdBytes) continue;
     const ranked = rank(engine, host);

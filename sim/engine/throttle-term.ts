@@ -6,7 +6,9 @@
  *
  * It comes on top of what is late by load, with best effort beside the pod and without. A service none of whose replicas comes near
  * enough to its limit (see quietMilliCpu) costs one comparison, unless a policy asks how much its pods are throttled. Mean use stays below the limit
- * also where the quota is raised: what burst changes is the stall of single periods.
+ * also where the quota is raised: what burst changes is the stall of single periods. Pods with CPUs of their own (LSR, LSE) have no quota: the node's
+ * agent sets that of pod and containers to -1. Source: Koordinator pkg/koordlet/runtimehooks/hooks/cpuset/cpuset.go (UnsetPodCPUQuota,
+ * UnsetContainerCPUQuota), pkg/util (IsPodCfsQuotaNeedUnset).
  */
 import { MS_PER_HOUR } from '../../policies/base/units.ts';
 import { createThrottleSurface, type Throttled, throttle } from '../host/throttle-surface.ts';
@@ -39,7 +41,6 @@ export function bookThrottling(
   const { windowMs } = inputs.plan;
   const { isAsked, quietMilliCpu, aloneRatio } = throttling;
   const limit = online.services.limitMilliCpu[s];
-  // The node's agent takes the quota off pods with CPUs of their own (upstream: UnsetCPUQuota of the cpuset hook).
   if (limit <= 0 || online.ownMilliCpu[s] > 0 || (!isAsked && pods.mostUsedMilliCpu <= quietMilliCpu[s])) return;
   const withAlone = isAsked || isAloneWindow(nowMs, windowMs);
   const service = throttling.services[s];
