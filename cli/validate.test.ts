@@ -46,10 +46,16 @@ describe('validate', () => {
       'policies: [{ name: node-evict, config: { cpuEvictThresholdPercent: 50, cpuEvictLowerPercent: 60 } }]\n',
     );
     const quota = write('quota.yaml', 'controlPlane: { quotas: { a: { populations: [nobody] } } }\n');
-    const { exitCode, stderr } = await validate([lines, quota]);
+    // Above production's threshold of 70, below that of the koordinator section.
+    const shared = write(
+      'shared.yaml',
+      'koordinator: { memoryEvictThresholdPercent: 90 }\npolicies: [{ name: memory-evict, config: { memoryEvictLowerPercent: 80 } }]\n',
+    );
+    const { exitCode, stdout, stderr } = await validate([lines, quota, shared]);
     expect(exitCode).toBe(2);
+    expect(stdout).toContain(`${shared} is valid`);
     expect(stderr).toContain(
-      `${lines}: policy node-evict: cpuEvictLowerPercent must be below cpuEvictThresholdPercent`,
+      `${lines}:3:94 policies[0].config.cpuEvictLowerPercent is refused: policy node-evict: cpuEvictLowerPercent must be below cpuEvictThresholdPercent`,
     );
     expect(stderr).toContain(
       `${quota}:3:46 controlPlane.quotas.a.populations[0] is "nobody", which is no population; known: none is.`,

@@ -4,6 +4,7 @@
 import { ConfigError } from '../policies/base/assert.ts';
 import type { Policy, PolicyConfig, SoldTier } from '../policies/ports.ts';
 import { POLICIES } from '../policies/registry.ts';
+import { configOf } from '../scenarios/policy-configs.ts';
 import type { ChangeSink } from '../sim/cluster/apply.ts';
 import { createEngine, type Engine, type EngineOptions } from '../sim/engine/engine.ts';
 import { type RunIdentity, resultsOf } from '../sim/engine/results.ts';
@@ -57,12 +58,7 @@ export function policiesOf(
     const policy = known[name];
     if (policy === undefined)
       throw new ConfigError(`policies: "${name}" is unknown; known: ${Object.keys(known).sort().join(', ')}`);
-    const shared = Object.fromEntries(
-      Object.entries({ ...plan.koordinator, ...plan.koordinator.quirks }).filter(([key]) =>
-        Object.hasOwn(policy.defaults, key),
-      ),
-    );
-    return { policy, config: policy.configure({ ...shared, ...config }) };
+    return { policy, config: configOf(policy, plan, config) };
   });
 }
 

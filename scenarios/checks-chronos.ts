@@ -1,10 +1,10 @@
 /** Rules of the jobs of a Chronos: schedules, graph, sizes. Refusals that Chronos makes at its REST interface are made in its words. */
-import { ConfigError } from '../policies/base/assert.ts';
 import { MS_PER_DAY } from '../policies/base/units.ts';
 import { checkConstraint } from '../policies/chronos/constraints.ts';
 import { parseSchedule, printDateTime } from '../policies/chronos/iso8601.ts';
 import { addDependency, addJob, createDag } from '../policies/chronos/job-dag.ts';
 import type { Report } from './checks.ts';
+import { refusalOf } from './problems.ts';
 import { constraintOf, laneCount, type MesosSection, startsAtMsOf } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 import { knownText } from './suggest.ts';
@@ -50,16 +50,6 @@ export function checkChronosJobs(mesos: MesosSection, scenario: Partial<Scenario
       });
       checkFits(it, scenario, own, report);
     }
-  }
-}
-
-/** What a call refuses, or what it returns. */
-function refusalOf<T>(call: () => T): T | string {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
   }
 }
 

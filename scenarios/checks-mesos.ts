@@ -1,11 +1,11 @@
 /** Rules of a Mesos control plane that tie fields together, with Mesos' own rules for roles and quotas. */
-import { ConfigError } from '../policies/base/assert.ts';
 import { checkConstraint } from '../policies/marathon/constraints.ts';
 import { FRAMEWORK_KINDS, settingProblems } from '../sim/planes/mesos/frameworks.ts';
 import type { Report } from './checks.ts';
 import { checkChronosJobs } from './checks-chronos.ts';
 import { checkMesosGpus } from './checks-mesos-gpus.ts';
 import { checkReservations } from './checks-reservations.ts';
+import { refusalOf } from './problems.ts';
 import { constraintOf, type MesosSection } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 import { knownText } from './suggest.ts';
@@ -181,17 +181,6 @@ function checkClusters(mesos: MesosSection, { cluster }: Partial<Scenario>, repo
   }
 }
 
-/** What Marathon's validation says of a rule of placement; '' when nothing. */
-function ruleProblem(rule: string): string {
-  try {
-    checkConstraint(constraintOf(rule));
-    return '';
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-}
-
 /** Nested schedulers are services of one replica; queues spill to frameworks that run tasks. */
 function checkNested(mesos: MesosSection, { online }: Partial<Scenario>, report: Report): void {
   const services = online?.explicit;
@@ -226,8 +215,8 @@ function checkNested(mesos: MesosSection, { online }: Partial<Scenario>, report:
       if (services !== undefined && services[service] === undefined)
         report.error(at, `is no service; known: ${knownText(service, known)}`, [['online', 'explicit']]);
       rules.forEach((rule, index) => {
-        const problem = ruleProblem(rule);
-        if (problem !== '') report.error([...at, index], `is "${rule}": ${problem}`);
+        const problem = refusalOf(() => checkConstraint(constraintOf(rule)));
+        if (typeof problem === 'string') report.error([...at, index], `is "${rule}": ${problem}`);
       });
     }
     if (framework.scheduler !== '') single([...own, 'scheduler'], framework.scheduler);

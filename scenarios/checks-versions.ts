@@ -1,8 +1,8 @@
 /** Rules of A/B tests, gray releases, QAE's autoscaler and the exchange of replicas. */
-import { ConfigError } from '../policies/base/assert.ts';
 import { checkGrayRelease, splitByWeight } from '../policies/marathon/qae.ts';
 import type { Report } from './checks.ts';
 import { AUTOSCALE_DEFAULTS } from './defaults.ts';
+import { refusalOf } from './problems.ts';
 import { DURATION_MS, parseQuantity } from './quantities.ts';
 import type { Scenario } from './schema.ts';
 
@@ -42,12 +42,12 @@ function checkWeights({ replicas, versions, weight, release }: Service, path: re
     report.error([...path, 'release'], 'is given, and versions too; end the A/B test first', [[...path, 'versions']]);
   if (names.includes('next')) report.error([...path, 'versions', 'next'], 'has the name of the version of a release');
   const weights = [weight, ...Object.values(versions).map((version) => version.weight)];
-  const problem = refusal(() => splitByWeight(replicas, weights));
-  if (problem !== '') {
-    report.error([...path, 'versions'], `is refused: ${problem}`);
+  const counts = refusalOf(() => splitByWeight(replicas, weights));
+  if (typeof counts === 'string') {
+    report.error([...path, 'versions'], `is refused: ${counts}`);
     return;
   }
-  splitByWeight(replicas, weights).forEach((count, i) => {
+  counts.forEach((count, i) => {
     if (count > 0 || weights[i] === 0) return;
     const at = i === 0 ? [...path, 'weight'] : [...path, 'versions', names[i - 1], 'weight'];
     report.error(
@@ -66,10 +66,10 @@ function checkRelease(
 ): void {
   if (release === null) return;
   const { stages, stage, errorMargin } = release;
-  const problem = refusal(() =>
+  const problem = refusalOf(() =>
     checkGrayRelease({ stagePercents: stages, stageMs: stage, errorMarginPercent: errorMargin }),
   );
-  if (problem !== '') report.error([...path, 'release', 'stages'], `is refused: ${problem}`);
+  if (typeof problem === 'string') report.error([...path, 'release', 'stages'], `is refused: ${problem}`);
   if (rollingRestartAt.length > 0)
     report.error([...path, 'release'], 'is given, and a rolling restart too; a release starts every replica anew', [
       [...path, 'rollingRestartAt'],
@@ -100,14 +100,4 @@ function checkQae({ autoscale }: Service, path: readonly string[], report: Repor
   ] as const;
   for (const [name, isGiven] of given)
     if (isGiven) report.error([...own, name], 'is given, but rules are hpa, which have none', [[...own, 'rules']]);
-}
-
-function refusal(call: () => unknown): string {
-  try {
-    call();
-    return '';
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
 }

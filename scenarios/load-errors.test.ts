@@ -236,6 +236,13 @@ const appended: readonly Row[] = [
     's.yaml:5:73 policies[2].name is "cpu-burst", which is listed already',
   ],
   [
+    'what a policy refuses, in its words, at the setting that they name or else at the policy',
+    'policies:\n  - { name: cpu-burst, config: { policy: auto, cpuBurstPercent: 0 } }\n' +
+      '  - { name: cpu-suppress, config: { depth: 2 } }\n',
+    's.yaml:6:65 policies[0].config.cpuBurstPercent is refused: policy cpu-burst: cpuBurstPercent is 0; upstream takes 1 to 10000',
+    's.yaml:7:44 policies[1].config.depth is refused: policy cpu-suppress: "depth" is unknown; known: cfsBypassKeepsUnlimited, cpuSuppressMinPercent, cpuSuppressPolicy, cpuSuppressThresholdPercent, cpusetPartialPools',
+  ],
+  [
     'coefficients unknown or out of range',
     'physics: { parameters: { smtYeld: 1, smtYield: 2 } }\n',
     's.yaml:5:35 physics.parameters.smtYeld is an unknown coefficient; known: smtYield. Did you mean "smtYield"?',

@@ -3,6 +3,7 @@ import type { Plan } from '../sim/plan.ts';
 import { checkScenario } from './checks.ts';
 import { applyOverride, readScenarioTree } from './compose.ts';
 import { parseScenario } from './parse-scenario.ts';
+import { refusedConfigs } from './policy-configs.ts';
 import { configError, type PathKey, type Problem, pathText, placeText } from './problems.ts';
 import { planHash, resolve } from './resolve.ts';
 import type { Scenario } from './schema.ts';
@@ -12,7 +13,7 @@ import { findTraces } from './trace-folders.ts';
 export interface LoadOptions {
   /** Overrides `path=value`, applied in order after all files. */
   readonly sets?: readonly string[];
-  /** Names of the policy registry; without it policy names are not checked. */
+  /** Names of the policy registry; without it policy names are not checked; configurations of policies that are there always are. */
   readonly knownPolicies?: readonly string[];
   /** Coefficients of the host model with their ranges; without them their names are not checked. */
   readonly knownParameters?: Readonly<Record<string, readonly [low: number, high: number]>>;
@@ -49,6 +50,9 @@ export async function loadPlan(path: string, options: LoadOptions = {}): Promise
   if (problems.length > 0) throw configError(problems);
   const scenario = parsed.sections as Scenario;
   const plan = resolve(scenario, traces);
+  for (const { path: at, text } of refusedConfigs(plan))
+    problems.push({ place: placeAt(tree, at), path: pathText(at), text });
+  if (problems.length > 0) throw configError(problems);
   const whole = tree;
   const placeOf = (at: readonly PathKey[]) => `${placeText(placeAt(whole, at, true))} ${pathText(at)}`;
   return { plan, notes, planHash: planHash(plan), lab: scenario.lab, placeOf };

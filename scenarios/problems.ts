@@ -41,6 +41,16 @@ export function problemText(problem: Problem): string {
   return [placeText(problem.place), problem.path, problem.text].filter((part) => part !== '').join(' ');
 }
 
+/** What `call` returns, or the words in which it refuses (ConfigError); other errors pass through. For calls that return no text. */
+export function refusalOf<T>(call: () => T): T | string {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+}
+
 /** One ConfigError for all problems, one a line, in the order of the files. */
 export function configError(problems: readonly Problem[]): ConfigError {
   const files = [...new Set(problems.map((problem) => problem.place.file))];
