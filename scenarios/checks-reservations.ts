@@ -30,7 +30,10 @@ export function checkReservations(mesos: MesosSection, scenario: Partial<Scenari
   checkAmounts(mesos, scenario, report);
 }
 
-/** Roles before 1.6 were those that the master was started with, without levels. */
+/**
+ * Roles of 0.2x are those that the master was started with, without levels. Source: Mesos src/master/master.cpp, registerFramework, whose
+ * words these are (later 0.2x: is not present in the master's --roles); docs/roles.md: from 0.27 on any role may be used.
+ */
 function checkFlatRoles(mesos: MesosSection, report: Report): void {
   for (const [name, { role }] of Object.entries(mesos.frameworks)) {
     const path = ['controlPlane', 'frameworks', name, 'role'];

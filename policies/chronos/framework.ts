@@ -7,7 +7,6 @@
  * Source: Chronos 2.4 and 3.0 JobScheduler, TaskManager, MesosJobFramework; incidents: slides of iQIYI on
  * transcoding with Mesos, Chronos and Docker.
  */
-
 import { ConfigError } from '../base/assert.ts';
 import { risingDelete, risingGet } from '../base/rising-map.ts';
 import {

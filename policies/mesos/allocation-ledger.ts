@@ -271,8 +271,7 @@ export class AllocationLedger {
 
   private setAvailable(agent: AgentRecord, bag: ResourceBag): void {
     agent.available = bag;
-    agent.bigEnough = coversAny(this.catalog, bag, this.options.minAllocatable);
-    this.columns.put(agent.row, bag, agent.bigEnough);
+    this.columns.put(agent.row, bag, coversAny(this.catalog, bag, this.options.minAllocatable));
     this.columns.offerable[agent.row] = agent.activated && bag.kinds.length > 0 ? 1 : 0;
   }
 

@@ -59,7 +59,6 @@ export function createAgent(info: AgentInfo, row: number): AgentRecord {
     total: info.total,
     overcommitted: false,
     available: EMPTY_BAG,
-    bigEnough: false,
     lastWhole: EMPTY_BAG,
     hasGpu: false,
     plain: true,

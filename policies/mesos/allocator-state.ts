@@ -81,8 +81,6 @@ export interface AgentRecord {
   overcommitted: boolean;
   /** (total - used) of what is not shared, and all that is shared. */
   available: ResourceBag;
-  /** Whether what is available covers the cluster's minimum. */
-  bigEnough: boolean;
   /** What was last granted whole: the same bag comes back as the same object, so that filters recognise it at a glance. */
   lastWhole: ResourceBag;
   hasGpu: boolean;

@@ -77,9 +77,11 @@ export interface MasterOptions {
   readonly watch?: WatchRules;
 }
 
-/** Pings, the wait for agents that should register again, and how many may be removed in a time (null: any number). Units: ms. */
+/** How the master finds agents that are away, and when it gives them up. Units: ms. */
 export interface WatchRules {
   readonly pings: PingRules;
+  /** How long an agent may take to register again after its socket broke, or with a new master. */
   readonly reregisterTimeoutMs: number;
+  /** At most so many agents are given up in `perMs` (agent_removal_rate_limit); null = any number. */
   readonly removals: { readonly agents: number; readonly perMs: number } | null;
 }

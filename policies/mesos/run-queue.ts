@@ -18,7 +18,7 @@ import { dueInverseOffers } from './maintenance.ts';
 export class RunQueue {
   /** Runs performed. */
   runs = 0;
-  /** Agents that runs were over, all together: candidates, whether there was anything to offer or not. */
+  /** Sum over all runs of the agents each looked through, whether they had anything to offer or not. */
   agentsVisited = 0;
   /** While paused triggers are dropped; candidates named before stay. */
   paused = false;

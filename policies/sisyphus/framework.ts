@@ -7,7 +7,6 @@
  * of the lowest occupied lane below it is killed and its run goes to the tail of its own lane; then the same wait begins anew.
  * Source: slides of iQIYI, "Mesos, Chronos and Docker for transcoding".
  */
-
 import { ConfigError } from '../base/assert.ts';
 import { risingDelete, risingGet, risingValues } from '../base/rising-map.ts';
 import { charge, createStoreLine, SISYPHUS_STORE_OPERATIONS, type StoreLine } from '../chronos/store-cost.ts';

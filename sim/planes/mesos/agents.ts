@@ -12,7 +12,7 @@ import { type HostTable, TIER } from '../../cluster/hosts.ts';
 import type { ClusterPlan } from '../../plan/cluster.ts';
 
 /** Milli-units of a MiB in a bag. */
-const MILLI = 1000;
+export const MILLI = 1000;
 
 /** Resource kinds of a run. */
 export interface AgentKinds {

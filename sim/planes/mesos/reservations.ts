@@ -4,7 +4,9 @@
  *
  * The allocator offers them (`policies/mesos`); here the plan's reservations become kinds of resources, agents register with those they
  * hold (a dynamic reservation is kept by the agent, so a new master learns it), and a task takes the most refined part of an offer first.
- * Approximations: what is reserved for one role statically and dynamically is one resource here, two upstream. Upstream leaves that choice to each framework; Marathon and Chronos take reserved resources before others.
+ * Upstream leaves that choice to each framework; Marathon and Chronos take reserved resources before others.
+ *
+ * Approximation: what is reserved for one role statically and dynamically is one resource here, two upstream.
  */
 import { fail } from '../../../policies/base/assert.ts';
 import type { Conversion } from '../../../policies/mesos/allocation-ledger.ts';
@@ -14,10 +16,8 @@ import { convertOnAgent } from '../../../policies/mesos/master-operator.ts';
 import { addBags, bagOf, EMPTY_BAG, type ResourceBag } from '../../../policies/mesos/resource-bag.ts';
 import { PLAIN, ResourceFlag } from '../../../policies/mesos/resource-catalog.ts';
 import type { MesosPlan, MesosReservationPlan } from '../../plan/mesos.ts';
-import { type AgentKinds, taskBag } from './agents.ts';
+import { type AgentKinds, MILLI, taskBag } from './agents.ts';
 import { AGENT, type MesosRun, type MesosSetup, masterOfHost } from './mesos-run.ts';
-
-const MILLI = 1000;
 
 /** Something an operator does about a reservation. */
 export interface ReservationOperation {
