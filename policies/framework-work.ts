@@ -142,8 +142,24 @@ export function place(
   room.diskMiB[i] -= work.diskMiB;
   if (work.gpus !== undefined) room.gpus[i] -= work.gpus;
   room.launches[i] += 1;
+  return addLive(ledger, workRow, agent, TaskStatus.Staging, nowMs, attempt);
+}
+
+/** Writes a task to the ledger that runs on `agent` already, as after a start from the store, and returns its number. */
+export function adopt(ledger: Ledger, workRow: number, agent: number, nowMs: number): number {
+  return addLive(ledger, workRow, agent, TaskStatus.Running, nowMs, 0);
+}
+
+function addLive(
+  ledger: Ledger,
+  workRow: number,
+  agent: number,
+  status: TaskStatus,
+  launchedAtMs: number,
+  attempt: number,
+): number {
   const task = ledger.nextTask;
   ledger.nextTask += 1;
-  risingSet(ledger.live, task, { task, workRow, agent, status: TaskStatus.Staging, launchedAtMs: nowMs, attempt });
+  risingSet(ledger.live, task, { task, workRow, agent, status, launchedAtMs, attempt });
   return task;
 }

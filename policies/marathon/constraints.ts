@@ -14,7 +14,7 @@
  * Source: Marathon Constraints.scala at 1.10 and 1.11.
  */
 import { ConfigError } from '../base/assert.ts';
-import type { PlacementConstraint } from '../framework.ts';
+import type { AgentDirectory, PlacementConstraint } from '../framework.ts';
 import { canonicalAttribute, formatScalar, isScalar } from './attribute.ts';
 
 /** Operators by name. */
@@ -30,6 +30,16 @@ export interface Place {
   readonly region?: string | undefined;
   readonly zone?: string | undefined;
   readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The agent in row `agent` of the directory. */
+export function placeOf({ hostname, region, zone, attributes }: AgentDirectory, agent: number): Place {
+  return {
+    hostname: hostname[agent] ?? '',
+    region: region[agent],
+    zone: zone[agent],
+    attributes: attributes[agent] ?? {},
+  };
 }
 
 function isOperator(text: string): text is Operator {

@@ -6,9 +6,8 @@
  * for two minutes, and revives bring it back when there is something to launch.
  * Source: Marathon 1.11 core.launcher, core.launchqueue, core.matcher, core.deployment.
  */
-
 import { fail } from '../base/assert.ts';
-import { risingGet, risingSet } from '../base/rising-map.ts';
+import { risingGet } from '../base/rising-map.ts';
 import {
   ActionKind,
   appendDecline,
@@ -21,12 +20,21 @@ import {
   isTerminal,
   type Offers,
   type StatusUpdate,
-  TaskStatus,
   type Work,
 } from '../framework.ts';
-import { addWork, checkWork, fits, type LiveTask, place, refuseSchedule, roomOf, workAt } from '../framework-work.ts';
+import {
+  addWork,
+  adopt,
+  checkWork,
+  fits,
+  type LiveTask,
+  place,
+  refuseSchedule,
+  roomOf,
+  workAt,
+} from '../framework-work.ts';
 import { applyUpdate, balance, pumpKills, requestKill, signalDemand } from './apps.ts';
-import { checkConstraint, meetsConstraints, type Place } from './constraints.ts';
+import { checkConstraint, meetsConstraints, type Place, placeOf } from './constraints.ts';
 import { endDelays, HOUSEKEEPING_MS, keepHouse } from './housekeeping.ts';
 import { nextReviveMs, nextSignal, offerOrder, wantsOffers } from './launch-queue.ts';
 import { createTokens, matcherOrder, matchOffer, refillTokens } from './offer-matching.ts';
@@ -89,17 +97,7 @@ export function adoptTask(
 ): number {
   const app = state.apps.get(name) ?? fail(`marathon adopts a task of app "${name}", which it does not know`);
   const { nowMs } = context;
-  const task = state.ledger.nextTask;
-  state.ledger.nextTask += 1;
-  const { workRow } = app;
-  risingSet(state.ledger.live, task, {
-    task,
-    workRow,
-    agent,
-    status: TaskStatus.Running,
-    launchedAtMs: nowMs,
-    attempt: 0,
-  });
+  const task = adopt(state.ledger, app.workRow, agent, nowMs);
   app.tasks.push(task);
   state.instances.set(task, {
     activeSinceMs: nowMs,
@@ -112,22 +110,12 @@ export function adoptTask(
   return task;
 }
 
-function placeOf(context: FrameworkContext, agent: number): Place {
-  const { agents } = context;
-  return {
-    hostname: agents.hostname[agent] ?? '',
-    region: agents.region[agent],
-    zone: agents.zone[agent],
-    attributes: agents.attributes[agent] ?? {},
-  };
-}
-
 function appOf(state: MarathonState, live: LiveTask): App {
   return state.apps.get(workAt(state.ledger, live.workRow).name) as App;
 }
 
 function settle(state: MarathonState, app: App, context: FrameworkContext, out: FrameworkActions): void {
-  balance(state, app, context.nowMs, (agent) => placeOf(context, agent), out);
+  balance(state, app, context.nowMs, (agent) => placeOf(context.agents, agent), out);
   sendSignal(state, context.nowMs, out);
 }
 
@@ -243,9 +231,9 @@ function mayPlace(state: MarathonState, app: App, work: Work, agent: number, con
   const placed: Place[] = [];
   for (const task of app.tasks) {
     const live = risingGet(state.ledger.live, task) as LiveTask;
-    if (live.workRow === app.workRow) placed.push(placeOf(context, live.agent));
+    if (live.workRow === app.workRow) placed.push(placeOf(context.agents, live.agent));
   }
-  return meetsConstraints(constraints, placeOf(context, agent), placed, app.instances, state.config.groupBy);
+  return meetsConstraints(constraints, placeOf(context.agents, agent), placed, app.instances, state.config.groupBy);
 }
 
 function statusUpdate(
@@ -269,7 +257,7 @@ function tick(state: MarathonState, context: FrameworkContext, out: FrameworkAct
   const { nowMs } = context;
   refillTokens(state.tokens, nowMs);
   for (const app of keepHouse(state, (live) => appOf(state, live), nowMs, out))
-    balance(state, app, nowMs, (agent) => placeOf(context, agent), out);
+    balance(state, app, nowMs, (agent) => placeOf(context.agents, agent), out);
   pumpKills(state, nowMs, out);
   endDelays(state, nowMs);
   if (nowMs >= state.nextReconciliationMs) {

@@ -9,9 +9,8 @@
  *
  * Source: an article by Qunar on Mesos with the idea; the semantics are ours.
  */
-
 import { ConfigError, fail } from '../base/assert.ts';
-import { risingDelete, risingGet, risingSet, risingValues } from '../base/rising-map.ts';
+import { risingDelete, risingGet, risingValues } from '../base/rising-map.ts';
 import {
   ActionKind,
   appendDecline,
@@ -26,7 +25,17 @@ import {
   TaskStatus,
   type Work,
 } from '../framework.ts';
-import { addWork, checkPlainWork, createLedger, fits, type Ledger, place, roomOf, workAt } from '../framework-work.ts';
+import {
+  addWork,
+  adopt,
+  checkPlainWork,
+  createLedger,
+  fits,
+  type Ledger,
+  place,
+  roomOf,
+  workAt,
+} from '../framework-work.ts';
 import {
   advanced,
   type BackoffStrategy,
@@ -197,17 +206,7 @@ function statusUpdate(state: RootState, update: StatusUpdate, context: Framework
 export function adoptChild(state: RootState, name: string, agent: number, nowMs: number): number {
   const child = state.children.find((candidate) => candidate.name === name && candidate.task === null);
   if (child === undefined) fail(`root-framework adopts "${name}", which it does not know`);
-  const task = state.ledger.nextTask;
-  state.ledger.nextTask += 1;
-  const { workRow } = child;
-  risingSet(state.ledger.live, task, {
-    task,
-    workRow,
-    agent,
-    status: TaskStatus.Running,
-    launchedAtMs: nowMs,
-    attempt: 0,
-  });
+  const task = adopt(state.ledger, child.workRow, agent, nowMs);
   child.task = task;
   child.agent = agent;
   child.status = 'running';

@@ -1,5 +1,5 @@
 /** What the report says of who waits although the cluster has room, and of where tasks and replicas went. */
-import { meetsConstraints } from '../../../policies/marathon/constraints.ts';
+import { meetsConstraints, placeOf } from '../../../policies/marathon/constraints.ts';
 import { amountOf } from './agents.ts';
 import { type Driver, laneOf } from './driver.ts';
 import { type MesosRun, masterOf } from './mesos-run.ts';
@@ -106,19 +106,7 @@ function placementSentences({ setup }: MesosRun): string[] {
   services.forEach(({ name, constraints }, service) => {
     const rules = constraints.filter(({ field, operator }) => field !== 'hostname' && CHOOSING.includes(operator));
     if (rules.length === 0) return;
-    const meets = (host: number) =>
-      meetsConstraints(
-        rules,
-        {
-          hostname: agents.hostname[host],
-          region: agents.region[host],
-          zone: agents.zone[host],
-          attributes: agents.attributes[host],
-        },
-        [],
-        1,
-        'v1.11',
-      );
+    const meets = (host: number) => meetsConstraints(rules, placeOf(agents, host), [], 1, 'v1.11');
     let all = 0;
     let chosen = 0;
     for (let host = 0; host < hosts.count; host++) {

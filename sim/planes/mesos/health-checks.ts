@@ -8,20 +8,19 @@ import { killUnhealthyTask } from '../../../policies/marathon/framework.ts';
 import { killedAtMs } from '../../../policies/marathon/health-check.ts';
 import { healthCheckOf, type MarathonState } from '../../../policies/marathon/state.ts';
 import type { MesosRun } from './mesos-run.ts';
+import { rowsOnHost } from './registration.ts';
 import { ask } from './talk.ts';
 
 /** Plans the kills of replicas on a host that died now. */
 export function watchDeadHost(run: MesosRun, host: number, nowMs: number): void {
   const { s, setup } = run;
   const { tasks } = setup.context.cluster;
-  for (const { plan, state, index } of s.drivers) {
-    const check = plan.kind === 'marathon' ? healthCheckOf((state as MarathonState).config) : null;
+  for (const driver of s.drivers) {
+    const check = driver.plan.kind === 'marathon' ? healthCheckOf((driver.state as MarathonState).config) : null;
     if (check === null) continue;
-    for (let row = 0; row < tasks.firstBestEffort; row++) {
-      if (tasks.host[row] !== host || s.taskOfRow[row] < 0 || setup.driverOfService[tasks.group[row]] !== index)
-        continue;
+    for (const [task, row] of rowsOnHost(run, driver, host)) {
       const atMs = killedAtMs(check, tasks.startedAtMs[row], nowMs);
-      if (atMs < Infinity) s.unhealthy.push({ atMs, row, task: s.taskOfRow[row], host });
+      if (atMs < Infinity) s.unhealthy.push({ atMs, row, task, host });
     }
   }
   s.unhealthy.sort((a, b) => a.atMs - b.atMs);

@@ -12,7 +12,7 @@
 import { risingDelete } from '../../../policies/base/rising-map.ts';
 import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import { TaskStatus } from '../../../policies/framework.ts';
-import { meetsConstraints } from '../../../policies/marathon/constraints.ts';
+import { meetsConstraints, placeOf } from '../../../policies/marathon/constraints.ts';
 import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-variants.ts';
 import { RandomSorter } from '../../../policies/mesos/random-sorter.ts';
 import { addBags, bagOf } from '../../../policies/mesos/resource-bag.ts';
@@ -94,7 +94,7 @@ export class MesosPlane implements ControlPlane {
     const placed = [];
     for (let other = 0; other < tasks.firstBestEffort; other++)
       if (service.constraints.length > 0 && tasks.group[other] === tasks.group[row] && tasks.host[other] >= 0)
-        placed.push(placeOf(setup, tasks.host[other]));
+        placed.push(placeOf(setup.agents, tasks.host[other]));
     const gpus = gpusOf(setup.context.cluster, row);
     let best = -1;
     let least = Infinity;
@@ -113,7 +113,7 @@ export class MesosPlane implements ControlPlane {
       const { constraints } = service;
       if (
         constraints.length > 0 &&
-        !meetsConstraints(constraints, placeOf(setup, host), placed, placed.length + 1, 'v1.11')
+        !meetsConstraints(constraints, placeOf(setup.agents, host), placed, placed.length + 1, 'v1.11')
       )
         continue;
       least = share;
@@ -318,9 +318,4 @@ export class MesosPlane implements ControlPlane {
     const { s, setup } = this.run;
     return [setup, MODERN_VARIANT, VARIANT_0_2X, ...s.drivers.flatMap(({ framework, plan }) => [framework, plan])];
   }
-}
-
-function placeOf(setup: MesosSetup, host: number) {
-  const { hostname, region, zone, attributes } = setup.agents;
-  return { hostname: hostname[host], region: region[host], zone: zone[host], attributes: attributes[host] };
 }
