@@ -37,6 +37,11 @@ export class RemovalLimiter {
     this.nextPermitMs = grantedMs + this.spacingMs;
     return grantedMs;
   }
+
+  /** The permit acquired last is free again from `permitMs` on. */
+  giveBack(permitMs: number): void {
+    this.nextPermitMs = permitMs;
+  }
 }
 
 /** The master's view of one agent's pings; the caller calls tick() when `nextTickMs` has come. */

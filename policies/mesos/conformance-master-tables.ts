@@ -161,7 +161,8 @@ function playLoss(told: string): LossEntry[] {
   }
   if (!told.includes('socket breaks') && !told.includes('master restarts')) return [];
   const limited = told.includes('permit') || told.includes('limiter');
-  const tracker = new AgentLossTracker(AGENT_REREGISTER_TIMEOUT_MS, limited ? { acquire: () => Infinity } : null);
+  const noPermit = { acquire: () => Infinity, giveBack: () => {} };
+  const tracker = new AgentLossTracker(AGENT_REREGISTER_TIMEOUT_MS, limited ? noPermit : null);
   tracker.missing('agent', 0);
   const entries: LossEntry[] = told.includes('socket breaks') ? [{ at: 0, action: 'deactivate' }] : [];
   const note = (nowMs: number): void => {

@@ -189,6 +189,25 @@ describe('agents that are away', () => {
     expect(tracker.nextMs()).toBe(Infinity);
   });
 
+  test('a permit that nobody waits for any more is free: two who come later are a whole 20 minutes apart', () => {
+    const minuteMs = 60_000;
+    const tracker = new AgentLossTracker(10 * minuteMs, new RemovalLimiter(1, 20 * minuteMs));
+    const marked: string[] = [];
+    // a takes a permit at 10; b waits for the one of 30 and is back at 15; c is overdue at 35, d at 36.
+    const missing = new Map([
+      [0, ['a', 'b']],
+      [25, ['c']],
+      [26, ['d']],
+    ]);
+    for (let minute = 0; minute <= 60; minute++) {
+      for (const id of missing.get(minute) ?? []) tracker.missing(id, minute * minuteMs);
+      if (minute === 15) tracker.reregistered('b');
+      for (const { action, agent: id } of tracker.advanceTo(minute * minuteMs))
+        if (action === 'markUnreachable') marked.push(`${id} at ${minute}`);
+    }
+    expect(marked).toEqual(['a at 10', 'c at 35', 'd at 55']);
+  });
+
   test('silence is found by the pings from the next one on, as an observer that ticks finds it: 75 to 89 s', () => {
     for (let silentMs = 0; silentMs < 60_000; silentMs += 1_700) {
       const observer = new AgentObserver(DEFAULT_PING_RULES, null, 0);
