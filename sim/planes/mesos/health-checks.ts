@@ -7,9 +7,9 @@
 import { killUnhealthyTask } from '../../../policies/marathon/framework.ts';
 import { killedAtMs } from '../../../policies/marathon/health-check.ts';
 import { healthCheckOf, type MarathonState } from '../../../policies/marathon/state.ts';
+import { ask } from './answers.ts';
 import type { MesosRun } from './mesos-run.ts';
 import { rowsOnHost } from './registration.ts';
-import { ask } from './talk.ts';
 
 /** Plans the kills of replicas on a host that died now. */
 export function watchDeadHost(run: MesosRun, host: number, nowMs: number): void {

@@ -3,6 +3,7 @@ import { fail } from '../../../policies/base/assert.ts';
 import { setStoreFailed } from '../../../policies/chronos/framework.ts';
 import type { ChronosState } from '../../../policies/chronos/state.ts';
 import type { MesosIncidentPlan } from '../../plan/mesos.ts';
+import { ask } from './answers.ts';
 import type { Driver } from './driver.ts';
 import { answerDoors, shutDoor } from './front-door.ts';
 import { killUnhealthy, nextUnhealthyMs } from './health-checks.ts';
@@ -11,8 +12,8 @@ import { AGENT, createMaster, type MesosRun, masterOf } from './mesos-run.ts';
 import { hearSilence, hostIsDead, nextSilenceMs, silence } from './partitions.ts';
 import { missedUpdates, registerAgent, subscribe } from './registration.ts';
 import { nextOperationMs, operate } from './reservations.ts';
-import { ask, tell } from './talk.ts';
 import { countMasterLoss, countReturn } from './tally.ts';
+import { tell } from './updates.ts';
 
 /** A scheduler's driver waits a uniform part of this before it registers with a new master. */
 const SCHEDULER_BACKOFF_MS = 2_000;

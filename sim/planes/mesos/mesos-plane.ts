@@ -21,6 +21,7 @@ import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { freeCardCount, freeCards, gpusOf } from './agents.ts';
+import { ask } from './answers.ts';
 import { describe } from './describe.ts';
 import { createPool } from './driver.ts';
 import type { Door } from './front-door.ts';
@@ -40,7 +41,8 @@ import { finishTask, hearsNow, scaleDown, takeTask, wakeFor, workOffNotes } from
 import { hostIsDead } from './partitions.ts';
 import { begin } from './registration.ts';
 import { keptFromRole } from './reservations.ts';
-import { ask, deliverAll, tell } from './talk.ts';
+import { deliverAll } from './talk.ts';
+import { tell } from './updates.ts';
 
 export class MesosPlane implements ControlPlane {
   readonly bestEffortTier: number;

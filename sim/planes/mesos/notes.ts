@@ -10,6 +10,7 @@ import { CHANGE } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import { gpusOf, memMibOf } from './agents.ts';
+import { ask, perform } from './answers.ts';
 import { type Driver, laneOf, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { waitsAtDoor } from './front-door.ts';
@@ -18,7 +19,7 @@ import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } fro
 import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
 import { hear, hostIsDead, silence, waitsIn } from './partitions.ts';
 import { loseHost } from './registration.ts';
-import { ask, missUpdate, perform, tell } from './talk.ts';
+import { missUpdate, tell } from './updates.ts';
 
 /** Works off the notes taken since the last wake; notes taken meanwhile wait for the next. */
 export function workOffNotes(run: MesosRun, nowMs: number): void {

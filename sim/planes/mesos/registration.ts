@@ -13,12 +13,12 @@ import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { noteImage } from '../launch-pipeline.ts';
 import { gpusOf, memMibOf, regularBag, taskBag } from './agents.ts';
+import { ask } from './answers.ts';
 import { type Driver, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { submitJobs } from './job-runs.ts';
 import { AGENT, driverOf, fitRows, frameworkContext, type MesosRun, masterOf, masterOfHost } from './mesos-run.ts';
 import { adoptedBag, totalWithReservations } from './reservations.ts';
-import { ask } from './talk.ts';
 
 /**
  * The first moment: services that stand from the start are taken over as after a restart, then everybody registers.
