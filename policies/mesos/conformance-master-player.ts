@@ -54,7 +54,7 @@ export class MasterPlayer extends MasterWorld {
         master.loseAgent(text(step, 'agent'), 'gone');
         return '';
       case 'expectAgents':
-        master.expectAgents(textList(step, 'agents'));
+        master.agents.expect(textList(step, 'agents'), master.allocator.nowMs);
         return '';
       case 'registerFramework':
       case 'failoverFramework':

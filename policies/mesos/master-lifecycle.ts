@@ -9,8 +9,7 @@
  */
 import { fail } from '../base/assert.ts';
 import type { RandomSource } from '../base/random-source.ts';
-import { AgentLossTracker, silenceMs } from './agent-loss.ts';
-import { RemovalLimiter } from './agent-observer.ts';
+import { AgentRoster } from './agent-roster.ts';
 import { convertBag } from './allocation-ledger.ts';
 import { Allocator } from './allocator.ts';
 import type { AgentInfo, FrameworkInfo, UsedBags } from './allocator-records.ts';
@@ -29,12 +28,10 @@ import type {
   TaskId,
   TaskInfo,
   TaskStatus,
-  WatchRules,
 } from './master-messages.ts';
 import type { Deadline, FrameworkState } from './master-records.ts';
 import { MasterTimers, Outbox } from './master-records.ts';
 import { OfferDesk } from './offer-desk.ts';
-import type { AgentStanding } from './reconciliation.ts';
 import {
   AGENT_BACK_REASON,
   AGENT_REMOVED_REASON,
@@ -53,19 +50,14 @@ export class MesosMaster {
   readonly allocator: Allocator;
   readonly offers: ReadonlyMap<number, Offer>;
   readonly book: TaskBook;
+  readonly agents: AgentRoster;
   private readonly catalog: ResourceCatalog;
   private readonly frameworks = new Map<string, FrameworkState>();
-  private readonly agents = new Map<string, AgentStanding>();
-  private readonly disconnectedAgents = new Set<string>();
   private readonly completedFrameworks = new Set<string>();
   private readonly timers = new MasterTimers();
   private readonly outbox = new Outbox();
   private readonly desk: OfferDesk;
   private readonly takesBackTasks: boolean;
-  private readonly watch: WatchRules | null;
-  private readonly away: AgentLossTracker;
-  /** When each agent registered: its pings count from there. */
-  private readonly registeredMs = new Map<string, number>();
 
   constructor(
     catalog: ResourceCatalog,
@@ -78,14 +70,12 @@ export class MesosMaster {
     this.catalog = catalog;
     this.allocator = new Allocator(catalog, allocatorOptions, variant, random, startMs);
     this.book = new TaskBook(catalog, this.allocator);
-    const { allocator, outbox, timers, frameworks, disconnectedAgents } = this;
-    this.desk = new OfferDesk(allocator, outbox, timers, options.offerTimeoutMs, frameworks, disconnectedAgents);
+    this.agents = new AgentRoster(options.watch ?? null);
+    const { allocator, outbox, timers, frameworks } = this;
+    const { disconnected } = this.agents;
+    this.desk = new OfferDesk(allocator, outbox, timers, options.offerTimeoutMs, frameworks, disconnected);
     this.offers = this.desk.offers;
     this.takesBackTasks = variant.takesBackTasks;
-    this.watch = options.watch ?? null;
-    const removals = this.watch?.removals ?? null;
-    const limiter = removals === null ? null : new RemovalLimiter(removals.agents, removals.perMs);
-    this.away = new AgentLossTracker(this.watch?.reregisterTimeoutMs ?? Infinity, limiter);
     if (options.bulkOffers === true) this.allocator.grantInBulk();
   }
 
@@ -103,13 +93,13 @@ export class MesosMaster {
 
   /** When something happens next by the clock of agents and allocator. */
   nextTimerMs(): number {
-    return Math.min(this.away.nextMs(), this.allocator.nextTimerMs());
+    return Math.min(this.agents.nextMs(), this.allocator.nextTimerMs());
   }
 
   /** Moves time; at one instant agents are given up first, then come timers of the master, then those of the allocator. */
   advanceTo(nowMs: number): void {
     for (;;) {
-      const awayMs = this.away.nextMs();
+      const awayMs = this.agents.nextMs();
       const ownMs = Math.min(awayMs, this.timers.nextMs());
       const nextMs = Math.min(ownMs, this.allocator.nextTimerMs());
       if (nextMs > nowMs) break;
@@ -138,10 +128,8 @@ export class MesosMaster {
    */
   addAgent(info: AgentInfo, used: UsedBags, running: readonly RunningTask[] = []): void {
     this.desk.keepBulks();
-    const isBack = this.agents.get(info.id) === 'unreachable';
-    this.agents.set(info.id, 'registered');
-    this.away.reregistered(info.id);
-    this.registeredMs.set(info.id, this.allocator.nowMs);
+    const isBack = this.agents.standing(info.id) === 'unreachable';
+    this.agents.register(info.id, this.allocator.nowMs);
     for (const task of running) this.book.tasks.set(task.info.id, task);
     this.allocator.addAgent(info, used);
     if (!isBack) return;
@@ -152,59 +140,31 @@ export class MesosMaster {
   /** Whether an agent that registers now brings the tasks of this framework with it; those it does not bring are shut down. */
   takesBack(agent: string, framework: string): boolean {
     if (this.completedFrameworks.has(framework)) return false;
-    return this.takesBackTasks || this.agents.get(agent) !== 'unreachable';
-  }
-
-  /** The agent answers no pings from now on. */
-  silentAgent(id: string): void {
-    if (this.watch === null) return;
-    const { nowMs } = this.allocator;
-    this.away.missing(id, nowMs, silenceMs(this.watch.pings, this.registeredMs.get(id) ?? nowMs, nowMs));
-  }
-
-  /** The agent answers again before it was given up. */
-  heardAgent(id: string): void {
-    this.away.reregistered(id);
-  }
-
-  /** Whether the agent would be gone but for the limit on removals. */
-  isOverdue(id: string): boolean {
-    return this.away.isOverdue(id);
+    return this.takesBackTasks || this.agents.standing(agent) !== 'unreachable';
   }
 
   /** When the agent is given up: now if it was or is not waited for, else no earlier than the time returned. */
   givesUpAgentMs(id: string, nowMs: number): number {
     this.giveUpAgents(nowMs);
-    return this.away.isAway(id) ? Math.max(nowMs + 1, this.away.nextMs()) : nowMs;
+    return this.agents.isAway(id) ? Math.max(nowMs + 1, this.agents.nextMs()) : nowMs;
   }
 
   private giveUpAgents(nowMs: number): void {
-    for (const { action, agent } of this.away.advanceTo(nowMs))
-      if (action === 'markUnreachable') this.loseAgent(agent, 'unreachable');
+    for (const agent of this.agents.takeOverdue(nowMs)) this.loseAgent(agent, 'unreachable');
   }
 
   /** The agent's socket broke: its offers go, its tasks are still believed to run. */
   disconnectAgent(id: string): void {
     this.desk.keepBulks();
-    this.disconnectedAgents.add(id);
-    if (this.watch !== null) this.away.missing(id, this.allocator.nowMs);
+    this.agents.disconnect(id, this.allocator.nowMs);
     this.allocator.deactivateAgent(id);
     this.desk.rescindWhere((offer) => offer.agent === id);
   }
 
   /** The agent is back within its time. */
   reconnectAgent(id: string): void {
-    this.disconnectedAgents.delete(id);
-    this.away.reregistered(id);
+    this.agents.reconnect(id);
     this.allocator.activateAgent(id);
-  }
-
-  /** A new master read these agents from the registry and waits for them, from `fromMs` on. */
-  expectAgents(ids: readonly string[], fromMs = this.allocator.nowMs): void {
-    for (const id of ids) {
-      this.agents.set(id, 'recovered');
-      if (this.watch !== null) this.away.missing(id, fromMs);
-    }
   }
 
   /** Gives an agent up: its tasks are unreachable (gone, if the operator says so), every framework hears of it. */
@@ -218,10 +178,8 @@ export class MesosMaster {
       this.tell(task.framework, { task: task.info.id, state, reason: AGENT_REMOVED_REASON, source: 'SOURCE_MASTER' });
     }
     this.book.endExecutors((executor) => executor.agent === id, 'TASK_LOST');
-    if (this.agents.get(id) === 'registered') this.allocator.removeAgent(id);
-    this.disconnectedAgents.delete(id);
-    this.away.reregistered(id);
-    this.agents.set(id, standing);
+    if (this.agents.standing(id) === 'registered') this.allocator.removeAgent(id);
+    this.agents.giveUp(id, standing);
     for (const framework of this.frameworks.keys()) this.outbox.push({ type: 'agentLost', framework, agent: id });
   }
 
@@ -355,7 +313,7 @@ export class MesosMaster {
     let left = EMPTY_BAG;
     for (const offer of named) if (offer !== undefined) left = addBags(left, offer.bag);
     for (const id of offerIds) this.desk.offers.delete(id);
-    if (this.disconnectedAgents.has(first.agent)) {
+    if (this.agents.disconnected.has(first.agent)) {
       this.dropTasks(framework, operations, 'REASON_SLAVE_DISCONNECTED');
     } else {
       for (const operation of operations) left = this.perform(first, operation, left);
@@ -389,13 +347,9 @@ export class MesosMaster {
   /** Answers what the master knows of a task; silence while the agent may still come back. */
   reconcile(framework: string, task: TaskId, agent: string | null): void {
     const known = this.book.tasks.get(task);
-    const standing = agent === null ? this.unnamedStanding() : (this.agents.get(agent) ?? 'unknown');
+    const standing = this.agents.standing(agent);
     const state = reconciledState(known?.latestState ?? null, standing, this.isPartitionAware(framework));
     if (state !== null) this.tell(framework, { task, state, reason: RECONCILIATION_REASON, source: 'SOURCE_MASTER' });
-  }
-
-  private unnamedStanding(): AgentStanding {
-    return [...this.agents.values()].includes('recovered') ? 'unnamed' : 'unknown';
   }
 
   private perform(offer: Offer, operation: AcceptOperation, left: ResourceBag): ResourceBag {

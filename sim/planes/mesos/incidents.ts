@@ -127,6 +127,6 @@ function loseMaster(run: MesosRun, cluster: number, nowMs: number): void {
     s.returning.push({ atMs, kind: 'agent', index: host });
   }
   countMasterLoss(s.tally, nowMs, cluster, listed.length, frameworks);
-  s.masters[cluster].expectAgents(listed, electedMs);
+  s.masters[cluster].agents.expect(listed, electedMs);
   s.returning.sort((a, b) => a.atMs - b.atMs);
 }

@@ -25,7 +25,7 @@ export function silence(run: MesosRun, host: number, nowMs: number, healMs: numb
   }
   if (healMs < Infinity) run.s.tally.cutOff++;
   run.s.silent.set(host, { fromMs: nowMs, healMs, lost: false, notes: [] });
-  if (run.s.agent[host] !== AGENT.unknown) masterOfHost(run, host).silentAgent(String(host));
+  if (run.s.agent[host] !== AGENT.unknown) masterOfHost(run, host).agents.fallSilent(String(host), nowMs);
 }
 
 /** Where a note waits until its host is heard; null when it is heard now. */
@@ -76,13 +76,13 @@ export function hear(run: MesosRun, host: number, nowMs: number): void {
   s.silent.delete(host);
   if (silent !== undefined && !silent.lost) {
     if (silent.healMs < Infinity) s.tally.cutOffHeard++;
-    if (masterOfHost(run, host).isOverdue(String(host))) s.tally.spared++;
+    if (masterOfHost(run, host).agents.isOverdue(String(host))) s.tally.spared++;
   }
   if (s.agent[host] === AGENT.unknown) {
     shutDownStrangers(run, host, nowMs);
     registerAgent(run, host);
   } else {
-    masterOfHost(run, host).heardAgent(String(host));
+    masterOfHost(run, host).agents.hear(String(host));
     if (s.agent[host] === AGENT.disconnected) reconnectHost(run, host);
   }
   for (const note of silent?.notes ?? []) workOffNow(run, note, nowMs);
