@@ -9,8 +9,8 @@
  */
 import { fail } from '../base/assert.ts';
 import type { RandomSource } from '../base/random-source.ts';
+import { AcceptDesk } from './accept-desk.ts';
 import { AgentRoster } from './agent-roster.ts';
-import { convertBag } from './allocation-ledger.ts';
 import { Allocator } from './allocator.ts';
 import type { AgentInfo, FrameworkInfo, UsedBags } from './allocator-records.ts';
 import { NOTHING_USED } from './allocator-records.ts';
@@ -18,7 +18,7 @@ import type { AllocatorOptions } from './allocator-state.ts';
 import { DEFAULT_REFUSE_MS } from './allocator-state.ts';
 import type { AllocatorVariant } from './allocator-variants.ts';
 import type { BulkOffers } from './bulk-offers.ts';
-import { Capability, capabilityBits } from './capabilities.ts';
+import { Capability } from './capabilities.ts';
 import type {
   AcceptOperation,
   MasterMessage,
@@ -26,22 +26,20 @@ import type {
   Offer,
   RunningTask,
   TaskId,
-  TaskInfo,
   TaskStatus,
 } from './master-messages.ts';
 import type { Deadline, FrameworkState } from './master-records.ts';
-import { MasterTimers, Outbox } from './master-records.ts';
+import { capabilitiesOf, MasterTimers, Outbox } from './master-records.ts';
 import { OfferDesk } from './offer-desk.ts';
 import {
   AGENT_BACK_REASON,
   AGENT_REMOVED_REASON,
-  droppedState,
   isTerminalState,
   RECONCILIATION_REASON,
   reconciledState,
 } from './reconciliation.ts';
 import type { ResourceBag } from './resource-bag.ts';
-import { addBags, EMPTY_BAG, isEmptyBag, selectBag } from './resource-bag.ts';
+import { addBags, isEmptyBag, selectBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
 import { ResourceFlag } from './resource-catalog.ts';
 import { TaskBook } from './task-book.ts';
@@ -57,6 +55,7 @@ export class MesosMaster {
   private readonly timers = new MasterTimers();
   private readonly outbox = new Outbox();
   private readonly desk: OfferDesk;
+  private readonly acceptDesk: AcceptDesk;
   private readonly takesBackTasks: boolean;
 
   constructor(
@@ -74,6 +73,7 @@ export class MesosMaster {
     const { allocator, outbox, timers, frameworks } = this;
     const { disconnected } = this.agents;
     this.desk = new OfferDesk(allocator, outbox, timers, options.offerTimeoutMs, frameworks, disconnected);
+    this.acceptDesk = new AcceptDesk(allocator, this.book, this.desk, outbox, frameworks, disconnected);
     this.offers = this.desk.offers;
     this.takesBackTasks = variant.takesBackTasks;
     if (options.bulkOffers === true) this.allocator.grantInBulk();
@@ -134,7 +134,12 @@ export class MesosMaster {
     this.allocator.addAgent(info, used);
     if (!isBack) return;
     for (const { framework, info: task, latestState } of running)
-      this.tell(framework, { task: task.id, state: latestState, reason: AGENT_BACK_REASON, source: 'SOURCE_MASTER' });
+      this.outbox.tell(framework, {
+        task: task.id,
+        state: latestState,
+        reason: AGENT_BACK_REASON,
+        source: 'SOURCE_MASTER',
+      });
   }
 
   /** Whether an agent that registers now brings the tasks of this framework with it; those it does not bring are shut down. */
@@ -175,7 +180,12 @@ export class MesosMaster {
     for (const task of this.book.holding('agent', id)) {
       const state = reconciledState(null, standing, this.isPartitionAware(task.framework)) ?? 'TASK_LOST';
       this.book.end(task, state);
-      this.tell(task.framework, { task: task.info.id, state, reason: AGENT_REMOVED_REASON, source: 'SOURCE_MASTER' });
+      this.outbox.tell(task.framework, {
+        task: task.info.id,
+        state,
+        reason: AGENT_REMOVED_REASON,
+        source: 'SOURCE_MASTER',
+      });
     }
     this.book.endExecutors((executor) => executor.agent === id, 'TASK_LOST');
     if (this.agents.standing(id) === 'registered') this.allocator.removeAgent(id);
@@ -260,7 +270,7 @@ export class MesosMaster {
     for (const task of this.book.holding('framework', framework)) {
       agents.add(task.agent);
       this.book.end(task, 'TASK_KILLED');
-      this.tell(framework, { task: task.info.id, state: 'TASK_KILLED', reason: null, source: 'SOURCE_MASTER' });
+      this.outbox.tell(framework, { task: task.info.id, state: 'TASK_KILLED', reason: null, source: 'SOURCE_MASTER' });
     }
     const ended = this.book.endExecutors((executor) => executor.framework === framework, 'TASK_KILLED');
     for (const { agent } of ended) agents.add(agent);
@@ -294,31 +304,7 @@ export class MesosMaster {
     operations: readonly AcceptOperation[],
     refuseMs: number = DEFAULT_REFUSE_MS,
   ): void {
-    if (offerIds.length === 1 && this.launchOnBulk(framework, offerIds[0], operations, refuseMs)) return;
-    const named = offerIds.map((id) => this.desk.ordinaryOffer(framework, id));
-    const first = named[0];
-    const valid =
-      first !== undefined &&
-      new Set(offerIds).size === offerIds.length &&
-      named.every((o) => o?.framework === framework && o.agent === first.agent && o.role === first.role);
-    if (!valid) {
-      for (const offer of new Set(named)) if (offer?.framework === framework) this.desk.takeBack(offer, null);
-      this.dropTasks(framework, operations, 'REASON_INVALID_OFFERS');
-      return;
-    }
-    if (!operations.some((operation) => operation.type === 'convert' || operation.tasks.length > 0)) {
-      this.decline(framework, offerIds, refuseMs);
-      return;
-    }
-    let left = EMPTY_BAG;
-    for (const offer of named) if (offer !== undefined) left = addBags(left, offer.bag);
-    for (const id of offerIds) this.desk.offers.delete(id);
-    if (this.agents.disconnected.has(first.agent)) {
-      this.dropTasks(framework, operations, 'REASON_SLAVE_DISCONNECTED');
-    } else {
-      for (const operation of operations) left = this.perform(first, operation, left);
-    }
-    this.allocator.recoverResources(framework, first.agent, first.role, left, refuseMs);
+    this.acceptDesk.accept(framework, offerIds, operations, refuseMs);
   }
 
   // Tasks
@@ -336,7 +322,7 @@ export class MesosMaster {
     if (task === undefined) return;
     if (isTerminalState(latestState)) this.book.end(task, latestState);
     else task.latestState = latestState;
-    if (forward) this.tell(task.framework, status);
+    if (forward) this.outbox.tell(task.framework, status);
   }
 
   /** An executor ended: its own resources come free, and its tasks that never reported an end are over. */
@@ -349,61 +335,8 @@ export class MesosMaster {
     const known = this.book.tasks.get(task);
     const standing = this.agents.standing(agent);
     const state = reconciledState(known?.latestState ?? null, standing, this.isPartitionAware(framework));
-    if (state !== null) this.tell(framework, { task, state, reason: RECONCILIATION_REASON, source: 'SOURCE_MASTER' });
-  }
-
-  private perform(offer: Offer, operation: AcceptOperation, left: ResourceBag): ResourceBag {
-    const { framework, agent, role } = offer;
-    if (operation.type === 'convert') {
-      const converted = convertBag(left, operation.conversions);
-      if (converted === null) return left;
-      this.allocator.updateAllocation(framework, agent, role, left, operation.conversions);
-      return converted;
-    }
-    let rest = left;
-    for (const info of operation.tasks) rest = this.launch(offer, info, rest);
-    return rest;
-  }
-
-  private launch(offer: Offer, info: TaskInfo, left: ResourceBag): ResourceBag {
-    const rest = this.book.launch(offer, info, left);
-    if (rest !== null) {
-      this.outbox.push({ type: 'runTask', agent: offer.agent, task: info.id });
-      return rest;
-    }
-    const status = {
-      task: info.id,
-      state: 'TASK_ERROR',
-      reason: 'REASON_TASK_INVALID',
-      source: 'SOURCE_MASTER',
-    } as const;
-    this.tell(offer.framework, status);
-    return left;
-  }
-
-  private dropTasks(framework: string, operations: readonly AcceptOperation[], reason: string): void {
-    const state = droppedState(this.capabilitiesOf(framework));
-    for (const operation of operations) {
-      if (operation.type !== 'launch') continue;
-      for (const { id } of operation.tasks) this.tell(framework, { task: id, state, reason, source: 'SOURCE_MASTER' });
-    }
-  }
-
-  /** Launches on one of bulk offers. False when it is not one, or must become ordinary first. */
-  private launchOnBulk(
-    framework: string,
-    id: number,
-    operations: readonly AcceptOperation[],
-    refuseMs: number,
-  ): boolean {
-    if (operations.length !== 1 || operations[0].type !== 'launch' || operations[0].tasks.length === 0) return false;
-    const { tasks } = operations[0];
-    const launchAll = (offer: Offer): ResourceBag => {
-      let left = offer.bag;
-      for (const info of tasks) left = this.launch(offer, info, left);
-      return left;
-    };
-    return this.desk.launchOnBulk(framework, id, launchAll, refuseMs);
+    if (state !== null)
+      this.outbox.tell(framework, { task, state, reason: RECONCILIATION_REASON, source: 'SOURCE_MASTER' });
   }
 
   /** Ends the answer to bulk offers: those without one stay with the framework as ordinary offers. */
@@ -421,15 +354,7 @@ export class MesosMaster {
   }
 
   private isPartitionAware(framework: string): boolean {
-    return (this.capabilitiesOf(framework) & Capability.PARTITION_AWARE) !== 0;
-  }
-
-  private capabilitiesOf(framework: string): number {
-    return capabilityBits(this.frameworks.get(framework)?.info.capabilities ?? []);
-  }
-
-  private tell(framework: string, status: TaskStatus): void {
-    this.outbox.push({ type: 'status', framework, status });
+    return (capabilitiesOf(this.frameworks, framework) & Capability.PARTITION_AWARE) !== 0;
   }
 
   private state(framework: string): FrameworkState {

@@ -1,6 +1,7 @@
 /** Records of the master: schedulers, what its timers wait for, and what it has said. */
 import type { FrameworkInfo } from './allocator-records.ts';
-import type { MasterMessage, Offer } from './master-messages.ts';
+import { capabilityBits } from './capabilities.ts';
+import type { MasterMessage, Offer, TaskStatus } from './master-messages.ts';
 import type { Timer } from './timer-queue.ts';
 import { TimerQueue } from './timer-queue.ts';
 
@@ -12,6 +13,11 @@ export interface FrameworkState {
   active: boolean;
   /** Changes with every subscription, so that an old failover timer finds nothing. */
   session: number;
+}
+
+/** Capabilities of a framework as bits; none for one that is not known. */
+export function capabilitiesOf(frameworks: ReadonlyMap<string, FrameworkState>, framework: string): number {
+  return capabilityBits(frameworks.get(framework)?.info.capabilities ?? []);
 }
 
 /** What a timer ends: an offer that nobody answered, or the wait for the scheduler of an old session. Plain data. */
@@ -42,6 +48,11 @@ export class Outbox {
 
   push(message: MasterMessage): void {
     this.messages.push(message);
+  }
+
+  /** Tells a framework the state of a task. */
+  tell(framework: string, status: TaskStatus): void {
+    this.push({ type: 'status', framework, status });
   }
 
   /** Messages since the last call. */
