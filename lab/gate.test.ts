@@ -179,7 +179,7 @@ describe('end to end', () => {
     const { plan } = await loadPlan(file);
     const dist = join(process.cwd(), 'dist');
     const copy = join(room, 'dist');
-    for (const name of ['lab', 'policies', 'sim', 'traces'])
+    for (const name of ['lab', 'policies', 'scenarios', 'sim', 'traces'])
       cpSync(join(dist, name), join(copy, name), { recursive: true });
     symlinkSync(join(process.cwd(), 'node_modules'), join(room, 'node_modules'));
     writeFileSync(join(room, 'package.json'), '{"type":"module"}');

@@ -15,7 +15,7 @@ import { createEngine, type Engine, type EngineOptions, type Workload } from './
 import type { EventPhysics } from './event-physics.ts';
 import { replaceFaults } from './faults.ts';
 import type { Throttling } from './throttling-state.ts';
-import { writeShapes } from './vertical-scaling.ts';
+import { type VerticalScaling, writeShapes } from './vertical-scaling.ts';
 
 /** Plain data that structuredClone copies. */
 export interface RunSnapshot {
@@ -145,7 +145,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     // The search for a quantile starts at the last one found.
     quantiles: [...new Set(latency.window)].map((window) => window.whole),
     beLossMilliCpu: engine.beLossMilliCpu,
-    ...(engine.vertical === null ? {} : { vertical: engine.vertical }),
+    ...(engine.vertical === null ? {} : { vertical: verticalColumns(engine.vertical) }),
     restartSinceMs: engine.restartSinceMs,
     restartOf: engine.restartOf,
     scaledAtMs: engine.scaledAtMs,
@@ -177,6 +177,11 @@ function restoreTasks(tasks: TaskTable, from: RunSnapshot['tasks']): void {
 /** All but what the workload gives. */
 function eventColumns({ use: _, carbon: __, ...columns }: EventPhysics): Record<string, unknown> {
   return columns;
+}
+
+/** All but the configurations, which are the plan's own (frozen) objects. */
+function verticalColumns({ services, ...columns }: VerticalScaling): Record<string, unknown> {
+  return { ...columns, services: services.map(({ recommender: _, updater: __, ...own }) => own) };
 }
 
 function viewColumns(view: PlacementView): Record<string, unknown> {
