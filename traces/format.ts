@@ -145,7 +145,7 @@ export interface BatchPopulation {
   readonly pressureClass: PressureClass;
   /** Koordinator priority value of its pods (batch band 5000..5999). */
   readonly priority: number;
-  /** Failed attempts are tried again by the control plane, as often as it likes. Absent = by the engine. */
+  /** Who tries failed attempts again: the scheduler that submitted them, by its own rule of retries. Absent = the engine, by the plan's. */
   readonly retriedByPlane?: boolean;
 }
 

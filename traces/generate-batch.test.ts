@@ -232,6 +232,7 @@ describe('closed forms', () => {
 
   test('the description names scale, offer and cap', () => {
     const text = describeBatchSource(config).join(' ');
+    expect(text).toContain('180,000 tasks a week of');
     expect(text).toContain('Expected offer: 30.00 % of the core-hours of the cluster.');
     expect(text).toContain(`the fitted ones times ${analyticsScale(config).toPrecision(4)}`);
     expect(text).toContain(`No task is longer than ${LONGEST_TASK_MS / HOUR_MS} h`);

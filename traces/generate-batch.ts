@@ -99,8 +99,8 @@ export function describeBatchSource(config: BatchConfig): string[] {
     const minutes = meanDurationMs(durationLaw(population, offer.scale)) / 60_000;
     const percent = (100 * coreHours) / config.clusterCoreHoursPerWeek;
     return (
-      `${population.name}: ${tasks[index]} tasks a week of ${minutes.toFixed(1)} min on average, ` +
-      `expected ${Math.round(coreHours)} requested core-hours a week, ${percent.toFixed(2)} % of the cluster.`
+      `${population.name}: ${tasks[index].toLocaleString('en-US')} tasks a week of ${minutes.toFixed(1)} min on average, ` +
+      `expected ${Math.round(coreHours).toLocaleString('en-US')} requested core-hours a week, ${percent.toFixed(2)} % of the cluster.`
     );
   });
   lines.push(`Expected offer: ${offer.percent.toFixed(2)} % of the core-hours of the cluster.`);

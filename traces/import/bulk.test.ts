@@ -74,6 +74,16 @@ test.skipIf(connection === null)('Google 2011: 40 tasks of events in four orders
   expect(trace.services?.requestMilliCpu[0]).toBe(500);
 });
 
+test.skipIf(connection === null)(
+  'Google 2011 without a table of use: no services, and the folder is read back',
+  async () => {
+    const event = (type: number) => [(600 + type) * 1e6, '', 1, 0, 'm', type, 'u', 1, 5, 0.5, 0.25, 0, 0];
+    const path = files.write('n/task_events/part-00000-of-00001.csv', lines([0, 1, 4].map(event)));
+    const { trace, stored } = await importBoth('google-2011', [path]);
+    expect([trace.tasks.count, trace.services?.count, stored?.services]).toEqual([1, 0, 0]);
+  },
+);
+
 test.skipIf(connection === null)('Google 2019: jobs that wait for jobs, 64-bit ids and an alloc set', async () => {
   const collection = (id: string, more: object) => JSON.stringify({ collection_id: id, time: '0', type: 0, ...more });
   const instance = (id: string, index: number, type: number, second: number) =>

@@ -16,6 +16,8 @@ export type Request = readonly [milliCpu: number, memMib: number];
 /** Ids of one range are in memory at once. */
 const RANGE_IDS = 8_192;
 const MOST_SAMPLED = 16_384;
+/** So many ids met last are not laid down again: samples in the order of time name the same services over and over. */
+const MOST_RECENT = 32_768;
 const ID: RowColumns = [['id', 'text']];
 const REQUESTS: RowColumns = [...ID, ['requestMilliCpu', 'double'], ['requestMemMib', 'double']];
 
@@ -50,14 +52,17 @@ export async function eachMeasured(
   }
 }
 
-/** Lays down the ids of each row group once; gives the first id of every range but the first. */
+/** Lays down the ids, the recent ones not again; gives the first id of every range but the first. */
 function layDownIds(usage: string, spool: string, bulk: Pick<Bulk, 'scratch' | 'freeBytes'>): string[] {
   const writer = createRowWriter(spool, ID, bulk.freeBytes);
-  const sample = new Set<string>();
+  const [recent, sample] = [new Set<string>(), new Set<string>()];
   let oneOf = 1;
   const file = openParquetGroups(usage, ['id']);
   for (let group = 0; group < file.groups.length; group++)
-    for (const id of new Set(file.texts(group, 'id'))) {
+    for (const id of file.texts(group, 'id')) {
+      if (recent.has(id)) continue;
+      if (recent.size === MOST_RECENT) recent.clear();
+      recent.add(id);
       writer.add([id], () => id);
       if (laneOf(id, oneOf) !== 0) continue;
       sample.add(id);

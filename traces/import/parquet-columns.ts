@@ -100,3 +100,12 @@ export function ints(file: ParquetColumns, name: string): Int32Array {
 export function texts(file: ParquetColumns, name: string): string[] {
   return Array.from({ length: file.count }, (_, row) => idAt(file, name, row));
 }
+
+/** Columns to write, as hyparquet-writer takes them. */
+export const textColumn = (name: string, data: readonly string[]) => ({
+  name,
+  data: [...data],
+  type: 'STRING' as const,
+});
+export const doubleColumn = (name: string, data: Float64Array) => ({ name, data, type: 'DOUBLE' as const });
+export const intColumn = (name: string, data: Int32Array) => ({ name, data, type: 'INT32' as const });

@@ -109,7 +109,6 @@ export async function storeServices(
 ): Promise<{ readonly count: number; readonly unlisted: number }> {
   const usage = join(bulk.folder, 'usage', `${measured.usage}.parquet`);
   const hasUse = existsSync(usage);
-  if (listed === null && !hasUse) return { count: 0, unlisted: 0 };
   const writer = createRowWriter(join(bulk.folder, 'services.parquet'), COLUMNS, bulk.freeBytes);
   let [count, unlisted] = [0, 0];
   const add = (row: (string | number)[]) => {

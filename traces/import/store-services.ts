@@ -6,30 +6,36 @@ import { compressors } from 'hyparquet-compressors';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { TraceError } from '../../policies/base/assert.ts';
 import type { ImportedEvents, ImportedServices } from './canonical.ts';
-import { doubles, doublesOrNan, ints, readParquet, texts } from './parquet-columns.ts';
+import {
+  doubleColumn,
+  doubles,
+  doublesOrNan,
+  intColumn,
+  ints,
+  readParquet,
+  textColumn,
+  texts,
+} from './parquet-columns.ts';
 import { labelsOf, labelTexts } from './store-labels.ts';
-
-const text = (name: string, data: readonly string[]) => ({ name, data: [...data], type: 'STRING' as const });
-const double = (name: string, data: Float64Array) => ({ name, data, type: 'DOUBLE' as const });
 
 export function writeServices(services: ImportedServices, path: string): void {
   parquetWriteFile({
     filename: path,
     columnData: [
-      text('id', services.ids),
-      text('kind', services.kinds),
-      text('group', services.groups),
-      double('requestMilliCpu', services.requestMilliCpu),
-      double('requestMemMib', services.requestMemMib),
-      double('limitMilliCpu', services.limitMilliCpu),
-      double('limitMemMib', services.limitMemMib),
-      { name: 'replicas', data: services.replicas, type: 'INT32' },
-      double('startMs', services.startMs),
-      double('endMs', services.endMs),
-      text('qos', services.qos),
-      text('status', services.status),
-      text('host', services.hosts),
-      text('labels', labelTexts(services.labels)),
+      textColumn('id', services.ids),
+      textColumn('kind', services.kinds),
+      textColumn('group', services.groups),
+      doubleColumn('requestMilliCpu', services.requestMilliCpu),
+      doubleColumn('requestMemMib', services.requestMemMib),
+      doubleColumn('limitMilliCpu', services.limitMilliCpu),
+      doubleColumn('limitMemMib', services.limitMemMib),
+      intColumn('replicas', services.replicas),
+      doubleColumn('startMs', services.startMs),
+      doubleColumn('endMs', services.endMs),
+      textColumn('qos', services.qos),
+      textColumn('status', services.status),
+      textColumn('host', services.hosts),
+      textColumn('labels', labelTexts(services.labels)),
     ],
   });
 }
@@ -72,10 +78,10 @@ export function writeEvents(events: ImportedEvents, path: string): void {
   parquetWriteFile({
     filename: path,
     columnData: [
-      double('timeMs', events.timeMs),
-      text('id', events.ids),
-      text('kind', events.kinds),
-      text('detail', events.details),
+      doubleColumn('timeMs', events.timeMs),
+      textColumn('id', events.ids),
+      textColumn('kind', events.kinds),
+      textColumn('detail', events.details),
     ],
   });
 }

@@ -16,7 +16,17 @@ import {
   type ImportedUse,
 } from './canonical.ts';
 import { asNumber, asObject, asText, member, readJson } from './json-access.ts';
-import { doubles, doublesOrNan, ints, type ParquetColumns, readParquet, texts } from './parquet-columns.ts';
+import {
+  doubleColumn,
+  doubles,
+  doublesOrNan,
+  intColumn,
+  ints,
+  type ParquetColumns,
+  readParquet,
+  textColumn,
+  texts,
+} from './parquet-columns.ts';
 import { labelsOf, labelTexts } from './store-labels.ts';
 import { readEvents, readServices, writeEvents, writeServices } from './store-services.ts';
 
@@ -38,10 +48,6 @@ const TASK_NUMBERS = [
   'usedMilliCpu',
 ] as const;
 
-const text = (name: string, data: readonly string[]) => ({ name, data: [...data], type: 'STRING' as const });
-const double = (name: string, data: Float64Array) => ({ name, data, type: 'DOUBLE' as const });
-const int = (name: string, data: Int32Array) => ({ name, data, type: 'INT32' as const });
-
 /** Writes the trace into `folder`, which is created. Equal traces give equal rows. */
 export async function writeImport(trace: ImportedTrace, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -52,13 +58,13 @@ export async function writeImport(trace: ImportedTrace, folder: string): Promise
   parquetWriteFile({
     filename: join(folder, 'hosts.parquet'),
     columnData: [
-      text('id', hosts.ids),
-      double('milliCpu', hosts.milliCpu),
-      double('memMib', hosts.memMib),
-      int('gpus', hosts.gpus),
-      text('gpuModel', hosts.gpuModel),
-      text('labels', labelTexts(hosts.labels)),
-      text(
+      textColumn('id', hosts.ids),
+      doubleColumn('milliCpu', hosts.milliCpu),
+      doubleColumn('memMib', hosts.memMib),
+      intColumn('gpus', hosts.gpus),
+      textColumn('gpuModel', hosts.gpuModel),
+      textColumn('labels', labelTexts(hosts.labels)),
+      textColumn(
         'taints',
         hosts.taints.map((taints) => taints.join('|')),
       ),
@@ -67,7 +73,7 @@ export async function writeImport(trace: ImportedTrace, folder: string): Promise
   if (use !== null)
     parquetWriteFile({
       filename: join(folder, 'use.parquet'),
-      columnData: [double('durationMs', use.durationMs), double('milliCpu', use.milliCpu)],
+      columnData: [doubleColumn('durationMs', use.durationMs), doubleColumn('milliCpu', use.milliCpu)],
     });
   const hasServices = trace.services !== undefined || trace.stored?.services !== undefined;
   if (trace.services !== undefined && trace.stored?.services === undefined)
@@ -83,27 +89,27 @@ function writeTasks(tasks: ImportedTasks, use: ImportedUse | null, filename: str
   parquetWriteFile({
     filename,
     columnData: [
-      text('id', tasks.ids),
-      text('group', tasks.groups),
-      ...TASK_NUMBERS.map((name) => double(name, tasks[name])),
-      double('limitMilliCpu', tasks.limitMilliCpu),
-      double('limitMemMib', tasks.limitMemMib),
-      int('instances', tasks.instances),
-      int('gpus', tasks.gpus),
-      int('gpuMilli', tasks.gpuMilli),
-      text(
+      textColumn('id', tasks.ids),
+      textColumn('group', tasks.groups),
+      ...TASK_NUMBERS.map((name) => doubleColumn(name, tasks[name])),
+      doubleColumn('limitMilliCpu', tasks.limitMilliCpu),
+      doubleColumn('limitMemMib', tasks.limitMemMib),
+      intColumn('instances', tasks.instances),
+      intColumn('gpus', tasks.gpus),
+      intColumn('gpuMilli', tasks.gpuMilli),
+      textColumn(
         'gpuModels',
         tasks.gpuModels.map((models) => models.join('|')),
       ),
-      text('qos', tasks.qos),
-      text('status', tasks.status),
-      text('host', tasks.hosts),
-      text('labels', labelTexts(tasks.labels)),
-      text(
+      textColumn('qos', tasks.qos),
+      textColumn('status', tasks.status),
+      textColumn('host', tasks.hosts),
+      textColumn('labels', labelTexts(tasks.labels)),
+      textColumn(
         'parents',
         tasks.ids.map((_, row) => parentsOf(tasks, row).join(' ')),
       ),
-      int(
+      intColumn(
         'useCount',
         tasks.gpus.map((_, row) => (use === null ? 0 : use.useStart[row + 1] - use.useStart[row])),
       ),

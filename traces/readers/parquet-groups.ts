@@ -100,9 +100,10 @@ export function openParquetGroups(path: string, required: readonly string[]): Pa
       return out;
     },
     texts(group, column) {
-      const out: string[] = [];
+      const out = new Array<string>(groups[group].rows);
+      let at = 0;
       for (const piece of pieces(group, column))
-        for (let row = 0; row < piece.length; row++) out.push(String(piece[row]));
+        for (let row = 0; row < piece.length; row++) out[at++] = String(piece[row]);
       return out;
     },
   };
