@@ -3,8 +3,7 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { ConfigError } from '../policies/base/assert.ts';
 import { repeatCommand, writeLabFiles } from './lab-files.ts';
-import { collect, share } from './lab-session.ts';
-import { run } from './run.ts';
+import { collect, EXIT_INTERRUPTED, share, whole } from './lab-session.ts';
 
 interface CompareCommand {
   readonly outcome: string[];
@@ -17,13 +16,12 @@ interface CompareCommand {
 }
 
 const DEFAULT_CONFIDENCE = 0.95;
-const INTERRUPTED = 130;
 
 /** Runs scenarios under common seeds, each into a folder of its name; null when it was interrupted. */
 async function runEach(scenarios: readonly string[], seeds: number, command: CompareCommand): Promise<string[] | null> {
   const { set: sets, workers } = command;
-  if (!(Number.isInteger(seeds) && seeds >= 2))
-    throw new ConfigError(`--seeds is ${seeds}; give a whole number of 2 or more: one seed has no spread`);
+  if (seeds < 2) throw new ConfigError(`--seeds is ${seeds}; give a whole number of 2 or more: one seed has no spread`);
+  const { run } = await import('./run.ts');
   const folders: string[] = [];
   for (const scenario of scenarios) {
     const name = basename(scenario, '.yaml');
@@ -45,9 +43,9 @@ export function register(program: Command): void {
       '<dirs...>',
       'the baseline first; of a sweep the first point is the baseline; with --seeds scenarios, which are run first',
     )
-    .option('--seeds <n>', 'run every scenario under the same n seeds, then compare', Number)
+    .option('--seeds <n>', 'run every scenario under the same n seeds, then compare', whole)
     .option('--set <path=value>', 'with --seeds: override in every scenario; may be repeated', collect, [])
-    .option('--workers <n>', 'with --seeds: worker threads', Number, 1)
+    .option('--workers <n>', 'with --seeds: worker threads', whole, 1)
     .option(
       '--outcome <figure>',
       'compare only this figure; may be repeated (default: lab.outcomes of a sweep, else all)',
@@ -72,7 +70,7 @@ async function compare(dirs: readonly string[], command: CompareCommand): Promis
     ]);
   const given = command.outcome.map(outcomeOf);
   const folders = command.seeds === undefined ? dirs : await runEach(dirs, command.seeds, command);
-  if (folders === null) return INTERRUPTED;
+  if (folders === null) return EXIT_INTERRUPTED;
   const arms = (await Promise.all(folders.map(readArms))).flat();
   for (const arm of arms.slice(1)) {
     checkSameCode(arms[0], arm);

@@ -6,7 +6,7 @@ import type { Plan } from '../sim/plan.ts';
 import type { RunResults, RunSummary } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
 import { whole } from './lab-session.ts';
-import { createProgress, type Progress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 interface DiffCommand {
   readonly fromSnapshot?: string;
@@ -53,7 +53,9 @@ async function diff(a: string, b: string, command: DiffCommand, write: (text: st
     import('../lab/blame-text.ts'),
     import('../lab/fork.ts'),
   ]);
-  const difference = shown('diff', (progress) => diffRuns(left, right, (done) => progress.update(done, 'both runs')));
+  const difference = await withProgress('diff', (progress) =>
+    diffRuns(left, right, (done) => progress.update(done, 'both runs')),
+  );
   // Pods and tasks go by the same numbers in both runs only where both meet the same load.
   const otherWorld = forkObstacles(left.plan, right.plan);
   const outcomes = outcomesOf(left.results.summary, right.results.summary);
@@ -67,7 +69,7 @@ async function diff(a: string, b: string, command: DiffCommand, write: (text: st
   }
   let blame: import('../lab/blame.ts').Blame | null = null;
   if (!command.first && otherWorld.length === 0)
-    blame = shown('blame', (progress) =>
+    blame = await withProgress('blame', (progress) =>
       blameRuns(left, right, command.tasks, (done) => progress.update(done, 'both runs')),
     );
   if (command.json) {
@@ -85,16 +87,6 @@ async function diff(a: string, b: string, command: DiffCommand, write: (text: st
     );
   write(`${lines.join('\n')}\n`);
   return 1;
-}
-
-/** Work with a progress line that is gone when it ends. */
-function shown<T>(label: string, work: (progress: Progress) => T): T {
-  const progress = createProgress(process.stderr, label);
-  try {
-    return work(progress);
-  } finally {
-    progress.close();
-  }
 }
 
 function outcomesOf(a: RunSummary, b: RunSummary) {

@@ -1,6 +1,6 @@
 /** `tidemark fuzz`: scenarios drawn by seed, run under watch and run again in other ways; a failure prints what repeats it. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { createProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 function wholeNumber(text: string): number {
   const value = Number(text);
@@ -23,16 +23,16 @@ export function register(program: Command): void {
 /** Exit code 0 when every seed held, 1 otherwise. */
 async function fuzzCommand(seeds: number, from: number): Promise<number> {
   const { fuzz } = await import('../lab/fuzz.ts');
-  const progress = createProgress(process.stderr, 'fuzz');
-  const report = fuzz({
-    seeds,
-    from,
-    onSeed(seed, outcome) {
-      progress.update((seed - from + 1) / seeds, `seed ${seed} ${outcome.kind}`);
-      return true;
-    },
-  });
-  progress.close();
+  const report = await withProgress('fuzz', ({ update }) =>
+    fuzz({
+      seeds,
+      from,
+      onSeed(seed, outcome) {
+        update((seed - from + 1) / seeds, `seed ${seed} ${outcome.kind}`);
+        return true;
+      },
+    }),
+  );
   for (const failure of report.failures)
     process.stdout.write(`seed ${failure.seed} failed: ${failure.message}\n  repeat it: ${failure.command}\n`);
   process.stdout.write(

@@ -99,10 +99,8 @@ function createProgram(): Command {
       // On a terminal the lines of the files are the progress.
       if (process.stdout.isTTY) process.exitCode = conformance(dir, write);
       else {
-        const { createProgress } = await import('./progress.ts');
-        const progress = createProgress(process.stderr, 'conformance');
-        process.exitCode = conformance(dir, write, progress.update);
-        progress.close();
+        const { withProgress } = await import('./progress.ts');
+        process.exitCode = await withProgress('conformance', ({ update }) => conformance(dir, write, update));
       }
     });
 

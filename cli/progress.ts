@@ -53,6 +53,16 @@ export function createProgress(stream: NodeJS.WriteStream, label: string): Progr
   };
 }
 
+/** Does work with a progress line on stderr that is gone when it ends, however it ends. */
+export async function withProgress<T>(label: string, work: (progress: Progress) => T | Promise<T>): Promise<T> {
+  const progress = createProgress(process.stderr, label);
+  try {
+    return await work(progress);
+  } finally {
+    progress.close();
+  }
+}
+
 function remaining(startedMs: number, done: number): string {
   if (done < 0.02 || done >= 1) return '';
   const leftS = ((Date.now() - startedMs) / 1000) * (1 / done - 1);

@@ -35,7 +35,7 @@ function registerOpenb(replicate: Command): void {
     .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
-      const [{ openbTable }, { PACKING_POLICIES }, { inputPath, dataFolder }, { createProgress }] = await Promise.all([
+      const [{ openbTable }, { PACKING_POLICIES }, { inputPath, dataFolder }, { withProgress }] = await Promise.all([
         import('../lab/replicate/openb-table.ts'),
         import('../policies/packing/packing-policies.ts'),
         import('../lab/replicate/inputs.ts'),
@@ -50,20 +50,20 @@ function registerOpenb(replicate: Command): void {
         options.arrivals === 'none'
           ? undefined
           : (options.arrivals ?? publishedArrivals(pods, options.seed, (name) => dataFolder(name, options.data)));
-      const progress = createProgress(process.stderr, 'openb');
-      await show(
-        await openbTable({
-          nodes: inputPath(options.nodes, 'openb/openb_node_list_gpu_node.csv', '--nodes', options.data),
+      const nodes = inputPath(options.nodes, 'openb/openb_node_list_gpu_node.csv', '--nodes', options.data);
+      const table = await withProgress('openb', ({ update }) =>
+        openbTable({
+          nodes,
           pods,
           ...(arrivals === undefined ? {} : { arrivals }),
           policy,
           seed: options.seed,
           tune: options.tune,
           departures: options.departures,
-          onProgress: progress.update,
-        }).finally(progress.close),
-        options.json,
+          onProgress: update,
+        }),
       );
+      await show(table, options.json);
     });
 }
 
@@ -79,7 +79,7 @@ function registerOpenbCells(replicate: Command): void {
     .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
-      const [{ openbCells, OPENB_LISTS, OPENB_POLICIES, parseSeeds }, { inputPath }, { createProgress }] =
+      const [{ openbCells, OPENB_LISTS, OPENB_POLICIES, parseSeeds }, { inputPath }, { withProgress }] =
         await Promise.all([
           import('../lab/replicate/openb-cells.ts'),
           import('../lab/replicate/inputs.ts'),
@@ -87,16 +87,14 @@ function registerOpenbCells(replicate: Command): void {
         ]);
       const chosen = <Name extends string>(option: string, known: readonly Name[], given?: readonly string[]) =>
         given?.map((name) => known.find((one) => one === name) ?? unknown(option, name, known));
-      const progress = createProgress(process.stderr, 'openb');
-      const table = await openbCells({
+      const request = {
         folder: inputPath(undefined, 'openb', '--data', options.data),
         lists: chosen('--lists', OPENB_LISTS, options.lists) ?? OPENB_LISTS,
         policies:
           chosen('--policies', OPENB_POLICIES, options.policies) ?? OPENB_POLICIES.filter((name) => name !== 'random'),
         seeds: parseSeeds(options.seeds),
-        onProgress: progress.update,
-      });
-      progress.close();
+      };
+      const table = await withProgress('openb', ({ update }) => openbCells({ ...request, onProgress: update }));
       await show(table, options.json);
     });
 }
@@ -165,7 +163,7 @@ function registerSurfWeek(replicate: Command): void {
     .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
     .option('--json', 'print the table as JSON', false)
     .action(async (options) => {
-      const [{ surfWeekTable }, { TIE_ORDERS }, { inputPath, dataFolder }, { createProgress }] = await Promise.all([
+      const [{ surfWeekTable }, { TIE_ORDERS }, { inputPath, dataFolder }, { withProgress }] = await Promise.all([
         import('../lab/replicate/opendc-surf-week.ts'),
         import('../lab/replicate/submission-order.ts'),
         import('../lab/replicate/inputs.ts'),
@@ -185,9 +183,8 @@ function registerSurfWeek(replicate: Command): void {
           : ['linear_NL_279']
         ).map(topology);
       const folder = dataFolder('opendc/carbon_traces', options.data);
-      const progress = createProgress(process.stderr, 'opendc-surf-week');
-      await show(
-        await surfWeekTable({
+      const table = await withProgress('opendc-surf-week', ({ update }) =>
+        surfWeekTable({
           tasks: input(options.tasks, 'workload_traces/surf_week/tasks.parquet', '--tasks'),
           fragments: input(options.fragments, 'workload_traces/surf_week/fragments.parquet', '--fragments'),
           runs: topologies.map((path) => ({
@@ -198,10 +195,10 @@ function registerSurfWeek(replicate: Command): void {
           ...(folder === null ? {} : { carbonFolder: folder }),
           progress: options.progress,
           ties,
-          onProgress: progress.update,
-        }).finally(progress.close),
-        options.json,
+          onProgress: update,
+        }),
       );
+      await show(table, options.json);
     });
 }
 

@@ -6,7 +6,7 @@ import type { Plan } from '../sim/plan.ts';
 import type { RunResults } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
 import { findScenario } from './find-scenario.ts';
-import { createProgress } from './progress.ts';
+import { attended, interrupted } from './lab-session.ts';
 import { tidemarkVersion } from './version.ts';
 
 export interface RunCommand {
@@ -21,8 +21,6 @@ export interface RunCommand {
   /** Says nothing: the caller reads what was written. */
   readonly quiet?: boolean;
 }
-
-const INTERRUPTED = 130;
 
 /** Runs the scenario and returns the exit code. Nothing is written when it is interrupted. */
 export async function run(scenario: string, command: RunCommand): Promise<number> {
@@ -46,36 +44,23 @@ export async function run(scenario: string, command: RunCommand): Promise<number
   const { backtestNotes } = await import('./backtest-file.ts');
   const identity = { planHash, tidemarkVersion: tidemarkVersion(), nodeVersion: process.version };
   if (command.fromSnapshot !== undefined) await checkSnapshot(command.fromSnapshot, plan, replayed?.services);
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  const progress = createProgress(process.stderr, plan.name);
-  let results: readonly RunResults[] | null;
-  try {
-    const { runSeeds } = await import('../lab/replications.ts');
-    results = await runSeeds(
+  const { runSeeds } = await import('../lab/replications.ts');
+  const results = await attended(plan.name, ({ signal, onProgress }) =>
+    runSeeds(
       plan,
       command.seeds,
       {
         workers: command.workers,
         identity,
         notes: [...notes, ...(replayed?.notes ?? []), ...backtestNotes(findScenario(scenario), plan)],
-        signal: abort.signal,
+        signal,
         ...(command.fromSnapshot === undefined ? {} : { fork: command.fromSnapshot }),
         ...(replayed === undefined ? {} : { replayed: replayed.services }),
       },
-      (done, detail) => progress.update(done, detail),
-    );
-  } finally {
-    progress.close();
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
-  }
-  if (results === null) {
-    process.stderr.write('interrupted; nothing was written\n');
-    return INTERRUPTED;
-  }
+      onProgress,
+    ),
+  );
+  if (results === null) return interrupted('nothing was written');
   return write(results, out, scenario, command);
 }
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Estimate, SellingComparison, SellingRow } from '../lab/selling.ts';
 import { numberWords } from '../lab/words.ts';
 import { ConfigError } from '../policies/base/assert.ts';
+import { repeatCommand } from './lab-files.ts';
 import { attended, collect, interrupted, openSession, whole } from './lab-session.ts';
 
 export interface SellingCommand {
@@ -88,8 +89,7 @@ export async function selling(
     }),
   );
   if (result === null) return interrupted('nothing was written');
-  const repeat = `tidemark selling ${scenario}${command.policies === undefined ? '' : ` --policies ${command.policies}`} --seeds ${command.seeds}`;
-  await writePage(out, result, repeat, session.backtest);
+  await writePage(out, result, session.backtest);
   write(
     command.json
       ? `${JSON.stringify(result, null, 2)}\n`
@@ -99,12 +99,7 @@ export async function selling(
   return 0;
 }
 
-async function writePage(
-  out: string,
-  result: SellingComparison,
-  command: string,
-  backtest: readonly string[],
-): Promise<void> {
+async function writePage(out: string, result: SellingComparison, backtest: readonly string[]): Promise<void> {
   const [{ sellingHtml }, { sellingFrontier }, { renderSvg }, { writeWhole }] = await Promise.all([
     import('../reports/selling-html.ts'),
     import('../reports/charts/selling-frontier.ts'),
@@ -124,7 +119,7 @@ async function writePage(
     headings: COLUMNS.map(([heading]) => heading),
     rows: result.rows.map((row) => [row.name, ...COLUMNS.map(([, of]) => words(of(row)))]),
     notes: MEANINGS,
-    command,
+    command: repeatCommand(),
   });
   writeWhole(join(out, 'selling.html'), page);
   for (const facts of charts) writeWhole(join(out, `${facts.id}.svg`), await renderSvg(sellingFrontier(facts), true));

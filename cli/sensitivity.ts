@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Sensitivity, SensitivityRow } from '../lab/sensitivity.ts';
 import { numberWords, withUnit } from '../lab/words.ts';
 import { ConfigError } from '../policies/base/assert.ts';
+import { repeatCommand } from './lab-files.ts';
 import { attended, collect, interrupted, openSession, whole } from './lab-session.ts';
 import { basisOf, rangeText, sensitivityText, sentencesOf } from './sensitivity-text.ts';
 
@@ -71,7 +72,7 @@ export async function sensitivity(
   if (result === null) return interrupted('nothing was written');
   const shown = result.rows.slice(0, command.top);
   const sentences = [...sentencesOf(result, outcome.words, outcome.unit), ...session.backtest];
-  await writeFiles(out, result, shown, sentences, outcome, scenario, command);
+  await writeFiles(out, result, shown, sentences, outcome);
   if (command.json) write(`${JSON.stringify(result, null, 2)}\n`);
   else write(sensitivityText(result, shown, sentences, outcome.words, outcome.unit, out));
   return 0;
@@ -83,8 +84,6 @@ async function writeFiles(
   shown: readonly SensitivityRow[],
   sentences: readonly string[],
   outcome: { readonly words: string; readonly unit: string },
-  scenario: string,
-  command: SensitivityCommand,
 ): Promise<void> {
   const [{ tornadoChart }, { sensitivityHtml }, { renderSvg }, { writeWhole }] = await Promise.all([
     import('../reports/charts/tornado.ts'),
@@ -122,7 +121,7 @@ async function writeFiles(
       flips: row.flips.length === 0 ? '' : `changes at the ${row.flips.join(' and ')} end`,
     })),
     without: result.without,
-    command: `tidemark sensitivity ${scenario} --outcome ${command.outcome} --seeds ${command.seeds}`,
+    command: repeatCommand(),
   });
   writeWhole(join(out, 'sensitivity.html'), page);
   writeWhole(join(out, 'tornado.svg'), await renderSvg(tornadoChart(facts), true));

@@ -1,7 +1,7 @@
 /** `tidemark trace ...`: foreign traces in, looked at, fitted, generated and fetched. */
 import { stat } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import { createProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 function scales(text: string, earlier: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
   const match = /^([A-Za-z]+)=([0-9.eE+-]+)$/.exec(text);
@@ -44,20 +44,15 @@ export function register(program: Command): void {
         import('../traces/import/import-trace.ts'),
       ]);
       const total = await sizeOf(files);
-      const progress = createProgress(process.stderr, `import ${format}`);
       let read = 0;
-      const onBytes = (bytes: number) => {
-        read += bytes;
-        progress.update(Math.min(1, read / Math.max(1, total)), `${(read / 1e6).toFixed(0)} MB`);
-      };
-      try {
-        const outcome = await runImport({ ...options, format, paths: files, onBytes });
-        progress.close();
-        print([...describeImport(outcome.trace), options.out]);
-      } catch (error) {
-        progress.close();
-        throw error;
-      }
+      const { trace } = await withProgress(`import ${format}`, ({ update }) => {
+        const onBytes = (bytes: number) => {
+          read += bytes;
+          update(Math.min(1, read / Math.max(1, total)), `${(read / 1e6).toFixed(0)} MB`);
+        };
+        return runImport({ ...options, format, paths: files, onBytes });
+      });
+      print([...describeImport(trace), options.out]);
     });
 
   trace

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { AblationRow } from '../sim/host/validation/ablations.ts';
 import type { ModelMetric, ValidationRow } from '../sim/host/validation/validate.ts';
-import { createProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 export interface ValidatePhysicsCommand {
   readonly json: boolean;
@@ -40,15 +40,11 @@ export async function validatePhysicsCommand(
   let rows: readonly ValidationRow[] = validatePhysics(parameters);
   if (command.engine) {
     const { validateEngine } = await import('../lab/validate-engine.ts');
-    const progress = createProgress(process.stderr, 'validate-physics');
     const open = rows.filter((row) => row.needs === 'engine').length;
     let begun = 0;
-    let found: readonly ValidationRow[];
-    try {
-      found = validateEngine((id) => progress.update(begun++ / Math.max(1, open), id));
-    } finally {
-      progress.close();
-    }
+    const found = await withProgress('validate-physics', ({ update }) =>
+      validateEngine((id) => update(begun++ / Math.max(1, open), id)),
+    );
     const answers = new Map(found.map((row) => [row.id, row]));
     rows = rows.map((row) => answers.get(row.id) ?? row);
   }

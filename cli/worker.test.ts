@@ -1,10 +1,10 @@
 /** Sweeps on a replayed trace: on a queue whose worker has the trace elsewhere, and in shards whose scenarios name it differently. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hasRedis, startRedis } from '../lab/testing/redis-server.ts';
 import { hostColumns, serviceColumns, taskColumns } from '../traces/import/canonical.ts';
 import { writeImport } from '../traces/import/store.ts';
 import { parquetSink } from '../traces/import/usage-sink.ts';
@@ -16,9 +16,6 @@ afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
-
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
-if (!hasRedis) console.log('skipped: sweeps on a queue; no redis-server here (apt-get install -y redis-server)');
 
 const tidemark = (cwd: string, ...words: string[]) =>
   spawnSync(process.execPath, [BUILT, ...words], { cwd: join(folder, cwd), encoding: 'utf8', timeout: 120_000 });
@@ -65,25 +62,12 @@ test('two shards, the trace under another name in the second: merged they are th
   expect(table('driver/merged')).toBe(table('driver/whole'));
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-test.skipIf(!hasRedis)(
+test.skipIf(!hasRedis('a replayed trace on a queue'))(
   'a worker finds the trace by its hash in --traces; one without it says so and names the trace',
   async () => {
-    const port = String(await freePort());
-    const options = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
-    const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
-    children.push(server);
-    await new Promise<void>((resolve) =>
-      server.stdout?.on('data', (text: Buffer) => text.toString().includes('Ready to accept') && resolve()),
-    );
-    const queue = ['--queue', `redis://127.0.0.1:${port}`];
+    const server = await startRedis(folder);
+    children.push(server.process);
+    const queue = ['--queue', server.url];
     const startWorker = (...words: string[]) => {
       const child = spawn(process.execPath, [BUILT, 'worker', ...queue, ...words], {
         cwd: join(folder, 'other'),

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,36 +7,19 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ExecuteRuns, queueName, queueRuns } from './queue.ts';
 import { runSweep } from './sweep.ts';
 import type { SweepPlan } from './sweep-plan.ts';
+import { freePort, hasRedis, startRedis } from './testing/redis-server.ts';
 import { SMALL_IDENTITY, smallSweep } from './testing/sweep-process.ts';
 
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
-if (!hasRedis)
-  process.stderr.write('lab/queue.test.ts: no redis-server here; skipped (apt-get install -y redis-server)\n');
-
+const canQueue = hasRedis('sweeps on a queue');
 const room = mkdtempSync(join(tmpdir(), 'tidemark-queue-'));
 const children: ChildProcess[] = [];
 let url = '';
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 beforeAll(async () => {
-  if (!hasRedis) return;
-  const port = await freePort();
-  url = `redis://127.0.0.1:${port}`;
-  const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', room];
-  const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
-  children.push(server);
-  await new Promise<void>((resolve) =>
-    server.stdout?.on('data', (text: Buffer) => {
-      if (text.toString().includes('Ready to accept')) resolve();
-    }),
-  );
+  if (!canQueue) return;
+  const server = await startRedis(room);
+  children.push(server.process);
+  url = server.url;
 });
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
@@ -72,7 +54,7 @@ const redis = (...args: string[]): string[] =>
     .filter((line) => line !== '');
 const table = (name: string) => readFileSync(join(room, name, 'table.json'), 'utf8');
 
-describe.skipIf(!hasRedis)('a sweep on a queue', () => {
+describe.skipIf(!canQueue)('a sweep on a queue', () => {
   // A worker left alive would take cells of the next test. The server is the first child.
   afterEach(() => {
     for (const child of children.splice(1)) child.kill('SIGKILL');
