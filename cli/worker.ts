@@ -7,12 +7,13 @@ export function register(program: Command): void {
     .command('worker')
     .description('serve a queue of sweep cells until interrupted (tidemark sweep --queue)')
     .requiredOption('--queue <url>', 'redis://host:port')
-    .option('--workers <n>', 'cells at a time, each in its own thread', whole, 1)
+    .option('--workers <n>', 'cells at a time, each on a thread of its own', whole, 1)
     .option('--traces <dir>', 'folder with imported traces, found by their hash; may be repeated', collect, [])
     .option('--lock-seconds <n>', 'after which the cell of a dead worker goes to another', whole, 30)
     .action(async (options: { queue: string; workers: number; traces: string[]; lockSeconds: number }) => {
-      const [{ queueName, serveQueue }, { codeVersion }, { localPlan }, { replayFor }] = await Promise.all([
+      const [{ queueName }, { serveQueue }, { codeVersion }, { localPlan }, { replayFor }] = await Promise.all([
         import('../lab/queue.ts'),
+        import('../lab/queue-worker.ts'),
         import('../lab/code-version.ts'),
         import('./worker-traces.ts'),
         import('./replay.ts'),

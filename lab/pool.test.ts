@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type JobOutcome, type PoolOptions, runPool } from './pool.ts';
+import type { JobOutcome } from './job-thread.ts';
+import { type PoolOptions, runPool } from './pool.ts';
 import type { Behaviour } from './testing/misbehaving-worker.ts';
 
 const workerUrl = new URL('../dist/lab/testing/misbehaving-worker.js', import.meta.url);

@@ -5,25 +5,19 @@
  * taken as it is. The queue is named by the code version: workers of another version never see its jobs. A worker that dies stops
  * renewing the lock of its job, and another one runs it again.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Job, Queue } from 'bullmq';
 import { ConfigError } from '../policies/base/assert.ts';
 import type { Plan } from '../sim/plan.ts';
-import type { OnlineServices } from '../traces/format.ts';
-import { replayVersion } from './code-version.ts';
-import type { JobOutcome, PoolJob } from './pool.ts';
-import { runPool } from './pool.ts';
-import { fetchSnapshot, offerSnapshot, withServer } from './queue-snapshots.ts';
-import { RUN_WORKER_URL } from './replications.ts';
-import type { RunAnswer, RunJob, RunWorkerData } from './worker.ts';
+import type { JobOutcome } from './job-thread.ts';
+import type { PoolJob } from './pool.ts';
+import { offerSnapshot, withServer } from './queue-snapshots.ts';
+import type { RunAnswer, RunJob } from './worker.ts';
 
 /**
  * A cell on the queue. Replayed series do not travel: a worker reads them from its own copy of the trace. The snapshot that a fork goes on
  * from is named by its checksum, because paths mean nothing elsewhere.
  */
-interface QueuedRun extends Omit<RunJob, 'fork'> {
+export interface QueuedRun extends Omit<RunJob, 'fork'> {
   readonly replay?: QueuedReplay;
   readonly snapshot?: string;
 }
@@ -49,15 +43,13 @@ const POLL_MS = 200;
 const REACH_MS = 5_000;
 /** Finished jobs stay this long for drivers that come back. */
 const KEEP_SECONDS = 7 * 24 * 3600;
-/** A cell that kills so many workers is given up. */
-const MOST_STALLS = 3;
 
 /** Name of the queue for one version of the code. */
 export function queueName(codeVersion: string): string {
   return `tidemark-${codeVersion.slice(0, 16)}`;
 }
 
-async function loadBullmq() {
+export async function loadBullmq() {
   try {
     return await import('bullmq');
   } catch {
@@ -65,12 +57,12 @@ async function loadBullmq() {
   }
 }
 
-function checkUrl(url: string): void {
+export function checkUrl(url: string): void {
   if (!/^rediss?:\/\/[^/]/.test(url)) throw new ConfigError(`--queue ${url}: expected redis://host:port`);
 }
 
 /** Waits for the server; throws ConfigError when it does not answer within five seconds. */
-async function reach(url: string, ready: Promise<unknown>): Promise<void> {
+export async function reach(url: string, ready: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -168,93 +160,4 @@ function outcomeOf(name: string, job: Job): JobOutcome<RunAnswer> {
   const match = /^(\w+): ([\s\S]*)$/.exec(job.failedReason);
   const failure = { error: match?.[1] ?? 'Error', message: match?.[2] ?? job.failedReason, stack: '' };
   return { ok: false, name, failure, attempts: job.attemptsMade };
-}
-
-export interface QueueWorkerOptions {
-  readonly codeVersion: string;
-  /** Cells at a time, each in a thread of its own: this thread stays free to renew the locks. */
-  readonly workers: number;
-  readonly signal: AbortSignal;
-  /** How long a job of a dead worker waits for another. */
-  readonly lockMs?: number;
-  readonly onCell?: (name: string, ok: boolean) => void;
-  /** Finds the traces of a plan on this machine, by their sha256; absent = where the plan says. Throws ConfigError, TraceError. */
-  readonly localPlan?: (plan: Plan) => Plan;
-  /** Reads the series that a plan replays. */
-  readonly replayFor?: (plan: Plan) => Promise<OnlineServices>;
-}
-
-const DEFAULT_LOCK_MS = 30_000;
-
-/** Serves the queue until `signal`; a cell in hand then goes to another worker when its lock has run out. */
-export async function serveQueue(url: string, options: QueueWorkerOptions): Promise<void> {
-  checkUrl(url);
-  const bullmq = await loadBullmq();
-  const { signal, lockMs = DEFAULT_LOCK_MS } = options;
-  const { localPlan = (plan: Plan) => plan } = options;
-  // Cells of one sweep replay the same series.
-  let read: { readonly version: string; readonly services: OnlineServices } | null = null;
-  const replayed = async ({ base, version }: QueuedReplay): Promise<OnlineServices> => {
-    if (read?.version === version) return read.services;
-    const services = await options.replayFor?.(localPlan(base));
-    if (services === undefined || replayVersion(services) !== version)
-      throw new ConfigError('the series read here are not those of the driver; give this worker the same trace');
-    read = { version, services };
-    return services;
-  };
-  const kept = mkdtempSync(join(tmpdir(), 'tidemark-snapshots-'));
-  const run = async (job: Job<QueuedRun, RunAnswer>): Promise<RunAnswer> => {
-    let reported = 0;
-    const { replay, snapshot, ...cell } = job.data;
-    let payload: RunJob;
-    let workerData: RunWorkerData;
-    try {
-      const fork =
-        snapshot === undefined
-          ? {}
-          : { fork: await withServer(url, (server) => fetchSnapshot(server, snapshot, kept)) };
-      payload = { ...cell, plan: localPlan(cell.plan), ...fork };
-      workerData = replay === undefined ? {} : { replayed: await replayed(replay) };
-    } catch (error) {
-      // Another try on this machine would find no more.
-      throw new bullmq.UnrecoverableError(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-    }
-    const outcomes = await runPool<RunJob, RunAnswer>([{ name: job.name, cost: 1, payload }], {
-      workers: 1,
-      workerUrl: RUN_WORKER_URL,
-      workerData,
-      signal,
-      onProgress: (_, done) => {
-        if (done < reported + 0.1) return;
-        reported = done;
-        job.updateProgress(done).catch(() => undefined);
-      },
-    });
-    // Stopped: the job must neither fail nor finish here.
-    if (outcomes === null) return new Promise<never>(() => undefined);
-    const [outcome] = outcomes;
-    if (outcome.ok) return outcome.value;
-    throw new bullmq.UnrecoverableError(`${outcome.failure.error}: ${outcome.failure.message}`);
-  };
-  const worker = new bullmq.Worker<QueuedRun, RunAnswer>(queueName(options.codeVersion), run, {
-    connection: { url, maxRetriesPerRequest: null },
-    concurrency: options.workers,
-    lockDuration: lockMs,
-    stalledInterval: lockMs,
-    maxStalledCount: MOST_STALLS,
-  });
-  worker.on('error', () => {
-    // Lost connections come back by themselves.
-  });
-  // Told when the server has taken the result, not before: a worker killed in between has finished nothing.
-  worker.on('completed', (job) => options.onCell?.(job.name, true));
-  worker.on('failed', (job) => options.onCell?.(job?.name ?? 'a cell', false));
-  try {
-    await reach(url, worker.waitUntilReady());
-    if (!signal.aborted)
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  } finally {
-    await worker.close(true).catch(() => undefined);
-    rmSync(kept, { recursive: true, force: true });
-  }
 }

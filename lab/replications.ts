@@ -5,7 +5,8 @@ import type { RunIdentity } from '../sim/engine/results.ts';
 import { freezePlan, type Plan } from '../sim/plan.ts';
 import type { RunResults } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
-import { type Failure, runPool } from './pool.ts';
+import type { Failure } from './job-thread.ts';
+import { runPool } from './pool.ts';
 import { runCost } from './run-cost.ts';
 import type { RunAnswer, RunJob, RunWorkerData } from './worker.ts';
 

@@ -1,7 +1,7 @@
-/** The worker's side of the pool: takes jobs one by one, answers each with a result or with what was thrown. */
+/** The worker's side of a job thread: takes jobs one by one, answers each with a result or with what was thrown. */
 import { parentPort, type Transferable } from 'node:worker_threads';
 import { assert } from '../policies/base/assert.ts';
-import type { Failure, JobMessage, WorkerMessage } from './pool.ts';
+import type { Failure, WorkerMessage } from './job-thread.ts';
 
 /** A result and the memory that goes over with it instead of being copied. */
 export interface Answer<R> {
@@ -13,14 +13,14 @@ export interface Answer<R> {
 export function serveJobs<P, R>(work: (payload: P, report: (done: number) => void) => Answer<R>): void {
   const port = parentPort;
   assert(port !== null, 'jobs are served inside a worker thread');
-  port.on('message', ({ job, payload }: JobMessage<P>) => {
+  port.on('message', (payload: P) => {
     const send = (message: WorkerMessage<R>, transfer: readonly Transferable[]): void =>
       port.postMessage(message, transfer);
     try {
-      const { value, transfer } = work(payload, (done) => send({ kind: 'progress', job, done }, []));
-      send({ kind: 'done', job, value }, transfer);
+      const { value, transfer } = work(payload, (done) => send({ kind: 'progress', done }, []));
+      send({ kind: 'done', value }, transfer);
     } catch (error) {
-      send({ kind: 'failed', job, failure: failureOf(error) }, []);
+      send({ kind: 'failed', failure: failureOf(error) }, []);
     }
   });
 }
