@@ -1,6 +1,7 @@
 /** `tidemark backtest SCENARIO --measured DIR`: a fitted scenario against what was measured on days the fit did not see. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../policies/base/assert.ts';
+import { MS_PER_HOUR } from '../policies/base/units.ts';
 import { attended, collect, interrupted, openSession, wholeOrZero } from './lab-session.ts';
 
 interface BacktestCommand {
@@ -59,8 +60,8 @@ async function backtest(name: string, command: BacktestCommand): Promise<number>
   const firstHour = (command.days?.[0] ?? 0) * HOURS_PER_DAY;
   // The run begins at midnight: where the trace does not, its first hours have no counterpart.
   const lead = (HOURS_PER_DAY - command.startHour) % HOURS_PER_DAY;
-  const warmUp = Math.ceil(plan.warmUpMs / 3_600_000);
-  const runHours = Math.floor(plan.horizonMs / 3_600_000);
+  const warmUp = Math.ceil(plan.warmUpMs / MS_PER_HOUR);
+  const runHours = Math.floor(plan.horizonMs / MS_PER_HOUR);
   const lastHour = Math.min(
     runHours,
     command.days === undefined ? runHours : (command.days[1] - command.days[0]) * HOURS_PER_DAY,

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { DiffSide } from '../lab/diff.ts';
 import { ConfigError } from '../policies/base/assert.ts';
+import { MS_PER_HOUR } from '../policies/base/units.ts';
 import type { Plan } from '../sim/plan.ts';
 import type { RunResults, RunSummary } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
@@ -123,7 +124,7 @@ async function startOfFork(
   const from = manifest.continuedFrom;
   if (snapshot === undefined)
     throw new ConfigError(
-      `${dir} went on from a snapshot at ${Number(from?.atMs) / 3_600_000} h; name it with --from-snapshot FILE`,
+      `${dir} went on from a snapshot at ${Number(from?.atMs) / MS_PER_HOUR} h; name it with --from-snapshot FILE`,
     );
   const [{ checkFork, forkRun, openFork }, { codeVersion, replayVersion }] = await Promise.all([
     import('../lab/fork.ts'),

@@ -6,6 +6,7 @@ import type { Plan } from '../sim/plan.ts';
 import type { RunResults } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
 import { findScenario } from './find-scenario.ts';
+import { repeatCommand } from './lab-files.ts';
 import { attended, interrupted } from './lab-session.ts';
 import { tidemarkVersion } from './version.ts';
 
@@ -93,7 +94,7 @@ async function write(
   const { replicate } = await import('../sim/results/replicate.ts');
   const { parameterRows } = await import('./parameters.ts');
   const first = results[0];
-  const repeat = repeatCommand(scenario, command);
+  const repeat = repeatOf(scenario, command);
   const options = { command: repeat, parameters: parameterRows((first.plan as Plan).physics.parameters) };
   const replications =
     results.length === 1
@@ -137,11 +138,12 @@ async function write(
   return 0;
 }
 
-function repeatCommand(scenario: string, command: RunCommand): string {
-  const parts = ['tidemark run', scenario];
-  if (command.seed !== undefined) parts.push(`--seed ${command.seed}`);
-  if (command.seeds > 1) parts.push(`--seeds ${command.seeds}`);
-  for (const set of command.sets) parts.push(`--set ${set}`);
-  if (command.fromSnapshot !== undefined) parts.push(`--from-snapshot ${command.fromSnapshot}`);
-  return parts.join(' ');
+function repeatOf(scenario: string, { seed, seeds, sets, fromSnapshot }: RunCommand): string {
+  return repeatCommand([
+    ...['run', scenario],
+    ...(seed === undefined ? [] : ['--seed', seed]),
+    ...(seeds > 1 ? ['--seeds', `${seeds}`] : []),
+    ...sets.flatMap((set) => ['--set', set]),
+    ...(fromSnapshot === undefined ? [] : ['--from-snapshot', fromSnapshot]),
+  ]);
 }

@@ -16,12 +16,13 @@
  */
 import { assert } from '../policies/base/assert.ts';
 import { MS_PER_HOUR } from '../policies/base/units.ts';
-import { CHANGE, type ChangeSink, taskRowsOnHost } from '../sim/cluster/apply.ts';
-import { TASK_STATE } from '../sim/cluster/tasks.ts';
+import { CHANGE } from '../sim/cluster/apply.ts';
 import type { Engine } from '../sim/engine/engine.ts';
 import { runUntil } from '../sim/engine/run.ts';
 import { firstMeasuredHour } from '../sim/results/summarise.ts';
+import { createLedger, heaviest, type Ledger, reserve } from './blame-ledger.ts';
 import type { DiffSide } from './diff.ts';
+import { decisionAt, type LoggedRun, nextHour, openLogged, staysByHost, storiesOf } from './hour-log.ts';
 import { createPartedTasks, type PartedCounts, type PartedTasks, type TakenDecision } from './parted-tasks.ts';
 
 /** A task whose stories differ, by the first decision that does. */
@@ -73,85 +74,14 @@ export interface Blame {
   readonly tasks: readonly PartedTask[];
 }
 
-interface Stay {
-  readonly id: number;
-  readonly host: number;
-  readonly coreMs: number;
-}
-
-/** What one run did within an hour. */
-interface HourLog {
-  /** Decisions, in parallel lists; `group` is -1 for a pod. */
-  readonly ids: number[];
-  readonly kinds: number[];
-  readonly times: number[];
-  readonly hosts: number[];
-  readonly groups: number[];
-  /** Stays that ended. */
-  readonly left: Stay[];
-}
-
-interface Side {
-  readonly engine: Engine;
-  readonly log: HourLog;
-  readonly podMinutes: Float64Array;
-  /** Where each pod stood when the hour began. */
-  readonly podHost: Int32Array;
-}
-
-/** Starts a run that is written down from its first bind on. */
-function open(side: DiffSide): Side {
-  const log: HourLog = { ids: [], kinds: [], times: [], hosts: [], groups: [], left: [] };
-  let running: Engine | null = null;
-  const sink: ChangeSink = (timeMs, change, task, host, _value, row) => {
-    const tasks = running?.cluster.tasks;
-    if (change === CHANGE.bind || change === CHANGE.evict) {
-      log.ids.push(task);
-      log.kinds.push(change);
-      log.times.push(timeMs);
-      log.hosts.push(host);
-      log.groups.push(tasks === undefined || row < tasks.firstBestEffort ? -1 : tasks.group[row]);
-    }
-    if (tasks === undefined || host < 0 || row < 0) return;
-    if (change !== CHANGE.finish && change !== CHANGE.evict && change !== CHANGE.fail) return;
-    const since = Math.max(Math.floor(timeMs / MS_PER_HOUR) * MS_PER_HOUR, tasks.startedAtMs[row]);
-    if (timeMs > since) log.left.push({ id: task, host, coreMs: tasks.requestMilliCpu[row] * (timeMs - since) });
-  };
-  const engine = side.start(sink);
-  running = engine;
-  const pods = engine.cluster.tasks.firstBestEffort;
-  const podMinutes = new Float64Array(pods);
-  engine.latencySums.podSloMinutes = podMinutes;
-  return { engine, log, podMinutes, podHost: engine.cluster.tasks.host.slice(0, pods) };
-}
-
-/** Makes room for the next hour. */
-function closeSide({ engine, log, podMinutes, podHost }: Side): void {
-  for (const list of Object.values(log)) list.length = 0;
-  podMinutes.fill(0);
-  podHost.set(engine.cluster.tasks.host.subarray(0, podHost.length));
-}
-
-/** Columns by task id that grow. */
-interface Ledger {
-  /** Number among the parted tasks, plus 1; 0 = not parted. */
-  first: Int32Array;
-  own: Float64Array;
-  neighbour: Float64Array;
-}
-
 /** Runs both sides to the shorter horizon. `most` tasks are listed. `onHour` hears the share done. */
 export function blameRuns(a: DiffSide, b: DiffSide, most: number, onHour?: (done0to1: number) => void): Blame {
-  const sides: readonly [Side, Side] = [open(a), open(b)];
+  const sides: readonly [LoggedRun, LoggedRun] = [openLogged(a), openLogged(b)];
   const { services } = sides[0].engine.online;
   assert(services.count === sides[1].engine.online.services.count, 'both runs have the same services');
   const horizonMs = Math.min(a.plan.horizonMs, b.plan.horizonMs);
   const firstHour = firstMeasuredHour(a.plan.warmUpMs);
-  const ledger: Ledger = {
-    first: new Int32Array(1024),
-    own: new Float64Array(1024),
-    neighbour: new Float64Array(1024),
-  };
+  const ledger = createLedger();
   const parted = createPartedTasks();
   const evictions = { a: 0, b: 0, ofPartedA: 0, ofPartedB: 0 };
   const byService = Array.from(
@@ -174,7 +104,7 @@ export function blameRuns(a: DiffSide, b: DiffSide, most: number, onHour?: (done
     for (const side of sides) runUntil(side.engine, untilMs);
     noteParted(sides, ledger, parted, evictions);
     if (hour >= firstHour) bookMinutes(sides, hour, untilMs, ledger, byService);
-    for (const side of sides) closeSide(side);
+    for (const side of sides) nextHour(side);
     onHour?.((hour + 1) / hours);
   }
   const listed = byService.map((sum, s) => ({ service: services.names[s], whole: sum.b - sum.a, ...sum }));
@@ -206,60 +136,13 @@ export function blameRuns(a: DiffSide, b: DiffSide, most: number, onHour?: (done
   };
 }
 
-/** Numbers of the `most` parted tasks with the most SLO-minutes put down to them; ties by task. */
-function heaviest(ledger: Ledger, count: number, most: number): number[] {
-  const heavy: { readonly number: number; readonly task: number; readonly weight: number }[] = [];
-  for (let task = 0; task < ledger.first.length; task++) {
-    const weight = Math.abs(ledger.own[task] + ledger.neighbour[task]);
-    if (ledger.first[task] > 0 && weight > 0) heavy.push({ number: ledger.first[task] - 1, task, weight });
-  }
-  const found = heavy
-    .sort((x, y) => y.weight - x.weight || x.task - y.task)
-    .slice(0, most)
-    .map(({ number }) => number);
-  if (found.length === most) return found;
-  const listed = new Set(found);
-  for (let number = 0; number < count && found.length < most; number++) if (!listed.has(number)) found.push(number);
-  return found;
-}
-
 function groupName(engine: Engine, isPod: boolean, group: number): string {
   return isPod ? engine.online.services.names[group] : engine.intake.source.populations[group].name;
 }
 
-/** Room in the ledger for task `id`. */
-function reserve(ledger: Ledger, id: number): void {
-  if (id < ledger.first.length) return;
-  const size = Math.max(id + 1, 2 * ledger.first.length);
-  const grown = <T extends Int32Array | Float64Array>(from: T, to: T): T => {
-    to.set(from);
-    return to;
-  };
-  ledger.first = grown(ledger.first, new Int32Array(size));
-  ledger.own = grown(ledger.own, new Float64Array(size));
-  ledger.neighbour = grown(ledger.neighbour, new Float64Array(size));
-}
-
-/** Decisions of one hour by task, in order of time. */
-function storiesOf(side: Side): Map<number, number[]> {
-  const stories = new Map<number, number[]>();
-  for (const [at, id] of side.log.ids.entries()) {
-    const story = stories.get(id);
-    if (story === undefined) stories.set(id, [at]);
-    else story.push(at);
-  }
-  return stories;
-}
-
-function taken(side: Side, at: number | undefined): TakenDecision | null {
-  if (at === undefined) return null;
-  const kind = side.log.kinds[at] === CHANGE.bind ? 'bind' : 'evict';
-  return { kind, timeMs: side.log.times[at], host: side.log.hosts[at] };
-}
-
 /** Finds the tasks whose stories begin to differ in this hour, and counts evictions. */
 function noteParted(
-  sides: readonly [Side, Side],
+  sides: readonly [LoggedRun, LoggedRun],
   ledger: Ledger,
   parted: PartedTasks,
   evictions: Record<'a' | 'b' | 'ofPartedA' | 'ofPartedB', number>,
@@ -273,7 +156,7 @@ function noteParted(
     const own = storiesA.get(id) ?? [];
     const other = storiesB.get(id) ?? [];
     const before = ledger.first[id] > 0;
-    const evicted = (side: Side, story: readonly number[]) =>
+    const evicted = (side: LoggedRun, story: readonly number[]) =>
       story.filter((at) => side.log.kinds[at] === CHANGE.evict).length;
     const [evictedA, evictedB] = [evicted(a, own), evicted(b, other)];
     evictions.a += evictedA;
@@ -284,9 +167,9 @@ function noteParted(
       continue;
     }
     let at = 0;
-    while (at < own.length && at < other.length && sameDecision(taken(a, own[at]), taken(b, other[at]))) at++;
+    while (at < own.length && at < other.length && sameDecision(decisionAt(a, own[at]), decisionAt(b, other[at]))) at++;
     if (at === own.length && at === other.length) continue;
-    const [x, y] = [taken(a, own[at]), taken(b, other[at])];
+    const [x, y] = [decisionAt(a, own[at]), decisionAt(b, other[at])];
     const group = at < own.length ? a.log.groups[own[at]] : b.log.groups[other[at]];
     const { tasks } = a.engine.cluster;
     const isPod = id < tasks.firstBestEffort;
@@ -298,21 +181,12 @@ function sameDecision(x: TakenDecision | null, y: TakenDecision | null): boolean
   return x !== null && y !== null && x.kind === y.kind && x.timeMs === y.timeMs && x.host === y.host;
 }
 
-interface ServiceSum {
-  a: number;
-  b: number;
-  podsElsewhere: number;
-  partedNeighbours: number;
-  sameNeighbours: number;
-  nobodyAnswering: number;
-  changedHours: number;
-  worstHour: number;
-  worstHourMinutes: number;
-}
+/** What is summed up of a service, hour by hour. */
+type ServiceSum = { -readonly [Key in Exclude<keyof BlamedService, 'service' | 'whole'>]: number };
 
 /** Puts the SLO-minutes of an hour down to pods, neighbours and hosts. */
 function bookMinutes(
-  sides: readonly [Side, Side],
+  sides: readonly [LoggedRun, LoggedRun],
   hour: number,
   untilMs: number,
   ledger: Ledger,
@@ -366,7 +240,7 @@ interface Excess {
 
 /** Parted tasks with more requested core-time on a host in the hour in one run (sign 1: in b) than in the other. */
 function createNeighbours(
-  sides: readonly [Side, Side],
+  sides: readonly [LoggedRun, LoggedRun],
   untilMs: number,
   ledger: Ledger,
 ): (host: number, sign: 1 | -1) => Excess {
@@ -387,29 +261,5 @@ function createNeighbours(
       known.set(key, excess);
     }
     return excess;
-  };
-}
-
-/** Everything that ran on a host within the hour. */
-function staysByHost(side: Side, untilMs: number): (host: number) => readonly Stay[] {
-  const hourMs = Math.floor((untilMs - 1) / MS_PER_HOUR) * MS_PER_HOUR;
-  const { tasks, hosts } = side.engine.cluster;
-  const byHost: Stay[][] = Array.from({ length: hosts.count }, () => []);
-  for (const stay of side.log.left) byHost[stay.host].push(stay);
-  const add = (row: number): void => {
-    if (tasks.state[row] !== TASK_STATE.running) return;
-    const coreMs = tasks.requestMilliCpu[row] * (untilMs - Math.max(hourMs, tasks.startedAtMs[row]));
-    byHost[tasks.host[row]].push({ id: tasks.id[row], host: tasks.host[row], coreMs });
-  };
-  for (let row = 0; row < tasks.firstBestEffort; row++) add(row);
-  const rows = new Int32Array(tasks.used);
-  const asked = new Set<number>();
-  return (host) => {
-    const own = byHost[host];
-    if (asked.has(host)) return own;
-    asked.add(host);
-    const n = taskRowsOnHost(side.engine.cluster, host, rows);
-    for (let at = 0; at < n; at++) add(rows[at]);
-    return own;
   };
 }
