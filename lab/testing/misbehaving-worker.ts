@@ -1,9 +1,10 @@
 /** A worker whose jobs do what pools must survive. */
+import { threadId } from 'node:worker_threads';
 import { serveJobs } from '../serve-jobs.ts';
 
 export type Behaviour =
   | { readonly act: 'double'; readonly value: number }
-  | { readonly act: 'throw' | 'exit' | 'eat-memory' | 'spin' };
+  | { readonly act: 'throw' | 'exit' | 'eat-memory' | 'spin' | 'thread-id' };
 
 interface Link {
   readonly next: Link | null;
@@ -14,6 +15,8 @@ serveJobs<Behaviour, number>((job, report) => {
   switch (job.act) {
     case 'double':
       return { value: 2 * job.value, transfer: [] };
+    case 'thread-id':
+      return { value: threadId, transfer: [] };
     case 'throw':
       throw new RangeError('this job throws');
     case 'exit':
