@@ -19,16 +19,6 @@ import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import type { KubernetesPlan } from '../../plan/kubernetes.ts';
 import type { ControlPlane, PlaneContext } from '../control-plane.ts';
 import { createPipeline, type LaunchPipeline, launchDelayMs, noteImage } from '../launch-pipeline.ts';
-import {
-  type AssignedPods,
-  assignPod,
-  createAssignedPods,
-  isAssigned,
-  type PodUse,
-  reestimatePod,
-  refreshAssigned,
-  unassignPod,
-} from './assigned-pods.ts';
 import { chooseCpus } from './cpuset-placement.ts';
 import {
   arriveAtGate,
@@ -56,6 +46,7 @@ import {
 } from './gang-book.ts';
 import type { GpuPlacement } from './gpu-placement.ts';
 import { bestHostByScan, PlacementIndex, type PlacementView } from './placement.ts';
+import { type NodeReports, PodEstimates } from './pod-estimates.ts';
 import { findPreemption } from './preemption.ts';
 import {
   createQueues,
@@ -97,14 +88,6 @@ const POD_LOSS_AFTER_MS = 340_000;
 /** Decisions in one wake: at 300 pods a second a batch covers about a fifth of a second. */
 const BATCH = 64;
 
-/** Node reports as far as the scheduler reads them pod by pod. */
-export interface NodeReports {
-  readonly intervalMs: number;
-  /** When the newest report of each host ended. */
-  readonly reportedAtMs: Float64Array;
-  readonly use: PodUse;
-}
-
 export class KubernetesPlane implements ControlPlane {
   readonly bestEffortTier = TIER.batch;
   readonly podLossAfterMs = POD_LOSS_AFTER_MS;
@@ -114,11 +97,6 @@ export class KubernetesPlane implements ControlPlane {
   private readonly context: PlaneContext;
   private readonly view: PlacementView;
   private readonly plan: KubernetesPlan;
-  /** Estimates of pods bound since the last and since the last but one report; see onReports. */
-  private readonly freshMilliCpu: Float64Array;
-  private readonly freshMemBytes: Float64Array;
-  private readonly agingMilliCpu: Float64Array;
-  private readonly agingMemBytes: Float64Array;
   private readonly byScan: boolean;
   private readonly gate: QuotaGate | null;
   private readonly reports: NodeReports | null;
@@ -126,10 +104,7 @@ export class KubernetesPlane implements ControlPlane {
   /** null where every pod starts in the same time. */
   private readonly pipeline: LaunchPipeline | null;
   private readonly images: number;
-  /** Reports heard so far; tells in which column the estimate of a pod that gives its place back stands. */
-  private reportNumber = 0;
-  /** Pods as load-aware scheduling in full counts them; null where whole-node thresholds stand alone. */
-  private readonly assigned: AssignedPods | null;
+  private readonly estimates: PodEstimates;
   /** null where nobody asks for GPUs. */
   private readonly gpus: GpuPlacement | null;
 
@@ -153,16 +128,11 @@ export class KubernetesPlane implements ControlPlane {
     this.gangs = gangs;
     this.images = images;
     this.pipeline = plan.launch === undefined ? null : createPipeline(plan.launch, view.hosts.count, images);
-    this.assigned = view.load === undefined ? null : createAssignedPods(context.cluster.tasks.capacity);
+    this.estimates = new PodEstimates(view, context.cluster.tasks);
     this.gpus = gpus;
     this.queues = createQueues(context.cluster.tasks);
     this.index = new PlacementIndex(view);
     if (view.reserved !== undefined) context.wakeAt(nextReservationMs(view.reserved));
-    const hosts = view.hosts.count;
-    this.freshMilliCpu = new Float64Array(hosts);
-    this.freshMemBytes = new Float64Array(hosts);
-    this.agingMilliCpu = new Float64Array(hosts);
-    this.agingMemBytes = new Float64Array(hosts);
   }
 
   onPending(row: number, nowMs: number): void {
@@ -178,27 +148,20 @@ export class KubernetesPlane implements ControlPlane {
     this.context.wakeAt(Math.max(retryAtMs, this.busyUntilMs));
   }
 
-  /** Services that stand from the start were placed by nobody's decision: this is where they are counted. */
   onStarted(row: number, nowMs: number): void {
     if (this.pipeline !== null) noteImage(this.pipeline, this.context.cluster.tasks.host[row], this.imageOf(row));
-    if (this.assigned !== null && !isAssigned(this.assigned, row))
-      this.noteBound(row, this.context.cluster.tasks.host[row], nowMs);
+    this.estimates.noteStarted(row, nowMs);
   }
 
   onResized(row: number): void {
-    const { load, shapes } = this.view;
-    const { podShape, host } = this.context.cluster.tasks;
-    if (this.assigned !== null && load !== undefined)
-      reestimatePod(this.assigned, load, shapes, podShape[row], row, host[row]);
+    this.estimates.noteResized(row);
   }
 
   // The scheduler reads the host columns themselves; lost hosts reach it there.
   onHostChanged(): void {}
 
   onLeft(row: number, host: number, nowMs: number, change: number): void {
-    const { load, shapes } = this.view;
-    if (this.assigned !== null && load !== undefined)
-      unassignPod(this.assigned, load, shapes, this.context.cluster.tasks.podShape[row], row, host);
+    this.estimates.noteLeft(row, host);
     const { reserved } = this.view;
     if (reserved !== undefined) returnReserved(reserved, row, (cpu, mem) => this.context.hold(host, cpu, mem, nowMs));
     if (this.gangs !== null)
@@ -217,24 +180,8 @@ export class KubernetesPlane implements ControlPlane {
     if (this.queues.waitingCount > 0) this.context.wakeAt(Math.max(nowMs, this.busyUntilMs));
   }
 
-  /** Reports carry usage: estimates older than a whole report interval are in it, younger ones are kept on top. */
   onReports(nowMs: number): void {
-    const { view, assigned, reports } = this;
-    const count = view.hosts.count;
-    this.reportNumber++;
-    if (assigned !== null && reports !== null && view.load !== undefined) {
-      const { tasks } = this.context.cluster;
-      const { intervalMs, reportedAtMs, use } = reports;
-      refreshAssigned(assigned, view.load, view.shapes, tasks, reportedAtMs, nowMs, intervalMs, use);
-    } else
-      for (let host = 0; host < count; host++) {
-        view.estimatedMilliCpu[host] += this.freshMilliCpu[host];
-        view.estimatedMemBytes[host] += this.freshMemBytes[host];
-        this.agingMilliCpu[host] = this.freshMilliCpu[host];
-        this.agingMemBytes[host] = this.freshMemBytes[host];
-        this.freshMilliCpu[host] = 0;
-        this.freshMemBytes[host] = 0;
-      }
+    this.estimates.noteReports(this.reports, nowMs);
     if (this.gate !== null) {
       refreshTotals(this.gate, this.context.cluster);
       for (const row of rowsToRevoke(this.gate, this.context.cluster, nowMs))
@@ -335,15 +282,12 @@ export class KubernetesPlane implements ControlPlane {
     return {
       queues: snapshotQueues(this.queues),
       busyUntilMs: this.busyUntilMs,
-      fresh: [this.freshMilliCpu.slice(), this.freshMemBytes.slice()],
-      aging: [this.agingMilliCpu.slice(), this.agingMemBytes.slice()],
+      estimates: this.estimates.snapshot(),
       gate: this.gate === null ? null : snapshotGate(this.gate),
-      assigned: structuredClone(this.assigned),
       gpus: this.gpus?.snapshot() ?? null,
       gangs: structuredClone(this.gangs),
       reserved: structuredClone(reservedState(this.view)),
       pipeline: structuredClone(this.pipeline),
-      reportNumber: this.reportNumber,
     };
   }
 
@@ -351,32 +295,23 @@ export class KubernetesPlane implements ControlPlane {
     const state = from as {
       queues: QueuesSnapshot;
       busyUntilMs: number;
-      fresh: [Float64Array, Float64Array];
-      aging: [Float64Array, Float64Array];
+      estimates: unknown;
       gate: unknown;
-      assigned: AssignedPods | null;
       gpus: number | null;
       gangs: GangBook | null;
       reserved: Pick<ReservationBook, 'all' | 'byHost' | 'takes' | 'counts'> | null;
       pipeline: LaunchPipeline | null;
-      reportNumber: number;
     };
     if (this.view.reserved !== undefined && state.reserved !== null)
       Object.assign(this.view.reserved, structuredClone(state.reserved));
-    this.reportNumber = state.reportNumber;
     if (this.pipeline !== null && state.pipeline !== null)
       Object.assign(this.pipeline, structuredClone(state.pipeline));
     if (this.gangs !== null && state.gangs !== null) Object.assign(this.gangs, structuredClone(state.gangs));
-    if (this.assigned !== null && state.assigned !== null)
-      Object.assign(this.assigned, structuredClone(state.assigned));
     restoreQueues(this.queues, state.queues);
     if (this.gate !== null && state.gate !== null) restoreGate(this.gate, state.gate);
     if (this.gpus !== null && state.gpus !== null) this.gpus.restore(state.gpus);
     this.busyUntilMs = state.busyUntilMs;
-    this.freshMilliCpu.set(state.fresh[0]);
-    this.freshMemBytes.set(state.fresh[1]);
-    this.agingMilliCpu.set(state.aging[0]);
-    this.agingMemBytes.set(state.aging[1]);
+    this.estimates.restore(state.estimates);
   }
 
   bestHostFor(row: number): number {
@@ -396,39 +331,6 @@ export class KubernetesPlane implements ControlPlane {
   private bestHost(shape: number): number {
     if (this.gpus !== null && this.view.shapes.gpuRequest[shape] !== 0) return this.gpus.bestHost(shape);
     return this.byScan ? bestHostByScan(this.view, shape) : this.index.bestHost(shape);
-  }
-
-  /** Puts a pod's estimate on its host until reports carry its usage. */
-  noteBound(row: number, host: number, nowMs: number): void {
-    const { view, assigned } = this;
-    const shape = this.context.cluster.tasks.podShape[row];
-    if (assigned !== null && view.load !== undefined) {
-      assignPod(assigned, view.load, view.shapes, shape, row, host, nowMs);
-      return;
-    }
-    if (this.gangs !== null) this.queues.placedAtReport[row] = this.reportNumber;
-    view.estimatedMilliCpu[host] += view.shapes.estimateMilliCpu[shape];
-    view.estimatedMemBytes[host] += view.shapes.estimateMemBytes[shape];
-    this.freshMilliCpu[host] += view.shapes.estimateMilliCpu[shape];
-    this.freshMemBytes[host] += view.shapes.estimateMemBytes[shape];
-  }
-
-  /** Takes the estimate of a pod that gave its place back off its host again. */
-  private noteForgotten(row: number, host: number): void {
-    const { view, assigned } = this;
-    const shape = this.context.cluster.tasks.podShape[row];
-    if (assigned !== null && view.load !== undefined) {
-      unassignPod(assigned, view.load, view.shapes, shape, row, host);
-      return;
-    }
-    // An estimate stands until the second report after the pod was placed.
-    const age = this.reportNumber - this.queues.placedAtReport[row];
-    if (age > 1) return;
-    view.estimatedMilliCpu[host] -= view.shapes.estimateMilliCpu[shape];
-    view.estimatedMemBytes[host] -= view.shapes.estimateMemBytes[shape];
-    const columns = age === 0 ? [this.freshMilliCpu, this.freshMemBytes] : [this.agingMilliCpu, this.agingMemBytes];
-    columns[0][host] -= view.shapes.estimateMilliCpu[shape];
-    columns[1][host] -= view.shapes.estimateMemBytes[shape];
   }
 
   /** Ends reservations whose time is over and places those that are due; returns how many it tried to place. */
@@ -499,7 +401,7 @@ export class KubernetesPlane implements ControlPlane {
         this.cardsOn(row, host),
         this.cpusOn(row, host),
       );
-      this.noteBound(row, host, nowMs);
+      this.estimates.noteBound(row, host, nowMs);
       if (gang !== null) noteBoundInGang(gang);
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
     } else this.standInLine(row, nowMs);
@@ -529,7 +431,7 @@ export class KubernetesPlane implements ControlPlane {
         continue;
       }
       const cards = this.cardsOn(row, host);
-      this.noteBound(row, host, nowMs);
+      this.estimates.noteBound(row, host, nowMs);
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
       if (isReleased(gang)) {
         this.context.bind(row, host, nowMs, this.startAfterMs(row, host, nowMs), cards);
@@ -587,7 +489,7 @@ export class KubernetesPlane implements ControlPlane {
     for (const row of rows) {
       const host = cluster.tasks.host[row];
       this.context.forget(row, nowMs);
-      this.noteForgotten(row, host);
+      this.estimates.noteForgotten(row, host);
       if (this.gate !== null) noteUse(this.gate, cluster, row, -1);
       const gang = gangOf(this.gangs as GangBook, cluster.tasks, row) ?? fail(`task row ${row} waited without a gang`);
       parkAll(cluster.tasks, gang, [row]);

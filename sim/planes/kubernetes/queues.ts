@@ -15,8 +15,6 @@ export interface SchedulingQueues {
   retryAtMs: Float64Array;
   /** Decisions that found no host since the pod last became pending; indexed by row. */
   tries: Uint8Array;
-  /** Number of node reports heard when the pod was last placed; indexed by row, kept where pods may give their place back. */
-  placedAtReport: Float64Array;
   /** Per pod shape: first and last waiting row (chained by TaskTable.nextOnHost), -1 = empty line. */
   lineHead: Int32Array;
   lineTail: Int32Array;
@@ -31,7 +29,6 @@ export interface QueuesSnapshot {
   readonly backoff: readonly number[];
   readonly retryAtMs: Float64Array;
   readonly tries: Uint8Array;
-  readonly placedAtReport: Float64Array;
   readonly lineHead: Int32Array;
   readonly lineTail: Int32Array;
   readonly openLines: readonly number[];
@@ -56,7 +53,6 @@ export function createQueues(tasks: TaskTable): SchedulingQueues {
     }),
     retryAtMs: new Float64Array(tasks.capacity),
     tries: new Uint8Array(tasks.capacity),
-    placedAtReport: new Float64Array(tasks.capacity),
     lineHead: new Int32Array(64).fill(-1),
     lineTail: new Int32Array(64).fill(-1),
     openLines: [],
@@ -71,13 +67,10 @@ export function setRetry(queues: SchedulingQueues, row: number, tries: number, r
     const size = Math.max(row + 1, queues.retryAtMs.length * 2);
     const retryAt = new Float64Array(size);
     const triesOfRow = new Uint8Array(size);
-    const placedAt = new Float64Array(size);
     retryAt.set(queues.retryAtMs);
     triesOfRow.set(queues.tries);
     queues.retryAtMs = retryAt;
     queues.tries = triesOfRow;
-    placedAt.set(queues.placedAtReport);
-    queues.placedAtReport = placedAt;
   }
   queues.tries[row] = tries;
   queues.retryAtMs[row] = retryAtMs;
@@ -164,7 +157,6 @@ export function snapshotQueues(queues: SchedulingQueues): QueuesSnapshot {
     backoff: drain(queues.backoff.clone()),
     retryAtMs: queues.retryAtMs.slice(),
     tries: queues.tries.slice(),
-    placedAtReport: queues.placedAtReport.slice(),
     lineHead: queues.lineHead.slice(),
     lineTail: queues.lineTail.slice(),
     openLines: queues.openLines.slice(),
@@ -178,7 +170,6 @@ export function restoreQueues(queues: SchedulingQueues, from: QueuesSnapshot): v
   drain(queues.backoff);
   queues.retryAtMs = from.retryAtMs.slice();
   queues.tries = from.tries.slice();
-  queues.placedAtReport = from.placedAtReport.slice();
   queues.lineHead = from.lineHead.slice();
   queues.lineTail = from.lineTail.slice();
   queues.openLines.splice(0, Infinity, ...from.openLines);
