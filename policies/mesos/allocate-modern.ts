@@ -50,8 +50,8 @@ export function allocateModern(round: Round): void {
 /** Whether a slot may have all that a plain agent has available, while no quota binds. */
 export function takesWholeModern(round: BulkRound, slot: Slot, row: number): boolean {
   if (!coversMinimum(round, slot, row)) return false;
-  const agent = round.ledger.agentByRow[row];
-  if (agent === null || !isCapable(round.options, slot.framework, agent) || lacksCapability(slot, agent)) return false;
+  const agent = round.ledger.agentAt(row);
+  if (!isCapable(round.options, slot.framework, agent) || lacksCapability(slot, agent)) return false;
   return !refusesAll(round.ledger, slot, row);
 }
 

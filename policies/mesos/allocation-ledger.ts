@@ -111,6 +111,11 @@ export class AllocationLedger {
     if (!agent.plain) this.notPlain--;
   }
 
+  /** The agent in a row. */
+  agentAt(row: number): AgentRecord {
+    return this.agentByRow[row] ?? fail(`the agent in row ${row} is gone`);
+  }
+
   /** Replaces what an agent has; false when nothing changes. */
   updateTotal(agent: AgentRecord, total: ResourceBag): boolean {
     if (bagsEqual(agent.total, total)) return false;

@@ -378,16 +378,14 @@ export class Allocator {
 
   /** Performs the pending run, if any and if none is under way. */
   settle(): void {
-    if (this.pace === null) {
-      this.queue.settle();
-      return;
-    }
-    if (!this.pace.isBusy(this.nowMs)) this.queue.settle();
-    this.payForRuns(this.pace);
+    if (this.pace?.isBusy(this.nowMs) !== true) this.queue.settle();
+    this.payForRuns();
   }
 
   /** Takes the time of the runs since the last call; the next batch is an interval after the end of this one's run. */
-  private payForRuns(pace: RunPace): void {
+  private payForRuns(): void {
+    const { pace } = this;
+    if (pace === null) return;
     const { agentsVisited } = this.queue;
     if (agentsVisited > this.paidAgents) {
       const agents = agentsVisited - this.paidAgents;
@@ -454,14 +452,14 @@ export class Allocator {
   private trigger(agent: AgentRecord): void {
     this.queue.trigger(agent);
     // 0.2x has run already: each run is paid for by itself.
-    if (this.pace !== null && !this.queue.hasPendingRun()) this.payForRuns(this.pace);
+    this.payForRuns();
   }
 
   /** A run over all agents after something changed for frameworks. */
   private triggerAll(): void {
     this.queue.reconsiderAll();
     this.queue.triggerAll();
-    if (this.pace !== null && !this.queue.hasPendingRun()) this.payForRuns(this.pace);
+    this.payForRuns();
   }
 
   private withdrawInverseOffers(frameworkId: string): void {

@@ -5,7 +5,6 @@
  * accepted one becomes an ordinary offer first, and what is left when the answer is over, or before anything else happens at the master,
  * becomes ordinary offers as well (`kept`).
  */
-import { fail } from '../base/assert.ts';
 import type { Allocator } from './allocator.ts';
 import type { AgentRecord, OfferFilter, Slot } from './allocator-state.ts';
 import type { BulkGrant } from './bulk-run.ts';
@@ -142,7 +141,7 @@ export class BulkDesk {
   }
 
   private agentAt({ rows }: BulkOffers, at: number): AgentRecord {
-    return this.allocator.ledger.agentByRow[rows[at]] ?? fail(`agent row ${rows[at]} is offered, and it is gone`);
+    return this.allocator.ledger.agentAt(rows[at]);
   }
 
   private answer(bulk: BulkOffers, id: number): number {

@@ -4,7 +4,6 @@
  * A run looks only at agents that have something and that nobody is known not to want: a batch over an idle cluster is one comparison an
  * agent. The order among those it looks at is drawn uniformly, as upstream's order over all candidates is.
  */
-import { fail } from '../base/assert.ts';
 import { type RandomSource, shuffle } from '../base/random-source.ts';
 import type { AllocationLedger } from './allocation-ledger.ts';
 import type { Round } from './allocation-round.ts';
@@ -78,9 +77,10 @@ export class RunQueue {
     this.runs++;
     this.bookBulk();
     const { ledger } = this;
-    const named = this.everybody ? ledger.agentByRow : this.candidates.filter((agent) => this.isPresent(agent));
-    this.agentsVisited += this.everybody ? ledger.agents.size : named.length;
-    const rows = this.worthLooking(named);
+    const candidates = this.everybody ? null : this.candidates.filter((agent) => this.isPresent(agent));
+    const named = candidates ?? ledger.agentByRow;
+    this.agentsVisited += candidates?.length ?? ledger.agents.size;
+    const rows = this.worthLooking(candidates);
     if (rows > 0) this.run(rows);
     else if (named.length > 0) ledger.roleSorter.begin(); // fixes the weights of roles even when no agent is visited
     if (ledger.maintained.size > 0) {
@@ -122,7 +122,7 @@ export class RunQueue {
     const slots = this.inBulk ? slotsForBulk(ledger, rows, count) : null;
     if (slots === null) {
       const agents: AgentRecord[] = [];
-      for (let i = 0; i < count; i++) agents.push(ledger.agentByRow[rows[i]] as AgentRecord);
+      for (let i = 0; i < count; i++) agents.push(ledger.agentAt(rows[i]));
       const round: Round = { ledger, options, random, agents, takers: [] };
       this.variant.allocate(round);
       const grants = collectGrants(round);
@@ -139,7 +139,7 @@ export class RunQueue {
     for (const { slot, rows, bags } of this.bulk) {
       const grants: Grant[] = [];
       for (let i = 0; i < rows.length; i++) {
-        const agent = this.ledger.agentByRow[rows[i]] ?? fail(`agent row ${rows[i]} was granted, and it is gone`);
+        const agent = this.ledger.agentAt(rows[i]);
         this.ledger.grant(slot, agent, bags[i], 0);
         grants.push({ framework: slot.framework.id, role: slot.rolePath, agent: agent.id, bag: bags[i] });
       }
@@ -148,17 +148,17 @@ export class RunQueue {
     if (this.bulk.length > 0) this.bulk = [];
   }
 
-  /** Puts the rows of agents that a run looks at into `rows`, in the order of `named`; returns how many. */
-  private worthLooking(named: readonly (AgentRecord | null)[]): number {
+  /** Puts the rows of agents that a run looks at into `rows`, in the order of `candidates` (null = every agent); returns how many. */
+  private worthLooking(candidates: readonly AgentRecord[] | null): number {
     const { fertile, offerable } = this.ledger.columns;
     // With quotas what a role may have changes from run to run.
     if (this.ledger.roleTree.hasQuotas()) fertile.fill(1);
-    if (this.rows.length < named.length) this.rows = new Int32Array(2 * named.length);
+    const end = candidates === null ? this.ledger.agentByRow.length : candidates.length;
+    if (this.rows.length < end) this.rows = new Int32Array(2 * end);
     const { rows, whitelist } = this;
-    const byRow = named === this.ledger.agentByRow;
     let count = 0;
-    for (let i = 0; i < named.length; i++) {
-      const row = byRow ? i : (named[i] as AgentRecord).row;
+    for (let i = 0; i < end; i++) {
+      const row = candidates === null ? i : candidates[i].row;
       if (fertile[row] === 0 || offerable[row] === 0) continue;
       if (whitelist === null || this.isListed(row)) rows[count++] = row;
     }
@@ -170,7 +170,6 @@ export class RunQueue {
   }
 
   private isListed(row: number): boolean {
-    const agent = this.ledger.agentByRow[row];
-    return agent !== null && this.whitelist?.has(agent.hostname) === true;
+    return this.whitelist?.has(this.ledger.agentAt(row).hostname) === true;
   }
 }
