@@ -1,7 +1,8 @@
 /** What a run does: services and best effort, written out by hand, drawn from the fits or replayed from a trace. */
 import type { RecommenderConfig } from '../../policies/vertical/recommender.ts';
 import type { UpdaterConfig } from '../../policies/vertical/updater.ts';
-import type { GpuRequest, LatencyClass, PressureClass } from '../../traces/format.ts';
+import type { BatchPopulationConfig } from '../../traces/batch-config.ts';
+import type { GpuRequest, LatencyClass } from '../../traces/format.ts';
 
 /** An imported trace a run reads. */
 export interface TracePlan {
@@ -146,29 +147,7 @@ export interface OnlinePlan {
   readonly explicit: readonly ServicePlan[];
 }
 
-export interface BatchPopulationPlan {
-  readonly name: string;
-  /** `transcode`: single containers with lognormal life. `analytics`: staged jobs from the Alibaba-2018 fits. */
-  readonly kind: 'transcode' | 'analytics';
-  readonly pressureClass: PressureClass;
-  readonly priority: number;
-  /** Share of `tasksPerWeek`, 0..1; the shares of all populations sum to 1. */
-  readonly taskShare: number;
-  /** Lognormal life of a transcoding container, seconds. */
-  readonly lifeLogMean: number;
-  readonly lifeLogSigma: number;
-  /** Request sizes with weights. */
-  readonly coresChoices: readonly number[];
-  readonly coresWeights: readonly number[];
-  /** What a container of each size asks of GPUs; absent or null = nothing. */
-  readonly gpuChoices?: readonly (GpuRequest | null)[];
-  readonly memGibPerCore: number;
-  /** CPU used over requested, 0..1. */
-  readonly usageOverRequest: number;
-  /** 24 weights, mean 1. */
-  readonly arrivalByHour: readonly number[];
-  /** Deadline after submission; 0 = none. */
-  readonly deadlineMs: number;
+export interface BatchPopulationPlan extends BatchPopulationConfig {
   /** Absent = as the scheduler estimates. */
   readonly loadEstimate?: LoadEstimatePlan;
   /** Absent = every pod for itself. */
