@@ -186,3 +186,14 @@ describe('replay', () => {
     expect(done.stderr).toContain('set TIDEMARK_DATA');
   });
 });
+
+describe('a mistyped command', () => {
+  test('ends with 2, not with the 1 of a gate that found a regression; help and version end with 0', () => {
+    const codes = [['gate', '--baseline', 'a', '--candidate', 'b', '--nope'], ['gate'], ['gaet'], ['plan']].map(
+      (args) => tidemark(...args).code,
+    );
+    expect(codes).toEqual([2, 2, 2, 2]);
+    expect(tidemark('gaet').err).toContain('Did you mean gate?');
+    expect([tidemark('gate', '--help').code, tidemark('--version').code]).toEqual([0, 0]);
+  });
+});
