@@ -30,5 +30,6 @@ export function withDrawnMemory(plan: Plan, seed: number): Plan {
     cluster: { ...plan.cluster, evictionHardMemMib: of([0, 100, 4_096]) },
     online: { ...plan.online, explicit },
     failures: { ...plan.failures, agentRestarts: chance(0.5) },
+    physics: { ...plan.physics, ...(chance(0.5) ? { memoryRamp: true } : {}) },
   };
 }

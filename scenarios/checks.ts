@@ -2,6 +2,7 @@
 import { MS_PER_HOUR } from '../policies/base/units.ts';
 import { checkBestEffort } from './checks-load.ts';
 import { checkMesos } from './checks-mesos.ts';
+import { checkPhysics } from './checks-physics.ts';
 import { checkScheduling } from './checks-scheduling.ts';
 import { checkExplicitServices } from './checks-services.ts';
 import { estimateMemoryBytes, LIMITS } from './limits.ts';
@@ -53,6 +54,7 @@ export function checkScenario(
   checkKoordinator(scenario, report);
   checkControlPlane(scenario, report);
   checkScheduling(scenario, report);
+  checkPhysics(scenario, report);
   checkPolicies(scenario, known.policies, report);
   checkParameters(scenario, known.parameters, report);
   checkSize(scenario, report);

@@ -271,6 +271,7 @@ export const PHYSICS_DEFAULTS = {
   isolation: 'shares',
   corePlacement: 'blind',
   memoryQos: false,
+  memoryRamp: false,
 } as const;
 
 /** Objective 99 %, target 1.5 x the own p99 at a design load of 35 % of the limit. [A] beyond the objective. */

@@ -114,6 +114,7 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
       ...(scenario.physics.progress === 'no-delay' ? { progress: 'no-delay' } : {}),
       corePlacement: scenario.physics.corePlacement,
       ...(scenario.physics.memoryQos ? { memoryQos: true } : {}),
+      ...(scenario.physics.memoryRamp ? { memoryRamp: true } : {}),
       parameters: { ...scenario.physics.parameters },
     },
     slo: { ...scenario.slo },

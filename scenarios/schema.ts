@@ -132,6 +132,9 @@ const physicsSchema = z
     memoryQos: flag('Memory QoS: memory.min and memory.low protect services from reclaim.').prefault(
       PHYSICS_DEFAULTS.memoryQos,
     ),
+    memoryRamp: flag(
+      'Memory of best-effort tasks grows over `memoryRampSeconds` after a start; without it they hold all of it at once.',
+    ).prefault(PHYSICS_DEFAULTS.memoryRamp),
     parameters: z
       .record(z.string(), z.number())
       .describe('Coefficients of the parameter table that differ, by name.')

@@ -29,6 +29,8 @@ export interface PhysicsPlan {
   readonly progress?: 'no-delay';
   /** memory.min and memory.low protect services from reclaim. Absent = false. */
   readonly memoryQos?: boolean;
+  /** Memory of best effort grows from nothing to all of it after a start. Absent = all of it from the start. */
+  readonly memoryRamp?: boolean;
   /** Coefficients that differ from the parameter table, by name. */
   readonly parameters: Readonly<Record<string, number>>;
 }

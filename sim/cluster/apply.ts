@@ -156,13 +156,19 @@ export function hold(cluster: Cluster, host: number, milliCpu: number, memBytes:
   if (cluster.sink !== null) cluster.sink(nowMs, CHANGE.hold, -1, host, milliCpu, -1);
 }
 
-/** A pod of a service uses another amount of memory from now on; of a running one its host's sum follows. */
+/** A pod or task uses another amount of memory from now on; of a running one its host's sums follow. */
 export function useMemory(cluster: Cluster, row: number, usedMemBytes: number): void {
   const { tasks, hosts } = cluster;
-  if (tasks.kind[row] !== TASK_KIND.online) fail(`task ${tasks.id[row]} is no pod of a service`);
-  if (!(usedMemBytes >= 0)) fail(`pod ${tasks.id[row]} would use ${usedMemBytes} bytes`);
-  if (tasks.state[row] === TASK_STATE.running)
-    hosts.onlineMemBytes[tasks.host[row]] += usedMemBytes - tasks.usedMemBytes[row];
+  if (!(usedMemBytes >= 0)) fail(`task ${tasks.id[row]} would use ${usedMemBytes} bytes`);
+  if (tasks.state[row] === TASK_STATE.running) {
+    const host = tasks.host[row];
+    const more = usedMemBytes - tasks.usedMemBytes[row];
+    if (tasks.kind[row] === TASK_KIND.online) hosts.onlineMemBytes[host] += more;
+    else {
+      hosts.beMemBytes[host] += more;
+      if (tasks.tier[row] === TIER.mid) hosts.midMemBytes[host] += more;
+    }
+  }
   tasks.usedMemBytes[row] = usedMemBytes;
 }
 

@@ -60,6 +60,8 @@ export interface TaskTable {
   cpuRequest: Uint16Array;
   demandMilliCpu: Float64Array;
   usedMemBytes: Float64Array;
+  /** What it uses once it has grown to its full size. */
+  fullMemBytes: Float64Array;
   submitAtMs: Float64Array;
   /** When it last became pending. */
   readyAtMs: Float64Array;
@@ -118,6 +120,7 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
     cpuRequest: new Uint16Array(capacity),
     demandMilliCpu: f(),
     usedMemBytes: f(),
+    fullMemBytes: f(),
     submitAtMs: f(),
     readyAtMs: f(),
     startedAtMs: f(),

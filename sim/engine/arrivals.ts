@@ -41,11 +41,9 @@ function takeArrival(engine: Engine, nowMs: number): void {
     nowMs,
   );
   tasks.demandMilliCpu[row] = chunk.demandMilliCpu[at];
-  tasks.usedMemBytes[row] = usedByTask(
-    engine.podOverhead,
-    Math.ceil(chunk.usedMemBytes[at]),
-    chunk.requestMemBytes[at],
-  );
+  const usedMemBytes = Math.ceil(chunk.usedMemBytes[at]);
+  tasks.fullMemBytes[row] = usedByTask(engine.podOverhead, usedMemBytes, chunk.requestMemBytes[at]);
+  tasks.usedMemBytes[row] = tasks.fullMemBytes[row];
   tasks.job[row] = job;
   tasks.stage[row] = chunk.stage[at];
   tasks.gpuRequest[row] = chunk.gpu[at] === 0 ? 0 : engine.gpuRequests.batchOffset + chunk.gpu[at];
@@ -114,7 +112,8 @@ export function submitRun(engine: Engine, run: RunOfWork, nowMs: number): number
   const job = openJob(jobs, run.population, nowMs, Infinity);
   const row = takeBatchRow(engine, run.population, run.requestMilliCpu, run.requestMemBytes, run.durationMs, nowMs);
   tasks.demandMilliCpu[row] = run.demandMilliCpu;
-  tasks.usedMemBytes[row] = usedByTask(engine.podOverhead, run.requestMemBytes, run.requestMemBytes);
+  tasks.fullMemBytes[row] = usedByTask(engine.podOverhead, run.requestMemBytes, run.requestMemBytes);
+  tasks.usedMemBytes[row] = tasks.fullMemBytes[row];
   tasks.job[row] = job;
   tasks.stage[row] = 0;
   tasks.gpuRequest[row] = 0;

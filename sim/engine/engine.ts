@@ -42,6 +42,7 @@ import { createJobTable, type JobTable } from './jobs.ts';
 import { createLatencyModel, type LatencyModel, type SurfaceStore, shareLatencyModel } from './latency-model.ts';
 import { createLatencySums, type LatencySums } from './lateness.ts';
 import { quirksOf } from './load-aware-setup.ts';
+import { createMemoryRamp, type MemoryRamp } from './memory-ramp.ts';
 import { createMemoryState, type MemoryState } from './memory-sweep.ts';
 import { createOnlineState, type OnlineState } from './online.ts';
 import { classCountOf, setOwnCpus } from './own-cpus.ts';
@@ -130,6 +131,8 @@ export interface Engine {
   /** Workspace of the lateness pass. */
   readonly answering: AnsweringPods;
   readonly memory: MemoryState;
+  /** null where tasks hold all their memory from the start. */
+  readonly memoryRamp: MemoryRamp | null;
   /** Pods whose memory grows or has a limit; null without any. */
   readonly podMemory: PodMemory | null;
   /** See EngineOptions.lean. */
@@ -261,6 +264,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     latencySums: createLatencySums(),
     answering: createAnsweringPods(online),
     memory: createMemoryState(hosts.count),
+    memoryRamp: createMemoryRamp(plan, parameters, options.policies, hosts),
     agentGaps: createAgentGaps(plan, parameters, hosts.count),
     isLean: options.lean ?? false,
     withCuts: !(options.lean ?? false) && plan.windowMs > SUPPRESS_LOOP_MS,

@@ -137,6 +137,7 @@ function drawFailure(engine: Engine, row: number, host: number, nowMs: number): 
 export function startTask(engine: Engine, row: number, nowMs: number): void {
   const { cluster, recorder, telemetry } = engine;
   const { tasks } = cluster;
+  if (engine.memoryRamp !== null && tasks.kind[row] !== TASK_KIND.online) tasks.usedMemBytes[row] = 0;
   start(cluster, row, nowMs);
   engine.plane.onStarted(row, nowMs);
   const host = tasks.host[row];

@@ -28,8 +28,10 @@ const QUIET = 0.5;
 
 /** Row a host, except where said. */
 export interface MemoryState {
-  /** Memory of what started since the last window. */
+  /** Memory of what started since the last window, all of it at once. */
   readonly freshBytes: Float64Array;
+  /** Most memory held where ramps crossed the eviction line in the last window, 0 = they did not (memory-ramp). */
+  readonly rampPeakBytes: Float64Array;
   readonly pageCacheBytes: Float64Array;
   /** Share of requests of services that wait for direct reclaim, and that read from disk; then with best effort taken away. */
   readonly stallShare: Float64Array;
@@ -49,6 +51,7 @@ export function createMemoryState(hosts: number): MemoryState {
   const f = () => new Float64Array(hosts);
   return {
     freshBytes: f(),
+    rampPeakBytes: f(),
     pageCacheBytes: f(),
     stallShare: f(),
     readShare: f(),
@@ -73,7 +76,16 @@ export function sweepMemory(
   hostCacheShare: number,
   out: MemoryState,
 ): void {
-  const { freshBytes, stallShare, readShare, stallShareAlone, readShareAlone, bestEffortSlowdown, missingBytes } = out;
+  const {
+    freshBytes,
+    rampPeakBytes,
+    stallShare,
+    readShare,
+    stallShareAlone,
+    readShareAlone,
+    bestEffortSlowdown,
+    missingBytes,
+  } = out;
   let stalled = 0;
   let short = 0;
   for (let host = 0; host < hosts.count; host++) {
@@ -83,6 +95,7 @@ export function sweepMemory(
     const system = hosts.systemMemBytes[host];
     const used = online + best + system;
     const before = beforeBytes[host] > used ? beforeBytes[host] : used;
+    const rampPeak = rampPeakBytes[host];
     const reserve = p.minFreeFraction * total;
     const lsWanted = p.lsFileOverAnon * hostCacheShare * online;
     const beWanted = p.beFileOverAnon * hostCacheShare * best;
@@ -104,7 +117,7 @@ export function sweepMemory(
       if (stallShare[host] + readShare[host] > 0) stalled++;
       const growth = freshBytes[host] / p.memoryRampSeconds;
       const reached = used + evictionOvershootBytes(growth, p.evictLoopSeconds, p.evictKillSeconds);
-      const peak = before > used && reached < before ? reached : before;
+      const peak = rampPeak > 0 ? rampPeak : before > used && reached < before ? reached : before;
       const missing = peak - (total - reserve);
       missingBytes[host] = missing > 0 ? missing : 0;
       if (missing > 0) short++;

@@ -17,6 +17,7 @@ import type { Engine } from './engine.ts';
 import { sweepHosts } from './host-sweep.ts';
 import { sweepLateness } from './lateness.ts';
 import { evictTask } from './lifecycle.ts';
+import { rampTasks } from './memory-ramp.ts';
 import { slowBestEffort, sweepMemory } from './memory-sweep.ts';
 import { evictUnderPressure } from './node-pressure.ts';
 import { sweepDemand } from './online.ts';
@@ -53,6 +54,7 @@ export function runTick(engine: Engine, nowMs: number): void {
   );
   sweepOwnCpus(engine);
   if (engine.podMemory !== null) growPods(engine, engine.podMemory, nowMs);
+  if (engine.memoryRamp !== null) rampTasks(engine, engine.memoryRamp, nowMs);
   senseNode(telemetry, cluster, hostWindow, nowMs);
   if (nowMs > 0 && nowMs % plan.koordinator.reportMs === 0) {
     report(telemetry, cluster, engine.agentGaps?.isAway ?? null, nowMs);

@@ -51,6 +51,11 @@ export function evictionOvershootBytes(growthBytesPerSecond: number, loopSeconds
   return growthBytesPerSecond * (loopSeconds + killSeconds);
 }
 
+/** What a task uses `ranMs` after its start when it grows evenly to all of it: full x min(1, ran / ramp). Rounding: down to whole bytes. */
+export function rampedBytes(fullBytes: number, ranMs: number, rampMs: number): number {
+  return ranMs >= rampMs ? fullBytes : ranMs > 0 ? Math.floor((fullBytes * ranMs) / rampMs) : 0;
+}
+
 /** Whether a ramp outruns memory eviction: overshoot > total x (1 - threshold). */
 export function isEvictionOutrun(overshootBytes: number, totalBytes: number, thresholdFraction: number): boolean {
   return overshootBytes > totalBytes * (1 - thresholdFraction);

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { loadPlan } from './load.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'physics-scenario-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What is said of a scenario with `more` from line 3 on. */
+async function messageOf(more: string): Promise<string> {
+  const path = join(folder, 's.yaml');
+  writeFileSync(path, `name: a\ncluster: { hosts: { node: { count: 2, cpu: 64 cores, memory: 512GiB } } }\n${more}\n`);
+  return loadPlan(path).then(
+    () => 'valid',
+    (error: Error) => error.message.replaceAll(`${folder}/`, ''),
+  );
+}
+
+const EVENTS = `online: { source: none }
+controlPlane: { kind: batch }
+bestEffort: { failureProbability: 0 }
+physics: { accounting: event, `;
+
+test.each([
+  ['physics: { memoryRamp: maybe }', 's.yaml:3:24 physics.memoryRamp'],
+  [`${EVENTS}memoryRamp: true }`, 's.yaml:6:43 physics.memoryRamp is true; it needs the physics of windows'],
+])('%s is refused', async (more, message) => {
+  expect(await messageOf(more)).toContain(message);
+});
