@@ -4,6 +4,7 @@
  * bound, so the rule that parent and child name the same maxima has nothing to refuse.
  */
 import type { Report } from './checks.ts';
+import { checkHeldRoom } from './checks-held-room.ts';
 import type { Scenario } from './schema.ts';
 import { knownText } from './suggest.ts';
 
@@ -13,23 +14,8 @@ type Quota = Kubernetes['quotas'][string];
 export function checkScheduling(scenario: Partial<Scenario>, report: Report): void {
   const { controlPlane } = scenario;
   if (controlPlane === undefined || controlPlane.kind === 'mesos' || controlPlane.kind === 'batch') return;
-  checkReservations(scenario, controlPlane, report);
+  checkHeldRoom(scenario, controlPlane, report);
   checkQuotas(scenario, controlPlane.quotas, report);
-}
-
-/** Names of generated services are known only when they are drawn; then the run itself refuses unknown ones. */
-function checkReservations({ online }: Partial<Scenario>, { reservations }: Kubernetes, report: Report): void {
-  if (online === undefined || online.source !== 'none') return;
-  const known = Object.keys(online.explicit);
-  for (const [name, { services }] of Object.entries(reservations))
-    services.forEach((service, index) => {
-      if (!known.includes(service))
-        report.error(
-          ['controlPlane', 'reservations', name, 'services', index],
-          `is "${service}", which is no service; known: ${knownText(service, known)}`,
-          [['online', 'explicit']],
-        );
-    });
 }
 
 function checkQuotas({ bestEffort }: Partial<Scenario>, quotas: Kubernetes['quotas'], report: Report): void {

@@ -4,6 +4,7 @@ import type { KoordinatorPlan, LoadAwarePlan, LoadThresholdsPlan } from '../sim/
 import type { KubernetesPlan } from '../sim/plan/kubernetes.ts';
 import type { GangPlan, LoadEstimatePlan } from '../sim/plan/workload.ts';
 import type { Scenario } from './schema.ts';
+import { gpuRequestOf } from './schema-gpu.ts';
 
 type Koordinator = Scenario['koordinator'];
 type Thresholds = NonNullable<Scenario['cluster']['hosts'][string]['loadAwareThresholds']>;
@@ -106,6 +107,9 @@ export function resolveReservations(
       milliCpu: one.cpu,
       memMib: one.memory,
       services: [...one.services],
+      ...(one.populations.length === 0 ? {} : { populations: [...one.populations] }),
+      ...(one.gpu === undefined ? {} : { gpu: gpuRequestOf(one.gpu) }),
+      ...(one.qos === 'LS' ? {} : { cpuset: { qos: one.qos, spread: one.cpuBindPolicy === 'spread-by-pcpus' } }),
       allocateOnce: one.allocateOnce,
       allocatePolicy: one.allocatePolicy,
       order: one.order,

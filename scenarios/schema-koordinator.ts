@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type KoordinatorQuirks, QUIRK_IDS } from '../policies/koordinator/quirks.ts';
 import { count, cpu, duration, flag, memory, ratio, wholePercent } from './fields.ts';
+import { gpuRequestSchema } from './schema-gpu.ts';
 
 const USAGE_TYPES = ['avg', 'p50', 'p90', 'p95', 'p99'] as const;
 const maybePercent = (description: string) =>
@@ -89,7 +90,22 @@ export const reservationSchema = z
     count: count('Reservations of this kind.', 0, 100_000).prefault(1),
     cpu: cpu('CPU that one of them holds.'),
     memory: memory('Memory that one of them holds.').prefault('0GiB'),
-    services: z.array(z.string()).min(1).describe('Services whose pods own it.'),
+    services: z.array(z.string()).describe('Services whose pods own it; it holds native CPU and memory.').prefault([]),
+    populations: z
+      .array(z.string())
+      .describe(
+        'Best-effort populations of one priority class whose pods own it, in place of services; it holds what is sold to that class.',
+      )
+      .prefault([]),
+    gpu: gpuRequestSchema.optional(),
+    qos: z
+      .enum(['LS', 'LSR', 'LSE'])
+      .describe('`LSR`, `LSE`: it holds its CPUs by their numbers, for services of these classes.')
+      .prefault('LS'),
+    cpuBindPolicy: z
+      .enum(['default', 'full-pcpus', 'spread-by-pcpus'])
+      .describe('Which CPUs those are: whole cores (the default) or one thread a core first.')
+      .prefault('default'),
     allocateOnce: flag('The first pod takes all of it; what it does not need is free for everybody.').prefault(true),
     allocatePolicy: z
       .enum(['default', 'aligned', 'restricted'])
@@ -101,7 +117,7 @@ export const reservationSchema = z
     at: duration('When it is asked for.').prefault('0s'),
     ttl: duration('It ends this long after; 0s = never.').prefault('24h'),
   })
-  .describe('Native capacity held on a host for pods of some services.');
+  .describe('Capacity held on a host for pods of some services or populations.');
 
 export const loadAwareSchema = z
   .strictObject({

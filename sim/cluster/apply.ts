@@ -7,8 +7,8 @@
  */
 import { fail } from '../../policies/base/assert.ts';
 import { type Digest, mix } from '../kernel/digest.ts';
-import { giveCpus, NO_CPUS, takeCpus } from './cpusets.ts';
-import { giveCards, takeCards } from './gpus.ts';
+import { giveCpus, holdCpus, NO_CPUS, takeCpus } from './cpusets.ts';
+import { type CardShare, giveCards, holdCards, takeCards } from './gpus.ts';
 import { type HostTable, noteChange, noteTaken, PRESSURE_CLASS_COUNT, TIER } from './hosts.ts';
 import { moveTo, TASK_KIND, TASK_STATE, type TaskTable } from './tasks.ts';
 import { giveZones, takeZones, zonesOf } from './zones.ts';
@@ -50,7 +50,8 @@ export const CHANGE_NAMES = [
 
 /**
  * Receives every change in order, after it was written; the event log and the checker are such sinks. `value` is the reason of an
- * eviction, 1 for a submitted task that is held, the milli-CPU published or asked for anew, the cards of a bind, else 0. `row` is the task's row at that moment, or -1.
+ * eviction, 1 for a submitted task that is held, the milli-CPU published, held or asked for anew, the cards of a bind, else 0. `row` is the task's row at that
+ * moment, or -1; of a hold it is -1 - tier.
  */
 export type ChangeSink = (
   timeMs: number,
@@ -105,8 +106,9 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number,
   const mem = hosts.allocatedMemBytes[at] + tasks.requestMemBytes[row];
   if (hosts.up[host] === 0 || hosts.outages[host] > 0)
     fail(`task ${tasks.id[row]} bound to host ${host}, which is down`);
+  const isHeld = hosts.heldMilliCpu[at] > 0 || hosts.heldMemBytes[at] > 0;
   if (
-    at < hosts.count &&
+    isHeld &&
     (cpu + hosts.heldMilliCpu[at] > hosts.soldMilliCpu[at] || mem + hosts.heldMemBytes[at] > hosts.soldMemBytes[at])
   )
     fail(`task ${tasks.id[row]} bound to host ${host}, where ${hosts.heldMilliCpu[at]}m are held for others`);
@@ -135,25 +137,45 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number,
   note(cluster, nowMs, CHANGE.bind, row, host, cards);
 }
 
-/** Keeps native capacity of a host for somebody still to come, or gives it up where the amounts are negative. */
-export function hold(cluster: Cluster, host: number, milliCpu: number, memBytes: number, nowMs: number): void {
-  const { hosts } = cluster;
-  const cpu = hosts.heldMilliCpu[host] + milliCpu;
-  const mem = hosts.heldMemBytes[host] + memBytes;
+/** What is kept of a host for somebody still to come: amounts of one tier, shares of cards, and CPUs numbered from 0 there. */
+export interface Holding {
+  readonly tier: number;
+  readonly milliCpu: number;
+  readonly memBytes: number;
+  readonly cards: readonly CardShare[];
+  readonly cpus: readonly number[];
+}
+
+/**
+ * Keeps a part of a host for somebody still to come (`sign` 1), or gives it up (-1). What is sold natively always covers what is held; of a
+ * tier that a policy sells, less may be sold later than is allocated and held.
+ */
+export function hold(cluster: Cluster, host: number, holding: Holding, sign: 1 | -1, nowMs: number): void {
+  const { hosts, digest } = cluster;
+  const { tier, cards, cpus } = holding;
+  const at = tier * hosts.count + host;
+  const milliCpu = sign * holding.milliCpu;
+  const memBytes = sign * holding.memBytes;
+  const cpu = hosts.heldMilliCpu[at] + milliCpu;
+  const mem = hosts.heldMemBytes[at] + memBytes;
   if (cpu < 0 || mem < 0) fail(`host ${host} would hold ${cpu}m and ${mem} bytes`);
-  if (milliCpu > 0 && hosts.allocatedMilliCpu[host] + cpu > hosts.soldMilliCpu[host])
+  const isFixed = tier === TIER.native;
+  if (isFixed && milliCpu > 0 && hosts.allocatedMilliCpu[at] + cpu > hosts.soldMilliCpu[at])
+    fail(`host ${host} cannot hold ${cpu}m: ${hosts.allocatedMilliCpu[at]}m of ${hosts.soldMilliCpu[at]}m are bound`);
+  if (isFixed && memBytes > 0 && hosts.allocatedMemBytes[at] + mem > hosts.soldMemBytes[at])
     fail(
-      `host ${host} cannot hold ${cpu}m: ${hosts.allocatedMilliCpu[host]}m of ${hosts.soldMilliCpu[host]}m are bound`,
+      `host ${host} cannot hold ${mem} bytes: ${hosts.allocatedMemBytes[at]} of ${hosts.soldMemBytes[at]} are bound`,
     );
-  if (memBytes > 0 && hosts.allocatedMemBytes[host] + mem > hosts.soldMemBytes[host])
-    fail(
-      `host ${host} cannot hold ${mem} bytes: ${hosts.allocatedMemBytes[host]} of ${hosts.soldMemBytes[host]} are bound`,
-    );
-  hosts.heldMilliCpu[host] = cpu;
-  hosts.heldMemBytes[host] = mem;
+  hosts.heldMilliCpu[at] = cpu;
+  hosts.heldMemBytes[at] = mem;
+  holdCards(hosts.gpus, host, cards, sign);
+  holdCpus(hosts.cpus, host, cpus, sign);
+  if (cards.length > 0) hosts.gpus.revision[host]++;
   noteChange(hosts.changes, host);
-  mix(cluster.digest, nowMs, CHANGE.hold, cpu, host);
-  if (cluster.sink !== null) cluster.sink(nowMs, CHANGE.hold, -1, host, milliCpu, -1);
+  mix(digest, nowMs, CHANGE.hold | (tier << 8), cpu, host);
+  for (const { card, milli } of cards) mix(digest, nowMs, CHANGE.hold | ((16 + card) << 8), sign * milli, host);
+  for (const own of cpus) mix(digest, nowMs, CHANGE.hold | (64 << 8), sign * (own + 1), host);
+  if (cluster.sink !== null) cluster.sink(nowMs, CHANGE.hold, -1, host, milliCpu, -1 - tier);
 }
 
 /** A pod or task uses another amount of memory from now on; of a running one its host's sums follow. */
@@ -222,11 +244,10 @@ export function canResize(cluster: Cluster, row: number, milliCpu: number, memBy
   const { tasks, hosts } = cluster;
   const host = tasks.host[row];
   const at = tasks.tier[row] * hosts.count + host;
-  const isNative = at < hosts.count;
   const moreCpu = milliCpu - tasks.requestMilliCpu[row];
   const moreMem = memBytes - tasks.requestMemBytes[row];
-  const freeCpu = hosts.soldMilliCpu[at] - hosts.allocatedMilliCpu[at] - (isNative ? hosts.heldMilliCpu[host] : 0);
-  const freeMem = hosts.soldMemBytes[at] - hosts.allocatedMemBytes[at] - (isNative ? hosts.heldMemBytes[host] : 0);
+  const freeCpu = hosts.soldMilliCpu[at] - hosts.allocatedMilliCpu[at] - hosts.heldMilliCpu[at];
+  const freeMem = hosts.soldMemBytes[at] - hosts.allocatedMemBytes[at] - hosts.heldMemBytes[at];
   return (moreCpu <= 0 || moreCpu <= freeCpu) && (moreMem <= 0 || moreMem <= freeMem);
 }
 

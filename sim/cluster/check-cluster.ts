@@ -2,7 +2,7 @@
 import { fail } from '../../policies/base/assert.ts';
 import { GPU_CLASS_COUNT, gpuClass, MILLI_PER_CARD } from '../../policies/packing/gpu/gpu-hosts.ts';
 import type { Cluster } from './apply.ts';
-import { CPU_QOS, NUMA_POLICY } from './cpusets.ts';
+import { CPU_QOS, FREE_CPU, HELD_CPU, NUMA_POLICY } from './cpusets.ts';
 import { cardMemBytesOf } from './gpus.ts';
 import { PRESSURE_CLASS_COUNT, TIER, TIER_COUNT } from './hosts.ts';
 import { TASK_KIND, TASK_STATE, TASK_STATE_NAMES } from './tasks.ts';
@@ -112,7 +112,8 @@ function checkCpus(cluster: Cluster): void {
   for (let host = 0; host < hosts.count; host++)
     for (let cpu = cpus.firstCpu[host]; cpu < cpus.firstCpu[host + 1]; cpu++) {
       const row = cpus.owner[cpu];
-      if (row === -1) {
+      if (row === HELD_CPU) continue;
+      if (row === FREE_CPU) {
         free[host]++;
         freeOfNode[cpus.firstNode[host] + cpus.numaNode[cpu]]++;
         continue;
@@ -164,6 +165,8 @@ function checkCards(cluster: Cluster): void {
   }
   for (let host = 0; host < hosts.count; host++)
     for (let card = gpus.firstCard[host]; card < gpus.firstCard[host + 1]; card++) {
+      leftMilli[card] -= gpus.cardHeldMilli[card];
+      leftMem[card] -= gpus.cardHeldMemBytes[card];
       hostLeft[host] += leftMilli[card];
       if (leftMilli[card] < 0 || leftMem[card] < 0) fail(`card row ${card} of host ${host} is given out twice`);
     }

@@ -9,7 +9,7 @@
 import { assert, fail } from '../../policies/base/assert.ts';
 import { MILLI_PER_CARD } from '../../policies/packing/gpu/gpu-hosts.ts';
 import { CHANGE, CHANGE_NAMES, type Cluster } from './apply.ts';
-import { cpusOf } from './cpusets.ts';
+import { cpusOf, HELD_CPU } from './cpusets.ts';
 import { TIER_COUNT } from './hosts.ts';
 import { TASK_KIND, TASK_STATE } from './tasks.ts';
 
@@ -36,8 +36,8 @@ interface KnownTask {
 
 interface KnownHost {
   up: boolean;
-  /** Native milli-CPU kept for somebody still to come. */
-  held: number;
+  /** Milli-CPU kept for somebody still to come, by tier. */
+  readonly held: number[];
   readonly milliCpu: number[];
   readonly memBytes: number[];
   readonly tasks: Set<number>;
@@ -72,7 +72,7 @@ export function watch(cluster: Cluster): Checker {
   const counts = { submitted: 0, done: 0, abandoned: 0 };
   const account: KnownHost[] = Array.from({ length: hosts.count }, (_, host) => ({
     up: hosts.up[host] === 1,
-    held: hosts.heldMilliCpu[host],
+    held: Array.from({ length: TIER_COUNT }, (__, tier) => hosts.heldMilliCpu[tier * hosts.count + host]),
     milliCpu: new Array<number>(TIER_COUNT).fill(0),
     memBytes: new Array<number>(TIER_COUNT).fill(0),
     tasks: new Set<number>(),
@@ -147,11 +147,12 @@ export function watch(cluster: Cluster): Checker {
       if (!(value >= 0)) fail(`host ${host} would sell ${value}m at ${timeMs} ms`);
     } else if (change === CHANGE.hold) {
       const on = account[host];
-      on.held += value;
-      if (on.held < 0) fail(`host ${host} at ${timeMs} ms gives up more than it holds`);
-      if (value > 0 && on.milliCpu[0] + on.held > hosts.soldMilliCpu[host])
+      const tier = -1 - row;
+      on.held[tier] += value;
+      if (on.held[tier] < 0) fail(`host ${host} at ${timeMs} ms gives up more than it holds`);
+      if (tier === 0 && value > 0 && on.milliCpu[0] + on.held[0] > hosts.soldMilliCpu[host])
         fail(
-          `host ${host} at ${timeMs} ms holds ${on.held}m beside ${on.milliCpu[0]}m bound, of ${hosts.soldMilliCpu[host]}m`,
+          `host ${host} at ${timeMs} ms holds ${on.held[0]}m beside ${on.milliCpu[0]}m bound, of ${hosts.soldMilliCpu[host]}m`,
         );
     } else if (change === CHANGE.hostDown || change === CHANGE.hostUp) {
       const up = change === CHANGE.hostUp;
@@ -223,7 +224,7 @@ export function watch(cluster: Cluster): Checker {
     const at = task.tier * hosts.count + host;
     on.milliCpu[task.tier] += moreCpu;
     on.memBytes[task.tier] += moreMem;
-    if (moreCpu > 0 && on.milliCpu[task.tier] + (task.tier === 0 ? on.held : 0) > hosts.soldMilliCpu[at])
+    if (moreCpu > 0 && on.milliCpu[task.tier] + on.held[task.tier] > hosts.soldMilliCpu[at])
       fail(`host ${host} at ${timeMs} ms: ${on.milliCpu[task.tier]}m asked for, ${hosts.soldMilliCpu[at]}m sold`);
     if (moreMem > 0 && on.memBytes[task.tier] > hosts.soldMemBytes[at])
       fail(`host ${host} at ${timeMs} ms: ${on.memBytes[task.tier]} bytes asked for, ${hosts.soldMemBytes[at]} sold`);
@@ -233,8 +234,7 @@ export function watch(cluster: Cluster): Checker {
     const on = account[host];
     const at = task.tier * hosts.count + host;
     if (!on.up) fail(`task ${task.id} bound at ${timeMs} ms to host ${host}, which is down`);
-    const held = task.tier === 0 ? on.held : 0;
-    if (on.milliCpu[task.tier] + held > hosts.soldMilliCpu[at])
+    if (on.milliCpu[task.tier] + on.held[task.tier] > hosts.soldMilliCpu[at])
       fail(`host ${host} at ${timeMs} ms: ${on.milliCpu[task.tier]}m bound, ${hosts.soldMilliCpu[at]}m sold`);
     if (task.cards.length !== task.gpuCards)
       fail(
@@ -265,11 +265,13 @@ export function watch(cluster: Cluster): Checker {
     assert(there === known.size, `${known.size} tasks are known, ${there} are in the table: tasks were lost`);
     account.forEach((on, host) => {
       on.cardMilli.forEach((milli, card) => {
-        const left = hosts.gpus.cardLeftMilli[hosts.gpus.firstCard[host] + card];
+        const at = hosts.gpus.firstCard[host] + card;
+        const left = hosts.gpus.cardLeftMilli[at] + hosts.gpus.cardHeldMilli[at];
         if (milli + left !== MILLI_PER_CARD) fail(`card ${card} of host ${host}: ${milli} milli bound, ${left} left`);
       });
       const { cpus } = hosts;
-      const left = cpus.firstCpu[host + 1] - cpus.firstCpu[host] - on.cpuOwner.size;
+      const held = cpus.owner.subarray(cpus.firstCpu[host], cpus.firstCpu[host + 1]).filter((row) => row === HELD_CPU);
+      const left = cpus.firstCpu[host + 1] - cpus.firstCpu[host] - on.cpuOwner.size - held.length;
       if (left !== cpus.freeCpus[host])
         fail(`host ${host} has ${left} CPUs left, the table says ${cpus.freeCpus[host]}`);
       for (let tier = 0; tier < TIER_COUNT; tier++) {

@@ -1,8 +1,8 @@
 /**
  * Logical CPUs that tasks own, as columns, and the two functions that write them; only `apply` calls those.
  *
- * A CPU is bound to one task or to none. Kept: CPUs of a host = free + held by LSR + held by LSE, and the free ones of its NUMA nodes add up to
- * those of the host. Where nobody asks for CPUs of its own the table has no CPU rows.
+ * A CPU is bound to one task, held for somebody still to come, or free. Kept: CPUs of a host = free + held for somebody + bound to LSR + bound to LSE,
+ * and the free ones of its NUMA nodes add up to those of the host. Where nobody asks for CPUs of its own the table has no CPU rows.
  *
  * Approximation: sibling threads have neighbouring numbers, cores are dealt out in blocks to NUMA nodes of equal size, and every NUMA node is a
  * socket. The numbers are names only; hosts with two NUMA nodes a socket keep a pod that needs several nodes on one socket less often than they could.
@@ -15,6 +15,9 @@ export const CPU_QOS = { LS: 0, LSR: 1, LSE: 2 } as const;
 /** Whose neighbourhood pods with CPUs of their own keep off, as far as there is room. */
 export const CPU_EXCLUSIVE = { none: 0, 'pcpu-level': 1, 'numa-node-level': 2 } as const;
 export const MOST_NUMA_NODES = 16;
+/** Owners that are no task: nobody, and somebody still to come. */
+export const FREE_CPU = -1;
+export const HELD_CPU = -2;
 /** Passed where a bind takes no CPUs of its own. */
 export const NO_CPUS: readonly number[] = [];
 
@@ -33,7 +36,7 @@ export interface CpuRequests {
 export interface CpuTable {
   /** CPUs of host h: rows firstCpu[h] .. firstCpu[h + 1] - 1. */
   readonly firstCpu: Int32Array;
-  /** Row of the task that a CPU is bound to, -1 = free. */
+  /** Row of the task that a CPU is bound to, FREE_CPU, or HELD_CPU. */
   readonly owner: Int32Array;
   /** Row of the request that a bound CPU is part of, 0 = free. */
   readonly heldFor: Uint16Array;
@@ -110,7 +113,7 @@ export function createCpuTable(hosts: HostCpus, requests: CpuRequests): CpuTable
   }
   return {
     firstCpu,
-    owner: new Int32Array(total).fill(-1),
+    owner: new Int32Array(total).fill(FREE_CPU),
     heldFor: new Uint16Array(total),
     core,
     numaNode,
@@ -138,7 +141,7 @@ export function takeCpus(table: CpuTable, request: number, host: number, row: nu
   const first = table.firstCpu[host];
   for (const cpu of cpus) {
     if (!(cpu >= 0 && first + cpu < table.firstCpu[host + 1])) fail(`host ${host} has no CPU ${cpu}`);
-    if (table.owner[first + cpu] !== -1)
+    if (table.owner[first + cpu] !== FREE_CPU)
       fail(`CPU ${cpu} of host ${host} is bound to row ${table.owner[first + cpu]}, and again to row ${row}`);
     table.owner[first + cpu] = row;
     table.heldFor[first + cpu] = request;
@@ -154,7 +157,7 @@ export function giveCpus(table: CpuTable, request: number, host: number, row: nu
   let given = 0;
   for (let cpu = table.firstCpu[host]; cpu < table.firstCpu[host + 1]; cpu++) {
     if (table.owner[cpu] !== row) continue;
-    table.owner[cpu] = -1;
+    table.owner[cpu] = FREE_CPU;
     table.heldFor[cpu] = 0;
     table.freeOfNode[table.firstNode[host] + table.numaNode[cpu]]++;
     given++;
@@ -162,6 +165,22 @@ export function giveCpus(table: CpuTable, request: number, host: number, row: nu
   if (given !== wanted) fail(`row ${row} gives back ${given} CPUs of host ${host}; it has ${wanted}`);
   table.freeCpus[host] += wanted;
   heldBy(table, request)[host] -= wanted;
+}
+
+/**
+ * Keeps CPUs of a host (numbered from 0 there) for somebody still to come (`sign` 1), or gives them up (-1). They belong to no QoS class, because
+ * nothing runs that the node could see; nor do they keep pods of exclusive policies off.
+ */
+export function holdCpus(table: CpuTable, host: number, cpus: readonly number[], sign: 1 | -1): void {
+  const first = table.firstCpu[host];
+  const from = sign === 1 ? FREE_CPU : HELD_CPU;
+  for (const cpu of cpus) {
+    if (table.owner[first + cpu] !== from)
+      fail(`CPU ${cpu} of host ${host} has owner ${table.owner[first + cpu]}; ${from} is expected`);
+    table.owner[first + cpu] = sign === 1 ? HELD_CPU : FREE_CPU;
+    table.freeOfNode[table.firstNode[host] + table.numaNode[first + cpu]] -= sign;
+  }
+  table.freeCpus[host] -= sign * cpus.length;
 }
 
 function heldBy(table: CpuTable, request: number): Int32Array {

@@ -2,7 +2,7 @@
  * GPUs of hosts as columns, and the two functions that write them; only `apply` calls those.
  *
  * A card has 1,000 milli of core and its memory in bytes. A task holds the same milli and the same memory on each of its cards; which ones is
- * a bit mask over its host's cards. Kept: sum of what is left + sum of what tasks hold = what there is, per card and per host.
+ * a bit mask over its host's cards. Kept: what is left + what tasks hold + what is held for somebody to come = what there is, per card and per host.
  */
 import { assert, fail } from '../../policies/base/assert.ts';
 import { GPU_CLASS_COUNT, gpuClass, MILLI_PER_CARD } from '../../policies/packing/gpu/gpu-hosts.ts';
@@ -28,6 +28,9 @@ export interface GpuTable {
   readonly firstCard: Int32Array;
   readonly cardLeftMilli: Int32Array;
   readonly cardLeftMemBytes: Float64Array;
+  /** Kept of each card for somebody still to come; not part of what is left. */
+  readonly cardHeldMilli: Int32Array;
+  readonly cardHeldMemBytes: Float64Array;
   /** Memory of one card of a host, bytes. */
   readonly cardMemBytes: Float64Array;
   /** Sum of cardLeftMilli over the cards of a host. */
@@ -98,6 +101,8 @@ export function createGpuTable(hosts: HostCards, requests: GpuRequests): GpuTabl
     firstCard,
     cardLeftMilli: new Int32Array(total).fill(MILLI_PER_CARD),
     cardLeftMemBytes,
+    cardHeldMilli: new Int32Array(total),
+    cardHeldMemBytes: new Float64Array(total),
     cardMemBytes: Float64Array.from(hosts.memBytesPerCard),
     gpuLeftMilli: Int32Array.from(hosts.cards, (n) => n * MILLI_PER_CARD),
     modelBit: hosts.modelBit,
@@ -163,4 +168,40 @@ export function giveCards(gpus: GpuTable, request: number, host: number, mask: n
   }
   gpus.gpuLeftMilli[host] += given * milli;
   gpus.gpuPods[host * GPU_CLASS_COUNT + gpuClass(given, milli)]--;
+}
+
+/** A part of one card, numbered from 0 on its host. */
+export interface CardShare {
+  readonly card: number;
+  readonly milli: number;
+  readonly memBytes: number;
+}
+
+/** What a request takes of each card of `mask`. */
+export function sharesOf(gpus: GpuTable, request: number, host: number, mask: number): CardShare[] {
+  const milli = gpus.requests.milliPerCard[request];
+  const memBytes = cardMemBytesOf(gpus, request, host);
+  const shares: CardShare[] = [];
+  for (let card = 0; card < MAX_CARDS_PER_HOST; card++)
+    if ((mask & (1 << card)) !== 0) shares.push({ card, milli, memBytes });
+  return shares;
+}
+
+/** Keeps shares of cards for somebody still to come (`sign` 1), or gives them up (-1); InvariantError where that much is not there. */
+export function holdCards(gpus: GpuTable, host: number, shares: readonly CardShare[], sign: 1 | -1): void {
+  for (const { card, milli, memBytes } of shares) {
+    const at = gpus.firstCard[host] + card;
+    if (at >= gpus.firstCard[host + 1]) fail(`host ${host} has no card ${card}`);
+    const left = gpus.cardLeftMilli[at] - sign * milli;
+    const held = gpus.cardHeldMilli[at] + sign * milli;
+    const leftMem = gpus.cardLeftMemBytes[at] - sign * memBytes;
+    const heldMem = gpus.cardHeldMemBytes[at] + sign * memBytes;
+    if (left < 0 || leftMem < 0 || held < 0 || heldMem < 0)
+      fail(`card ${card} of host ${host} would have ${left} milli left and hold ${held}`);
+    gpus.cardLeftMilli[at] = left;
+    gpus.cardHeldMilli[at] = held;
+    gpus.cardLeftMemBytes[at] = leftMem;
+    gpus.cardHeldMemBytes[at] = heldMem;
+    gpus.gpuLeftMilli[host] -= sign * milli;
+  }
 }

@@ -38,7 +38,7 @@ export interface HostTable {
   readonly soldMemBytes: Float64Array;
   readonly allocatedMilliCpu: Float64Array;
   readonly allocatedMemBytes: Float64Array;
-  /** Kept out of what is sold natively for somebody still to come (Koordinator reservations); no bind may take it. Row a host. */
+  /** Kept out of what is sold for somebody still to come (Koordinator reservations); no bind may take it. Row-major tier x host. */
   readonly heldMilliCpu: Float64Array;
   readonly heldMemBytes: Float64Array;
   /** When the batch tier was last published. */
@@ -112,8 +112,8 @@ export function createHostTable(
     soldMemBytes: new Float64Array(count * TIER_COUNT),
     allocatedMilliCpu: new Float64Array(count * TIER_COUNT),
     allocatedMemBytes: new Float64Array(count * TIER_COUNT),
-    heldMilliCpu: f(),
-    heldMemBytes: f(),
+    heldMilliCpu: new Float64Array(count * TIER_COUNT),
+    heldMemBytes: new Float64Array(count * TIER_COUNT),
     publishedAtMs: f().fill(-1),
     beQuotaUs: f().fill(-1),
     podCount: new Int32Array(count),

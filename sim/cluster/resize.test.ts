@@ -50,7 +50,7 @@ describe('a task that asks for other amounts where it stands', () => {
     cluster.tasks.requestMilliCpu[0] = 4_000;
     submit(cluster, 0, 0, false);
     bind(cluster, 0, 0, 0);
-    hold(cluster, 0, 3_000, 0, 1);
+    hold(cluster, 0, { tier: TIER.native, milliCpu: 3_000, memBytes: 0, cards: [], cpus: [] }, 1, 1);
     expect(canResize(cluster, 0, 7_000, 0)).toBe(true);
     expect(canResize(cluster, 0, 7_001, 0)).toBe(false);
   });

@@ -17,9 +17,11 @@ export interface RunCpuRequests {
   readonly table: CpuRequests;
   /** Row of the request of a service, 0 = shares CPUs with others. */
   readonly ofService: Uint16Array;
+  /** Row of the request of a reservation, 0 = holds no CPU by its number. */
+  readonly ofReservation: Uint16Array;
 }
 
-/** Requests of the LSR and LSE services of a plan. */
+/** Requests of the LSR and LSE services of a plan, and of reservations for them. */
 export function cpuRequestsOf(plan: Plan, workload: Workload): RunCpuRequests {
   const explicit = new Map(plan.online.explicit.map((service) => [service.name, service]));
   const rows: Parameters<typeof cpuRequests>[0][number][] = [];
@@ -33,7 +35,12 @@ export function cpuRequestsOf(plan: Plan, workload: Workload): RunCpuRequests {
       exclusive: CPU_EXCLUSIVE[service.cpuExclusivePolicy ?? 'none'],
     });
   });
-  return { table: cpuRequests(rows), ofService };
+  const { controlPlane } = plan;
+  const reservations = controlPlane.kind === 'kubernetes' ? (controlPlane.reservations ?? []) : [];
+  const ofReservation = Uint16Array.from(reservations, ({ milliCpu, cpuset }) =>
+    cpuset === undefined ? 0 : rows.push({ cpus: milliCpu / 1000, qos: CPU_QOS[cpuset.qos], spread: cpuset.spread }),
+  );
+  return { table: cpuRequests(rows), ofService, ofReservation };
 }
 
 /** The CPUs of a cluster; without a row where no service owns any. */

@@ -26,12 +26,14 @@ export interface RunGpuRequests {
   readonly table: GpuRequests;
   /** Row of each service, 0 = none. */
   readonly ofService: Uint16Array;
+  /** Row of each reservation of the plan, 0 = holds no card. */
+  readonly ofReservation: Uint16Array;
   /** A chunk's entry n >= 1 is row batchOffset + n. */
   readonly batchOffset: number;
 }
 
 /**
- * The requests of services written out by hand, then those of the batch source. A model that no host has gets no bit; a task that accepts only such
+ * The requests of services written out by hand and of reservations, then those of the batch source. A model that no host has gets no bit; a task that accepts only such
  * models asks for bit 31, which no host has either.
  */
 export function requestsOf(plan: Plan, workload: Workload): RunGpuRequests {
@@ -47,9 +49,12 @@ export function requestsOf(plan: Plan, workload: Workload): RunGpuRequests {
     const gpu = explicit.get(name)?.gpu;
     return gpu === undefined ? 0 : add(gpu);
   });
+  const { controlPlane } = plan;
+  const reservations = controlPlane.kind === 'kubernetes' ? (controlPlane.reservations ?? []) : [];
+  const ofReservation = Uint16Array.from(reservations, ({ gpu }) => (gpu === undefined ? 0 : add(gpu)));
   const batchOffset = rows.length;
   for (const request of workload.batch.gpuRequests ?? []) add(request);
-  return { table: gpuRequests(rows), ofService, batchOffset };
+  return { table: gpuRequests(rows), ofService, ofReservation, batchOffset };
 }
 
 /**

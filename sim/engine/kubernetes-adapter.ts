@@ -10,14 +10,15 @@ import { GpuPlacement } from '../planes/kubernetes/gpu-placement.ts';
 import { KubernetesPlane } from '../planes/kubernetes/kubernetes-plane.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import type { NodeReports } from '../planes/kubernetes/pod-estimates.ts';
-import { addPodShape, createPodShapes, eligibleHosts } from '../planes/kubernetes/pod-shapes.ts';
+import { addPodShape, createPodShapes, eligibleHosts, type PodShapes } from '../planes/kubernetes/pod-shapes.ts';
 import { createQuotaGate } from '../planes/kubernetes/quota-gate.ts';
-import { createReservationBook } from '../planes/kubernetes/reservation-book.ts';
+import { createReservationBook, type ReservationBook } from '../planes/kubernetes/reservation-book.ts';
 import type { Engine, Workload } from './engine.ts';
 import { typicalOf } from './gpus-from-plan.ts';
 import { loadAwareHostsOf, podEstimateOf, quirksOf, usageWindowsOf } from './load-aware-setup.ts';
 import { planeContext } from './plane-context.ts';
 import { createPodLanes } from './pod-lanes.ts';
+import { tierOfPriority } from './tier-of-priority.ts';
 
 /** Lanes are numbered in a byte. */
 const MOST_LANES = 256;
@@ -65,26 +66,7 @@ export function createKubernetes(
         rules === undefined ? anywhere : eligibleHosts(hosts, labels, taints, rules.nodeSelector, rules.tolerations),
     });
   }
-  const reserved = createReservationBook(
-    controlPlane.reservations ?? [],
-    services.names,
-    hosts.count,
-    controlPlane.reservationWeight ?? 0,
-    ({ milliCpu, memMib }) => {
-      const memBytes = memMib * BYTES_PER_MIB;
-      const estimate = podEstimateOf(koordinator, TIER.native, milliCpu, memBytes, 0, undefined);
-      return addPodShape(shapes, {
-        tier: TIER.native,
-        requestMilliCpu: milliCpu,
-        requestMemBytes: memBytes,
-        estimateMilliCpu: estimate.milliCpu,
-        estimateMemBytes: estimate.memBytes,
-        service: -1,
-        maxPerHost: 0,
-        eligible: anywhere,
-      });
-    },
-  );
+  const reserved = reservationsOf(engine, services.names, controlPlane, shapes, anywhere);
   const fixedShapes = shapes.count;
   const load = loadAwareHostsOf(plan, hosts.count);
   const usage = usageWindowsOf(plan, hosts.count, load);
@@ -146,7 +128,8 @@ export function createKubernetes(
     shapes.byKey[place] ??= new Map();
     const known = shapes.byKey[place].get(key);
     if (known !== undefined) return known;
-    const own = lanes.populationOf(lane)?.loadEstimate;
+    const population = lanes.populationOf(lane);
+    const own = plan.bestEffort.populations[population]?.loadEstimate;
     const estimate = podEstimateOf(koordinator, tier, requestMilliCpu, requestMemBytes, 0, own);
     const made = addPodShape(shapes, {
       tier,
@@ -157,6 +140,7 @@ export function createKubernetes(
       estimateForMs: estimate.forMs,
       service: -1,
       maxPerHost: 0,
+      owner: population < 0 ? -1 : services.count + population,
       lane,
       gpuRequest,
       eligible: anywhere,
@@ -164,6 +148,54 @@ export function createKubernetes(
     shapes.byKey[place].set(key, made);
     return made;
   };
+}
+
+/** The reservations of a plan with their pod shapes; undefined where nobody asks for any. */
+function reservationsOf(
+  { plan, cluster, gpuRequests, cpuRequests }: Engine,
+  services: readonly string[],
+  controlPlane: KubernetesPlan,
+  shapes: PodShapes,
+  eligible: Uint8Array,
+): ReservationBook | undefined {
+  const plans = controlPlane.reservations ?? [];
+  if (plans.length === 0) return undefined;
+  const populations = plan.bestEffort.populations.map(({ name }) => name);
+  const { requests } = cluster.hosts.gpus;
+  return createReservationBook(plans, services, populations, cluster.hosts.count, controlPlane.reservationWeight ?? 0, {
+    shapeOf({ milliCpu, memMib, populations: owners }, index) {
+      const memBytes = memMib * BYTES_PER_MIB;
+      const first = populations.indexOf(owners?.[0] ?? '');
+      const tier = first < 0 ? TIER.native : tierOfPriority(plan.bestEffort.populations[first].priority, TIER.batch);
+      const estimate = podEstimateOf(plan.koordinator, tier, milliCpu, memBytes, 0, undefined);
+      const shape = addPodShape(shapes, {
+        tier,
+        requestMilliCpu: milliCpu,
+        requestMemBytes: memBytes,
+        estimateMilliCpu: estimate.milliCpu,
+        estimateMemBytes: estimate.memBytes,
+        service: -1,
+        maxPerHost: 0,
+        gpuRequest: gpuRequests.ofReservation[index],
+        cpuRequest: cpuRequests.ofReservation[index],
+        eligible,
+      });
+      return { shape, tier };
+    },
+    amountsOf(shape) {
+      const gpu = shapes.gpuRequest[shape];
+      const amounts = { cpu: shapes.requestMilliCpu[shape], memory: shapes.requestMemBytes[shape] };
+      if (gpu === 0) return amounts;
+      const cards = requests.cards[gpu];
+      const inBytes = requests.memBytesPerCard[gpu] > 0;
+      return {
+        ...amounts,
+        gpuCore: cards * requests.milliPerCard[gpu],
+        gpuMemory: inBytes ? cards * requests.memBytesPerCard[gpu] : 0,
+        gpuMemoryRatio: inBytes ? 0 : cards * requests.memMilliPerCard[gpu],
+      };
+    },
+  });
 }
 
 /** What the scheduler reads in node reports beside the columns of its view; looked up when it asks, because columns are replaced. */

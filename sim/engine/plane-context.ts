@@ -13,10 +13,10 @@ export function planeContext(engine: Engine): PlaneContext {
     cluster,
     bind: (row, host, nowMs, startAfterMs, cards, cpus) =>
       bindTask(engine, row, host, nowMs, startAfterMs + podOverhead.bootMs, cards, cpus),
-    assume: (row, host, nowMs, cards) => assumeTask(engine, row, host, nowMs, cards),
+    assume: (row, host, nowMs, cards, cpus) => assumeTask(engine, row, host, nowMs, cards, cpus),
     startAssumed: (row, nowMs, startAfterMs) => startAssumed(engine, row, nowMs, startAfterMs + podOverhead.bootMs),
     forget: (row, nowMs) => forget(cluster, row, nowMs),
-    hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
+    hold: (host, holding, sign, nowMs) => hold(cluster, host, holding, sign, nowMs),
     giveUp: (row, nowMs) => abandonTask(engine, row, nowMs),
     submit: (run, nowMs) => submitRun(engine, run, nowMs),
     evict: (row, nowMs, reason) => evictTask(engine, row, nowMs, reason),

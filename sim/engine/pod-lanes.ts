@@ -2,7 +2,8 @@
  * Lanes of pod shapes: pods of two lanes never share a shape although they ask for the same, because a rule of their own lets them
  * through the scheduler at other moments or to other hosts.
  *
- * Lane 0 is everybody's. Quotas have one lane each; a population with rules that no other has gets a lane of its own behind them.
+ * Lane 0 is everybody's. Quotas have one lane each; a population with rules that no other has, or that reservations are for, gets a lane of its own
+ * behind them.
  */
 import { ConfigError } from '../../policies/base/assert.ts';
 import type { BatchPopulationPlan } from '../plan/workload.ts';
@@ -11,8 +12,8 @@ import type { Plan } from '../plan.ts';
 export interface PodLanes {
   /** Lane of each population; null = all in the common one. */
   readonly laneOf: Int32Array | null;
-  /** The population that has a lane to itself. */
-  populationOf(lane: number): BatchPopulationPlan | undefined;
+  /** Number of the population that has a lane to itself, -1 = nobody has. */
+  populationOf(lane: number): number;
 }
 
 /** Lanes are stored in a byte. */
@@ -22,7 +23,12 @@ const MOST_LANES = 256;
 export function createPodLanes(plan: Plan, quotaOf: Int32Array | null): PodLanes {
   const { populations } = plan.bestEffort;
   const quotas = quotaOf === null ? 0 : Math.max(-1, ...quotaOf) + 1;
-  const own = populations.map((population) => hasOwnRules(population));
+  const { controlPlane } = plan;
+  const reservations = controlPlane.kind === 'kubernetes' ? (controlPlane.reservations ?? []) : [];
+  const own = populations.map(
+    (population) =>
+      hasOwnRules(population) || reservations.some((one) => one.populations?.includes(population.name) === true),
+  );
   if (quotas + 1 + populations.length > MOST_LANES)
     throw new ConfigError(
       `${quotas} quotas and ${populations.length} populations need more than the ${MOST_LANES} lanes a scheduler has; name fewer`,
@@ -33,7 +39,7 @@ export function createPodLanes(plan: Plan, quotaOf: Int32Array | null): PodLanes
       : Int32Array.from(populations, (_, p) => (own[p] ? quotas + 1 + p : (quotaOf?.[p] ?? -1) + 1));
   return {
     laneOf,
-    populationOf: (lane) => (lane > quotas ? populations[lane - quotas - 1] : undefined),
+    populationOf: (lane) => (lane > quotas ? lane - quotas - 1 : -1),
   };
 }
 

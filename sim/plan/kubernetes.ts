@@ -1,4 +1,5 @@
 /** The Kubernetes control plane: scheduler, elastic quotas, reservations, and how a container starts. */
+import type { GpuRequest } from '../../traces/format.ts';
 
 /** A share of the batch resources for some populations (Koordinator elastic quota). null = no maximum. */
 export interface ElasticQuotaPlan {
@@ -37,14 +38,19 @@ export interface QuotaPluginPlan {
   readonly delayEvictMs: number;
 }
 
-/** Native capacity of hosts held for pods of some services. */
+/** Capacity of hosts held for pods of some services, or of some populations in the tier of their class. */
 export interface ReservationPlan {
   readonly name: string;
   readonly count: number;
   readonly milliCpu: number;
   readonly memMib: number;
-  /** Owners. */
+  /** Owners: services, or populations. */
   readonly services: readonly string[];
+  readonly populations?: readonly string[];
+  /** Cards it holds beside. */
+  readonly gpu?: GpuRequest;
+  /** It holds its CPUs by their numbers, for pods that own theirs. */
+  readonly cpuset?: { readonly qos: 'LSR' | 'LSE'; readonly spread: boolean };
   /** The first pod takes all of it. */
   readonly allocateOnce: boolean;
   readonly allocatePolicy: 'default' | 'aligned' | 'restricted';

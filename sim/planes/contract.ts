@@ -100,7 +100,7 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
     },
     startAssumed: (row, nowMs, startAfterMs) => push(nowMs + startAfterMs, EVENT.start, row, tasks.generation[row]),
     forget: (row, nowMs) => forget(cluster, row, nowMs),
-    hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
+    hold: (host, holding, sign, nowMs) => hold(cluster, host, holding, sign, nowMs),
     giveUp: (row) => fail(`task ${row} is given up; planes that drop tasks are not held to this contract`),
     evict: (row, nowMs, reason) => take(row, nowMs, CHANGE.evict, reason),
     publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),

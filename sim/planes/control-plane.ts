@@ -5,7 +5,7 @@
  * A plane owns its queues and its loop. It never writes the cluster: it calls `apply` functions through its context, and it asks to
  * be woken at a time; the engine keeps time.
  */
-import type { Cluster } from '../cluster/apply.ts';
+import type { Cluster, Holding } from '../cluster/apply.ts';
 
 /** One run of work that the plane itself starts by its clock: a job of Chronos, a CronJob, a step of a workflow. */
 export interface RunOfWork {
@@ -23,11 +23,11 @@ export interface PlaneContext {
   /** Bind a pending task now; it starts to run `startAfterMs` later. `cards`: the host's GPUs it gets, as a bit mask. */
   bind(row: number, host: number, nowMs: number, startAfterMs: number, cards?: number, cpus?: readonly number[]): void;
   /** Takes the place of a pending task without starting it: it starts with `startAssumed`, or gives its place back with `forget`. */
-  assume(row: number, host: number, nowMs: number, cards?: number): void;
+  assume(row: number, host: number, nowMs: number, cards?: number, cpus?: readonly number[]): void;
   startAssumed(row: number, nowMs: number, startAfterMs: number): void;
   forget(row: number, nowMs: number): void;
-  /** Keeps native capacity of a host for somebody still to come; negative amounts give it up. */
-  hold(host: number, milliCpu: number, memBytes: number, nowMs: number): void;
+  /** Keeps a part of a host for somebody still to come (`sign` 1), or gives it up (-1). */
+  hold(host: number, holding: Holding, sign: 1 | -1, nowMs: number): void;
   /** Gives a pending task up for good; the plane has forgotten it before. */
   giveUp(row: number, nowMs: number): void;
   /** A new task that waits from now on, told by `onPending`; returns its row. Absent: nothing is added to the workload. */

@@ -88,7 +88,7 @@ function world(hosts: number, jobs: readonly number[], gang: Partial<GangPlan> =
       forget(cluster, row, nowMs);
       log.push(`${nowMs} forget ${row}`);
     },
-    hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
+    hold: (host, holding, sign, nowMs) => hold(cluster, host, holding, sign, nowMs),
     giveUp: () => {},
     evict: () => {},
     publish: () => {},

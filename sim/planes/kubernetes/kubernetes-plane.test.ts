@@ -81,7 +81,7 @@ function world(hosts: number, cores: readonly number[], plan: Partial<Kubernetes
       forget(cluster, row, nowMs);
       log.push(`${nowMs} forget ${row}`);
     },
-    hold: (host, milliCpu, memBytes, nowMs) => hold(cluster, host, milliCpu, memBytes, nowMs),
+    hold: (host, holding, sign, nowMs) => hold(cluster, host, holding, sign, nowMs),
     giveUp: (row) => log.push(`give up ${row}`),
     evict: (row, nowMs, reason) => {
       loseAttempt(cluster, row, nowMs, CHANGE.evict, reason);

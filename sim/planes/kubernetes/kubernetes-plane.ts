@@ -71,17 +71,7 @@ import {
   rowsToRevoke,
   snapshotGate,
 } from './quota-gate.ts';
-import {
-  checkReservations,
-  dueReservations,
-  expireReservations,
-  nextReservationMs,
-  placeReservation,
-  type ReservationBook,
-  reservationNotes,
-  returnReserved,
-  takeReserved,
-} from './reservation-book.ts';
+import { type Claimed, ReservationDesk } from './reservation-desk.ts';
 
 /** node-monitor-grace-period 40 s, then tolerationSeconds 300 of the unreachable taint. */
 const POD_LOSS_AFTER_MS = 340_000;
@@ -107,6 +97,8 @@ export class KubernetesPlane implements ControlPlane {
   private readonly estimates: PodEstimates;
   /** null where nobody asks for GPUs. */
   private readonly gpus: GpuPlacement | null;
+  /** null where nothing is ever held for anybody. */
+  private readonly desk: ReservationDesk | null;
 
   constructor(
     context: PlaneContext,
@@ -132,7 +124,14 @@ export class KubernetesPlane implements ControlPlane {
     this.gpus = gpus;
     this.queues = createQueues(context.cluster.tasks);
     this.index = new PlacementIndex(view);
-    if (view.reserved !== undefined) context.wakeAt(nextReservationMs(view.reserved));
+    this.desk =
+      view.reserved === undefined
+        ? null
+        : new ReservationDesk(view.reserved, context, view, gpus, {
+            bestHost: (shape) => this.bestHost(shape),
+            backoffMs: (tries) => this.backoffMs(tries),
+          });
+    if (this.desk !== null && this.desk.nextMs() < Infinity) context.wakeAt(this.desk.nextMs());
   }
 
   onPending(row: number, nowMs: number): void {
@@ -162,8 +161,7 @@ export class KubernetesPlane implements ControlPlane {
 
   onLeft(row: number, host: number, nowMs: number, change: number): void {
     this.estimates.noteLeft(row, host);
-    const { reserved } = this.view;
-    if (reserved !== undefined) returnReserved(reserved, row, (cpu, mem) => this.context.hold(host, cpu, mem, nowMs));
+    this.desk?.noteLeft(row, host, nowMs);
     if (this.gangs !== null)
       leaveHostInGang(
         this.gangs,
@@ -214,16 +212,12 @@ export class KubernetesPlane implements ControlPlane {
   }
 
   check(): void {
-    if (this.view.reserved !== undefined) checkReservations(this.view.reserved, this.context.cluster);
+    this.desk?.check();
     if (this.gangs !== null) checkGangs(this.gangs, this.context.cluster.tasks);
   }
 
   notes(): readonly string[] {
-    const { reserved } = this.view;
-    return [
-      ...(this.gangs === null ? [] : gangNotes(this.gangs)),
-      ...(reserved === undefined ? [] : reservationNotes(reserved)),
-    ];
+    return [...(this.gangs === null ? [] : gangNotes(this.gangs)), ...(this.desk?.notes() ?? [])];
   }
 
   wake(nowMs: number): void {
@@ -249,7 +243,7 @@ export class KubernetesPlane implements ControlPlane {
           this.enqueueFrom(mate, nowMs);
         }
       }
-    let decided = this.view.reserved === undefined ? 0 : this.tendReservations(this.view.reserved, nowMs);
+    let decided = this.desk?.tend(nowMs) ?? 0;
     while (decided < BATCH) {
       const row = this.takeMostUrgent(nowMs);
       if (row < 0) break;
@@ -269,7 +263,7 @@ export class KubernetesPlane implements ControlPlane {
       const retryAtMs = queues.retryAtMs[queues.lineHead[queues.openLines[i]]];
       if (retryAtMs > nowMs && retryAtMs < nextMs) nextMs = retryAtMs;
     }
-    if (this.view.reserved !== undefined) nextMs = Math.min(nextMs, nextReservationMs(this.view.reserved));
+    if (this.desk !== null) nextMs = Math.min(nextMs, this.desk.nextMs());
     return this.gangs === null ? nextMs : Math.min(nextMs, nextExpiryMs(this.gangs));
   }
 
@@ -286,7 +280,7 @@ export class KubernetesPlane implements ControlPlane {
       gate: this.gate === null ? null : snapshotGate(this.gate),
       gpus: this.gpus?.snapshot() ?? null,
       gangs: structuredClone(this.gangs),
-      reserved: structuredClone(reservedState(this.view)),
+      reserved: this.desk?.snapshot() ?? null,
       pipeline: structuredClone(this.pipeline),
     };
   }
@@ -299,11 +293,10 @@ export class KubernetesPlane implements ControlPlane {
       gate: unknown;
       gpus: number | null;
       gangs: GangBook | null;
-      reserved: Pick<ReservationBook, 'all' | 'byHost' | 'takes' | 'counts'> | null;
+      reserved: unknown;
       pipeline: LaunchPipeline | null;
     };
-    if (this.view.reserved !== undefined && state.reserved !== null)
-      Object.assign(this.view.reserved, structuredClone(state.reserved));
+    if (this.desk !== null && state.reserved !== null) this.desk.restore(state.reserved);
     if (this.pipeline !== null && state.pipeline !== null)
       Object.assign(this.pipeline, structuredClone(state.pipeline));
     if (this.gangs !== null && state.gangs !== null) Object.assign(this.gangs, structuredClone(state.gangs));
@@ -325,7 +318,8 @@ export class KubernetesPlane implements ControlPlane {
 
   cpusOn(row: number, host: number): readonly number[] {
     const request = this.context.cluster.tasks.cpuRequest[row];
-    return request === 0 ? NO_CPUS : chooseCpus(this.view.hosts.cpus, request, host);
+    if (request === 0) return NO_CPUS;
+    return this.desk === null ? chooseCpus(this.view.hosts.cpus, request, host) : this.desk.cpusOn(row, request, host);
   }
 
   private bestHost(shape: number): number {
@@ -333,22 +327,11 @@ export class KubernetesPlane implements ControlPlane {
     return this.byScan ? bestHostByScan(this.view, shape) : this.index.bestHost(shape);
   }
 
-  /** Ends reservations whose time is over and places those that are due; returns how many it tried to place. */
-  private tendReservations(book: ReservationBook, nowMs: number): number {
-    expireReservations(book, nowMs, (host, cpu, mem) => this.context.hold(host, -cpu, -mem, nowMs));
-    const due = dueReservations(book, nowMs);
-    for (const held of due) {
-      const host = this.bestHost(held.shape);
-      if (host >= 0) {
-        this.context.hold(host, held.size.cpu, held.size.memory, nowMs);
-        placeReservation(book, held, host);
-        continue;
-      }
-      held.state = 'pending';
-      held.tries++;
-      held.retryAtMs = nowMs + this.backoffMs(held.tries);
-    }
-    return due.length;
+  /** The cards and CPUs that a pod gets on a host; what is held for it there is given up to it. */
+  private claim(row: number, host: number, nowMs: number): Claimed {
+    const claimed = { cards: this.cardsOn(row, host), cpus: this.cpusOn(row, host) };
+    this.desk?.claim(row, host, claimed, nowMs);
+    return claimed;
   }
 
   private isLetIn(row: number): boolean {
@@ -390,17 +373,8 @@ export class KubernetesPlane implements ControlPlane {
       }
     }
     if (host >= 0) {
-      const { reserved } = this.view;
-      if (reserved !== undefined)
-        takeReserved(reserved, cluster, row, host, (cpu, mem) => this.context.hold(host, -cpu, -mem, nowMs));
-      this.context.bind(
-        row,
-        host,
-        nowMs,
-        this.startAfterMs(row, host, nowMs),
-        this.cardsOn(row, host),
-        this.cpusOn(row, host),
-      );
+      const { cards, cpus } = this.claim(row, host, nowMs);
+      this.context.bind(row, host, nowMs, this.startAfterMs(row, host, nowMs), cards, cpus);
       this.estimates.noteBound(row, host, nowMs);
       if (gang !== null) noteBoundInGang(gang);
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
@@ -430,15 +404,15 @@ export class KubernetesPlane implements ControlPlane {
         if (isStrict(gang)) break;
         continue;
       }
-      const cards = this.cardsOn(row, host);
+      const { cards, cpus } = this.claim(row, host, nowMs);
       this.estimates.noteBound(row, host, nowMs);
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
       if (isReleased(gang)) {
-        this.context.bind(row, host, nowMs, this.startAfterMs(row, host, nowMs), cards);
+        this.context.bind(row, host, nowMs, this.startAfterMs(row, host, nowMs), cards, cpus);
         noteBoundInGang(gang);
         continue;
       }
-      this.context.assume(row, host, nowMs, cards);
+      this.context.assume(row, host, nowMs, cards, cpus);
       for (const member of arriveAtGate(book, gang, row, nowMs))
         this.context.startAssumed(
           member,
@@ -489,6 +463,7 @@ export class KubernetesPlane implements ControlPlane {
     for (const row of rows) {
       const host = cluster.tasks.host[row];
       this.context.forget(row, nowMs);
+      this.desk?.noteLeft(row, host, nowMs);
       this.estimates.noteForgotten(row, host);
       if (this.gate !== null) noteUse(this.gate, cluster, row, -1);
       const gang = gangOf(this.gangs as GangBook, cluster.tasks, row) ?? fail(`task row ${row} waited without a gang`);
@@ -502,13 +477,4 @@ export class KubernetesPlane implements ControlPlane {
     for (let i = 1; i < attempts && backoffMs < maxBackoffMs; i++) backoffMs *= 2;
     return Math.min(backoffMs, maxBackoffMs);
   }
-}
-
-/** What of the reservations changes while a run goes on. */
-function reservedState({
-  reserved,
-}: PlacementView): Pick<ReservationBook, 'all' | 'byHost' | 'takes' | 'counts'> | null {
-  if (reserved === undefined) return null;
-  const { all, byHost, takes, counts } = reserved;
-  return { all, byHost, takes, counts };
 }

@@ -17,11 +17,12 @@ import {
   loadAwareKeepsOff,
   loadAwareScoreOf,
 } from '../../../policies/koordinator/load-aware-hosts.ts';
+import { NO_CPUS } from '../../cluster/cpusets.ts';
 import { CHANGE_LOG_SIZE, changedHost, type HostTable, TIER } from '../../cluster/hosts.ts';
 import { zonesFit } from '../../cluster/zones.ts';
 import { cpusetFits } from './cpuset-placement.ts';
 import type { PodShapes } from './pod-shapes.ts';
-import { type ReservationBook, reservedScore } from './reservation-book.ts';
+import { cpusHeldFor, type ReservationBook, reservedScore } from './reservation-book.ts';
 
 /** What placement knows of a host beside the host table; row a host. */
 export interface PlacementView {
@@ -69,29 +70,18 @@ const HOST_FIELD = 1_048_576;
 export function scoreHost(view: PlacementView, shape: number, host: number): number {
   const { hosts, shapes, rules } = view;
   if (hosts.up[host] === 0 || hosts.cordoned[host] === 1 || shapes.eligible[shape][host] === 0) return -1;
-  if (shapes.cpuRequest[shape] !== 0 && !cpusetFits(hosts.cpus, shapes.cpuRequest[shape], host)) return -1;
+  if (shapes.cpuRequest[shape] !== 0 && !ownCpusFit(view, shape, host)) return -1;
   const tier = shapes.tier[shape];
   const at = tier * hosts.count + host;
   const soldCpu = hosts.soldMilliCpu[at];
   const soldMem = hosts.soldMemBytes[at];
-  let freeCpu = soldCpu - hosts.allocatedMilliCpu[at] - shapes.requestMilliCpu[shape];
-  let freeMem = soldMem - hosts.allocatedMemBytes[at] - shapes.requestMemBytes[shape];
+  let freeCpu = soldCpu - hosts.allocatedMilliCpu[at] - hosts.heldMilliCpu[at] - shapes.requestMilliCpu[shape];
+  let freeMem = soldMem - hosts.allocatedMemBytes[at] - hosts.heldMemBytes[at] - shapes.requestMemBytes[shape];
   let reserved = 0;
-  if (view.reserved !== undefined && tier === TIER.native) {
-    freeCpu -= hosts.heldMilliCpu[host];
-    freeMem -= hosts.heldMemBytes[host];
-    const owner = shapes.service[shape];
+  if (view.reserved !== undefined) {
+    const owner = shapes.owner[shape];
     if (owner >= 0) {
-      const { requestMilliCpu, requestMemBytes } = shapes;
-      reserved = reservedScore(
-        view.reserved,
-        owner,
-        host,
-        freeCpu,
-        freeMem,
-        requestMilliCpu[shape],
-        requestMemBytes[shape],
-      );
+      reserved = reservedScore(view.reserved, owner, host, freeCpu, freeMem, shape);
       if (reserved < 0) return -1;
       // What is left beside a reservation may be less than the pod asks for.
       if (freeCpu < 0) freeCpu = 0;
@@ -118,6 +108,12 @@ export function scoreHost(view: PlacementView, shape: number, host: number): num
   }
   if (reserved > 0 && view.reserved !== undefined) score += view.reserved.weight * reserved;
   return score;
+}
+
+/** Whether a host has CPUs for a shape that wants its own: free ones, and those that are held for it. */
+function ownCpusFit({ hosts, shapes, reserved }: PlacementView, shape: number, host: number): boolean {
+  const held = reserved === undefined ? NO_CPUS : cpusHeldFor(reserved, shapes.owner[shape], host);
+  return cpusetFits(hosts.cpus, shapes.cpuRequest[shape], host, held);
 }
 
 /** Whether load-aware scheduling keeps a shape off a host. */
@@ -164,12 +160,12 @@ function scoreByUse(view: PlacementView, shape: number, host: number): number {
   );
 }
 
-/** The best host by looking at every one; -1 when none fits. The oracle of the index. */
-export function bestHostByScan(view: PlacementView, shape: number): number {
+/** The best host by looking at every one but `except`; -1 when none fits. The oracle of the index. */
+export function bestHostByScan(view: PlacementView, shape: number, except = -1): number {
   let best = -1;
   let bestScore = -1;
   for (let host = 0; host < view.hosts.count; host++) {
-    const score = scoreHost(view, shape, host);
+    const score = host === except ? -1 : scoreHost(view, shape, host);
     if (score > bestScore) {
       bestScore = score;
       best = host;

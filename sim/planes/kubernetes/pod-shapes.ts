@@ -17,6 +17,8 @@ export interface PodShapes {
   service: Int32Array;
   /** Most replicas of the service on one host, 0 = no bound. */
   maxPerHost: Int32Array;
+  /** Number by which reservations know whose pods these are: services first, populations behind them; -1 = nobody's. */
+  owner: Int32Array;
   /** Host rows that selectors, taints and affinity allow; shared between shapes with the same rules. */
   readonly eligible: Uint8Array[];
   /** Pods of different lanes never share a shape: their queues move on for different reasons. 0 = the common lane. */
@@ -41,6 +43,7 @@ export function createPodShapes(capacity: number): PodShapes {
     estimateForMs: new Float64Array(capacity),
     service: new Int32Array(capacity),
     maxPerHost: new Int32Array(capacity),
+    owner: new Int32Array(capacity),
     eligible: [],
     lane: new Uint8Array(capacity),
     gpuRequest: new Uint16Array(capacity),
@@ -58,6 +61,8 @@ export interface ShapeRow {
   readonly estimateForMs?: number;
   readonly service: number;
   readonly maxPerHost: number;
+  /** Absent: the service. */
+  readonly owner?: number;
   readonly lane?: number;
   readonly gpuRequest?: number;
   readonly cpuRequest?: number;
@@ -76,6 +81,7 @@ export function addPodShape(shapes: PodShapes, row: ShapeRow): number {
   shapes.estimateForMs[at] = row.estimateForMs ?? 0;
   shapes.service[at] = row.service;
   shapes.maxPerHost[at] = row.maxPerHost;
+  shapes.owner[at] = row.owner ?? row.service;
   shapes.lane[at] = row.lane ?? 0;
   shapes.gpuRequest[at] = row.gpuRequest ?? 0;
   shapes.cpuRequest[at] = row.cpuRequest ?? 0;
@@ -93,6 +99,7 @@ function grow(shapes: PodShapes): void {
   larger.estimateForMs.set(shapes.estimateForMs);
   larger.service.set(shapes.service);
   larger.maxPerHost.set(shapes.maxPerHost);
+  larger.owner.set(shapes.owner);
   larger.lane.set(shapes.lane);
   larger.gpuRequest.set(shapes.gpuRequest);
   larger.cpuRequest.set(shapes.cpuRequest);
@@ -104,6 +111,7 @@ function grow(shapes: PodShapes): void {
   shapes.estimateForMs = larger.estimateForMs;
   shapes.service = larger.service;
   shapes.maxPerHost = larger.maxPerHost;
+  shapes.owner = larger.owner;
   shapes.lane = larger.lane;
   shapes.gpuRequest = larger.gpuRequest;
   shapes.cpuRequest = larger.cpuRequest;

@@ -8,7 +8,7 @@
 import type { Cluster } from '../../cluster/apply.ts';
 import { TASK_STATE } from '../../cluster/tasks.ts';
 import { type PlacementView, refusedByLoad } from './placement.ts';
-import { sitsInReservation } from './reservation-book.ts';
+import { sitsInReservation } from './reservation-claims.ts';
 
 export interface Preemption {
   readonly host: number;
@@ -27,12 +27,10 @@ export function findPreemption(view: PlacementView, cluster: Cluster, row: numbe
     if (hosts.up[host] === 0 || hosts.cordoned[host] === 1 || shapes.eligible[shape][host] === 0) continue;
     if (refusedByLoad(view, shape, host) || isFullOfReplicas(view, shape, host)) continue;
     const at = tier * hosts.count + host;
-    let freeCpu = hosts.soldMilliCpu[at] - hosts.allocatedMilliCpu[at] - tasks.requestMilliCpu[row];
-    let freeMem = hosts.soldMemBytes[at] - hosts.allocatedMemBytes[at] - tasks.requestMemBytes[row];
-    if (at < hosts.count) {
-      freeCpu -= hosts.heldMilliCpu[host];
-      freeMem -= hosts.heldMemBytes[host];
-    }
+    let freeCpu =
+      hosts.soldMilliCpu[at] - hosts.allocatedMilliCpu[at] - hosts.heldMilliCpu[at] - tasks.requestMilliCpu[row];
+    let freeMem =
+      hosts.soldMemBytes[at] - hosts.allocatedMemBytes[at] - hosts.heldMemBytes[at] - tasks.requestMemBytes[row];
     const victims: number[] = [];
     for (const victim of rows) {
       if (freeCpu >= 0 && freeMem >= 0) break;

@@ -20,13 +20,20 @@ function bookOf(...changes: readonly Partial<ReservationPlan>[]): ReservationBoo
       ...change,
     }),
   );
-  const book = createReservationBook(plans, ['own', 'other'], 2, 5_000, () => 0) as ReservationBook;
+  // Shape n > 0 is a pod of n cores and 2 GiB; negative ones are the reservations.
+  const book = createReservationBook(plans, ['own', 'other'], [], 2, 5_000, {
+    shapeOf: (_, index) => ({ shape: -1 - index, tier: 0 }),
+    amountsOf: (shape) =>
+      shape < 0
+        ? { cpu: plans[-1 - shape].milliCpu, memory: plans[-1 - shape].memMib * 1_048_576 }
+        : { cpu: shape * 1_000, memory: 2 * GIB },
+  });
   for (const held of book.all) placeReservation(book, held, 0);
   return book;
 }
 /** A pod of `cores` on host 0 that has `free` cores and much memory beside reservations. */
 const ask = (book: ReservationBook, cores: number, free: number, service = 0) =>
-  reservedScore(book, service, 0, (free - cores) * 1_000, 50 * GIB, cores * 1_000, 2 * GIB);
+  reservedScore(book, service, 0, (free - cores) * 1_000, 50 * GIB, cores);
 
 describe('a pod of an owner on a host with a reservation of 4 cores and 4 GiB', () => {
   test('2 cores and 2 GiB of it are 50 % and 50 %: score 50; another service sees the free cores alone', () => {
@@ -47,7 +54,7 @@ describe('a pod of an owner on a host with a reservation of 4 cores and 4 GiB', 
   test('restricted looks only at what it reserves: a reservation of CPU alone leaves memory to the host', () => {
     const book = bookOf({ allocatePolicy: 'restricted', memMib: 0 });
     expect(ask(book, 4, 0)).toBe(100);
-    expect(reservedScore(book, 0, 0, -4_000, -GIB, 4_000, 2 * GIB)).toBe(-1);
+    expect(reservedScore(book, 0, 0, -4_000, -GIB, 4)).toBe(-1);
   });
 
   test('two of them: default adds both up, aligned takes one', () => {

@@ -1,55 +1,75 @@
 /**
- * Reservations at the scheduler: capacity of a host held for pods of some services that are still to come.
+ * Reservations at the scheduler: capacity of a host held for pods of some services or populations that are still to come.
  *
  *   future -> pending -> available -> done        done: taken whole by its first owner (allocateOnce), or expired
  *
- * A reservation is placed as a pod of its size would be; what it holds is taken from everybody else by `hold`. An owner's pod takes from
- * it before it takes from the host; when the pod leaves, a reservation that is still there holds that again.
- * Which of several is taken, and how full ones rank, is policies/koordinator/reservation.ts.
+ * A reservation is placed as a pod of its size would be: amounts of one tier, cards, and CPUs of its own. What it holds is taken from everybody
+ * else by `hold`; how pods take from it is reservation-claims.ts. One that a migration asked for is owned by the pod that moves and by nobody
+ * else (upstream: by every pod of the same controller). Which of several is taken, and how full ones rank, is policies/koordinator/reservation.ts.
  * Source: Koordinator scheduler, reservation plugin (Filter, Score, Reserve); ReservationSpec for the three allocate policies.
  */
 import { ConfigError, fail } from '../../../policies/base/assert.ts';
 import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
-import { chooseReservation, type Reservation, scoreReservation } from '../../../policies/koordinator/reservation.ts';
-import type { Cluster } from '../../cluster/apply.ts';
-import { TIER } from '../../cluster/hosts.ts';
+import type { Amounts } from '../../../policies/koordinator/node-usage-class.ts';
+import {
+  chooseReservation,
+  fitsReservation,
+  type Reservation,
+  scoreReservation,
+} from '../../../policies/koordinator/reservation.ts';
+import type { Cluster, Holding } from '../../cluster/apply.ts';
+import { HELD_CPU, NO_CPUS } from '../../cluster/cpusets.ts';
+import type { CardShare } from '../../cluster/gpus.ts';
+import { TIER_COUNT } from '../../cluster/hosts.ts';
 import type { ReservationPlan } from '../../plan/kubernetes.ts';
 
 type State = 'future' | 'pending' | 'available' | 'done';
 
-/** One reservation; amounts are milli-CPU and bytes. */
+/** One reservation; amounts are milli-CPU, bytes, and milli of cards. */
 export interface Held extends Reservation {
+  /** Of a migration -1, and `forRow` is the pod that moves away from host `exceptHost`. */
   readonly plan: number;
-  /** Pod shape by which it is placed. */
+  readonly forRow: number;
+  readonly exceptHost: number;
+  /** Pod shape by which it is placed, and the tier it is of. */
   readonly shape: number;
+  readonly tier: number;
   node: number;
-  allocated: { cpu: number; memory: number };
+  readonly allocated: Record<string, number>;
   /** What it holds; `allocatable` names only the dimensions of which that is more than nothing. */
   readonly size: { readonly cpu: number; readonly memory: number };
+  /** What of its cards and CPUs no pod has. */
+  cards: CardShare[];
+  cpus: number[];
   owners: number;
   state: State;
   retryAtMs: number;
   tries: number;
 }
 
-interface Take {
-  readonly held: number;
-  readonly cpu: number;
-  readonly memory: number;
+/** What a pod has of one reservation. */
+export interface Take {
+  readonly held: Held;
+  readonly amounts: Amounts;
+  readonly cards: readonly CardShare[];
+  readonly cpus: readonly number[];
 }
 
 export interface ReservationBook {
   readonly plans: readonly ReservationPlan[];
-  /** By plan: 1 for the services whose pods own it. */
+  /** By plan: 1 for the owners, services first, populations behind them. */
   readonly owns: readonly Uint8Array[];
-  readonly all: Held[];
-  /** By host: numbers of the available ones. */
-  readonly byHost: number[][];
+  /** Those that are not done. */
+  all: Held[];
+  /** By host: the available ones. */
+  byHost: Held[][];
   /** By task row: what the pod took. */
-  readonly takes: Record<number, readonly Take[]>;
+  takes: Record<number, readonly Take[]>;
   readonly weight: number;
-  /** Placed, taken by a pod, expired. */
+  /** Placed, taken by a pod, expired; of plans, not of migrations. */
   readonly counts: Float64Array;
+  /** What a pod of a shape asks for, in the dimensions of reservations. */
+  readonly amountsOf: (shape: number) => Amounts;
 }
 
 export const RESERVATION_COUNT = { placed: 0, taken: 1, expired: 2 } as const;
@@ -57,45 +77,40 @@ export const RESERVATION_COUNT = { placed: 0, taken: 1, expired: 2 } as const;
 /** A reservation with an order beats every score. */
 const ORDERED = 101;
 
-/** Books for these plans, none of them placed; `shapeOf` gives the pod shape of a plan. Throws ConfigError for an unknown service. */
+/** What a book must know of pod shapes. */
+export interface ShapesOfPlans {
+  /** Shape and tier of the reservations of a plan. */
+  readonly shapeOf: (plan: ReservationPlan, index: number) => { readonly shape: number; readonly tier: number };
+  readonly amountsOf: (shape: number) => Amounts;
+}
+
+/** Books for these plans, none of them placed. Throws ConfigError for an unknown service or population. */
 export function createReservationBook(
   plans: readonly ReservationPlan[],
   services: readonly string[],
+  populations: readonly string[],
   hosts: number,
   weight: number,
-  shapeOf: (plan: ReservationPlan) => number,
-): ReservationBook | undefined {
-  if (plans.length === 0) return undefined;
+  { shapeOf, amountsOf }: ShapesOfPlans,
+): ReservationBook {
   const all: Held[] = [];
   const owns = plans.map((plan, index) => {
-    for (const name of plan.services)
-      if (!services.includes(name))
-        throw new ConfigError(
-          `reservation "${plan.name}" names service "${name}"; known: ${services.slice(0, 20).join(', ')}`,
-        );
-    const shape = shapeOf(plan);
+    checkNames(plan.name, 'service', plan.services, services);
+    checkNames(plan.name, 'population', plan.populations ?? [], populations);
+    const { shape, tier } = shapeOf(plan, index);
     for (let i = 0; i < plan.count; i++)
       all.push({
+        ...newHeld(shape, tier, plan.milliCpu, plan.memMib * BYTES_PER_MIB, amountsOf(shape)),
         name: `${plan.name}-${i}`,
         plan: index,
-        shape,
-        node: -1,
-        size: { cpu: plan.milliCpu, memory: plan.memMib * BYTES_PER_MIB },
-        allocatable: {
-          ...(plan.milliCpu > 0 ? { cpu: plan.milliCpu } : {}),
-          ...(plan.memMib > 0 ? { memory: plan.memMib * BYTES_PER_MIB } : {}),
-        },
-        allocated: { cpu: 0, memory: 0 },
         allocateOnce: plan.allocateOnce,
-        owners: 0,
         order: plan.order,
         createdAtMs: plan.atMs,
         timeToLiveMs: plan.ttlMs,
-        state: 'future',
         retryAtMs: plan.atMs,
-        tries: 0,
       });
-    return Uint8Array.from(services, (name) => (plan.services.includes(name) ? 1 : 0));
+    const isOwner = (own: readonly string[] | undefined) => (name: string) => (own?.includes(name) === true ? 1 : 0);
+    return Uint8Array.from([...services.map(isOwner(plan.services)), ...populations.map(isOwner(plan.populations))]);
   });
   return {
     plans,
@@ -105,11 +120,83 @@ export function createReservationBook(
     takes: {},
     weight,
     counts: new Float64Array(3),
+    amountsOf,
   };
 }
 
-function isUsable(book: ReservationBook, held: Held, service: number): boolean {
-  return book.owns[held.plan][service] === 1 && !(held.allocateOnce && held.owners > 0);
+function checkNames(reservation: string, kind: string, names: readonly string[], known: readonly string[]): void {
+  for (const name of names)
+    if (!known.includes(name))
+      throw new ConfigError(
+        `reservation "${reservation}" names ${kind} "${name}"; known: ${known.slice(0, 20).join(', ')}`,
+      );
+}
+
+function newHeld(shape: number, tier: number, milliCpu: number, memBytes: number, asked: Amounts): Held {
+  return {
+    name: '',
+    plan: -1,
+    forRow: -1,
+    exceptHost: -1,
+    shape,
+    tier,
+    node: -1,
+    size: { cpu: milliCpu, memory: memBytes },
+    allocatable: Object.fromEntries(Object.entries(asked).filter(([, amount]) => amount > 0)),
+    allocated: Object.fromEntries(Object.keys(asked).map((dimension) => [dimension, 0])),
+    cards: [],
+    cpus: [],
+    allocateOnce: true,
+    owners: 0,
+    order: 0,
+    createdAtMs: 0,
+    timeToLiveMs: 0,
+    state: 'future',
+    retryAtMs: 0,
+    tries: 0,
+  };
+}
+
+/** A reservation for the next place of a pod that is to move away from its host; it is due at once. */
+export function reserveForMove(
+  book: ReservationBook,
+  { tasks }: Cluster,
+  row: number,
+  createdAtMs: number,
+  timeToLiveMs: number,
+  nowMs: number,
+): Held {
+  const shape = tasks.podShape[row];
+  const asked = book.amountsOf(shape);
+  const held: Held = {
+    ...newHeld(shape, tasks.tier[row], asked['cpu'], asked['memory'], asked),
+    name: `migration-${row}`,
+    forRow: row,
+    exceptHost: tasks.host[row],
+    createdAtMs,
+    timeToLiveMs,
+    retryAtMs: nowMs,
+  };
+  book.all.push(held);
+  return held;
+}
+
+export function isUsable(book: ReservationBook, held: Held, owner: number): boolean {
+  return held.plan >= 0 && book.owns[held.plan][owner] === 1 && !(held.allocateOnce && held.owners > 0);
+}
+
+/** Reservations of a host that an owner's pods may take from now. */
+export function usableOn(book: ReservationBook, owner: number, host: number): readonly Held[] {
+  const here = book.byHost[host];
+  return owner < 0 || here.length === 0 ? NONE : here.filter((held) => isUsable(book, held, owner));
+}
+
+const NONE: readonly Held[] = [];
+
+/** CPUs of a host that are held for an owner. */
+export function cpusHeldFor(book: ReservationBook, owner: number, host: number): readonly number[] {
+  const usable = usableOn(book, owner, host);
+  return usable.length === 0 ? NO_CPUS : usable.flatMap((held) => held.cpus);
 }
 
 /**
@@ -124,125 +211,60 @@ function isUsable(book: ReservationBook, held: Held, service: number): boolean {
  */
 export function reservedScore(
   book: ReservationBook,
-  service: number,
+  owner: number,
   host: number,
   freeCpu: number,
   freeMem: number,
-  cpu: number,
-  memory: number,
+  shape: number,
 ): number {
   const fits = freeCpu >= 0 && freeMem >= 0;
-  const here = book.byHost[host];
-  if (here.length === 0) return fits ? 0 : -1;
+  const matching = usableOn(book, owner, host);
+  if (matching.length === 0) return fits ? 0 : -1;
+  const asked = book.amountsOf(shape);
   let openCpu = freeCpu;
   let openMem = freeMem;
   let isBound = false;
   let isEnough = false;
-  const matching: Held[] = [];
-  for (const number of here) {
-    const held = book.all[number];
-    if (!isUsable(book, held, service)) continue;
-    matching.push(held);
-    const leftCpu = held.size.cpu - held.allocated.cpu;
-    const leftMem = held.size.memory - held.allocated.memory;
-    const policy = book.plans[held.plan].allocatePolicy;
+  for (const held of matching) {
+    const leftCpu = held.size.cpu - held.allocated['cpu'];
+    const leftMem = held.size.memory - held.allocated['memory'];
+    const policy = policyOf(book, held);
     if (policy === 'default') {
       openCpu += leftCpu;
       openMem += leftMem;
       continue;
     }
     isBound = true;
-    const aligned = freeCpu + leftCpu >= 0 && freeMem + leftMem >= 0;
-    const restricted = (held.size.cpu === 0 || cpu <= leftCpu) && (held.size.memory === 0 || memory <= leftMem);
-    if (aligned && (policy === 'aligned' || restricted)) isEnough = true;
+    const isAligned = freeCpu + leftCpu >= 0 && freeMem + leftMem >= 0;
+    if (isAligned && (policy === 'aligned' || fitsReservation(held, asked, -Infinity))) isEnough = true;
   }
-  if (matching.length === 0) return fits ? 0 : -1;
   if (isBound && !isEnough) return -1;
   if (!isEnough && (openCpu < 0 || openMem < 0)) return -1;
-  const chosen = nominate(matching, cpu, memory);
+  const chosen = nominate(matching, asked);
   if (chosen === undefined) return 0;
-  return chosen.order !== 0 ? ORDERED : Math.max(1, scoreReservation(chosen, { cpu, memory }));
+  return chosen.order !== 0 ? ORDERED : Math.max(1, scoreReservation(chosen, asked));
 }
 
-function nominate(matching: readonly Held[], cpu: number, memory: number): Held | undefined {
+export function policyOf(book: ReservationBook, held: Held): ReservationPlan['allocatePolicy'] {
+  return held.plan < 0 ? 'restricted' : book.plans[held.plan].allocatePolicy;
+}
+
+/** The reservation that a pod takes from first; undefined where none has room for all of it. */
+export function nominate(matching: readonly Held[], asked: Amounts): Held | undefined {
   // Expiry is kept by the book: here every reservation is as old as on its first day.
-  return chooseReservation(matching, { cpu, memory }, -Infinity) as Held | undefined;
+  return chooseReservation(matching, asked, -Infinity) as Held | undefined;
 }
 
-/** What a pod takes from the reservations of its host; the caller gives up as much of what is held. */
-export function takeReserved(
-  book: ReservationBook,
-  cluster: Cluster,
-  row: number,
-  host: number,
-  giveUp: (milliCpu: number, memBytes: number) => void,
-): void {
-  const { tasks, hosts } = cluster;
-  if (tasks.tier[row] !== TIER.native || row >= tasks.firstBestEffort) return;
-  const service = tasks.group[row];
-  const matching = book.byHost[host].map((n) => book.all[n]).filter((held) => isUsable(book, held, service));
-  if (matching.length === 0) return;
-  let cpu = tasks.requestMilliCpu[row];
-  let memory = tasks.requestMemBytes[row];
-  const first = nominate(matching, cpu, memory);
-  const order = first === undefined ? matching : [first, ...matching.filter((held) => held !== first)];
-  const takes: Take[] = [];
-  for (const held of order) {
-    const at = hosts.allocatedMilliCpu[host] + hosts.heldMilliCpu[host] + cpu - hosts.soldMilliCpu[host];
-    const over = hosts.allocatedMemBytes[host] + hosts.heldMemBytes[host] + memory - hosts.soldMemBytes[host];
-    // Beyond the nominated one only as many are opened as the pod needs.
-    if (takes.length > 0 && at <= 0 && over <= 0) break;
-    if (book.plans[held.plan].allocatePolicy === 'restricted' && held !== first) continue;
-    const leftCpu = held.size.cpu - held.allocated.cpu;
-    const leftMem = held.size.memory - held.allocated.memory;
-    const take = { held: book.all.indexOf(held), cpu: Math.min(cpu, leftCpu), memory: Math.min(memory, leftMem) };
-    held.owners++;
-    book.counts[RESERVATION_COUNT.taken]++;
-    if (held.allocateOnce) {
-      giveUp(leftCpu, leftMem);
-      close(book, held);
-    } else {
-      held.allocated.cpu += take.cpu;
-      held.allocated.memory += take.memory;
-      giveUp(take.cpu, take.memory);
-    }
-    cpu -= take.cpu;
-    memory -= take.memory;
-    takes.push(take);
-    // An aligned pod uses one reservation at most.
-    if (book.plans[held.plan].allocatePolicy !== 'default') break;
-  }
-  book.takes[row] = takes;
-}
-
-function close(book: ReservationBook, held: Held): void {
-  held.state = 'done';
-  const here = book.byHost[held.node];
-  here.splice(here.indexOf(book.all.indexOf(held)), 1);
-}
-
-/** A pod left its host: reservations that are still there hold again what it had taken. */
-export function returnReserved(
-  book: ReservationBook,
-  row: number,
-  holdAgain: (milliCpu: number, memBytes: number) => void,
-): void {
-  const takes = book.takes[row];
-  if (takes === undefined) return;
-  delete book.takes[row];
-  for (const { held: number, cpu, memory } of takes) {
-    const held = book.all[number];
-    held.owners--;
-    if (held.state !== 'available') continue;
-    held.allocated.cpu -= cpu;
-    held.allocated.memory -= memory;
-    holdAgain(cpu, memory);
-  }
-}
-
-/** Whether a pod sits in reserved capacity: what it has goes back there, so evicting it makes room for owners alone. */
-export function sitsInReservation(book: ReservationBook, row: number): boolean {
-  return book.takes[row] !== undefined;
+/** What a reservation still holds. */
+export function holdingOf(held: Held): Holding {
+  const { tier, size, allocated, cards, cpus } = held;
+  return {
+    tier,
+    milliCpu: size.cpu - allocated['cpu'],
+    memBytes: size.memory - allocated['memory'],
+    cards,
+    cpus,
+  };
 }
 
 /** Reservations whose placement is due. */
@@ -250,28 +272,53 @@ export function dueReservations(book: ReservationBook, nowMs: number): readonly 
   return book.all.filter((held) => (held.state === 'future' || held.state === 'pending') && held.retryAtMs <= nowMs);
 }
 
-/** A reservation was placed, or is tried again later. */
-export function placeReservation(book: ReservationBook, held: Held, host: number): void {
+/** A reservation was placed with these cards and CPUs. */
+export function placeReservation(
+  book: ReservationBook,
+  held: Held,
+  host: number,
+  cards: CardShare[] = [],
+  cpus: readonly number[] = [],
+): void {
   held.node = host;
+  held.cards = cards;
+  held.cpus = [...cpus];
   held.state = 'available';
-  book.byHost[host].push(book.all.indexOf(held));
-  book.counts[RESERVATION_COUNT.placed]++;
+  book.byHost[host].push(held);
+  if (held.plan >= 0) book.counts[RESERVATION_COUNT.placed]++;
+}
+
+/** A reservation is over; what it held has been given up. */
+export function closeReservation(book: ReservationBook, held: Held): void {
+  if (held.state === 'available') {
+    const here = book.byHost[held.node];
+    here.splice(here.indexOf(held), 1);
+  }
+  held.state = 'done';
+  book.all.splice(book.all.indexOf(held), 1);
 }
 
 /** Ends reservations that have outlived their time; `giveUp` is told the host and what is free again. */
 export function expireReservations(
   book: ReservationBook,
   nowMs: number,
-  giveUp: (host: number, milliCpu: number, memBytes: number) => void,
+  giveUp: (host: number, holding: Holding) => void,
 ): void {
-  for (const held of book.all) {
-    if (held.state === 'done' || endsAtMs(held) > nowMs) continue;
-    if (held.state === 'available') {
-      giveUp(held.node, held.size.cpu - held.allocated.cpu, held.size.memory - held.allocated.memory);
-      close(book, held);
-    } else held.state = 'done';
-    book.counts[RESERVATION_COUNT.expired]++;
+  for (const held of book.all.filter((one) => endsAtMs(one) <= nowMs)) {
+    endReservation(book, held, giveUp);
+    if (held.plan >= 0) book.counts[RESERVATION_COUNT.expired]++;
   }
+}
+
+/** Ends a reservation before its time. */
+export function endReservation(
+  book: ReservationBook,
+  held: Held,
+  giveUp: (host: number, holding: Holding) => void,
+): void {
+  if (held.state === 'done') return;
+  if (held.state === 'available') giveUp(held.node, holdingOf(held));
+  closeReservation(book, held);
 }
 
 function endsAtMs(held: Held): number {
@@ -281,35 +328,50 @@ function endsAtMs(held: Held): number {
 /** When the book has something to do next; Infinity = never. */
 export function nextReservationMs(book: ReservationBook): number {
   let nextMs = Infinity;
-  for (const held of book.all) {
-    if (held.state === 'done') continue;
+  for (const held of book.all)
     nextMs = Math.min(nextMs, endsAtMs(held), held.state === 'available' ? Infinity : held.retryAtMs);
-  }
   return nextMs;
 }
 
 /** What hosts hold is what reservations have left; throws InvariantError. */
-export function checkReservations(book: ReservationBook, cluster: Cluster): void {
-  const { hosts } = cluster;
-  for (let host = 0; host < hosts.count; host++) {
-    let cpu = 0;
-    let memory = 0;
-    for (const number of book.byHost[host]) {
-      const { size, allocated, name } = book.all[number];
-      if (allocated.cpu < 0 || allocated.cpu > size.cpu || allocated.memory > size.memory)
-        fail(`reservation ${name} of ${size.cpu}m gave ${allocated.cpu}m`);
-      cpu += size.cpu - allocated.cpu;
-      memory += size.memory - allocated.memory;
+export function checkReservations(book: ReservationBook, { hosts }: Cluster): void {
+  const { gpus, cpus } = hosts;
+  const milliCpu = new Float64Array(hosts.count * TIER_COUNT);
+  const memBytes = new Float64Array(milliCpu.length);
+  const cardMilli = new Int32Array(gpus.cardHeldMilli.length);
+  for (let host = 0; host < hosts.count; host++)
+    for (const held of book.byHost[host]) {
+      const { name, size, allocated } = held;
+      if (allocated['cpu'] < 0 || allocated['cpu'] > size.cpu || allocated['memory'] > size.memory)
+        fail(`reservation ${name} of ${size.cpu}m gave ${allocated['cpu']}m`);
+      const left = holdingOf(held);
+      milliCpu[left.tier * hosts.count + host] += left.milliCpu;
+      memBytes[left.tier * hosts.count + host] += left.memBytes;
+      for (const { card, milli } of left.cards) cardMilli[gpus.firstCard[host] + card] += milli;
+      for (const cpu of left.cpus)
+        if (cpus.owner[cpus.firstCpu[host] + cpu] !== HELD_CPU)
+          fail(`reservation ${name} holds CPU ${cpu} of host ${host}, the table does not`);
     }
-    if (cpu !== hosts.heldMilliCpu[host] || memory !== hosts.heldMemBytes[host])
-      fail(`host ${host} holds ${hosts.heldMilliCpu[host]}m, its reservations have ${cpu}m left`);
-  }
+  for (let at = 0; at < milliCpu.length; at++)
+    if (milliCpu[at] !== hosts.heldMilliCpu[at] || memBytes[at] !== hosts.heldMemBytes[at])
+      fail(
+        `host ${at % hosts.count} holds ${hosts.heldMilliCpu[at]}m of tier ${Math.floor(at / hosts.count)}, its reservations have ${milliCpu[at]}m left`,
+      );
+  cardMilli.forEach((milli, card) => {
+    if (milli !== gpus.cardHeldMilli[card])
+      fail(`card row ${card} holds ${gpus.cardHeldMilli[card]} milli, its reservations have ${milli} left`);
+  });
+  const listed = book.byHost.reduce((sum, here) => sum + here.reduce((all, held) => all + held.cpus.length, 0), 0);
+  const inTable = cpus.owner.reduce((sum, owner) => sum + (owner === HELD_CPU ? 1 : 0), 0);
+  if (listed !== inTable) fail(`reservations hold ${listed} CPUs, the table says ${inTable}`);
 }
 
 /** What a reader of the report should know. */
 export function reservationNotes(book: ReservationBook): readonly string[] {
+  const asked = book.plans.reduce((sum, plan) => sum + plan.count, 0);
+  if (asked === 0) return [];
   const [placed, taken, expired] = book.counts;
   return [
-    `reservations: ${placed} of ${book.all.length} placed, taken ${taken} times by pods of their owners, ${expired} expired`,
+    `reservations: ${placed} of ${asked} placed, taken ${taken} times by pods of their owners, ${expired} expired`,
   ];
 }
