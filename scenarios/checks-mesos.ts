@@ -3,6 +3,7 @@ import { checkConstraint } from '../policies/marathon/constraints.ts';
 import { FRAMEWORK_KINDS, settingProblems } from '../sim/planes/mesos/frameworks.ts';
 import type { Report } from './checks.ts';
 import { checkChronosJobs } from './checks-chronos.ts';
+import { checkUnreachable } from './checks-marathon.ts';
 import { checkMesosGpus } from './checks-mesos-gpus.ts';
 import { checkReservations } from './checks-reservations.ts';
 import { refusalOf } from './problems.ts';
@@ -23,6 +24,7 @@ export function checkMesos(mesos: MesosSection, scenario: Partial<Scenario>, rep
   checkMesosGpus(mesos, scenario, report);
   checkChronosJobs(mesos, scenario, report);
   checkReservations(mesos, scenario, report);
+  checkUnreachable(mesos, scenario, report);
   const { kind, cpuRatio, memRatio } = mesos.oversubscription;
   const path = ['controlPlane', 'oversubscription'];
   if (kind !== 'static' && (cpuRatio !== 1 || memRatio !== 1))

@@ -48,6 +48,32 @@ describe('a Mesos control plane', () => {
     });
   });
 
+  test('refuses unreachable strategies that cannot act, by file, line and rule', async () => {
+    const base = BASE.replace(
+      'online: { source: none }',
+      'online: { source: none, explicit: { web: { replicas: 1, cpuRequest: 1 core, memRequest: 1GiB } } }',
+    );
+    const said = (more: string) =>
+      read(
+        `${base}  frameworks:\n    m: { kind: marathon, ${more} }\n    short: { kind: sisyphus, populations: [video] }\n`,
+      );
+    const strategy = '{ inactiveAfter: 5m, expungeAfter: 10m }';
+    expect(await said(`unreachable: { web: ${strategy} }`)).toContain(
+      's.yaml:12:46 controlPlane.frameworks.m.unreachable.web is given, but partitionAware is false',
+    );
+    expect(await said(`partitionAware: true, unreachable: { weg: ${strategy} }`)).toMatch(
+      /s\.yaml:12:\d+ controlPlane\.frameworks\.m\.unreachable\.weg is no service; known: web/,
+    );
+    expect(await said('partitionAware: true, unreachable: { web: { inactiveAfter: 5m, expungeAfter: 4m } }')).toMatch(
+      /s\.yaml:12:\d+ .*expungeAfter is before inactiveAfter/,
+    );
+    expect(await said('settings: { unreachable: { inactiveAfterMs: 1000, expungeAfterMs: 1000 } }')).toMatch(
+      /s\.yaml:12:\d+ controlPlane\.frameworks\.m\.settings\.unreachable is given, but partitionAware is false/,
+    );
+    const plan = await said(`partitionAware: true, unreachable: { web: disabled }`);
+    expect((plan as MesosPlan).frameworks[0].unreachable).toEqual([{ service: 'web', strategy: null }]);
+  });
+
   test('lists incidents in order of time, however they were written', async () => {
     const plan = await read(`${BASE}  frameworks: { short: { kind: sisyphus, populations: [video] } }
   incidents: [{ at: 2h, kind: resubscribe, framework: short }, { at: 1h, kind: scheduler-lost, framework: short }]

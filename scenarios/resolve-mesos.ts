@@ -68,6 +68,17 @@ export function resolveMesos(section: MesosSection): MesosPlan {
         service,
         rules: rules.map(constraintOf),
       })),
+      ...(Object.keys(framework.unreachable).length === 0
+        ? {}
+        : {
+            unreachable: Object.entries(framework.unreachable).map(([service, strategy]) => ({
+              service,
+              strategy:
+                strategy === 'disabled'
+                  ? null
+                  : { inactiveAfterMs: strategy.inactiveAfter, expungeAfterMs: strategy.expungeAfter },
+            })),
+          }),
       cluster: framework.cluster,
       scheduler: framework.scheduler,
       taskDiskMib: framework.taskDisk,

@@ -75,6 +75,18 @@ const jobSchema = z
   })
   .describe('A job of Chronos.');
 
+const unreachableSchema = z.union([
+  z.literal('disabled').describe('It is waited for, and nothing replaces it.'),
+  z
+    .strictObject({
+      inactiveAfter: duration(
+        'It is replaced after this; looked at when its loss is heard, then with each reconciliation.',
+      ),
+      expungeAfter: duration('It is forgotten after this, and killed if it comes back.'),
+    })
+    .describe('When it is replaced and forgotten.'),
+]);
+
 const frameworkSchema = z
   .strictObject({
     kind: z
@@ -96,6 +108,12 @@ const frameworkSchema = z
       .record(z.string(), z.array(z.string()))
       .describe(
         "`marathon`: rules of placement by service, each `field:OPERATOR` or `field:OPERATOR:value` in Marathon's words, beside those of `nodeSelector` and `maxPerHost`.",
+      )
+      .prefault({}),
+    unreachable: z
+      .record(z.string(), unreachableSchema)
+      .describe(
+        '`marathon`: by service, what becomes of a replica whose agent is not heard, instead of `settings.unreachable`. Needs `partitionAware`.',
       )
       .prefault({}),
     cluster: text('Cluster it registers with; empty = the only one.').prefault(F.cluster),

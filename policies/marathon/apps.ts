@@ -8,7 +8,7 @@ import { selectToKill } from './kill-selection.ts';
 import { wantsOffers } from './launch-queue.ts';
 import { compareForKill, proposeScaling, type ScalingInstance } from './scaling.ts';
 import type { App, Instance, MarathonState } from './state.ts';
-import { unreachableStage } from './unreachable.ts';
+import { type UnreachableStrategy, unreachableStage } from './unreachable.ts';
 import { isUpgraded, newBecameHealthy, newDied, oldDied } from './upgrade.ts';
 
 const CONDITION = [
@@ -35,23 +35,49 @@ export function signalDemand(state: MarathonState, app: App, nowMs: number): voi
     state.nextDelayEndMs = Math.min(state.nextDelayEndMs, deadlineMs(app.delay, nowMs));
 }
 
-/** Brings an app to its number: sets what is to be launched and kills what is too much. */
+/** Brings an app to its number: sets what is to be launched and kills what is too much, unless `keepsSurplus`. */
 export function balance(
   state: MarathonState,
   app: App,
   nowMs: number,
   places: (agent: number) => Place,
   out: FrameworkActions,
+  keepsSurplus = false,
 ): void {
   if (app.upgrade !== null && isUpgraded(app.upgrade)) app.upgrade = null;
   if (app.upgrade !== null) followUpgrade(state, app);
   else {
-    const counted = app.tasks.filter((task) => !instanceOf(state, task).killing && !instanceOf(state, task).inactive);
+    const counted = countedTasks(state, app);
     app.toLaunch = Math.max(0, app.instances - counted.length);
-    if (counted.length > app.instances) killSurplus(state, app, counted, places);
+    if (counted.length > app.instances && !keepsSurplus) killSurplus(state, app, counted, places);
   }
   pumpKills(state, nowMs, out);
   signalDemand(state, app, nowMs);
+}
+
+/** Tasks that make up the number of an app: all but those that are on their way out and those given up as unreachable. */
+function countedTasks(state: MarathonState, app: App): number[] {
+  return app.tasks.filter((task) => {
+    const { killing, unhealthy, inactive } = instanceOf(state, task);
+    return (!killing || unhealthy) && !inactive;
+  });
+}
+
+/** What becomes of a task that is not heard of: its app's own strategy, or that of all. */
+export function strategyOf(state: MarathonState, live: LiveTask): UnreachableStrategy {
+  const { unreachable } = workAt(state.ledger, live.workRow);
+  return unreachable === undefined ? state.config.unreachable : unreachable;
+}
+
+/** Tasks of an app in the order in which `count` of them would be stopped to make it smaller. */
+export function stopOrder(
+  state: MarathonState,
+  app: App,
+  count: number,
+  places: (agent: number) => Place,
+): readonly number[] {
+  const counted = countedTasks(state, app);
+  return surplusOf(state, app, counted, Math.max(0, counted.length - count), places);
 }
 
 function instanceOf(state: MarathonState, task: number): Instance {
@@ -68,6 +94,17 @@ function scalingInstance(state: MarathonState, task: number): ScalingInstance {
 }
 
 function killSurplus(state: MarathonState, app: App, counted: number[], places: (agent: number) => Place): void {
+  for (const task of surplusOf(state, app, counted, app.instances, places)) requestKill(state, task);
+}
+
+/** Which of the tasks are too many for `target`, first to go first. */
+function surplusOf(
+  state: MarathonState,
+  app: App,
+  counted: readonly number[],
+  target: number,
+  places: (agent: number) => Place,
+): readonly number[] {
   const constraints = (workAt(state.ledger, app.workRow).constraints ?? []).filter(
     ({ operator }) => operator === 'GROUP_BY',
   );
@@ -79,10 +116,10 @@ function killSurplus(state: MarathonState, app: App, counted: number[], places: 
   };
   const instances = counted.map((task) => scalingInstance(state, task));
   // With all to go, or no constraint to keep even, the order is by condition and age alone.
-  const all = constraints.length === 0 || app.instances === 0;
+  const all = constraints.length === 0 || target === 0;
   const choose = all ? (): string[] => [] : meetConstraints;
-  const { decommission } = proposeScaling(instances, [], choose, app.instances, state.config.killSelection);
-  for (const id of decommission) requestKill(state, Number(id));
+  const sentenced = counted.filter((task) => instanceOf(state, task).killing).map(String);
+  return proposeScaling(instances, sentenced, choose, target, state.config.killSelection).decommission.map(Number);
 }
 
 function followUpgrade(state: MarathonState, app: App): void {
@@ -104,10 +141,12 @@ function followUpgrade(state: MarathonState, app: App): void {
 }
 
 /** Marks a task to be killed; the kill is sent when fewer than the limit are in flight. */
-export function requestKill(state: MarathonState, task: number): void {
+export function requestKill(state: MarathonState, task: number, unhealthy = false): void {
   const instance = instanceOf(state, task);
+  if (!unhealthy) instance.unhealthy = false;
   if (instance.killing) return;
   instance.killing = true;
+  instance.unhealthy = unhealthy;
   state.killQueue.push(task);
 }
 
@@ -124,8 +163,17 @@ export function pumpKills(state: MarathonState, nowMs: number, out: FrameworkAct
   }
 }
 
-/** Writes a status update into app and instance. */
-export function applyUpdate(state: MarathonState, app: App, live: LiveTask, update: StatusUpdate, nowMs: number): void {
+/**
+ * Writes a status update into app and instance; tells whether the app is compared with its number because of it, which an end and the loss
+ * of an unreachable instance bring about, and the return of one does not: two of one may run until the next scale check.
+ */
+export function applyUpdate(
+  state: MarathonState,
+  app: App,
+  live: LiveTask,
+  update: StatusUpdate,
+  nowMs: number,
+): boolean {
   const instance = instanceOf(state, live.task);
   const changed = live.status !== update.status;
   live.status = update.status;
@@ -133,9 +181,10 @@ export function applyUpdate(state: MarathonState, app: App, live: LiveTask, upda
   if (changed && live.workRow === app.workRow) applyDelay(state, app, update, nowMs);
   if (update.status === TaskStatus.Unreachable) {
     instance.unreachableSinceMs ??= nowMs;
-    const stage = unreachableStage(state.config.unreachable, instance.unreachableSinceMs, nowMs, false);
+    const stage = unreachableStage(strategyOf(state, live), instance.unreachableSinceMs, nowMs, false);
+    const wasInactive = instance.inactive;
     instance.inactive = stage !== 'unreachable';
-    return;
+    return instance.inactive && !wasInactive;
   }
   instance.unreachableSinceMs = null;
   instance.inactive = false;
@@ -144,7 +193,9 @@ export function applyUpdate(state: MarathonState, app: App, live: LiveTask, upda
     state.tokens.tokens += 1;
     if (app.upgrade !== null && live.workRow === app.workRow) newBecameHealthy(app.upgrade);
   }
-  if (isTerminal(update.status)) forget(state, app, live);
+  if (!isTerminal(update.status)) return false;
+  forget(state, app, live);
+  return true;
 }
 
 function applyDelay(state: MarathonState, app: App, update: StatusUpdate, nowMs: number): void {

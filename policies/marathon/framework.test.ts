@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../base/assert.ts';
 import { TaskStatus, type Work } from '../framework.ts';
 import { contextAt, offersOf, rowsOf, workOf } from '../framework-test-kit.ts';
-import { marathonFramework as marathon, scaleApp } from './framework.ts';
+import { marathonFramework as marathon, scaleApp, tasksToStop } from './framework.ts';
 import { MARATHON_2015, MARATHON_DEFAULTS, type MarathonConfig, type MarathonState } from './state.ts';
 
 function started(config: MarathonConfig = MARATHON_DEFAULTS): MarathonState {
@@ -83,15 +83,55 @@ describe('failures', () => {
     expect(offer(state, 31_149, 4000)).toEqual(['Decline 31149 for 120000']);
     expect(offer(state, 31_150, 4000)).toContain('Launch 31150 task 2');
   });
-  test('an unreachable instance is replaced at once; when it returns one of the two is killed, the younger', () => {
+  /** One instance that runs, is lost sight of at 20 s and replaced when `seenMs` says that it is still unreachable. */
+  const replaced = (unreachable: Work['unreachable'], seenMs: number): MarathonState => {
     const state = started();
-    submit(state, app(1));
+    submit(state, app(1, 100, { unreachable }));
     offer(state, 1, 4000);
     update(state, 0, TaskStatus.Running, 10_000);
+    tick(state, 15_000);
     update(state, 0, TaskStatus.Unreachable, 20_000);
+    update(state, 0, TaskStatus.Unreachable, seenMs);
+    return state;
+  };
+  test('an unreachable instance is replaced at once; both run when it returns, until the scale check at 315 s kills the younger', () => {
+    const state = replaced(undefined, 20_000);
     expect(offer(state, 20_001, 4000)).toContain('Launch 20001 task 1');
     update(state, 1, TaskStatus.Running, 20_002);
-    expect(update(state, 0, TaskStatus.Running, 30_000)).toContain('Kill task 1');
+    expect(update(state, 0, TaskStatus.Running, 30_000)).toEqual([]);
+    expect(tick(state, 314_999)).not.toContain('Kill task 1');
+    expect(tick(state, 315_000)).toContain('Kill task 1');
+  });
+  test('inactive after 60 s: the clock alone replaces nothing, the next word that it is unreachable does', () => {
+    const state = replaced({ inactiveAfterMs: 60_000, expungeAfterMs: 120_000 }, 79_999);
+    tick(state, 95_000);
+    expect(offer(state, 95_001, 4000)).toContain('Decline 95001 for 120000');
+    update(state, 0, TaskStatus.Unreachable, 615_000);
+    expect(offer(state, 615_001, 4000)).toContain('Launch 615001 task 1');
+  });
+  test('it is forgotten 120 s later only when it was replaced before, and a stranger when it returns', () => {
+    const strategy = { inactiveAfterMs: 60_000, expungeAfterMs: 120_000 };
+    const waiting = replaced(strategy, 79_999);
+    tick(waiting, 330_000);
+    expect(waiting.apps.get('web')?.tasks).toEqual([0]);
+    const given = replaced(strategy, 80_000);
+    tick(given, 300_000);
+    expect(given.apps.get('web')?.tasks).toEqual([]);
+    expect(update(given, 0, TaskStatus.Running, 310_000)).toEqual(['Kill task 0']);
+  });
+  test('disabled: it is waited for whatever is heard, and goes first when the app is made smaller', () => {
+    const state = replaced(null, 7_000_000);
+    expect(state.apps.get('web')).toMatchObject({ toLaunch: 0, tasks: [0] });
+    const rows = rowsOf((out) => scaleApp(state, 'web', 2, contextAt(7_000_001), out));
+    expect(rows).toContain('Revive');
+    offer(state, 7_000_002, 4000);
+    update(state, 1, TaskStatus.Running, 7_000_003);
+    expect(tasksToStop(state, 'web', 2, contextAt(7_000_004))).toEqual([0, 1]);
+  });
+  test('a strategy that forgets before it replaces is refused', () => {
+    expect(() => replaced({ inactiveAfterMs: 2, expungeAfterMs: 1 }, 0)).toThrow(
+      'inactiveAfterSeconds must be no more than expungeAfterSeconds',
+    );
   });
   test('a task that stays in staging for more than 300 s is killed at the next check, and again 30 s later', () => {
     const state = started();

@@ -20,6 +20,7 @@ import {
   isTerminal,
   type Offers,
   type StatusUpdate,
+  TaskStatus,
   type Work,
 } from '../framework.ts';
 import {
@@ -33,13 +34,13 @@ import {
   roomOf,
   workAt,
 } from '../framework-work.ts';
-import { applyUpdate, balance, pumpKills, requestKill, signalDemand } from './apps.ts';
+import { applyUpdate, balance, pumpKills, requestKill, signalDemand, stopOrder } from './apps.ts';
 import { checkConstraint, meetsConstraints, type Place, placeOf } from './constraints.ts';
 import { endDelays, HOUSEKEEPING_MS, keepHouse } from './housekeeping.ts';
 import { nextReviveMs, nextSignal, offerOrder, wantsOffers } from './launch-queue.ts';
 import { createTokens, matcherOrder, matchOffer, refillTokens } from './offer-matching.ts';
 import { type App, createMarathonState, type MarathonConfig, type MarathonState } from './state.ts';
-import { nextExpungeMs } from './unreachable.ts';
+import { checkUnreachable, nextExpungeMs } from './unreachable.ts';
 import { startUpgrade } from './upgrade.ts';
 
 /** Filter on offers that were not looked at in time: Mesos' default. */
@@ -74,7 +75,10 @@ export function scaleApp(
   settle(state, app, context, out);
 }
 
-/** Kills an instance that fails its health check; its replacement is wanted at once, heard of or not. An unknown task changes nothing. */
+/**
+ * Kills an instance that fails its health check; another takes its place when its end is heard. One that is unreachable is not killed, and
+ * an unknown one changes nothing.
+ */
 export function killUnhealthyTask(
   state: MarathonState,
   task: number,
@@ -82,9 +86,20 @@ export function killUnhealthyTask(
   out: FrameworkActions,
 ): void {
   const live = risingGet(state.ledger.live, task);
-  if (live === undefined) return;
-  requestKill(state, task);
+  if (live === undefined || live.status === TaskStatus.Unreachable) return;
+  requestKill(state, task, true);
   settle(state, appOf(state, live), context, out);
+}
+
+/** Tasks of an app that go first when it is made smaller by `count`, the first of them first; none for an unknown name. */
+export function tasksToStop(
+  state: MarathonState,
+  name: string,
+  count: number,
+  context: FrameworkContext,
+): readonly number[] {
+  const app = state.apps.get(name);
+  return app === undefined ? [] : stopOrder(state, app, count, (agent) => placeOf(context.agents, agent));
 }
 
 /** Takes in an instance that runs already, as after a start from the store; returns its task number. */
@@ -104,6 +119,7 @@ export function adoptTask(
     unreachableSinceMs: null,
     inactive: false,
     killing: false,
+    unhealthy: false,
     killSentMs: null,
   });
   settle(state, app, context, out);
@@ -114,8 +130,14 @@ function appOf(state: MarathonState, live: LiveTask): App {
   return state.apps.get(workAt(state.ledger, live.workRow).name) as App;
 }
 
-function settle(state: MarathonState, app: App, context: FrameworkContext, out: FrameworkActions): void {
-  balance(state, app, context.nowMs, (agent) => placeOf(context.agents, agent), out);
+function settle(
+  state: MarathonState,
+  app: App,
+  context: FrameworkContext,
+  out: FrameworkActions,
+  keepsSurplus = false,
+): void {
+  balance(state, app, context.nowMs, (agent) => placeOf(context.agents, agent), out, keepsSurplus);
   sendSignal(state, context.nowMs, out);
 }
 
@@ -133,6 +155,7 @@ function subscribe(state: MarathonState, context: FrameworkContext, out: Framewo
   state.startMs = nowMs;
   Object.assign(state.tokens, createTokens(nowMs));
   state.nextReconciliationMs = nowMs + state.config.reconciliationStartMs;
+  state.nextScaleCheckMs = nowMs + state.config.scaleCheckStartMs;
   state.nextExpungeMs = nextExpungeMs(nowMs, nowMs);
   state.nextHousekeepingMs = nowMs + HOUSEKEEPING_MS;
   state.revive.suppressed = false;
@@ -149,6 +172,7 @@ function submit(state: MarathonState, work: Work, context: FrameworkContext, out
   checkWork(work, 'marathon');
   refuseSchedule(work, 'marathon');
   for (const constraint of work.constraints ?? []) checkConstraint(constraint);
+  if (work.unreachable !== undefined) checkUnreachable(work.unreachable);
   const known = state.apps.get(work.name);
   const workRow = addWork(state.ledger, work);
   if (known === undefined) {
@@ -209,6 +233,7 @@ function resourceOffers(state: MarathonState, offers: Offers, context: Framework
         unreachableSinceMs: null,
         inactive: false,
         killing: false,
+        unhealthy: false,
         killSentMs: null,
       });
       appendLaunch(out, offers.id[i], task, app.workRow, work, ACCEPT_REFUSE_MS);
@@ -249,8 +274,8 @@ function statusUpdate(
     return;
   }
   const app = appOf(state, live);
-  applyUpdate(state, app, live, update, context.nowMs);
-  settle(state, app, context, out);
+  const isScaled = applyUpdate(state, app, live, update, context.nowMs);
+  settle(state, app, context, out, !isScaled);
 }
 
 function tick(state: MarathonState, context: FrameworkContext, out: FrameworkActions): void {
@@ -275,5 +300,6 @@ function nextWakeMs(state: MarathonState): number {
     busy ? Math.min(state.nextHousekeepingMs, state.nextExpungeMs) : Infinity,
     state.nextDelayEndMs,
     state.nextReconciliationMs,
+    state.nextScaleCheckMs,
   );
 }

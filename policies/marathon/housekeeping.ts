@@ -1,8 +1,8 @@
-/** What Marathon does by the clock: launch timeouts, kill retries, unreachable instances, delays that ended or are overdue. */
+/** What Marathon does by the clock: launch timeouts, kill retries, scale checks, instances to be forgotten, delays that ended or are overdue. */
 import { risingGet } from '../base/rising-map.ts';
 import { appendKill, type FrameworkActions, TaskStatus } from '../framework.ts';
 import type { LiveTask } from '../framework-work.ts';
-import { forget, requestKill, signalDemand } from './apps.ts';
+import { forget, requestKill, signalDemand, strategyOf } from './apps.ts';
 import { deadlineMs, isOverdue } from './backoff.ts';
 import type { App, MarathonState } from './state.ts';
 import { nextExpungeMs, unreachableStage } from './unreachable.ts';
@@ -27,6 +27,12 @@ export function keepHouse(
         app.delay = null;
         touched.add(app);
       }
+  }
+  if (nowMs >= state.nextScaleCheckMs) {
+    const { scaleCheckIntervalMs } = state.config;
+    state.nextScaleCheckMs +=
+      (Math.floor((nowMs - state.nextScaleCheckMs) / scaleCheckIntervalMs) + 1) * scaleCheckIntervalMs;
+    for (const app of state.apps.values()) touched.add(app);
   }
   if (nowMs >= state.nextExpungeMs) {
     state.nextExpungeMs = nextExpungeMs(state.startMs, nowMs);
@@ -69,16 +75,14 @@ function checkInstance(
     requestKill(state, live.task);
     touched.add(app);
   }
-  if (instance.unreachableSinceMs === null || instance.inactive) return;
-  if (unreachableStage(state.config.unreachable, instance.unreachableSinceMs, nowMs, false) === 'unreachable') return;
-  instance.inactive = true;
-  touched.add(app);
 }
 
 function expunge(state: MarathonState, appOf: (live: LiveTask) => App, nowMs: number, touched: Set<App>): void {
   for (const live of watchedTasks(state)) {
-    const sinceMs = state.instances.get(live.task)?.unreachableSinceMs ?? null;
-    if (sinceMs === null || unreachableStage(state.config.unreachable, sinceMs, nowMs, true) !== 'expunge') continue;
+    const instance = state.instances.get(live.task);
+    // Only what was given up before, with a replacement on its way, is forgotten.
+    if (instance === undefined || !instance.inactive || instance.unreachableSinceMs === null) continue;
+    if (unreachableStage(strategyOf(state, live), instance.unreachableSinceMs, nowMs, true) !== 'expunge') continue;
     const app = appOf(live);
     forget(state, app, live);
     touched.add(app);

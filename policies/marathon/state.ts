@@ -24,6 +24,9 @@ export interface MarathonConfig {
   readonly launchTimeoutMs: number;
   readonly reconciliationStartMs: number;
   readonly reconciliationIntervalMs: number;
+  /** Apps are compared with what runs: first after, then each. */
+  readonly scaleCheckStartMs: number;
+  readonly scaleCheckIntervalMs: number;
   readonly killSelection: KillSelection;
   readonly backoff: BackoffStrategy;
   readonly upgrade: UpgradeStrategy;
@@ -47,6 +50,8 @@ export const MARATHON_DEFAULTS: MarathonConfig = {
   launchTimeoutMs: 300_000,
   reconciliationStartMs: 15_000,
   reconciliationIntervalMs: 600_000,
+  scaleCheckStartMs: 15_000,
+  scaleCheckIntervalMs: 300_000,
   killSelection: 'YOUNGEST_FIRST',
   backoff: DEFAULT_BACKOFF,
   upgrade: DEFAULT_UPGRADE,
@@ -91,6 +96,8 @@ export interface Instance {
   inactive: boolean;
   /** It is to be killed; `killSentMs` is null while the kill waits for its turn. */
   killing: boolean;
+  /** It is killed for its health: it counts until its end is heard, and only then another takes its place. */
+  unhealthy: boolean;
   killSentMs: number | null;
 }
 
@@ -114,6 +121,7 @@ export interface MarathonState {
   startMs: number;
   subscribed: boolean;
   nextReconciliationMs: number;
+  nextScaleCheckMs: number;
   nextExpungeMs: number;
   nextHousekeepingMs: number;
 }
@@ -127,7 +135,14 @@ export function createMarathonState(config: MarathonConfig): MarathonState {
   if (health !== null) checkHealthCheck(health);
   for (const [name, value] of Object.entries(config))
     if (typeof value === 'number' && !(value >= 0)) throw new ConfigError(`marathon: ${name} is ${value}; 0 or more`);
-  for (const name of ['maxInstancesPerOffer', 'maxParallelOffers', 'killsInFlight'] as const)
+  const atLeastOne = [
+    'maxInstancesPerOffer',
+    'maxParallelOffers',
+    'killsInFlight',
+    'reconciliationIntervalMs',
+    'scaleCheckIntervalMs',
+  ] as const;
+  for (const name of atLeastOne)
     if (config[name] < 1) throw new ConfigError(`marathon: ${name} is ${config[name]}; it must be 1 or more`);
   return {
     config,
@@ -144,6 +159,7 @@ export function createMarathonState(config: MarathonConfig): MarathonState {
     startMs: 0,
     subscribed: false,
     nextReconciliationMs: Infinity,
+    nextScaleCheckMs: Infinity,
     nextExpungeMs: Infinity,
     nextHousekeepingMs: Infinity,
   };

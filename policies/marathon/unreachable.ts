@@ -2,10 +2,13 @@
  * What becomes of an instance whose agent is not heard of: kept, replaced, forgotten.
  *
  *   unreachable for inactiveAfter: inactive, a replacement is launched
- *   unreachable for expungeAfter:  expunged, a return is a stranger's
+ *   inactive, unreachable for expungeAfter: expunged, a return is a stranger's
  *
- * The default is 0 s for both: replaced as soon as it is unreachable. Expunging happens at a timer of 30 s, first 5 min after the start.
- * Source: Marathon UnreachableStrategy, ExpungeOverdueLostTasksActor.
+ * The default is 0 s for both: replaced as soon as it is unreachable. No clock of Marathon's makes an instance inactive: it is looked at when
+ * TASK_UNREACHABLE is heard, the first time and again with each reconciliation (10 min). Expunging happens at a timer of 30 s, first 5 min
+ * after the start.
+ * Source: Marathon UnreachableStrategy, InstanceUpdater, ExpungeOverdueLostTasksActor; docs/docs/unreachable.md says of times other than 0
+ * that the reconciliation cycle evaluates them.
  */
 import { ConfigError } from '../base/assert.ts';
 
@@ -26,7 +29,7 @@ export function checkUnreachable(strategy: UnreachableStrategy): void {
     throw new ConfigError('unreachable strategy: inactiveAfterSeconds must be no more than expungeAfterSeconds');
 }
 
-/** The stage of an instance that has been unreachable since `sinceMs`. `expungeTimer`: the call comes from the timer. */
+/** The stage of an instance that has been unreachable since `sinceMs`. `expungeTimer`: the call comes from the timer, for an inactive one. */
 export function unreachableStage(
   strategy: UnreachableStrategy,
   sinceMs: number,

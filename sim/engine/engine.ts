@@ -54,7 +54,14 @@ import type { Desire } from './scaling.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createThrottling, type Throttling } from './throttling-state.ts';
-import { costRequests, createReleases, mostReplicas, type ReleaseState, shareTraffic } from './versions.ts';
+import {
+  costRequests,
+  createReleases,
+  mostReplicas,
+  type ReleaseState,
+  rowsPerReplica,
+  shareTraffic,
+} from './versions.ts';
 import { createVerticalScaling, renewRequest, type VerticalScaling } from './vertical-scaling.ts';
 
 /** A policy of the run with its configuration and state. */
@@ -188,7 +195,8 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   const planned = hostsFromPlan(plan.cluster, gpuRequests.table, cpuRequests.table, byZone);
   const { hosts, watts, threadsPerCore, bandwidth } = planned;
   const most = new Map(plan.online.explicit.map((service) => [service.name, mostReplicas(service)]));
-  const rowsOf = (s: number) => Math.max(services.replicas[s], most.get(services.names[s]) ?? 0);
+  const perReplica = rowsPerReplica(plan);
+  const rowsOf = (s: number) => perReplica * Math.max(services.replicas[s], most.get(services.names[s]) ?? 0);
   const online = createOnlineState(services, rowsOf, plan.seed);
   shareTraffic(online, plan);
   const pods = online.firstPod[services.count];

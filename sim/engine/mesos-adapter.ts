@@ -8,6 +8,7 @@ import { jobPopulation, type MesosPlan } from '../plan/mesos.ts';
 import type { ServicePlan } from '../plan/workload.ts';
 import { agentDirectory, memMibOf } from '../planes/mesos/agents.ts';
 import { MesosPlane } from '../planes/mesos/mesos-plane.ts';
+import type { ServiceWork } from '../planes/mesos/mesos-run.ts';
 import { operationsOf } from '../planes/mesos/reservations.ts';
 import type { Engine } from './engine.ts';
 import { planeContext } from './plane-context.ts';
@@ -53,6 +54,7 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
       memMib: memMibOf(services.requestMemBytes[s]),
       gpus: engine.gpuRequests.table.cards[engine.gpuRequests.ofService[s]],
       constraints: [...constraintsOf(explicit.get(name)), ...rulesOf(mesos, explicit.get(name)?.traffic?.of ?? name)],
+      ...strategyOf(mesos, explicit.get(name)?.traffic?.of ?? name),
     })),
     driverOfPopulation,
     populations: populations.map(({ name }) => name),
@@ -98,6 +100,12 @@ function rulesOf(mesos: MesosPlan, name: string): readonly PlacementConstraint[]
   return mesos.frameworks.flatMap(({ constraints }) =>
     constraints.flatMap(({ service, rules }) => (service === name ? rules : [])),
   );
+}
+
+/** What Marathon does about replicas of a service that it cannot reach, where the plan says so; versions do as their service. */
+function strategyOf({ frameworks }: MesosPlan, name: string): Pick<ServiceWork, 'unreachable'> {
+  const own = frameworks.flatMap(({ unreachable }) => unreachable ?? []).find(({ service }) => service === name);
+  return own === undefined ? {} : { unreachable: own.strategy };
 }
 
 /** Node selectors become LIKE on the attribute, a bound per host MAX_PER on the host name. */

@@ -4,7 +4,8 @@ import { PHASE } from '../kernel/phase.ts';
 import type { PlaneContext } from '../planes/control-plane.ts';
 import { submitRun } from './arrivals.ts';
 import type { Engine } from './engine.ts';
-import { abandonTask, assumeTask, bindTask, EVENT, evictTask, startAssumed } from './lifecycle.ts';
+import { abandonTask, assumeTask, bindTask, EVENT, evictTask, removePod, startAssumed } from './lifecycle.ts';
+import { addReplica } from './scaling.ts';
 
 /** The context of the plane of `engine`. */
 export function planeContext(engine: Engine): PlaneContext {
@@ -19,6 +20,8 @@ export function planeContext(engine: Engine): PlaneContext {
     hold: (host, holding, sign, nowMs) => hold(cluster, host, holding, sign, nowMs),
     giveUp: (row, nowMs) => abandonTask(engine, row, nowMs),
     submit: (run, nowMs) => submitRun(engine, run, nowMs),
+    addReplica: (service, nowMs) => addReplica(engine, service, nowMs),
+    removeReplica: (row, nowMs) => removePod(engine, row, nowMs),
     evict: (row, nowMs, reason) => evictTask(engine, row, nowMs, reason),
     publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),
     wakeAt: (timeMs) => wakeAt(engine, timeMs),

@@ -169,7 +169,7 @@ function autoscaleOf(explicit: readonly ServicePlan[], name: string): ServicePla
   return explicit.find((service) => service.name === name)?.autoscale ?? null;
 }
 
-/** Adds replicas from the lowest free rows, or takes the highest rows away. */
+/** Adds replicas from the lowest free rows, or takes away those that the plane chooses. */
 function scaleTo(engine: Engine, s: number, replicas: number, nowMs: number): void {
   const { online, cluster, plane } = engine;
   const { tasks } = cluster;
@@ -184,11 +184,32 @@ function scaleTo(engine: Engine, s: number, replicas: number, nowMs: number): vo
     plane.onPending(row, nowMs);
     change--;
   }
-  for (let row = online.firstPod[s + 1] - 1; row >= online.firstPod[s] && change < 0; row--) {
-    if (tasks.state[row] === TASK_STATE.free) continue;
+  while (change < 0) {
+    const row = replicaToStop(engine, s, nowMs);
+    if (row < 0) break;
     removePod(engine, row, nowMs);
     freed = true;
     change++;
   }
   if (freed) plane.onCapacity(nowMs);
+}
+
+/** The plane's choice, or the highest row in use; -1 when the service has none left. */
+function replicaToStop({ plane, online, cluster }: Engine, s: number, nowMs: number): number {
+  const chosen = plane.replicaToStop?.(s, nowMs) ?? -1;
+  if (chosen >= 0) return chosen;
+  for (let row = online.firstPod[s + 1] - 1; row >= online.firstPod[s]; row--)
+    if (cluster.tasks.state[row] !== TASK_STATE.free) return row;
+  return -1;
+}
+
+/** A replica beyond those wanted, which its plane places: the lowest free row, -1 when all are in use. */
+export function addReplica({ online, cluster, renewRequest }: Engine, s: number, nowMs: number): number {
+  for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++) {
+    if (cluster.tasks.state[row] !== TASK_STATE.free) continue;
+    submit(cluster, row, nowMs, false);
+    renewRequest?.(row, nowMs);
+    return row;
+  }
+  return -1;
 }

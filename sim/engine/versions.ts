@@ -52,6 +52,14 @@ export function mostReplicas(service: ServicePlan): number {
   return Math.max(replicas + over, autoscale?.maxReplicas ?? 0, next);
 }
 
+/** Rows that a service needs for each replica: two where its Marathon replaces what it cannot reach while that may run on. */
+export function rowsPerReplica({ controlPlane }: Plan): number {
+  if (controlPlane.kind !== 'mesos') return 1;
+  return controlPlane.frameworks.some(({ kind, partitionAware }) => kind === 'marathon' && partitionAware === true)
+    ? 2
+    : 1;
+}
+
 /** Gives versions their share of the load and the noise of their service. */
 export function shareTraffic(online: OnlineState, plan: Plan): void {
   const { names } = online.services;

@@ -80,6 +80,11 @@ export interface MesosFrameworkPlan {
     readonly service: string;
     readonly rules: readonly { readonly field: string; readonly operator: string; readonly value: string }[];
   }[];
+  /** Marathon: what becomes of replicas that are not heard of, by service; null = they are waited for. Absent: as its settings say. */
+  readonly unreachable?: readonly {
+    readonly service: string;
+    readonly strategy: { readonly inactiveAfterMs: number; readonly expungeAfterMs: number } | null;
+  }[];
   /** Cluster it registers with; empty where there is one. */
   readonly cluster: string;
   /** Service whose replica is its scheduler; empty = a process outside. */

@@ -32,6 +32,10 @@ export interface PlaneContext {
   giveUp(row: number, nowMs: number): void;
   /** A new task that waits from now on, told by `onPending`; returns its row. Absent: nothing is added to the workload. */
   submit?(run: RunOfWork, nowMs: number): number;
+  /** One more replica of a service than is wanted, pending, beside one that cannot be reached; its row, -1 when none is free. Absent: none ever is. */
+  addReplica?(service: number, nowMs: number): number;
+  /** Takes a replica too many away, wherever it is. */
+  removeReplica?(row: number, nowMs: number): void;
   /** Takes a bound or running task off its host; it becomes pending again and comes back through `onPending`. */
   evict(row: number, nowMs: number, reason: number): void;
   /** Sets what a host sells in a tier. */
@@ -62,6 +66,8 @@ export interface ControlPlane {
    * for. What follows (pending again, given up) is told after.
    */
   onLeft(row: number, host: number, nowMs: number, change: number): void;
+  /** The replica of a service that goes first when it is made smaller; absent or -1: the highest row. */
+  replicaToStop?(service: number, nowMs: number): number;
   /** A placed task asks for other amounts where it stands. */
   onResized?(row: number): void;
   /** A host died, was given up or came back: its columns say which. */

@@ -94,26 +94,6 @@ describe('a partition of ten minutes', () => {
     const notes = mesosOf(engine).notes().join('\n');
     expect(notes).toMatch(/cut agents off 4 times: 4 were heard again .* 0 were given up\.$/m);
   });
-
-  test('Marathon that is partition-aware replaces at once by default, and nothing where inactiveAfter is longer', async () => {
-    const replicas = async (...sets: string[]) => {
-      const plan = await libraryPlan('mesos-partition', [
-        PARTITION,
-        'controlPlane.frameworks.marathon.partitionAware=true',
-        ...sets,
-      ]);
-      const engine = runTo(plan, 3 * HOUR + 3 * MINUTE);
-      const { podCount } = engine.cluster.hosts;
-      const there = podCount[4] + podCount[5] + podCount[6] + podCount[7];
-      return { there, services: services(engine) };
-    };
-    expect(await replicas()).toEqual({ there: 0, services: 48 });
-    const patient =
-      'controlPlane.frameworks.marathon.settings.unreachable={inactiveAfterMs: 900000, expungeAfterMs: 900000}';
-    const kept = await replicas(patient);
-    // Forty replicas of four cores stand two on each of twenty agents.
-    expect(kept).toEqual({ there: 8, services: 48 });
-  });
 });
 
 describe('an agent that a new master gave up while its tasks ran on', () => {

@@ -12,12 +12,14 @@ import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
 import type { TaskId, TaskInfo } from '../../../policies/mesos/master-messages.ts';
 import { subtractBags } from '../../../policies/mesos/resource-bag.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
+import { TASK_KIND } from '../../cluster/tasks.ts';
 import { gpusOf } from './agents.ts';
 import { type Driver, giveBack, parseTaskId, takeActions, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { runDropped, runDue, takeRun } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 import { launchBag } from './reservations.ts';
+import { hasSurplus, launchBeside, takeAway } from './spare-replicas.ts';
 import { reconcile, tell } from './updates.ts';
 
 /** Calls a framework and does what it answers. */
@@ -177,28 +179,22 @@ function rowFor(run: MesosRun, driver: Driver, work: number, nowMs: number): num
     rows.delete(row);
     return row;
   }
-  return replacedRow(run, target, nowMs);
+  return launchBeside(run, target, nowMs);
 }
 
-/** A replica that its framework replaces because its agent is not heard: the old one stops to count, and its row is for the new one. */
-function replacedRow(run: MesosRun, service: number, nowMs: number): number {
-  const { s, setup } = run;
-  const { tasks } = setup.context.cluster;
-  for (let row = 0; row < tasks.firstBestEffort; row++) {
-    if (tasks.group[row] !== service || s.taskOfRow[row] < 0 || s.silent.get(tasks.host[row])?.lost !== true) continue;
-    setup.context.evict(row, nowMs, EVICT_REASON.drained);
-    s.waitingOf[service].delete(row);
-    return row;
-  }
-  return -1;
-}
-
-/** A framework or the master has a task killed; one that is over already is left alone. */
+/**
+ * A framework or the master has a task killed; one that is over already is left alone. A kill does not reach a replica whose agent is not heard:
+ * its framework sends it again.
+ */
 export function killTask(run: MesosRun, id: TaskId, nowMs: number): void {
   const [index, task] = parseTaskId(id);
   const driver = run.s.drivers[index];
   const row = risingGet(driver.rowOfTask, task);
   if (row === undefined) return;
+  const { tasks } = run.setup.context.cluster;
+  const online = tasks.kind[row] === TASK_KIND.online;
+  if (online && run.s.silent.has(tasks.host[row])) return;
   driver.killed.add(task);
-  run.setup.context.evict(row, nowMs, EVICT_REASON.preempted);
+  if (online && hasSurplus(run, tasks.group[row])) takeAway(run, row, nowMs);
+  else run.setup.context.evict(row, nowMs, EVICT_REASON.preempted);
 }

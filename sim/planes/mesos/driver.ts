@@ -32,6 +32,8 @@ export interface Driver {
   readonly rowOfTask: RisingMap<number>;
   /** Tasks that are over without the framework having heard of it, and their hosts. */
   readonly unheard: Map<number, number>;
+  /** Replicas on hosts that died, and their hosts: a partition-aware framework waits for them until the host is heard. */
+  readonly unreachable: Map<number, number>;
   /** Works that tasks of one shape share, where the framework lets them. */
   readonly shapes: Work[];
   /** Tasks the framework itself asked to be killed. */
@@ -74,6 +76,7 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
     jobs: new Map(),
     rowOfTask: createRisingMap(),
     unheard: new Map(),
+    unreachable: new Map(),
     shapes: [],
     killed: new Set(),
   };

@@ -29,9 +29,14 @@ function partitionSentences({ s, setup }: MesosRun): string[] {
     cutOffLost > 0
       ? ` ${cutOffLost} tasks there counted as lost and run again elsewhere: partitionAware keeps them.`
       : '';
+  const { besides, surplus } = s.tally;
+  const twice =
+    besides > 0
+      ? ` Marathon launched ${besides} replicas a second time while the first ran on; ${surplus} were one too many when those were heard again, and were killed.`
+      : '';
   const kept =
     cutOffUnreachable > 0
-      ? ` ${cutOffUnreachable} tasks of partition-aware frameworks there were unreachable, not lost.`
+      ? ` ${cutOffUnreachable} tasks of partition-aware frameworks there were unreachable, not lost.${twice}`
       : '';
   return [
     `The network cut agents off ${cutOff} times: ${cutOffHeard} were heard again before the master gave them up (after ${seconds} s of unanswered pings), ${cutOffGivenUp} were given up.${lost}${kept}`,

@@ -9,10 +9,12 @@
  * Approximation: messages take no time. An allocation run takes what `allocatorCost` says.
  */
 
-import { risingDelete } from '../../../policies/base/rising-map.ts';
+import { risingDelete, risingGet } from '../../../policies/base/rising-map.ts';
 import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import { TaskStatus } from '../../../policies/framework.ts';
 import { meetsConstraints, placeOf } from '../../../policies/marathon/constraints.ts';
+import { tasksToStop } from '../../../policies/marathon/framework.ts';
+import type { MarathonState } from '../../../policies/marathon/state.ts';
 import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-variants.ts';
 import { RandomSorter } from '../../../policies/mesos/random-sorter.ts';
 import { addBags, bagOf } from '../../../policies/mesos/resource-bag.ts';
@@ -31,6 +33,7 @@ import {
   createMesosState,
   driverOf,
   fitRows,
+  frameworkContext,
   type MesosCounters,
   type MesosRun,
   type MesosSetup,
@@ -85,6 +88,24 @@ export class MesosPlane implements ControlPlane {
 
   notes(): readonly string[] {
     return describe(this.run);
+  }
+
+  /** One that waits, or the one that its Marathon stops first; -1 leaves the choice. */
+  replicaToStop(service: number, nowMs: number): number {
+    const { run } = this;
+    const { s, setup } = run;
+    for (const row of s.waitingOf[service]) return row;
+    const driver = s.drivers[setup.driverOfService[service]];
+    if (!s.begun || driver.plan.kind !== 'marathon') return -1;
+    const { name } = setup.services[service];
+    const context = frameworkContext(run, nowMs);
+    // It may not have heard yet of those that were stopped in this very moment.
+    for (let count = 1; ; count++) {
+      const order = tasksToStop(driver.state as MarathonState, name, count, context);
+      if (order.length < count) return -1;
+      const row = risingGet(driver.rowOfTask, order[count - 1]);
+      if (row !== undefined) return row;
+    }
   }
 
   /** The emptiest host by CPU share on which a replica fits and its constraints hold. */

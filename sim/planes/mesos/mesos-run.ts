@@ -29,6 +29,8 @@ export interface ServiceWork {
   /** Whole GPUs of a replica. */
   readonly gpus: number;
   readonly constraints: readonly PlacementConstraint[];
+  /** What its Marathon does where it cannot be reached, null = waits; absent = as that Marathon's settings say. */
+  readonly unreachable?: { readonly inactiveAfterMs: number; readonly expungeAfterMs: number } | null;
 }
 
 /** What the plane is told when it is built. */

@@ -19,6 +19,7 @@ import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } fro
 import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
 import { hear, hostIsDead, silence, waitsIn } from './partitions.ts';
 import { loseHost } from './registration.ts';
+import { hasSurplus, takeAway } from './spare-replicas.ts';
 import { missUpdate, tell } from './updates.ts';
 
 /** Works off the notes taken since the last wake; notes taken meanwhile wait for the next. */
@@ -101,7 +102,8 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
   const { tasks } = setup.context.cluster;
   if (tasks.id[row] !== id || tasks.state[row] !== TASK_STATE.pending) return;
   if (tasks.kind[row] === TASK_KIND.online) {
-    scale(run, tasks.group[row], nowMs);
+    if (hasSurplus(run, tasks.group[row])) takeAway(run, row, nowMs);
+    else scale(run, tasks.group[row], nowMs);
     return;
   }
   if (s.workOfRow[row] < 0) takeTask(run, row, nowMs);
@@ -195,7 +197,11 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
   let status: TaskStatus;
   if (note.change === CHANGE.abandon) status = TaskStatus.Killed;
   else if (online && note.change !== CHANGE.fail) status = TaskStatus.Killed;
-  else if (online) status = hosts.outages[host] === 0 ? TaskStatus.Failed : TaskStatus.Lost;
+  else if (online && hosts.outages[host] === 0) status = TaskStatus.Failed;
+  else if (online && driver.plan.partitionAware === true && source === 'master') {
+    driver.unreachable.set(task, host);
+    status = TaskStatus.Unreachable;
+  } else if (online) status = TaskStatus.Lost;
   else if (tasks.id[note.row] !== note.id || s.waiting[note.row] === 0) {
     // The engine gave the task up: for its framework the run is over.
     risingDelete(driver.targetOfWork, note.work);

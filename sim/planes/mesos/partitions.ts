@@ -15,6 +15,7 @@ import { CHANGE } from '../../cluster/apply.ts';
 import { AGENT, type MesosRun, masterOfHost, type Note, type Silence } from './mesos-run.ts';
 import { workOffNow } from './notes.ts';
 import { reconnectHost, registerAgent, rowsOnHost } from './registration.ts';
+import { tellGone } from './updates.ts';
 
 /** The master hears nothing of a host from now on; `healMs` is Infinity for a dead one, which is heard when it is up again. */
 export function silence(run: MesosRun, host: number, nowMs: number, healMs: number): void {
@@ -86,6 +87,7 @@ export function hear(run: MesosRun, host: number, nowMs: number): void {
     if (s.agent[host] === AGENT.disconnected) reconnectHost(run, host);
   }
   for (const note of silent?.notes ?? []) workOffNow(run, note, nowMs);
+  tellGone(run, host, nowMs);
 }
 
 /** When the next partition ends. */

@@ -36,7 +36,7 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
     const driver = s.drivers[setup.driverOfService[index]];
     const work = driver.nextWork++;
     risingSet(driver.targetOfWork, work, index);
-    const { name, milliCpu, memMib, gpus, constraints } = service;
+    const { name, milliCpu, memMib, gpus, constraints, unreachable } = service;
     const job = {
       name,
       instances: s.wanted[index],
@@ -46,6 +46,7 @@ export function begin(run: MesosRun, inPlace: readonly number[], nowMs: number):
       lane: 0,
       constraints,
       ...(gpus > 0 ? { gpus } : {}),
+      ...(unreachable === undefined ? {} : { unreachable }),
     };
     driver.framework.submit(driver.state, job, context, out);
   });

@@ -13,7 +13,8 @@ import { ask, killTask, perform } from './answers.ts';
 import { bulkColumns, type Driver, giveBack, offerColumns, parseTaskId, takeActions } from './driver.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 import { agentGivenUp } from './partitions.ts';
-import { foundOver, tell } from './updates.ts';
+import { hasSurplus, takeAway } from './spare-replicas.ts';
+import { foundOver, foundUnreachable, tell } from './updates.ts';
 
 /** More rounds than this in one millisecond are an endless talk. */
 const MOST_ROUNDS = 10_000;
@@ -137,14 +138,16 @@ function statusFromMaster(run: MesosRun, id: TaskId, state: string, nowMs: numbe
   if (launch !== undefined) {
     s.launches.delete(id);
     const { tasks } = setup.context.cluster;
-    if (tasks.kind[launch.row] === TASK_KIND.online) s.waitingOf[tasks.group[launch.row]].add(launch.row);
-    else driver.jobs.get(launch.work)?.waiting.add(launch.row);
+    if (tasks.kind[launch.row] !== TASK_KIND.online) driver.jobs.get(launch.work)?.waiting.add(launch.row);
+    else if (hasSurplus(run, tasks.group[launch.row])) takeAway(run, launch.row, nowMs);
+    else s.waitingOf[tasks.group[launch.row]].add(launch.row);
     tell(run, driver, { task, status: TaskStatus.Lost, agent: -1 }, nowMs);
     return;
   }
   const row = risingGet(driver.rowOfTask, task);
   if (row === undefined) {
-    foundOver(run, driver, task, nowMs);
+    if (driver.unreachable.has(task)) foundUnreachable(run, driver, task, state, nowMs);
+    else foundOver(run, driver, task, nowMs);
     return;
   }
   if (state === 'TASK_RUNNING') {

@@ -36,6 +36,9 @@ export interface Tally {
   /** Agents given up for their silence, and those that were heard again while they waited for the limit on removals. */
   givenUp: number;
   spared: number;
+  /** Replicas launched for others that could not be reached, and replicas that were one too many when those were heard again. */
+  besides: number;
+  surplus: number;
 }
 
 /** Nothing has happened yet. */
@@ -53,6 +56,8 @@ export function createTally(plan: MesosPlan, hosts: number): Tally {
     cutOffUnreachable: 0,
     givenUp: 0,
     spared: 0,
+    besides: 0,
+    surplus: 0,
   };
 }
 

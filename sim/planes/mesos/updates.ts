@@ -3,6 +3,7 @@ import { isTerminal, type StatusUpdate, TaskStatus } from '../../../policies/fra
 import { follow } from './answers.ts';
 import { type Driver, takeActions, taskId } from './driver.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
+import { rowsOnHost } from './registration.ts';
 
 /**
  * Tells a framework about a task, or keeps the update until its scheduler listens again.
@@ -32,12 +33,36 @@ export function missUpdate(run: MesosRun, driver: Driver, task: number, host: nu
  * A framework asks for the state of every task it knows.
  *
  * Answers for tasks that run say what it knows already: they are counted as messages and not carried. Of the others the master says what
- * it knows of their agents: nothing yet while a new master waits for an agent, lost after that.
+ * it knows of their agents: nothing yet while a new master waits for an agent, lost after that, unreachable to those that are partition-aware.
  */
 export function reconcile(run: MesosRun, driver: Driver): void {
   run.s.counters.updates += driver.rowOfTask.size;
   const master = masterOf(run, driver);
-  for (const [task, host] of driver.unheard) master.reconcile(driver.plan.name, taskId(driver, task), String(host));
+  const { name, partitionAware } = driver.plan;
+  for (const [task, host] of driver.unheard) master.reconcile(name, taskId(driver, task), String(host));
+  if (partitionAware !== true) return;
+  for (const [task, host] of driver.unreachable) master.reconcile(name, taskId(driver, task), String(host));
+  for (const [host, { lost }] of run.s.silent)
+    if (lost)
+      for (const [task] of rowsOnHost(run, driver, host)) master.reconcile(name, taskId(driver, task), String(host));
+}
+
+/** The master answers about a replica whose host died: still unreachable, or gone. */
+export function foundUnreachable(run: MesosRun, driver: Driver, task: number, state: string, nowMs: number): void {
+  const agent = driver.unreachable.get(task) ?? -1;
+  if (state !== 'TASK_UNREACHABLE') driver.unreachable.delete(task);
+  const status = state === 'TASK_UNREACHABLE' ? TaskStatus.Unreachable : TaskStatus.Gone;
+  tell(run, driver, { task, status, agent }, nowMs, true);
+}
+
+/** A host that died is heard again: its agent says that the replicas from before are gone. */
+export function tellGone(run: MesosRun, host: number, nowMs: number): void {
+  for (const driver of run.s.drivers)
+    for (const [task, agent] of driver.unreachable) {
+      if (agent !== host) continue;
+      driver.unreachable.delete(task);
+      tell(run, driver, { task, status: TaskStatus.Gone, agent }, nowMs);
+    }
 }
 
 /** The master answers that a task is over which its framework believed in. */
