@@ -86,7 +86,7 @@ describe('failures', () => {
   /** One instance that runs, is lost sight of at 20 s and replaced when `seenMs` says that it is still unreachable. */
   const replaced = (unreachable: Work['unreachable'], seenMs: number): MarathonState => {
     const state = started();
-    submit(state, app(1, 100, { unreachable }));
+    submit(state, app(1, 100, unreachable === undefined ? {} : { unreachable }));
     offer(state, 1, 4000);
     update(state, 0, TaskStatus.Running, 10_000);
     tick(state, 15_000);
