@@ -101,21 +101,25 @@ export interface OfferRoom {
 
 /** Copies the amounts of the offers, so that launches can be subtracted. */
 export function roomOf(offers: Offers): OfferRoom {
-  const { count } = offers;
-  return {
-    milliCpu: copied(offers.milliCpu, count),
-    revocableMilliCpu: copied(offers.revocableMilliCpu, count),
-    memMiB: copied(offers.memMiB, count),
-    diskMiB: copied(offers.diskMiB, count),
-    gpus: copied(offers.gpus, count),
-    launches: new Array<number>(count).fill(0),
-  };
+  const room = emptyRoom();
+  for (let i = 0; i < offers.count; i++) addRoom(room, offers);
+  return room;
 }
 
-function copied(column: ArrayLike<number>, count: number): number[] {
-  const copy = new Array<number>(count);
-  for (let i = 0; i < count; i++) copy[i] = column[i];
-  return copy;
+/** The room of no offer yet; addRoom() adds them one by one, for a framework that seldom looks at all of them. */
+export function emptyRoom(): OfferRoom {
+  return { milliCpu: [], revocableMilliCpu: [], memMiB: [], diskMiB: [], gpus: [], launches: [] };
+}
+
+/** Adds the amounts of the first offer that is not in yet. */
+export function addRoom(room: OfferRoom, offers: Offers): void {
+  const i = room.launches.length;
+  room.milliCpu.push(offers.milliCpu[i]);
+  room.revocableMilliCpu.push(offers.revocableMilliCpu[i]);
+  room.memMiB.push(offers.memMiB[i]);
+  room.diskMiB.push(offers.diskMiB[i]);
+  room.gpus.push(offers.gpus[i]);
+  room.launches.push(0);
 }
 
 /** Whether one task of `work` fits in what is left of offer `i`. */

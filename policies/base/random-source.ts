@@ -31,12 +31,15 @@ export function uniformOpen(random: RandomSource): number {
   return (random.nextUint32() + 0.5) / UINT32_RANGE;
 }
 
-/** Uniform integer in [0, bound), bound <= 2^32; rejects the draws that would favour small results. */
+/** Uniform integer in [0, bound), bound < 2^32; rejects the draws that would favour small results. */
 export function uniformBelow(random: RandomSource, bound: number): number {
-  const fair = UINT32_RANGE - (UINT32_RANGE % bound);
   let draw = random.nextUint32();
-  while (draw >= fair) draw = random.nextUint32();
-  return draw % bound;
+  // Only the last `bound` draws can be beyond the largest multiple of it; the others need no division to tell.
+  if (draw > UINT32_RANGE - bound) {
+    const fair = UINT32_RANGE - (UINT32_RANGE % bound);
+    while (draw >= fair) draw = random.nextUint32();
+  }
+  return (draw >>> 0) % (bound >>> 0);
 }
 
 /** Uniform shuffle in place of the first `count` entries (Fisher-Yates, last to first): count - 1 draws unless rejected. */

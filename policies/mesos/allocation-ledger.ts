@@ -11,6 +11,7 @@ import type { AgentRecord, AllocatorOptions, FrameworkRecord, RoleState, Slot, S
 import { DrfSorter } from './drf-sorter.ts';
 import { coversAny } from './eligibility.ts';
 import { RandomSorter } from './random-sorter.ts';
+import { createRefusals } from './refusals.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { addBags, bagContains, bagsEqual, EMPTY_BAG, isEmptyBag, selectBag, subtractBags } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
@@ -133,7 +134,8 @@ export class AllocationLedger {
   track(framework: FrameworkRecord, rolePath: string): Slot {
     let slot = framework.slots.get(rolePath);
     if (slot === undefined) {
-      slot = { framework, rolePath, role: null, client: -1, heldAgents: 0, refusals: [], refusedVersion: [] };
+      const refusals = createRefusals();
+      slot = { framework, rolePath, role: null, client: -1, heldAgents: 0, refusals };
       framework.slots.set(rolePath, slot);
     }
     if (slot.role !== null) return slot;

@@ -1,4 +1,6 @@
 /** Records of the allocator: agents, frameworks, roles, and the slot where a framework meets a role. */
+
+import type { Refusals } from './refusals.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import type { Quantities } from './resource-quantities.ts';
 import type { Role } from './role-tree.ts';
@@ -39,14 +41,7 @@ export interface OfferFilter extends Timer {
   readonly kind: 'filter';
   readonly slot: Slot;
   /** Rows of the agents, in order of refusal. */
-  readonly rows: number[];
-}
-
-/** The bag refused on one agent; a chain, as an agent may be refused in several parts. */
-export interface Refusal {
-  readonly refused: ResourceBag;
-  readonly filter: OfferFilter;
-  next: Refusal | null;
+  rows: number[];
 }
 
 export interface InverseOfferFilter extends Timer {
@@ -132,10 +127,7 @@ export interface Slot {
   client: number;
   /** Agents on which the framework holds something in this role. */
   heldAgents: number;
-  /** Live refusals by agent row. */
-  readonly refusals: (Refusal | null)[];
-  /** By agent row: version of what the agent has available that is known to be refused, -1 = unknown. */
-  readonly refusedVersion: number[];
+  readonly refusals: Refusals;
 }
 
 /** What one run gives one framework in one role on one agent. */

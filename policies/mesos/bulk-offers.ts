@@ -9,21 +9,19 @@ import type { Allocator } from './allocator.ts';
 import type { AgentRecord, OfferFilter, Slot } from './allocator-state.ts';
 import type { BulkGrant } from './bulk-run.ts';
 import type { Offer } from './master-messages.ts';
-import { refuse, refuseRow } from './offer-filters.ts';
+import { refuseAll, refuseRow } from './offer-filters.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import { isEmptyBag, subtractBags } from './resource-bag.ts';
 
 export interface BulkOffers {
   readonly framework: string;
   readonly slot: Slot;
-  /** Rows of the agents. */
-  readonly rows: readonly number[];
+  /** Rows of the agents; ANSWERED where the offer was declined or turned into an ordinary one. */
+  rows: number[];
   readonly bags: readonly ResourceBag[];
   readonly firstId: number;
   /** Their timeouts run from here. */
   readonly madeAtMs: number;
-  /** 1 = declined or turned into an ordinary offer. */
-  readonly answered: Uint8Array;
   left: number;
   /** Filter of the refusals so far, and the time it was asked for. */
   filter: OfferFilter | null;
@@ -31,6 +29,8 @@ export interface BulkOffers {
   /** Offers that the rest was turned into. */
   kept: readonly Offer[];
 }
+
+const ANSWERED = -1;
 
 /** The bulk offers that are out; what becomes an ordinary offer is handed to the master. */
 export class BulkDesk {
@@ -50,7 +50,6 @@ export class BulkDesk {
       bags,
       firstId,
       madeAtMs: this.allocator.nowMs,
-      answered: new Uint8Array(rows.length),
       left: rows.length,
       filter: null,
       filterRefuseMs: -1,
@@ -68,64 +67,48 @@ export class BulkDesk {
   find(framework: string, id: number): BulkOffers | null {
     for (const bulk of this.out) {
       const at = id - bulk.firstId;
-      if (bulk.framework === framework && at >= 0 && at < bulk.rows.length && bulk.answered[at] === 0) return bulk;
+      if (bulk.framework === framework && at >= 0 && at < bulk.rows.length && bulk.rows[at] !== ANSWERED) return bulk;
     }
     return null;
   }
 
   /** Declines one offer. Nothing was booked, so only the refusal remains. */
   refuse(bulk: BulkOffers, id: number, refuseMs: number): void {
-    const at = this.answer(bulk, id);
-    if (bulk.filterRefuseMs !== refuseMs) {
-      bulk.filter = this.allocator.openFilter(bulk.slot, refuseMs);
-      bulk.filterRefuseMs = refuseMs;
-    }
-    if (bulk.filter !== null) refuseRow(bulk.filter, bulk.rows[at], bulk.bags[at]);
-    else this.allocator.reconsider(bulk.rows[at]);
+    const row = this.answer(bulk, id);
+    const filter = this.filterOf(bulk, refuseMs);
+    if (filter !== null) refuseRow(filter, row, bulk.bags[id - bulk.firstId]);
+    else this.allocator.reconsider(row);
   }
 
   /** Declines every offer that is not answered yet; how many. */
   refuseRest(bulk: BulkOffers, refuseMs: number): number {
-    const { answered, bags, rows, left } = bulk;
+    const { left } = bulk;
     if (left === 0) return 0;
-    if (bulk.filterRefuseMs !== refuseMs) {
-      bulk.filter = this.allocator.openFilter(bulk.slot, refuseMs);
-      bulk.filterRefuseMs = refuseMs;
-    }
-    const { filter } = bulk;
-    for (let at = 0; at < answered.length; at++) {
-      if (answered[at] === 1) continue;
-      if (filter !== null) refuseRow(filter, rows[at], bags[at]);
-      else this.allocator.reconsider(rows[at]);
-    }
-    answered.fill(1);
+    const filter = this.filterOf(bulk, refuseMs);
+    if (filter !== null) refuseAll(filter, bulk);
+    else for (const row of bulk.rows) if (row !== ANSWERED) this.allocator.reconsider(row);
+    bulk.rows = [];
     bulk.left = 0;
     return left;
   }
 
-  /** Takes one offer out to be launched on; settle() follows. */
-  take(bulk: BulkOffers, id: number): Offer {
-    const at = this.answer(bulk, id);
-    const { framework, slot, bags } = bulk;
-    return { id, framework, role: slot.rolePath, agent: this.agentAt(bulk, at).id, bag: bags[at] };
-  }
-
-  /** Books what is not left of an offer that was taken, and refuses the rest. */
-  settle(bulk: BulkOffers, id: number, left: ResourceBag, refuseMs: number): void {
-    const at = id - bulk.firstId;
-    const agent = this.agentAt(bulk, at);
-    const bag = bulk.bags[at];
-    if (left !== bag) this.allocator.keep(bulk.slot, agent, subtractBags(bag, left));
+  /** Takes one offer out to be launched on: books what `launch` does not leave of it, and refuses the rest. */
+  launch(bulk: BulkOffers, id: number, launch: (offer: Offer) => ResourceBag, refuseMs: number): void {
+    const agent = this.allocator.ledger.agentAt(this.answer(bulk, id));
+    const offer = offerOf(bulk, id, agent);
+    const left = launch(offer);
+    if (left !== offer.bag) this.allocator.keep(bulk.slot, agent, subtractBags(offer.bag, left));
     if (isEmptyBag(left)) return;
     const filter = this.allocator.openFilter(bulk.slot, refuseMs);
-    if (filter !== null) refuse(filter, agent, left);
+    if (filter !== null) refuseRow(filter, agent.row, left);
     else this.allocator.reconsider(agent.row);
   }
 
   /** Turns one offer into an ordinary one, booked whole. */
   keep(bulk: BulkOffers, id: number): Offer {
-    const offer = this.take(bulk, id);
-    this.allocator.keep(bulk.slot, this.agentAt(bulk, id - bulk.firstId), offer.bag);
+    const agent = this.allocator.ledger.agentAt(this.answer(bulk, id));
+    const offer = offerOf(bulk, id, agent);
+    this.allocator.keep(bulk.slot, agent, offer.bag);
     return offer;
   }
 
@@ -135,19 +118,29 @@ export class BulkDesk {
     if (bulk.left === 0) return [];
     const kept: Offer[] = [];
     for (let at = 0; at < bulk.rows.length; at++)
-      if (bulk.answered[at] === 0) kept.push(this.keep(bulk, bulk.firstId + at));
+      if (bulk.rows[at] !== ANSWERED) kept.push(this.keep(bulk, bulk.firstId + at));
     bulk.kept = kept;
     return kept;
   }
 
-  private agentAt({ rows }: BulkOffers, at: number): AgentRecord {
-    return this.allocator.ledger.agentAt(rows[at]);
+  /** The filter of the refusals of one time; they end together. */
+  private filterOf(bulk: BulkOffers, refuseMs: number): OfferFilter | null {
+    if (bulk.filterRefuseMs !== refuseMs) {
+      bulk.filter = this.allocator.openFilter(bulk.slot, refuseMs);
+      bulk.filterRefuseMs = refuseMs;
+    }
+    return bulk.filter;
   }
 
+  /** Marks an offer as answered; the row of its agent. */
   private answer(bulk: BulkOffers, id: number): number {
-    const at = id - bulk.firstId;
-    bulk.answered[at] = 1;
+    const row = bulk.rows[id - bulk.firstId];
+    bulk.rows[id - bulk.firstId] = ANSWERED;
     bulk.left--;
-    return at;
+    return row;
   }
+}
+
+function offerOf({ framework, slot, bags, firstId }: BulkOffers, id: number, agent: AgentRecord): Offer {
+  return { id, framework, role: slot.rolePath, agent: agent.id, bag: bags[id - firstId] };
 }

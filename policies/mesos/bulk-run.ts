@@ -12,7 +12,7 @@ import type { AllocationLedger } from './allocation-ledger.ts';
 import type { Round } from './allocation-round.ts';
 import type { Slot } from './allocator-state.ts';
 import type { ResourceBag } from './resource-bag.ts';
-import { EMPTY_BAG } from './resource-bag.ts';
+import { addBags, EMPTY_BAG } from './resource-bag.ts';
 
 /** Whole agents granted to one slot in one run, in order of granting, and the bag of each. */
 export interface BulkGrant {
@@ -20,8 +20,9 @@ export interface BulkGrant {
   /** Rows of the agents. */
   readonly rows: number[];
   readonly bags: ResourceBag[];
-  /** How many of them the sorters were told of, to be taken back at the end of the run. */
+  /** How many of them the sorters were told of, and their sum, to be taken back at the end of the run. */
   told: number;
+  toldSum: ResourceBag;
 }
 
 /** Books and rules of a run. */
@@ -65,7 +66,7 @@ export function allocateInBulk(
     let several = false;
     for (const slot of slots) {
       // Most agents are refused for the reason they were refused for last time; takes() would say so too.
-      if (slot.refusedVersion[row] === version[row] || !takes(round, slot, row)) continue;
+      if (slot.refusals.knownVersion[row] === version[row] || !takes(round, slot, row)) continue;
       if (taker !== null) {
         several = true;
         break;
@@ -85,7 +86,7 @@ export function allocateInBulk(
 function lend(grants: BulkGrant[], slot: Slot, row: number, bag: ResourceBag): void {
   let at = 0;
   while (at < grants.length && grants[at].slot !== slot) at++;
-  if (at === grants.length) grants.push({ slot, rows: [], bags: [], told: 0 });
+  if (at === grants.length) grants.push({ slot, rows: [], bags: [], told: 0, toldSum: EMPTY_BAG });
   grants[at].rows.push(row);
   grants[at].bags.push(bag);
 }
@@ -108,19 +109,23 @@ function firstInOrder(round: BulkRound, grants: readonly BulkGrant[], row: numbe
 function tellSorters(round: BulkRound, grant: BulkGrant): void {
   const { bags, slot, told } = grant;
   if (told === bags.length) return;
-  round.ledger.lend(slot, sumOf(round, grant, told, bags.length), bags.length - told);
+  const sum = sumOf(round, grant, told);
+  round.ledger.lend(slot, sum, bags.length - told);
   grant.told = bags.length;
+  grant.toldSum = addBags(grant.toldSum, sum);
 }
 
-/** What the grants from `first` to before `end` amount to. */
-function sumOf(round: BulkRound, { rows, bags }: BulkGrant, first: number, end: number): ResourceBag {
-  if (end - first === 1) return bags[first];
+/** What the grants from `first` on amount to. */
+function sumOf(round: BulkRound, { rows, bags }: BulkGrant, first: number): ResourceBag {
+  if (bags.length - first === 1) return bags[first];
   const { columns, catalog } = round.ledger;
   const byKind = columns.sums(catalog.flags.length);
-  for (let i = first; i < end; i++) {
-    if (columns.wide[rows[i]] === 0) {
+  const { amounts: columnOf, wide } = columns;
+  const columnKinds = Math.min(COLUMN_KINDS, byKind.length);
+  for (let i = first; i < bags.length; i++) {
+    if (wide[rows[i]] === 0) {
       const at = rows[i] * COLUMN_KINDS;
-      for (let kind = 0; kind < COLUMN_KINDS; kind++) byKind[kind] += columns.amounts[at + kind];
+      for (let kind = 0; kind < columnKinds; kind++) byKind[kind] += columnOf[at + kind];
       continue;
     }
     const { kinds, amounts } = bags[i];
@@ -133,7 +138,7 @@ function sumOf(round: BulkRound, { rows, bags }: BulkGrant, first: number, end: 
 
 /** Ends the loan: the grants stay counted, the amounts leave the sorters. */
 function endLoan(round: BulkRound, grant: BulkGrant): void {
-  const { bags, slot, told } = grant;
+  const { bags, slot, told, toldSum } = grant;
   if (told < bags.length) round.ledger.lend(slot, EMPTY_BAG, bags.length - told);
-  if (told > 0) round.ledger.endLoan(slot, sumOf(round, grant, 0, told));
+  if (told > 0) round.ledger.endLoan(slot, toldSum);
 }

@@ -9,8 +9,9 @@ import type { AllocationLedger } from './allocation-ledger.ts';
 import type { AgentRecord, AllocatorOptions, FrameworkRecord, Slot } from './allocator-state.ts';
 import type { BulkRound } from './bulk-run.ts';
 import { Capability } from './capabilities.ts';
+import { isAllRefusedOn, isRefusedOn } from './refusals.ts';
 import type { ResourceBag } from './resource-bag.ts';
-import { bagContains, filterBag } from './resource-bag.ts';
+import { filterBag } from './resource-bag.ts';
 import type { ResourceCatalog } from './resource-catalog.ts';
 import { ResourceFlag } from './resource-catalog.ts';
 import type { Quantities } from './resource-quantities.ts';
@@ -59,14 +60,7 @@ export function lacksCapability(slot: Slot, agent: AgentRecord): boolean {
 
 /** Whether a live filter of the slot on the agent contains the bag. */
 export function isRefused(slot: Slot, agent: AgentRecord, bag: ResourceBag): boolean {
-  return isRowRefused(slot, agent.row, bag);
-}
-
-function isRowRefused({ refusals }: Slot, row: number, bag: ResourceBag): boolean {
-  if (row >= refusals.length) return false;
-  for (let refusal = refusals[row]; refusal !== null; refusal = refusal.next)
-    if (refusal.refused === bag || bagContains(refusal.refused, bag)) return true;
-  return false;
+  return isRefusedOn(slot.refusals, agent.row, bag);
 }
 
 /**
@@ -74,12 +68,8 @@ function isRowRefused({ refusals }: Slot, row: number, bag: ResourceBag): boolea
  * changes (its version) or a filter ends.
  */
 export function refusesAll(ledger: AllocationLedger, slot: Slot, row: number): boolean {
-  if (row >= slot.refusals.length) return false;
-  const version = ledger.columns.version[row];
-  if (slot.refusedVersion[row] === version) return true;
-  if (!isRowRefused(slot, row, ledger.columns.available[row])) return false;
-  slot.refusedVersion[row] = version;
-  return true;
+  const { available, version } = ledger.columns;
+  return isAllRefusedOn(slot.refusals, row, available[row], version[row]);
 }
 
 /** Whether resources reserved to `reservation` may go to `role`: the role itself or one below it. */

@@ -95,7 +95,7 @@ export class OfferDesk {
   launchOnBulk(framework: string, id: number, launch: (offer: Offer) => ResourceBag, refuseMs: number): boolean {
     const bulk = this.bulks.find(framework, id);
     if (bulk === null) return false;
-    this.bulks.settle(bulk, id, launch(this.bulks.take(bulk, id)), refuseMs);
+    this.bulks.launch(bulk, id, launch, refuseMs);
     return true;
   }
 

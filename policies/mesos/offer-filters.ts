@@ -1,13 +1,7 @@
 /** The life of refuse filters: created by a decline, ended by time, revive, deactivation or a changed agent. */
-import type {
-  AgentRecord,
-  FrameworkRecord,
-  InverseOfferFilter,
-  OfferFilter,
-  Refusal,
-  Slot,
-} from './allocator-state.ts';
+import type { AgentRecord, FrameworkRecord, InverseOfferFilter, OfferFilter, Slot } from './allocator-state.ts';
 import { DEFAULT_REFUSE_MS, MAX_REFUSE_MS } from './allocator-state.ts';
+import { addRefusal, clearRefusals, clearRefusalsOn, endRefusals } from './refusals.ts';
 import type { ResourceBag } from './resource-bag.ts';
 
 /** How long a framework wants to be spared: negative means the default of 5 s, at most 365 days, 0 means no filter. */
@@ -23,42 +17,40 @@ export function refuse(filter: OfferFilter, agent: AgentRecord, refused: Resourc
 
 /** The same by the agent's row. */
 export function refuseRow(filter: OfferFilter, row: number, refused: ResourceBag): void {
-  const { refusals, refusedVersion } = filter.slot;
-  while (refusals.length <= row) {
-    refusals.push(null);
-    refusedVersion.push(-1);
-  }
-  refusals[row] = { refused, filter, next: refusals[row] };
+  addRefusal(filter.slot.refusals, row, refused, filter);
   filter.rows.push(row);
+}
+
+/** Refuses what a bulk still has rows for; a filter without rows takes the list over, as the bulk needs it no more. */
+export function refuseAll(
+  filter: OfferFilter,
+  bulk: { readonly rows: number[]; readonly bags: readonly ResourceBag[] },
+): void {
+  const { rows, bags } = bulk;
+  const { refusals } = filter.slot;
+  let left = 0;
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at];
+    if (row < 0) continue;
+    addRefusal(refusals, row, bags[at], filter);
+    rows[left++] = row;
+  }
+  rows.length = left;
+  if (filter.rows.length === 0) filter.rows = rows;
+  else for (const row of rows) filter.rows.push(row);
 }
 
 /** Ends a filter whose time is over; its agents are worth looking at again. */
 export function detachFilter(filter: OfferFilter, fertile: Uint8Array): void {
   filter.live = false;
-  const { refusals, refusedVersion } = filter.slot;
-  for (const row of filter.rows) {
-    const first = refusals[row];
-    if (first === null) continue;
-    refusals[row] = first.filter === filter && first.next === null ? null : withoutFilter(first, filter);
-    refusedVersion[row] = -1;
-    fertile[row] = 1;
-  }
-}
-
-/** The chain without the refusals of one filter. */
-function withoutFilter(chain: Refusal | null, filter: OfferFilter): Refusal | null {
-  if (chain === null) return null;
-  if (chain.filter === filter) return withoutFilter(chain.next, filter);
-  chain.next = withoutFilter(chain.next, filter);
-  return chain;
+  const { refusals } = filter.slot;
+  for (const row of filter.rows) if (endRefusals(refusals, row, filter)) fertile[row] = 1;
+  filter.rows = [];
 }
 
 /** Ends all filters of a slot. */
 export function clearSlotFilters(slot: Slot): void {
-  for (const first of slot.refusals)
-    for (let refusal = first; refusal !== null; refusal = refusal.next) refusal.filter.live = false;
-  slot.refusals.fill(null);
-  slot.refusedVersion.fill(-1);
+  clearRefusals(slot.refusals);
 }
 
 /** Ends all filters of all frameworks on an agent; the caller lets it be looked at again. */
@@ -66,9 +58,7 @@ export function clearAgentFilters(frameworks: Iterable<FrameworkRecord>, agent: 
   for (const framework of frameworks) {
     clearInverseFilters(framework, agent);
     for (const slot of framework.slots.values()) {
-      if (agent.row >= slot.refusals.length) continue;
-      slot.refusals[agent.row] = null;
-      slot.refusedVersion[agent.row] = -1;
+      clearRefusalsOn(slot.refusals, agent.row);
     }
   }
 }

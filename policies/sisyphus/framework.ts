@@ -27,15 +27,16 @@ import {
   type Work,
 } from '../framework.ts';
 import {
+  addRoom,
   addWork,
   checkPlainWork,
   createLedger,
+  emptyRoom,
   fits,
   type Ledger,
   type LiveTask,
   place,
   retireWork,
-  roomOf,
   workAt,
 } from '../framework-work.ts';
 
@@ -154,13 +155,16 @@ function resourceOffers(state: SisyphusState, offers: Offers, context: Framework
     appendDeclineRest(out, state.config.declineOfferMs);
     return;
   }
-  const room = roomOf(offers);
+  const room = emptyRoom();
   let blocked = false;
   for (let l = 0; l < lanes.length && !blocked; l++)
     for (let run = shift(lanes[l]); run !== null; run = shift(lanes[l])) {
       const work = workAt(ledger, run.workRow);
       let offer = 0;
-      while (offer < offers.count && !fits(room, offer, work)) offer += 1;
+      for (; offer < offers.count; offer++) {
+        if (offer === room.launches.length) addRoom(room, offers);
+        if (fits(room, offer, work)) break;
+      }
       if (offer === offers.count) {
         enqueue(lanes, l, run);
         blocked = true;
@@ -169,7 +173,8 @@ function resourceOffers(state: SisyphusState, offers: Offers, context: Framework
       const task = place(ledger, room, offer, offers.agent[offer], run.workRow, context.nowMs, run.attempt);
       appendLaunch(out, offers.id[offer], task, run.workRow, work, state.config.declineOfferMs);
     }
-  if (room.launches.includes(0)) appendDeclineRest(out, state.config.declineOfferMs);
+  if (room.launches.length < offers.count || room.launches.includes(0))
+    appendDeclineRest(out, state.config.declineOfferMs);
 }
 
 /** Chronos asks for the state of all tasks in the first callback after the interval; its fork has that from it. */

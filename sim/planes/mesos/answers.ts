@@ -57,12 +57,14 @@ export function perform(
   const { name } = driver.plan;
   // A framework that was removed, or has not found the new master yet, talks to nobody; its own queue goes on.
   const heard = master.allocator.ledger.frameworks.has(name);
-  const accepted = new Set<number>();
+  // Offers whose launches are done.
+  let accepted: Set<number> | undefined;
   for (let i = 0; i < out.count; i++) {
     if (!heard && out.kind[i] !== ActionKind.Due && out.kind[i] !== ActionKind.Drop) continue;
     switch (out.kind[i]) {
       case ActionKind.Launch:
-        if (accepted.has(out.offer[i])) break;
+        if (accepted?.has(out.offer[i]) === true) break;
+        accepted ??= new Set();
         accepted.add(out.offer[i]);
         accept(run, driver, out, i, nowMs);
         break;

@@ -136,24 +136,26 @@ export function offerColumns(pool: ActionPool, kinds: AgentKinds, offers: readon
 export function bulkColumns(pool: ActionPool, kinds: AgentKinds, bulk: BulkOffers, agents: AgentColumns): Offers {
   const { rows, bags, firstId } = bulk;
   const { available, wide, amounts, tag } = agents;
+  const { cpus, mem, disk, gpus } = kinds;
   const columns = takeColumns(pool, rows.length);
+  const { id, agent, milliCpu, memMiB, diskMiB, gpus: gpuCount } = columns;
+  // Nothing on most of these agents is reserved or revocable, and their columns hold whole milli-units.
+  columns.reservedMilliCpu.fill(0, 0, rows.length);
+  columns.reservedMemMiB.fill(0, 0, rows.length);
+  columns.revocableMilliCpu.fill(0, 0, rows.length);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
     if (available[row] !== bags[i] || wide[row] === 1) {
       fillRow(kinds, columns, i, firstId + i, tag[row], bags[i]);
       continue;
     }
-    // Nothing on these agents is reserved or revocable, and their columns hold whole milli-units.
     const first = row * COLUMN_KINDS;
-    columns.id[i] = firstId + i;
-    columns.agent[i] = tag[row];
-    columns.milliCpu[i] = Math.floor(amounts[first + kinds.cpus]);
-    columns.memMiB[i] = Math.floor(amounts[first + kinds.mem] / 1000);
-    columns.diskMiB[i] = Math.floor(amounts[first + kinds.disk] / 1000);
-    columns.gpus[i] = Math.floor(amounts[first + kinds.gpus] / 1000);
-    columns.reservedMilliCpu[i] = 0;
-    columns.reservedMemMiB[i] = 0;
-    columns.revocableMilliCpu[i] = 0;
+    id[i] = firstId + i;
+    agent[i] = tag[row];
+    milliCpu[i] = amounts[first + cpus];
+    memMiB[i] = Math.floor(amounts[first + mem] / 1000);
+    diskMiB[i] = Math.floor(amounts[first + disk] / 1000);
+    gpuCount[i] = Math.floor(amounts[first + gpus] / 1000);
   }
   return columns;
 }
