@@ -109,6 +109,22 @@ test('fit on days 0 to 3, generate, backtest on days 3 to 5: a tenth too low, an
   for (const { stdout } of [sweep, compare, gate]) expect(stdout).toMatch(sentence);
   expect(silent('sweep/report.html', 'sweep/report.md', 'gate.md', 'gate.xml')).toEqual([]);
   expect(silent('compared/report.html', 'compared/report.md', 'compared/comparison.json')).toEqual([]);
+  for (const index of ['1/2', '2/2'])
+    tidemark(
+      ...['sweep', 'fitted.yaml', '--vary', line, '--seeds', '1', ...short],
+      ...['--shard', index, '--out', `shard-${index[0]}`],
+    );
+  const merge = tidemark('merge', 'merged', 'shard-1', 'shard-2');
+  const sensitivity = tidemark('sensitivity', 'fitted.yaml', ...short, '--out', 'sensitivity');
+  const sellers = ['--policies', 'limit-sum', '--seeds', '1'];
+  const selling = tidemark('selling', 'fitted.yaml', ...sellers, ...short, '--out', 'selling');
+  for (const { stdout, stderr } of [merge, sensitivity, selling])
+    expect(stdout.replaceAll(/\s+/g, ' '), stderr).toMatch(sentence);
+  expect(silent('merged/report.html', 'merged/report.md', 'merged/document.json')).toEqual([]);
+  expect(silent('sensitivity/sensitivity.html', 'selling/selling.html')).toEqual([]);
+  // A page that is drawn again still quotes it.
+  tidemark('report', 'merged');
+  expect(silent('merged/report.html')).toEqual([]);
   // Another load was not tested.
   const other = tidemark(
     'run',
