@@ -4,14 +4,14 @@
  * Use: hour-of-day profile and level of the first 70 % of whole days against the hourly means of the rest. Batch: jobs a day and the
  * durations of tasks likewise. At least four days are needed, so that at least one is held out.
  */
-import { ksDistance } from './distribution.ts';
-import type { ImportedTrace } from './import/canonical.ts';
+import { MS_PER_DAY } from '../policies/base/units.ts';
+import { ksOfSorted, sortKnown } from './distribution.ts';
 import { courseOf, hourOfSlot, meanOfKnown, perServiceOf } from './inspect.ts';
+import type { TaskTable } from './readers/task-table.ts';
 import { GRID_PER_DAY, GRID_PER_HOUR, type KindSeries } from './series-set.ts';
 
 const TRAIN_SHARE = 0.7;
 const FEWEST_DAYS = 4;
-const MS_PER_DAY = 86_400_000;
 
 export interface BacktestRow {
   readonly name: string;
@@ -26,8 +26,8 @@ export interface Backtest {
 }
 
 /** Rows for use and for batch, where there are days enough. */
-export function backtestTrace(kind: KindSeries | null, trace: ImportedTrace): Backtest {
-  return { rows: [...(kind === null ? [] : backtestUse(kind)), ...backtestBatch(trace)] };
+export function backtestTrace(kind: KindSeries | null, tasks: TaskTable): Backtest {
+  return { rows: [...(kind === null ? [] : backtestUse(kind)), ...backtestBatch(tasks)] };
 }
 
 function backtestUse(kind: KindSeries): BacktestRow[] {
@@ -56,28 +56,29 @@ function backtestUse(kind: KindSeries): BacktestRow[] {
   ];
 }
 
-function backtestBatch(trace: ImportedTrace): BacktestRow[] {
-  const { tasks } = trace;
+function backtestBatch(tasks: TaskTable): BacktestRow[] {
   if (tasks.count === 0) return [];
-  const days = Math.floor(tasks.submitMs[tasks.count - 1] / MS_PER_DAY);
+  const submitMs = tasks.submitMs();
+  const days = Math.floor(submitMs[tasks.count - 1] / MS_PER_DAY);
   if (days < FEWEST_DAYS) return [];
   const trainDays = Math.max(2, Math.floor(days * TRAIN_SHARE));
   const perDay = new Float64Array(days);
-  const durations: [number[], number[]] = [[], []];
-  for (let task = 0; task < tasks.count; task++) {
-    const day = Math.floor(tasks.submitMs[task] / MS_PER_DAY);
-    if (day >= days) continue;
-    perDay[day] += 1;
-    if (tasks.durationMs[task] > 0) durations[day < trainDays ? 0 : 1].push(tasks.durationMs[task]);
+  for (const ms of submitMs) {
+    const day = Math.floor(ms / MS_PER_DAY);
+    if (day < days) perDay[day] += 1;
   }
-  const foretold = meanOfKnown(perDay.subarray(0, trainDays));
+  const train = perDay.subarray(0, trainDays);
   const test = perDay.subarray(trainDays);
-  const error =
-    test.reduce((sum, measured) => sum + Math.abs(foretold - measured), 0) / test.reduce((sum, one) => sum + one, 0);
+  const foretold = meanOfKnown(train);
+  const sum = (counts: Float64Array) => counts.reduce((total, count) => total + count, 0);
+  const error = sum(test.map((measured) => Math.abs(foretold - measured))) / sum(test);
   const row = { trainDays, testDays: days - trainDays };
   const rows: BacktestRow[] = [];
   if (Number.isFinite(error)) rows.push({ ...row, name: 'tasks a day', measure: 'mean absolute error', value: error });
-  const ks = ksDistance(durations[0], durations[1]);
+  const durations = tasks.derive(['durationMs'], ([ms], at) => (ms[at] > 0 ? ms[at] : Number.NaN));
+  // Tasks stand in the order of submission: the days that are held out are behind the others.
+  const [split, end] = [sum(train), sum(perDay)];
+  const ks = ksOfSorted(sortKnown(durations.subarray(0, split)), sortKnown(durations.subarray(split, end)));
   if (Number.isFinite(ks)) rows.push({ ...row, name: 'durations', measure: 'KS distance', value: ks });
   return rows;
 }

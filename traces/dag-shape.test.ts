@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type DagShape, drawDag, fitDag, measureDags } from './dag-shape.ts';
-import { taskColumns } from './import/canonical.ts';
+import { type TaskRow, taskColumns } from './import/canonical.ts';
+import type { TaskGraph } from './readers/task-table.ts';
 import { createStream } from './streams.ts';
 
 /** `copies` jobs whose task t waits for parentsOf[t]. */
@@ -17,7 +18,13 @@ function jobsOf(parentsOf: readonly (readonly number[])[], copies = 3, name = 'j
       parents: parents.map((parent) => `${name}${copy}/${parent}`),
     })),
   ).flat();
-  return taskColumns(rows).tasks;
+  return graphOf(rows);
+}
+
+function graphOf(rows: readonly TaskRow[]): TaskGraph {
+  const { groups, parentStart, parents } = taskColumns(rows).tasks;
+  const names = Array.from(new Set(groups));
+  return { jobs: names.length, jobOf: Int32Array.from(groups, (name) => names.indexOf(name)), parentStart, parents };
 }
 const fitOf = (parentsOf: readonly (readonly number[])[]) => fitDag(jobsOf(parentsOf)) as DagShape;
 const draw = (parentsOf: readonly (readonly number[])[], seed: string) =>
@@ -76,15 +83,22 @@ test('parents in another job, jobs of one task and tasks in a circle do not coun
     requestMemMib: 1,
     parents,
   });
-  const { tasks } = taskColumns([
+  const tasks = graphOf([
     row('a', 'x', []),
     row('b', 'y', ['a']),
     row('c', 'y', ['d']),
     row('d', 'y', ['c']),
     row('e', 'y', ['b']),
   ]);
-  expect(measureDags(tasks)).toEqual({ stages: [2], parents: [1], children: [1, 0, 0, 0] });
-  expect(fitDag(taskColumns([row('a', 'x', [])]).tasks)).toBeNull();
+  expect(measureDags(tasks)).toEqual({
+    stages: [[2, 1]],
+    parents: [[1, 1]],
+    children: [
+      [0, 3],
+      [1, 1],
+    ],
+  });
+  expect(fitDag(graphOf([row('a', 'x', [])]))).toBeNull();
 });
 
 test('whatever the jobs: parents stand before their child, once, and the stages drawn are among those seen or fewer', () => {
@@ -105,7 +119,9 @@ test('whatever the jobs: parents stand before their child, once, and the stages 
           for (const parent of parents) expect(parent).toBeLessThan(task);
         }
         if (tasks === [one, other][at].length)
-          expect(measureDags(jobsOf(drawn, 1)).stages).toEqual(tasks > 1 ? [measureDags(rows[at]).stages[0]] : []);
+          expect(measureDags(jobsOf(drawn, 1)).stages).toEqual(
+            tasks > 1 ? [[measureDags(rows[at]).stages[0][0], 1]] : [],
+          );
       }
     }),
     { numRuns: 60 },

@@ -6,12 +6,10 @@
  * often a parent already has a child where both kinds were there to choose (which makes hubs, the fan-out). Approximation: within a
  * job these are drawn independently, so that special forms (a diamond, a tree) come only as often as chance makes them.
  */
-import type { ImportedTasks } from './import/canonical.ts';
+import type { Counted } from './distribution.ts';
+import type { TaskGraph } from './readers/task-table.ts';
 import { sampleCategorical, sampleIndex } from './samplers.ts';
 import type { Stream } from './streams.ts';
-
-/** A whole number and how often it was seen, ascending. */
-export type Counted = readonly (readonly [value: number, times: number])[];
 
 export interface DagSize {
   /** Jobs of at least this many tasks, up to the next row. */
@@ -36,13 +34,13 @@ export interface DagShape {
   readonly sharedShare: number;
 }
 
-/** What a set of jobs shows; one value a job, a task, or a task that waits. Jobs of one task are left out. */
+/** What a set of jobs shows; counted once a job, a task, or a task that waits. Jobs of one task are left out. */
 export interface DagMeasures {
-  readonly stages: number[];
+  readonly stages: Counted;
   /** Of tasks that wait. */
-  readonly parents: number[];
+  readonly parents: Counted;
   /** Of every task. */
-  readonly children: number[];
+  readonly children: Counted;
 }
 
 const FROM = [1, 2, 3, 4, 5, 9, 17, 33, 65, 129];
@@ -55,7 +53,7 @@ interface JobGraph {
 }
 
 /** Null when no job has two tasks. */
-export function fitDag(tasks: ImportedTasks): DagShape | null {
+export function fitDag(tasks: TaskGraph): DagShape | null {
   const sizes = FROM.map(() => new Map<number, number>());
   const fanIn = FROM.map(() => new Map<number, number>());
   const places = new Map<number, number>();
@@ -159,50 +157,59 @@ function pickParent(
 }
 
 /** The stages, parents and children that jobs have; for goodness of fit. */
-export function measureDags(tasks: ImportedTasks): DagMeasures {
-  const measures: DagMeasures = { stages: [], parents: [], children: [] };
-  for (const graph of graphsOf(tasks)) measureGraph(graph.parentsOf, measures);
-  return measures;
+export function measureDags(tasks: TaskGraph): DagMeasures {
+  const measure = startMeasure();
+  for (const graph of graphsOf(tasks)) measure.add(graph.parentsOf);
+  return measure.read();
 }
 
 /** The same of graphs drawn for jobs of the sizes that the trace has. */
-export function measureDrawnDags(tasks: ImportedTasks, shape: DagShape, stream: Stream): DagMeasures {
-  const measures: DagMeasures = { stages: [], parents: [], children: [] };
-  for (const graph of graphsOf(tasks)) measureGraph(drawDag(shape, graph.stageOf.length, stream), measures);
-  return measures;
+export function measureDrawnDags(tasks: TaskGraph, shape: DagShape, stream: Stream): DagMeasures {
+  const measure = startMeasure();
+  for (const graph of graphsOf(tasks)) measure.add(drawDag(shape, graph.stageOf.length, stream));
+  return measure.read();
 }
 
-/** Adds one graph whose parents stand before their children. */
-function measureGraph(parentsOf: readonly (readonly number[])[], measures: DagMeasures): void {
-  const children = new Int32Array(parentsOf.length);
-  const stage = new Int32Array(parentsOf.length);
-  let stages = 1;
-  for (const [task, parents] of parentsOf.entries()) {
-    if (parents.length > 0) measures.parents.push(parents.length);
-    for (const parent of parents) {
-      children[parent] += 1;
-      stage[task] = Math.max(stage[task], stage[parent] + 1);
-    }
-    stages = Math.max(stages, stage[task] + 1);
-  }
-  measures.stages.push(stages);
-  for (const count of children) measures.children.push(count);
+function startMeasure() {
+  const [stages, parents, children] = [0, 1, 2].map(() => new Map<number, number>());
+  return {
+    /** A graph whose parents stand before their children. */
+    add(parentsOf: readonly (readonly number[])[]): void {
+      const childCount = new Int32Array(parentsOf.length);
+      const stage = new Int32Array(parentsOf.length);
+      let last = 0;
+      for (const [task, list] of parentsOf.entries()) {
+        if (list.length > 0) increment(parents, list.length);
+        for (const parent of list) {
+          childCount[parent] += 1;
+          stage[task] = Math.max(stage[task], stage[parent] + 1);
+        }
+        last = Math.max(last, stage[task]);
+      }
+      increment(stages, last + 1);
+      for (const count of childCount) increment(children, count);
+    },
+    read: (): DagMeasures => ({
+      stages: sortedCounts(stages),
+      parents: sortedCounts(parents),
+      children: sortedCounts(children),
+    }),
+  };
 }
 
 /** Jobs of two and more tasks. Parents outside of the job do not count; tasks of a circle count as if they waited for nothing. */
-function* graphsOf(tasks: ImportedTasks): Generator<JobGraph> {
-  const jobs = new Map<string, number[]>();
-  for (let task = 0; task < tasks.count; task++) {
-    const name = tasks.groups[task];
-    if (name === '') continue;
-    const rows = jobs.get(name);
-    if (rows === undefined) jobs.set(name, [task]);
-    else rows.push(task);
-  }
-  for (const rows of jobs.values()) if (rows.length > 1) yield graphOf(rows, tasks);
+function* graphsOf(tasks: TaskGraph): Generator<JobGraph> {
+  const start = new Int32Array(tasks.jobs + 1);
+  for (const job of tasks.jobOf) start[job + 1] += 1;
+  for (let job = 0; job < tasks.jobs; job++) start[job + 1] += start[job];
+  const next = start.slice();
+  const rows = new Int32Array(tasks.jobOf.length);
+  for (const [task, job] of tasks.jobOf.entries()) rows[next[job]++] = task;
+  for (let job = 0; job < tasks.jobs; job++)
+    if (start[job + 1] - start[job] > 1) yield graphOf(Array.from(rows.subarray(start[job], start[job + 1])), tasks);
 }
 
-function graphOf(rows: readonly number[], tasks: ImportedTasks): JobGraph {
+function graphOf(rows: readonly number[], tasks: TaskGraph): JobGraph {
   const own = new Map(rows.map((row, at) => [row, at]));
   const parentsOf = rows.map((row) => {
     const inside = new Set<number>();

@@ -1,11 +1,19 @@
 /** Goodness of fit: what the generator draws from a fit, measured as the source was. */
 import { measureDags, measureDrawnDags } from './dag-shape.ts';
-import { knownSorted, ksDistance, quantileOf } from './distribution.ts';
+import {
+  knownSorted,
+  ksDistance,
+  ksOfCounts,
+  ksOfSorted,
+  meanOfCounts,
+  quantileOf,
+  sortKnown,
+} from './distribution.ts';
 import type { FittedBatch, FittedServices } from './fit-trace.ts';
 import { seriesStatistics } from './fits/fit-series.ts';
 import { drawServices, drawTasks } from './generate-draws.ts';
-import type { ImportedTrace } from './import/canonical.ts';
 import { meanOfKnown } from './inspect.ts';
+import type { TaskGraph, TaskTable } from './readers/task-table.ts';
 import { GRID_PER_DAY, type KindSeries } from './series-set.ts';
 import { createStream } from './streams.ts';
 
@@ -25,11 +33,12 @@ export function measureFit(
   services: FittedServices | null,
   batch: FittedBatch | null,
   kind: KindSeries | null,
-  trace: ImportedTrace,
+  tasks: TaskTable,
+  graph: TaskGraph,
 ): FitQuality {
   const rows: { name: string; source: number; generated: number }[] = [];
   const ks: { name: string; distance: number }[] = [];
-  if (services !== null && kind !== null && trace.services !== undefined) {
+  if (services !== null && kind !== null) {
     const days = Math.min(MOST_DAYS, Math.floor(services.days));
     const live = kind.kept.filter((one) => meanOfKnown(one.milliCpu) > 0);
     const drawn = drawServices(services, Math.min(MOST_SERVICES, live.length), days * GRID_PER_DAY, SEED, () => 1);
@@ -48,52 +57,48 @@ export function measureFit(
         source: median(source.map((one) => one[key])),
         generated: median(generated.map((one) => one[key])),
       });
-    const { requestMilliCpu } = trace.services;
     ks.push({
       name: 'CPU over request',
       distance: ksDistance(
-        live.map((one) => meanOfKnown(one.milliCpu) / requestMilliCpu[one.service]),
+        live.map((one) => meanOfKnown(one.milliCpu) / one.requestMilliCpu),
         drawn.map((one) => meanOfKnown(one.milliCpu) / one.requestMilliCpu),
       ),
     });
   }
   if (batch !== null) {
     const hours = Math.max(1, Math.min(batch.hours, Math.floor((MOST_TASKS / batch.tasks) * batch.hours)));
-    const tasks = drawTasks(batch, hours, SEED, () => 1);
-    const { durationMs, requestMilliCpu, instances } = trace.tasks;
+    const drawn = drawTasks(batch, hours, SEED, () => 1);
+    const distance = (source: Float64Array, generated: readonly number[]) =>
+      ksOfSorted(sortKnown(source), knownSorted(generated));
     ks.push(
       {
         name: 'durations',
-        distance: ksDistance(
-          durationMs.filter((ms) => ms > 0),
-          tasks.map((task) => task.durationMs),
+        distance: distance(
+          tasks.derive(['durationMs'], ([ms], row) => (ms[row] > 0 ? ms[row] : Number.NaN)),
+          drawn.map((task) => task.durationMs),
         ),
       },
       {
         name: 'requests',
-        distance: ksDistance(
-          requestMilliCpu.map((milli, task) => milli / instances[task]),
-          tasks.map((task) => task.requestMilliCpu / (task.instances ?? 1)),
+        distance: distance(
+          tasks.derive(['requestMilliCpu', 'instances'], ([milli, instances], row) => milli[row] / instances[row]),
+          drawn.map((task) => task.requestMilliCpu / (task.instances ?? 1)),
         ),
       },
     );
-    const source = measureDags(trace.tasks);
+    const source = measureDags(graph);
     if (batch.dag !== undefined && source.parents.length > 0) {
-      const drawn = measureDrawnDags(trace.tasks, batch.dag, createStream(SEED, 'dag'));
+      const generated = measureDrawnDags(graph, batch.dag, createStream(SEED, 'dag'));
       for (const [name, key] of [
         ['stages of a job', 'stages'],
         ['parents of a task that waits', 'parents'],
         ['children of a task', 'children'],
       ] as const) {
-        ks.push({ name, distance: ksDistance(source[key], drawn[key]) });
-        rows.push({ name, source: meanOf(source[key]), generated: meanOf(drawn[key]) });
+        ks.push({ name, distance: ksOfCounts(source[key], generated[key]) });
+        rows.push({ name, source: meanOfCounts(source[key]), generated: meanOfCounts(generated[key]) });
       }
     }
-    rows.push({ name: 'tasks an hour', source: batch.tasks / batch.hours, generated: tasks.length / hours });
+    rows.push({ name: 'tasks an hour', source: batch.tasks / batch.hours, generated: drawn.length / hours });
   }
   return { rows, ks: ks.filter((one) => Number.isFinite(one.distance)) };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -9,17 +9,19 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConfigError, TraceError } from '../policies/base/assert.ts';
 import { exp } from '../policies/base/exact-math.ts';
+import { MS_PER_HOUR } from '../policies/base/units.ts';
 import { type Backtest, backtestTrace } from './backtest.ts';
 import { type DagShape, fitDag } from './dag-shape.ts';
 import { peakToTrough, stretchToRatio } from './day-shape.ts';
-import { knownSorted, quantileOf, quantilePoints } from './distribution.ts';
+import { knownSorted, pointsOfSorted, quantileOf, quantilePoints, sortKnown } from './distribution.ts';
 import { type FitQuality, measureFit } from './fit-quality.ts';
 import { type SeriesStatistics, seriesStatistics, solveNoise } from './fits/fit-series.ts';
-import type { ImportedHosts, ImportedServices, ImportedTasks } from './import/canonical.ts';
-import { readImport } from './import/store.ts';
+import type { ImportedHosts } from './import/canonical.ts';
+import { readImportHead } from './import/store.ts';
 import { courseOf, hourOfSlot, meanOfKnown } from './inspect.ts';
+import { openTaskTable, type TaskGraph, type TaskTable } from './readers/task-table.ts';
 import { GRID_PER_DAY, type GridSeries, type KindSeries, readKindSeries } from './series-set.ts';
-import { ALL_DAYS, type DaySpan, tasksOfDays } from './trace-days.ts';
+import { ALL_DAYS, type DaySpan } from './trace-days.ts';
 
 export const FIT_VERSION = 1;
 
@@ -103,12 +105,12 @@ export interface TraceFit {
 
 /** Fits these days of an import. Throws TraceError when they have neither two days of use nor tasks with durations. */
 export async function fitTrace(folder: string, days: DaySpan = ALL_DAYS): Promise<TraceFit> {
-  const whole = await readImport(folder);
-  const trace = { ...whole, tasks: tasksOfDays(whole.tasks, days) };
-  const kinds = await readKindSeries(folder, trace.services, days);
-  const kind = kindToFit(kinds);
-  const services = kind === null ? null : fitServices(kind, trace.services as ImportedServices, kind.slots);
-  const batch = fitBatch(trace.tasks);
+  const trace = await readImportHead(folder);
+  const kind = kindToFit(trace.hasServices ? await readKindSeries(folder, days) : []);
+  const services = kind === null ? null : fitServices(kind);
+  const tasks = openTaskTable(folder, days);
+  const graph = tasks.graph();
+  const batch = fitBatch(tasks, graph);
   if (services === null && batch === null)
     throw new TraceError(`${folder}: neither two days of use nor a task with a duration; there is nothing to fit`);
   return {
@@ -122,8 +124,8 @@ export async function fitTrace(folder: string, days: DaySpan = ALL_DAYS): Promis
     hosts: fitHosts(trace.hosts),
     services,
     batch,
-    quality: measureFit(services, batch, kind, trace),
-    backtest: backtestTrace(kind, trace),
+    quality: measureFit(services, batch, kind, tasks, graph),
+    backtest: backtestTrace(kind, tasks),
   };
 }
 
@@ -155,18 +157,15 @@ function kindToFit(kinds: readonly KindSeries[]): KindSeries | null {
   return long.reduce<KindSeries | null>((best, kind) => (best === null || rank(kind) > rank(best) ? kind : best), null);
 }
 
-function fitServices(kind: KindSeries, services: ImportedServices, slots: number): FittedServices {
+function fitServices(kind: KindSeries): FittedServices {
   const live = kind.kept.filter((one) => meanOfKnown(one.milliCpu) > 0);
   const requests = live.map((one) => {
-    const request = services.requestMilliCpu[one.service];
-    return request > 0 ? request : quantileOf(knownSorted(one.milliCpu), 0.99);
+    return one.requestMilliCpu > 0 ? one.requestMilliCpu : quantileOf(knownSorted(one.milliCpu), 0.99);
   });
-  const statistics = live.map((one) => seriesStatistics(one.milliCpu.subarray(0, slots)));
+  const statistics = live.map((one) => seriesStatistics(one.milliCpu));
   const median = (values: ArrayLike<number>) => quantileOf(knownSorted(values), 0.5);
   const cv = median(statistics.map((one) => one.residualCv));
-  const memory = live.map(
-    (one) => services.requestMemMib[one.service] / (services.requestMilliCpu[one.service] / 1000),
-  );
+  const memory = live.map((one) => one.requestMemMib / (one.requestMilliCpu / 1000));
   return {
     kind: kind.kind,
     services: kind.services,
@@ -174,7 +173,7 @@ function fitServices(kind: KindSeries, services: ImportedServices, slots: number
     cpuOverRequest: quantilePoints(live.map((one, at) => meanOfKnown(one.milliCpu) / requests[at])),
     requestMilliCpu: quantilePoints(requests),
     memMibPerCore: orElse(median(memory), 4096),
-    memOverRequest: orElse(median(live.map((one) => one.memMib / services.requestMemMib[one.service])), 0.65),
+    memOverRequest: orElse(median(live.map((one) => one.memMib / one.requestMemMib)), 0.65),
     classes: fitClasses(live),
     noises: fitNoises(statistics),
     commonShare: commonShareOf(live, cv),
@@ -267,40 +266,40 @@ function commonShareOf(live: readonly GridSeries[], cv: number): number {
 }
 
 /** Batch of the tasks with a duration; null when there is none. */
-export function fitBatch(tasks: ImportedTasks): FittedBatch | null {
-  const durations = tasks.durationMs.filter((ms) => ms > 0);
-  if (durations.length === 0) return null;
-  const jobs = new Map<string, { submitMs: number; tasks: number }>();
+function fitBatch(tasks: TaskTable, graph: TaskGraph): FittedBatch | null {
+  const points = (names: readonly string[], of: (columns: readonly Float64Array[], row: number) => number) =>
+    pointsOfSorted(sortKnown(tasks.derive(names, of)));
+  const durationS = points(['durationMs'], ([ms], row) => (ms[row] > 0 ? ms[row] / 1000 : Number.NaN));
+  if (durationS.length === 0) return null;
+  const { jobs, jobOf, parentStart } = graph;
+  const submitMs = tasks.submitMs();
+  const hours = Math.floor(submitMs[tasks.count - 1] / MS_PER_HOUR) + 1;
+  const byHour = new Float64Array(hours);
+  const tasksPerJob = new Float64Array(jobs);
   let chained = 0;
   for (let task = 0; task < tasks.count; task++) {
-    const name = tasks.groups[task] === '' ? tasks.ids[task] : tasks.groups[task];
-    const job = jobs.get(name);
-    if (job === undefined) jobs.set(name, { submitMs: tasks.submitMs[task], tasks: 1 });
-    else job.tasks += 1;
-    if (tasks.parentStart[task + 1] > tasks.parentStart[task]) chained += 1;
+    if (tasksPerJob[jobOf[task]] === 0) byHour[Math.floor(submitMs[task] / MS_PER_HOUR)] += 1;
+    tasksPerJob[jobOf[task]] += 1;
+    if (parentStart[task + 1] > parentStart[task]) chained += 1;
   }
-  const hours = Math.floor(tasks.submitMs[tasks.count - 1] / 3_600_000) + 1;
-  const byHour = new Float64Array(hours);
-  for (const { submitMs } of jobs.values()) byHour[Math.floor(submitMs / 3_600_000)] += 1;
   const profile = courseOf(byHour, 24, (hour) => hour % 24);
-  const inner = tasks.count - jobs.size;
-  const dag = fitDag(tasks);
-  const median = quantileOf(
-    knownSorted(tasks.usedMilliCpu.map((milli, task) => milli / tasks.requestMilliCpu[task])),
-    0.5,
+  const inner = tasks.count - jobs;
+  const dag = fitDag(graph);
+  const cpuOverRequest = sortKnown(
+    tasks.derive(['usedMilliCpu', 'requestMilliCpu'], ([used, request], row) => used[row] / request[row]),
   );
   return {
     tasks: tasks.count,
-    jobs: jobs.size,
+    jobs,
     hours,
-    jobsPerHour: jobs.size / hours,
+    jobsPerHour: jobs / hours,
     hourOfDay: profile.map((value) => (hours >= 24 && !Number.isNaN(value) ? Number(value.toPrecision(5)) : 1)),
-    tasksPerJob: quantilePoints(Array.from(jobs.values(), (job) => job.tasks)),
-    instances: quantilePoints(tasks.instances),
-    durationS: quantilePoints(durations.map((ms) => ms / 1000)),
-    requestMilliCpu: quantilePoints(tasks.requestMilliCpu.map((milli, task) => milli / tasks.instances[task])),
-    requestMemMib: quantilePoints(tasks.requestMemMib.map((mib, task) => mib / tasks.instances[task])),
-    cpuOverRequest: Math.min(1, orElse(median, 0.8)),
+    tasksPerJob: pointsOfSorted(sortKnown(tasksPerJob)),
+    instances: points(['instances'], ([instances], row) => instances[row]),
+    durationS,
+    requestMilliCpu: points(['requestMilliCpu', 'instances'], ([milli, parts], row) => milli[row] / parts[row]),
+    requestMemMib: points(['requestMemMib', 'instances'], ([mib, parts], row) => mib[row] / parts[row]),
+    cpuOverRequest: Math.min(1, orElse(quantileOf(cpuOverRequest, 0.5), 0.8)),
     chainedShare: inner > 0 ? Math.min(1, chained / inner) : 0,
     ...(dag === null ? {} : { dag }),
   };

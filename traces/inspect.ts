@@ -1,10 +1,10 @@
 /** What is in an imported trace, in numbers: coverage, courses of day and week, use over request, durations, sizes, arrivals. */
 import { MS_PER_HOUR } from '../policies/base/units.ts';
 import { peakToTrough } from './day-shape.ts';
-import { knownSorted, quantileOf, quantilePoints } from './distribution.ts';
+import { knownSorted, pointsOfSorted, quantileOf, sortKnown } from './distribution.ts';
 import { seriesStatistics } from './fits/fit-series.ts';
-import type { ImportedServices, ImportedTasks } from './import/canonical.ts';
-import { readImport } from './import/store.ts';
+import { readImportHead } from './import/store.ts';
+import { openTaskTable, type TaskTable } from './readers/task-table.ts';
 import { GRID_PER_DAY, GRID_PER_HOUR, type KindSeries, readKindSeries } from './series-set.ts';
 
 /** p10, p50, p90, p99 and mean of known values. */
@@ -84,8 +84,9 @@ export interface Inspection {
 
 /** Reads the folder of an import. Throws TraceError. */
 export async function inspectTrace(folder: string): Promise<Inspection> {
-  const trace = await readImport(folder);
-  const kinds = await readKindSeries(folder, trace.services);
+  const trace = await readImportHead(folder);
+  const kinds = trace.hasServices ? await readKindSeries(folder) : [];
+  const tasks = openTaskTable(folder);
   const sum = (values: Float64Array) => values.reduce((total, value) => total + (value > 0 ? value : 0), 0);
   return {
     folder,
@@ -93,18 +94,20 @@ export async function inspectTrace(folder: string): Promise<Inspection> {
     hosts: trace.hosts.ids.length,
     hostCores: sum(trace.hosts.milliCpu) / 1000,
     hostMemGib: sum(trace.hosts.memMib) / 1024,
-    usage:
-      trace.services === undefined ? [] : kinds.map((kind) => inspectUsage(kind, trace.services as ImportedServices)),
-    tasks: trace.tasks.count === 0 ? null : inspectTasks(trace.tasks),
+    usage: kinds.map(inspectUsage),
+    tasks: tasks.count === 0 ? null : inspectTasks(tasks),
     notes: trace.notes,
   };
 }
 
 export function spreadOf(values: ArrayLike<number>): Spread {
-  const sorted = knownSorted(values);
+  return spreadOfSorted(knownSorted(values));
+}
+
+function spreadOfSorted(sorted: Float64Array): Spread {
   const at = (share: number) => quantileOf(sorted, share);
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
-  const quantiles = quantilePoints(sorted);
+  const quantiles = pointsOfSorted(sorted);
   return { n: sorted.length, p10: at(0.1), p50: at(0.5), p90: at(0.9), p99: at(0.99), mean, quantiles };
 }
 
@@ -150,7 +153,7 @@ function byHour(slots: Float64Array, meanOf: (hour: Float64Array) => number): nu
   );
 }
 
-function inspectUsage(kind: KindSeries, services: ImportedServices): UsageInspection {
+function inspectUsage(kind: KindSeries): UsageInspection {
   let [filled, gaps, longest] = [0, 0, 0];
   for (const { milliCpu } of kind.kept) {
     let run = 0;
@@ -190,8 +193,8 @@ function inspectUsage(kind: KindSeries, services: ImportedServices): UsageInspec
     hourOfDay,
     dayOfWeek: courseOf(perService, 7, dayOfSlot),
     peakToTrough: peakToTrough(hourOfDay.filter((value) => !Number.isNaN(value))),
-    cpuOverRequest: spreadOf(kind.kept.map((one, at) => means[at] / services.requestMilliCpu[one.service])),
-    memOverRequest: spreadOf(kind.kept.map((one) => one.memMib / services.requestMemMib[one.service])),
+    cpuOverRequest: spreadOf(kind.kept.map((one, at) => means[at] / one.requestMilliCpu)),
+    memOverRequest: spreadOf(kind.kept.map((one) => one.memMib / one.requestMemMib)),
     peakOverMean: spreadOf(kind.kept.map((one, at) => meanOfKnown(one.peakMilliCpu) / means[at])),
     throttledShare: spreadOf(kind.kept.map((one) => one.throttledShare)),
     gpusUsed: spreadOf(kind.kept.map((one) => one.gpuMilli / 1000)),
@@ -208,30 +211,36 @@ function inspectUsage(kind: KindSeries, services: ImportedServices): UsageInspec
   };
 }
 
-function inspectTasks(tasks: ImportedTasks): TaskInspection {
-  const hours = Math.floor(tasks.submitMs[tasks.count - 1] / MS_PER_HOUR) + 1;
-  const byHour = new Array<number>(hours).fill(0);
-  const jobs = new Map<string, number>();
-  let withParents = 0;
-  for (let task = 0; task < tasks.count; task++) {
-    byHour[Math.floor(tasks.submitMs[task] / MS_PER_HOUR)] += 1;
-    const job = tasks.groups[task] === '' ? tasks.ids[task] : tasks.groups[task];
-    jobs.set(job, (jobs.get(job) ?? 0) + 1);
-    if (tasks.parentStart[task + 1] > tasks.parentStart[task]) withParents += 1;
-  }
+function inspectTasks(tasks: TaskTable): TaskInspection {
+  const submitMs = tasks.submitMs();
+  const byHour = new Array<number>(Math.floor(submitMs[tasks.count - 1] / MS_PER_HOUR) + 1).fill(0);
+  for (const ms of submitMs) byHour[Math.floor(ms / MS_PER_HOUR)] += 1;
+  const { jobs, tasksPerJob, withParents } = countJobs(tasks);
+  const spread = (names: readonly string[], of: (columns: readonly Float64Array[], row: number) => number) =>
+    spreadOfSorted(sortKnown(tasks.derive(names, of)));
   return {
     tasks: tasks.count,
-    jobs: jobs.size,
-    hours,
-    perHour: tasks.count / hours,
+    jobs,
+    hours: byHour.length,
+    perHour: tasks.count / byHour.length,
     hourOfDay: courseOf(Float64Array.from(byHour), 24, (hour) => hour % 24),
     arrivalsByHour: byHour,
-    durationS: spreadOf(tasks.durationMs.map((ms) => ms / 1000)),
-    requestCores: spreadOf(tasks.requestMilliCpu.map((milli) => milli / 1000)),
-    requestMemGib: spreadOf(tasks.requestMemMib.map((mib) => mib / 1024)),
-    instances: spreadOf(tasks.instances),
-    cpuOverRequest: spreadOf(tasks.usedMilliCpu.map((milli, task) => milli / tasks.requestMilliCpu[task])),
-    tasksPerJob: spreadOf(Array.from(jobs.values())),
+    durationS: spread(['durationMs'], ([ms], row) => ms[row] / 1000),
+    requestCores: spread(['requestMilliCpu'], ([milli], row) => milli[row] / 1000),
+    requestMemGib: spread(['requestMemMib'], ([mib], row) => mib[row] / 1024),
+    instances: spread(['instances'], ([instances], row) => instances[row]),
+    cpuOverRequest: spread(['usedMilliCpu', 'requestMilliCpu'], ([used, request], row) => used[row] / request[row]),
+    tasksPerJob,
     withParents,
   };
+}
+
+/** A function of its own: which task is of which job is forgotten before the columns are read. */
+function countJobs(tasks: TaskTable): Pick<TaskInspection, 'jobs' | 'tasksPerJob' | 'withParents'> {
+  const { jobs, jobOf, parentStart } = tasks.graph();
+  const perJob = new Float64Array(jobs);
+  for (const job of jobOf) perJob[job] += 1;
+  let withParents = 0;
+  for (let task = 0; task < tasks.count; task++) if (parentStart[task + 1] > parentStart[task]) withParents += 1;
+  return { jobs, tasksPerJob: spreadOfSorted(sortKnown(perJob)), withParents };
 }

@@ -2,8 +2,8 @@
 import { ConfigError } from '../policies/base/assert.ts';
 import { MS_PER_HOUR } from '../policies/base/units.ts';
 import type { ImportedServices } from './import/canonical.ts';
-import { readImport } from './import/store.ts';
-import { readUsage } from './import/store-services.ts';
+import { readImportHead } from './import/store.ts';
+import { readServices, readUsage } from './import/store-services.ts';
 
 /** Series of hours; row-major series x hours. */
 export interface HourlyUse {
@@ -22,8 +22,9 @@ export interface HourlyUse {
  * A service that does not say its request has the largest sample in these hours as its size. Throws ConfigError when there is no sample; TraceError.
  */
 export async function measuredHours(folder: string, fromHour: number, toHour: number): Promise<HourlyUse> {
-  const { services } = await readImport(folder);
-  if (services === undefined) throw new ConfigError(`${folder}: the trace has no use over time to compare with`);
+  if (!(await readImportHead(folder)).hasServices)
+    throw new ConfigError(`${folder}: the trace has no use over time to compare with`);
+  const services = await readServices(folder);
   for (const of of ['services', 'hosts'] as const) {
     const found = await hoursOf(folder, services, of, fromHour, toHour);
     if (found !== null) return found;

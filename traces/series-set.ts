@@ -1,8 +1,10 @@
 /** Use of the services of an imported trace on a grid of five minutes: every service of a kind in the sum, a part of them one by one. */
-
+import { join } from 'node:path';
+import { TraceError } from '../policies/base/assert.ts';
 import { MS_PER_DAY } from '../policies/base/units.ts';
-import type { ImportedServices } from './import/canonical.ts';
 import { readUsage, type UsageBatch } from './import/store-services.ts';
+import { createIdIndex, type IdIndex } from './readers/id-index.ts';
+import { openParquetGroups, type ParquetGroups } from './readers/parquet-groups.ts';
 import { ALL_DAYS, type DaySpan } from './trace-days.ts';
 
 export const GRID_MS = 300_000;
@@ -12,8 +14,9 @@ export const GRID_PER_DAY = 288;
 const MOST_VALUES = 8_000_000;
 
 export interface GridSeries {
-  /** Row in services. */
-  readonly service: number;
+  /** Of one replica; NaN when it is not said. */
+  readonly requestMilliCpu: number;
+  readonly requestMemMib: number;
   /** Milli-cores; NaN where nothing was measured. */
   readonly milliCpu: Float64Array;
   readonly peakMilliCpu: Float64Array;
@@ -39,47 +42,86 @@ export interface KindSeries {
   readonly kept: readonly GridSeries[];
 }
 
-/** Reads use of these days twice: once for its extent, once for its values. Slot 0 is the first of `days`. Throws TraceError. */
-export async function readKindSeries(
-  folder: string,
-  services: ImportedServices | undefined,
-  days: DaySpan = ALL_DAYS,
-): Promise<KindSeries[]> {
+/**
+ * Reads use of these days twice: once for its extent, once for its values. Slot 0 is the first of `days`.
+ *
+ * In memory stand about 30 bytes a service besides what is kept. Throws TraceError.
+ */
+export async function readKindSeries(folder: string, days: DaySpan = ALL_DAYS): Promise<KindSeries[]> {
   const [fromMs, toMs] = [days.fromDay * MS_PER_DAY, days.toDay * MS_PER_DAY];
-  if (services === undefined || services.count === 0) return [];
-  const rowOfId = new Map(services.ids.map((id, row) => [id, row]));
-  const sampled = new Int32Array(services.count);
+  const file = openParquetGroups(join(folder, 'services.parquet'), ['id', 'kind', ...REQUESTS]);
+  const rowOfId = indexOf(file);
+  const sampled = new Int32Array(file.rows);
   let lastMs = 0;
   for await (const batch of readUsage(folder))
     for (let row = 0; row < batch.count; row++) {
-      const service = rowOfId.get(batch.ids[row]);
-      if (service === undefined || batch.timeMs[row] < fromMs || batch.timeMs[row] >= toMs) continue;
+      const service = rowOfId.find(batch.ids[row]);
+      if (service < 0 || batch.timeMs[row] < fromMs || batch.timeMs[row] >= toMs) continue;
       sampled[service] += 1;
       if (batch.timeMs[row] > lastMs) lastMs = batch.timeMs[row];
     }
   const slots = Math.max(0, Math.floor((lastMs - fromMs) / GRID_MS)) + 1;
-  const kinds = new Map<string, number[]>();
-  for (let service = 0; service < services.count; service++) {
-    if (sampled[service] === 0) continue;
-    const list = kinds.get(services.kinds[service]);
-    if (list === undefined) kinds.set(services.kinds[service], [service]);
-    else list.push(service);
-  }
-  const grids = Array.from(kinds, ([kind, rows]) => openKind(kind, rows, slots, kinds.size));
-  const gridOf = new Map(grids.flatMap((grid) => grid.rows.map((service) => [service, grid])));
+  const { names, kindOf, counts } = kindsOf(file, sampled);
+  const grids = names.map((kind, at) => openKind(kind, counts[at], slots, names.length));
+  keepSome(file, kindOf, grids);
   for await (const batch of readUsage(folder))
     for (let row = 0; row < batch.count; row++) {
-      const service = rowOfId.get(batch.ids[row]);
-      const grid = service === undefined ? undefined : gridOf.get(service);
-      if (service === undefined || grid === undefined) continue;
       if (batch.timeMs[row] < fromMs || batch.timeMs[row] >= toMs) continue;
+      const service = rowOfId.find(batch.ids[row]);
+      if (service < 0 || kindOf[service] < 0) continue;
       const slot = Math.floor((batch.timeMs[row] - fromMs) / GRID_MS);
-      addSample(grid, service, slot, batch, row);
+      addSample(grids[kindOf[service]], service, slot, batch, row);
     }
   return grids.map(closeKind);
 }
 
+const REQUESTS = ['requestMilliCpu', 'requestMemMib'] as const;
+
+/** Rows of services by their ids, which are unique. */
+function indexOf(file: ParquetGroups): IdIndex {
+  const rowOfId = createIdIndex(file.rows);
+  for (let group = 0; group < file.groups.length; group++) for (const id of file.texts(group, 'id')) rowOfId.add(id);
+  if (rowOfId.count !== file.rows)
+    throw new TraceError(`${file.path}: ${file.rows - rowOfId.count} of ${file.rows} ids appear a second time`);
+  return rowOfId;
+}
+
+/** The kind of every service with samples, -1 for one without, and how many there are of each. */
+function kindsOf(file: ParquetGroups, sampled: Int32Array) {
+  const names: string[] = [];
+  const counts: number[] = [];
+  const kindOf = new Int32Array(file.rows).fill(-1);
+  for (const [group, { start }] of file.groups.entries())
+    for (const [row, name] of file.texts(group, 'kind').entries()) {
+      if (sampled[start + row] === 0) continue;
+      let kind = names.indexOf(name);
+      if (kind < 0) {
+        kind = names.push(name) - 1;
+        counts.push(0);
+      }
+      kindOf[start + row] = kind;
+      counts[kind] += 1;
+    }
+  return { names, counts, kindOf };
+}
+
+/** Opens a series for every n-th service of a kind. */
+function keepSome(file: ParquetGroups, kindOf: Int32Array, grids: readonly OpenKind[]): void {
+  const seen = new Int32Array(grids.length);
+  for (const [group, { start, rows }] of file.groups.entries()) {
+    const [milliCpu, memMib] = REQUESTS.map((name) => file.numbers(group, name));
+    for (let row = 0; row < rows; row++) {
+      const kind = kindOf[start + row];
+      if (kind < 0) continue;
+      const { kept, step, slots } = grids[kind];
+      if (seen[kind]++ % step === 0) kept.set(start + row, openSeries(slots, milliCpu[row], memMib[row]));
+    }
+  }
+}
+
 interface OpenSeries {
+  readonly requestMilliCpu: number;
+  readonly requestMemMib: number;
   readonly sum: Float64Array;
   readonly count: Uint16Array;
   readonly peak: Float64Array;
@@ -103,37 +145,43 @@ const meanOf = ({ sum, count }: Mean) => (count > 0 ? sum / count : Number.NaN);
 
 interface OpenKind {
   readonly kind: string;
-  readonly rows: readonly number[];
+  /** With samples. */
+  readonly services: number;
   readonly slots: number;
   readonly totals: Float64Array;
   readonly counts: Float64Array;
+  /** Every `step`-th service is kept, by its row. */
+  readonly step: number;
   readonly kept: Map<number, OpenSeries>;
   samples: number;
   unknown: number;
 }
 
-function openKind(kind: string, rows: readonly number[], slots: number, kinds: number): OpenKind {
+function openKind(kind: string, services: number, slots: number, kinds: number): OpenKind {
   const most = Math.max(1, Math.floor(MOST_VALUES / kinds / slots / 2));
-  const step = Math.ceil(rows.length / most);
-  const kept = new Map<number, OpenSeries>();
-  for (let at = 0; at < rows.length; at += step)
-    kept.set(rows[at], {
-      sum: new Float64Array(slots),
-      count: new Uint16Array(slots),
-      peak: new Float64Array(slots).fill(Number.NaN),
-      mem: { sum: 0, count: 0 },
-      throttled: { sum: 0, count: 0 },
-      gpu: { sum: 0, count: 0 },
-    });
   return {
     kind,
-    rows,
+    services,
     slots,
     totals: new Float64Array(slots),
     counts: new Float64Array(slots),
-    kept,
+    step: Math.ceil(services / most),
+    kept: new Map(),
     samples: 0,
     unknown: 0,
+  };
+}
+
+function openSeries(slots: number, requestMilliCpu: number, requestMemMib: number): OpenSeries {
+  return {
+    requestMilliCpu,
+    requestMemMib,
+    sum: new Float64Array(slots),
+    count: new Uint16Array(slots),
+    peak: new Float64Array(slots).fill(Number.NaN),
+    mem: { sum: 0, count: 0 },
+    throttled: { sum: 0, count: 0 },
+    gpu: { sum: 0, count: 0 },
   };
 }
 
@@ -161,20 +209,21 @@ function addSample(grid: OpenKind, service: number, slot: number, batch: UsageBa
 }
 
 function closeKind(grid: OpenKind): KindSeries {
-  const { kind, slots, samples, unknown } = grid;
+  const { kind, services, slots, samples, unknown } = grid;
   // Several samples of one service inside a slot are a finer grid: the sum over services is their mean times the services.
-  const perSlot = samples / grid.rows.length / slots;
+  const perSlot = samples / services / slots;
   const finer = perSlot > 1 ? perSlot : 1;
   return {
     kind,
-    services: grid.rows.length,
+    services,
     samples,
     unknownSamples: unknown,
     slots,
     totalMilliCpu: grid.totals.map((total, slot) => (grid.counts[slot] > 0 ? total / finer : Number.NaN)),
     measured: grid.counts.map((count) => count / finer),
-    kept: Array.from(grid.kept, ([service, one]) => ({
-      service,
+    kept: Array.from(grid.kept.values(), (one) => ({
+      requestMilliCpu: one.requestMilliCpu,
+      requestMemMib: one.requestMemMib,
       milliCpu: one.sum.map((sum, slot) => (one.count[slot] > 0 ? sum / one.count[slot] : Number.NaN)),
       peakMilliCpu: one.peak,
       memMib: meanOf(one.mem),

@@ -1,11 +1,16 @@
 /** Many files of lines that are written side by side and read one after another, each once. */
-import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { TraceError } from '../../policies/base/assert.ts';
-import { readLineBlocks } from '../readers/rows.ts';
 import { refuseFullDisk } from './row-writer.ts';
 
-const BUFFER_BYTES = 8_192;
+/** Of what is not yet written, for all lanes together; each has at least and at most so much of it. */
+const BUFFER_BYTES = 4_194_304;
+const LEAST_BYTES = 1_024;
+const MOST_BYTES = 8_192;
+const READ_BYTES = 262_144;
+const LINE_END = 0x0a;
 
 export interface Lanes {
   readonly count: number;
@@ -18,7 +23,8 @@ export interface Lanes {
 export function createLanes(folder: string, count: number, freeBytes: () => number): Lanes {
   mkdirSync(folder, { recursive: true });
   const pathOf = (lane: number) => join(folder, String(lane));
-  const buffers = Array.from({ length: count }, () => Buffer.allocUnsafe(BUFFER_BYTES));
+  const laneBytes = Math.max(LEAST_BYTES, Math.min(MOST_BYTES, Math.floor(BUFFER_BYTES / count)));
+  const buffer = Buffer.allocUnsafe(laneBytes * count);
   const filled = new Int32Array(count);
   const append = (lane: number, bytes: Uint8Array, place: string): void => {
     if (bytes.length === 0) return;
@@ -30,7 +36,7 @@ export function createLanes(folder: string, count: number, freeBytes: () => numb
     }
   };
   const flush = (lane: number, place: string): void => {
-    append(lane, buffers[lane].subarray(0, filled[lane]), place);
+    append(lane, buffer.subarray(lane * laneBytes, lane * laneBytes + filled[lane]), place);
     filled[lane] = 0;
   };
   return {
@@ -38,17 +44,43 @@ export function createLanes(folder: string, count: number, freeBytes: () => numb
     add(lane, text, place) {
       const line = `${text}\n`;
       // A code unit takes at most three bytes.
-      if (filled[lane] + 3 * line.length > BUFFER_BYTES) flush(lane, place);
-      if (3 * line.length > BUFFER_BYTES) append(lane, Buffer.from(line), place);
-      else filled[lane] += buffers[lane].write(line, filled[lane]);
+      if (filled[lane] + 3 * line.length > laneBytes) flush(lane, place);
+      if (3 * line.length > laneBytes) append(lane, Buffer.from(line), place);
+      else filled[lane] += buffer.write(line, lane * laneBytes + filled[lane]);
     },
     async read(lane, take) {
       flush(lane, folder);
       if (!existsSync(pathOf(lane))) return;
-      for await (const lines of readLineBlocks(pathOf(lane))) for (const line of lines) if (line !== '') take(line);
+      eachLine(pathOf(lane), take);
       rmSync(pathOf(lane));
+      // Lanes are read at once; between two of them others have their turn, such as a signal to stop.
+      await setImmediate();
     },
   };
+}
+
+/** Calls `take` for every line of a file of UTF-8. One buffer serves all of it, unless a line is longer. */
+function eachLine(path: string, take: (text: string) => void): void {
+  const file = openSync(path, 'r');
+  try {
+    let buffer = Buffer.allocUnsafe(READ_BYTES);
+    let held = 0;
+    for (;;) {
+      const got = readSync(file, buffer, held, buffer.length - held, null);
+      if (got === 0) return;
+      const end = buffer.lastIndexOf(LINE_END, held + got - 1) + 1;
+      held += got;
+      if (end === 0) {
+        if (held === buffer.length) buffer = Buffer.concat([buffer], 2 * held);
+        continue;
+      }
+      for (const line of buffer.toString('utf8', 0, end - 1).split('\n')) take(line);
+      buffer.copy(buffer, 0, end, held);
+      held -= end;
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The lane of a key, the same for equal keys: FNV-1a over code units. */

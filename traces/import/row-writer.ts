@@ -16,7 +16,10 @@ export interface RowWriter {
   finish(): void;
 }
 
+/** Rows of a group while a file is small, and of a large one: what is known of every group stays in memory until the file is finished. */
 const GROUP_ROWS = 8_192;
+const LARGE_GROUP_ROWS = 32_768;
+const LARGE_FROM_ROWS = 1_048_576;
 /** Left free on the disk, so that the rest of the import and others can still write. */
 export const SPARE_BYTES = 67_108_864;
 
@@ -26,7 +29,7 @@ export function refuseFullDisk(free: number, place: () => string, path: string):
     throw new TraceError(`${place()} does not fit on the disk: ${free} bytes are free where ${path} is written`);
 }
 
-/** A copy: the text of a row is a view into the block it was read in, and the bounds of a row group would keep all of it alive. */
+/** A copy: the text of a row is a view into the block it was read in, and a row group would keep all of it alive. */
 export function ownText(text: string): string {
   return text === '' ? '' : Buffer.from(text).toString();
 }
@@ -47,24 +50,27 @@ export function createRowWriter(path: string, columns: RowColumns, freeBytes: ()
   });
   const texts = columns.map((): string[] => []);
   const numbers = columns.map(([, type]) =>
-    type === 'int' ? new Int32Array(GROUP_ROWS) : new Float64Array(type === 'double' ? GROUP_ROWS : 0),
+    type === 'int' ? new Int32Array(LARGE_GROUP_ROWS) : new Float64Array(type === 'double' ? LARGE_GROUP_ROWS : 0),
   );
-  let rows = 0;
+  let [rows, written] = [0, 0];
   const flush = (): void => {
     if (rows === 0) return;
     void writer.write({
       columnData: columns.map(([name, type], at) => ({
         name,
         data: type === 'text' ? texts[at] : numbers[at].subarray(0, rows),
+        // Bounds of ids that stand in no order help nobody, and would be kept.
+        statistics: type !== 'text',
       })),
-      rowGroupSize: GROUP_ROWS,
+      rowGroupSize: LARGE_GROUP_ROWS,
     });
     for (const column of texts) column.length = 0;
+    written += rows;
     rows = 0;
   };
   return {
     add(values, place) {
-      if (rows === GROUP_ROWS) {
+      if (rows === (written < LARGE_FROM_ROWS ? GROUP_ROWS : LARGE_GROUP_ROWS)) {
         refuseFullDisk(freeBytes(), place, path);
         try {
           flush();

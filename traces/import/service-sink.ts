@@ -9,13 +9,13 @@ import type { Bulk } from './bulk.ts';
 import type { ServiceRow } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { eachMeasured, type Request } from './measured-ids.ts';
-import { repeatedIds } from './repeated-ids.ts';
+import { createRepeatedIds } from './repeated-ids.ts';
 import { createRowWriter, eachRow, type RowColumns } from './row-writer.ts';
 import type { StoredScales, UsageScale } from './usage-csv.ts';
 import { sqlText } from './usage-duckdb.ts';
 
 /** Columns of services.parquet, as store-services.ts writes them. */
-const COLUMNS: RowColumns = [
+export const SERVICE_COLUMNS: RowColumns = [
   ['id', 'text'],
   ['kind', 'text'],
   ['group', 'text'],
@@ -46,7 +46,8 @@ export interface ListedServices {
 
 export function listServices(bulk: Bulk): ListedServices {
   const path = join(bulk.scratch, 'services.parquet');
-  const writer = createRowWriter(path, [...COLUMNS, PLACE], bulk.freeBytes);
+  const writer = createRowWriter(path, [...SERVICE_COLUMNS, PLACE], bulk.freeBytes);
+  const ids = createRepeatedIds(bulk);
   const nan = Number.NaN;
   let listed = path;
   let count = 0;
@@ -58,20 +59,18 @@ export function listServices(bulk: Bulk): ListedServices {
       const request = [row.requestMilliCpu, row.requestMemMib, row.limitMilliCpu ?? nan, row.limitMemMib ?? nan];
       const life = [row.replicas ?? 1, row.startMs ?? nan, row.endMs ?? nan];
       const words = [row.qos ?? '', row.status ?? '', row.host ?? '', JSON.stringify(row.labels ?? {})];
+      ids.add(row.id, count);
       count += 1;
       writer.add([row.id, row.kind, row.group ?? '', ...request, ...life, ...words, place], () => place);
     },
     async finish(context) {
       writer.finish();
-      const again = await repeatedIds(bulk, (take) => {
-        let row = 0;
-        eachRow(path, [COLUMNS[0]], ([id]) => take(String(id), row++));
-      });
+      const again = await ids.find();
       if (again.size === 0) return;
       listed = join(bulk.scratch, 'services-once.parquet');
-      const once = createRowWriter(listed, COLUMNS, bulk.freeBytes);
+      const once = createRowWriter(listed, SERVICE_COLUMNS, bulk.freeBytes);
       let row = 0;
-      eachRow(path, [...COLUMNS, PLACE], (values) => {
+      eachRow(path, [...SERVICE_COLUMNS, PLACE], (values) => {
         const place = String(values.pop());
         if (again.has(row++)) dropRow(context, new TraceError(`${place} ${values[0]} appears a second time`));
         else once.add(values, () => place);
@@ -109,13 +108,13 @@ export async function storeServices(
 ): Promise<{ readonly count: number; readonly unlisted: number }> {
   const usage = join(bulk.folder, 'usage', `${measured.usage}.parquet`);
   const hasUse = existsSync(usage);
-  const writer = createRowWriter(join(bulk.folder, 'services.parquet'), COLUMNS, bulk.freeBytes);
+  const writer = createRowWriter(join(bulk.folder, 'services.parquet'), SERVICE_COLUMNS, bulk.freeBytes);
   let [count, unlisted] = [0, 0];
   const add = (row: (string | number)[]) => {
     writer.add(row, () => String(row[0]));
     count += 1;
   };
-  if (listed !== null) eachRow(listed.path, COLUMNS, add);
+  if (listed !== null) eachRow(listed.path, SERVICE_COLUMNS, add);
   const isTask = measured.requestMilliCpu === 'task';
   const other: Request = isTask ? [Number.NaN, Number.NaN] : [Number(measured.requestMilliCpu), Number.NaN];
   if (hasUse)

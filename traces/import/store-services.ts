@@ -40,6 +40,9 @@ export function writeServices(services: ImportedServices, path: string): void {
   });
 }
 
+/** Columns that older folders may lack. */
+export const SERVICE_LATER = ['limitMilliCpu', 'limitMemMib', 'status', 'labels'];
+
 export async function readServices(folder: string): Promise<ImportedServices> {
   const names = [
     'id',
@@ -53,8 +56,7 @@ export async function readServices(folder: string): Promise<ImportedServices> {
     'qos',
     'host',
   ];
-  const later = ['limitMilliCpu', 'limitMemMib', 'status', 'labels'];
-  const file = await readParquet(join(folder, 'services.parquet'), names, later);
+  const file = await readParquet(join(folder, 'services.parquet'), names, SERVICE_LATER);
   return {
     count: file.count,
     ids: texts(file, 'id'),

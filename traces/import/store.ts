@@ -38,7 +38,7 @@ const VERSION = 3;
 const OLDEST_VERSION = 1;
 const TASK_TEXT = ['id', 'group', 'gpuModels', 'qos', 'status', 'host', 'parents'] as const;
 /** Columns that older folders may lack. */
-const TASK_LATER = ['instances', 'limitMilliCpu', 'limitMemMib', 'labels'];
+export const TASK_LATER = ['instances', 'limitMilliCpu', 'limitMemMib', 'labels'];
 const TASK_NUMBERS = [
   'submitMs',
   'durationMs',
@@ -121,38 +121,48 @@ function parentsOf(tasks: ImportedTasks, row: number): Int32Array {
   return tasks.parents.subarray(tasks.parentStart[row], tasks.parentStart[row + 1]);
 }
 
-/** Reads a folder that writeImport made. Throws TraceError. */
-export async function readImport(folder: string): Promise<ImportedTrace> {
+/** What a trace says of itself, and its hosts. */
+export interface ImportHead extends Pick<ImportedTrace, 'format' | 'startUnixMs' | 'hosts' | 'columns' | 'notes'> {
+  readonly hasUse: boolean;
+  readonly hasServices: boolean;
+  readonly hasEvents: boolean;
+}
+
+/** Reads trace.json and the hosts, which are few. Throws TraceError. */
+export async function readImportHead(folder: string): Promise<ImportHead> {
   const root = await readJson(join(folder, 'trace.json'));
   const version = asNumber(member(root, 'version'));
   if (version < OLDEST_VERSION || version > VERSION)
     throw new TraceError(`${root.where} version is ${version}; this program reads ${OLDEST_VERSION} to ${VERSION}`);
   const record = asObject(root);
+  const names = ['id', 'milliCpu', 'memMib', 'gpus', 'gpuModel', 'labels', 'taints'];
+  const start = record.startUnixMs;
+  return {
+    format: asText(member(root, 'format')),
+    startUnixMs: typeof start === 'number' ? start : null,
+    hosts: readHosts(await readParquet(join(folder, 'hosts.parquet'), names)),
+    hasUse: record.hasUse === true,
+    hasServices: record.hasServices === true,
+    hasEvents: record.hasEvents === true,
+    columns: asObject(member(root, 'columns')) as Readonly<Record<string, ColumnSource>>,
+    notes: (record.notes as readonly unknown[]).map(String),
+  };
+}
+
+/** Reads all of a folder that writeImport made into memory. Throws TraceError. */
+export async function readImport(folder: string): Promise<ImportedTrace> {
+  const { hasUse, hasServices, hasEvents, ...head } = await readImportHead(folder);
   const taskFile = await readParquet(
     join(folder, 'tasks.parquet'),
     [...TASK_TEXT, ...TASK_NUMBERS, 'gpus', 'gpuMilli', 'useCount'],
     TASK_LATER,
   );
-  const hostFile = await readParquet(join(folder, 'hosts.parquet'), [
-    'id',
-    'milliCpu',
-    'memMib',
-    'gpus',
-    'gpuModel',
-    'labels',
-    'taints',
-  ]);
-  const start = record.startUnixMs;
   return {
-    format: asText(member(root, 'format')),
-    startUnixMs: typeof start === 'number' ? start : null,
-    hosts: readHosts(hostFile),
+    ...head,
     tasks: readTasks(taskFile),
-    use: record.hasUse === true ? await readUse(folder, taskFile) : null,
-    ...(record.hasServices === true ? { services: await readServices(folder) } : {}),
-    ...(record.hasEvents === true ? { events: await readEvents(folder) } : {}),
-    columns: asObject(member(root, 'columns')) as Readonly<Record<string, ColumnSource>>,
-    notes: (record.notes as readonly unknown[]).map(String),
+    use: hasUse ? await readUse(folder, taskFile) : null,
+    ...(hasServices ? { services: await readServices(folder) } : {}),
+    ...(hasEvents ? { events: await readEvents(folder) } : {}),
   };
 }
 

@@ -9,8 +9,8 @@ import type { Bulk } from './bulk.ts';
 import { type ImportedTasks, type StoredTasks, type TaskRow, taskColumns } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
-import { repeatedIds } from './repeated-ids.ts';
-import { createRowWriter, eachRow, type RowColumns } from './row-writer.ts';
+import { createRepeatedIds } from './repeated-ids.ts';
+import { createRowWriter, type RowColumns } from './row-writer.ts';
 
 export interface TaskRead {
   /** Empty when they are in a file already. */
@@ -26,7 +26,7 @@ export interface TaskSink {
 }
 
 /** Columns of tasks.parquet, as store.ts writes them. */
-const COLUMNS: RowColumns = [
+export const TASK_COLUMNS: RowColumns = [
   ['id', 'text'],
   ['group', 'text'],
   ['submitMs', 'double'],
@@ -48,10 +48,8 @@ const COLUMNS: RowColumns = [
   ['parents', 'text'],
   ['useCount', 'int'],
 ];
-/** As they are laid down: with their row in the source. */
-const SPOOLED: RowColumns = [...COLUMNS, ['seq', 'double']];
-const PARENTS = COLUMNS.findIndex(([name]) => name === 'parents');
-const SUBMIT = COLUMNS.findIndex(([name]) => name === 'submitMs');
+const PARENTS = TASK_COLUMNS.findIndex(([name]) => name === 'parents');
+const SUBMIT = TASK_COLUMNS.findIndex(([name]) => name === 'submitMs');
 /** Between ids of parents while they are ids; no id of a line holds one. */
 const PARENT_SEPARATOR = '\n';
 
@@ -129,32 +127,35 @@ const MS_PER_MINUTE = 60_000;
 const AT_START = -1e9;
 
 /**
- * Rows are laid down by time: ranges of minutes with so many tasks that one is sorted in memory. Parents are found by id in parts, and
- * go to the range of their child.
+ * Rows are laid down as they come and then by time: ranges of minutes with so many tasks that one is sorted in memory. Parents are found by id
+ * in parts, and go to the range of their child.
  */
 function storedTasks(bulk: Bulk, context: ImportContext, repeated?: (id: string, seq: number) => string): TaskSink {
-  const spool = join(bulk.scratch, 'tasks.parquet');
-  const writer = createRowWriter(spool, SPOOLED, bulk.freeBytes);
+  const lanesOf = (name: string, count: number) => createLanes(join(bulk.scratch, name), count, bulk.freeBytes);
+  const spool = lanesOf('tasks', 1);
+  const ids = repeated === undefined ? null : createRepeatedIds(bulk);
   const perKey = new Map<number, number>();
   let [count, withDuration, lastSubmitMs, withParents] = [0, 0, 0, 0];
   return {
     add(row, seq) {
       const key = rangeKey(row.submitMs, seq);
       perKey.set(key, (perKey.get(key) ?? 0) + 1);
-      writer.add([...valuesOf(row), seq], () => row.id);
+      spool.add(0, `${key} ${seq} ${JSON.stringify([valuesOf(row), seq] satisfies Laid)}`, row.id);
+      ids?.add(row.id, seq);
       count += 1;
       if (!Number.isNaN(row.durationMs)) withDuration += 1;
       lastSubmitMs = Math.max(lastSubmitMs, row.submitMs);
       withParents += row.parents?.length ?? 0;
     },
     async finish() {
-      writer.finish();
-      const again = repeated === undefined ? new Set<number>() : await repeats(bulk, spool, repeated, context);
+      const again = (await ids?.find()) ?? new Map<number, string>();
+      for (const [seq, id] of again) dropRow(context, new TraceError(repeated?.(id, seq) ?? id));
       const { rangeOf, ranges } = rangesOf(perKey);
-      const lanes = createLanes(join(bulk.scratch, 'ranges'), ranges, bulk.freeBytes);
-      eachLaid(spool, ([values, seq]) => {
-        if (!again.has(seq))
-          lanes.add(rangeOf(rangeKey(values[SUBMIT] as number, seq)), JSON.stringify([values, seq]), String(values[0]));
+      const lanes = lanesOf('ranges', ranges);
+      await spool.read(0, (line) => {
+        const [key, seq] = line.split(' ', 2);
+        if (!again.has(Number(seq)))
+          lanes.add(rangeOf(Number(key)), line.slice(key.length + seq.length + 2), `task ${seq}`);
       });
       const links = withParents > 0 ? await linkParents(bulk, lanes) : null;
       const lostParents = await writeSorted(bulk, links?.lanes ?? lanes, links?.parents ?? null);
@@ -181,25 +182,6 @@ function rangesOf(perKey: ReadonlyMap<number, number>): { rangeOf: (key: number)
     tasks += count;
   }
   return { rangeOf: (key) => rangeOfKey.get(key) ?? 0, ranges: range + 1 };
-}
-
-/** Rows of ids that came before; each is dropped as the context says. */
-async function repeats(
-  bulk: Bulk,
-  spool: string,
-  words: (id: string, seq: number) => string,
-  context: ImportContext,
-): Promise<Set<number>> {
-  const again = await repeatedIds(bulk, (take) => eachLaid(spool, ([values, seq]) => take(String(values[0]), seq)));
-  for (const [seq, id] of again) dropRow(context, new TraceError(words(id, seq)));
-  return new Set(again.keys());
-}
-
-function eachLaid(spool: string, take: (task: Laid) => void): void {
-  eachRow(spool, SPOOLED, (row) => {
-    const seq = Number(row.pop());
-    take([row, seq]);
-  });
 }
 
 /** Tasks of a range in their order; JSON has no NaN, which comes back as null. */
@@ -245,7 +227,7 @@ async function linkParents(bulk: Bulk, unsorted: Lanes): Promise<{ readonly lane
 
 /** Writes tasks.parquet range by range; counts the parents that are lost. */
 async function writeSorted(bulk: Bulk, lanes: Lanes, parents: Lanes | null): Promise<number> {
-  const writer = createRowWriter(join(bulk.folder, 'tasks.parquet'), COLUMNS, bulk.freeBytes);
+  const writer = createRowWriter(join(bulk.folder, 'tasks.parquet'), TASK_COLUMNS, bulk.freeBytes);
   let lost = 0;
   for (let range = 0; range < lanes.count; range++) {
     const tasks = await sortedRange(lanes, range);

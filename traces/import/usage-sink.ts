@@ -67,7 +67,8 @@ export function memorySink(): UsageSink & { readonly samples: UsageSample[] } {
   };
 }
 
-const GROUP_ROWS = 61_440;
+/** Twice as many cost 100 MiB more while they are written. */
+const GROUP_ROWS = 30_720;
 
 /** Free bytes on the disk of `folder`. */
 export function freeBytesOf(folder: string): number {
