@@ -13,7 +13,7 @@ afterAll(() => files.remove());
 
 type Sample = readonly [id: string, timeMs: number, milliCpu: number, peak?: number, mem?: number];
 
-/** Writes a trace of these services and samples, the samples in row groups of 61,440 rows as an import does. */
+/** Writes a trace of these services and samples, the samples in row groups of 30,720 rows as an import does. */
 async function traceOf(name: string, services: readonly ServiceRow[], samples: readonly Sample[]): Promise<string> {
   const folder = files.path(name);
   const table = parquetSink(folder).open('use');
@@ -293,7 +293,7 @@ describe('what is in memory', () => {
     expect(long.most).toBe(short.most);
     // 6 blocks of 4 hours a day: what grows with the days is one value a service and block.
     expect(three.services.stream?.before.length).toBe(400 * 6 * 3);
-    const groups = Math.ceil(three.samples / 61_440);
+    const groups = Math.ceil(three.samples / 30_720);
     const blocks = 18;
     // A group that begins or ends inside a block is read for both; the column behind a block is the first of the next.
     expect(long.base.stream?.groupsRead).toBeLessThanOrEqual(groups + 2 * blocks);

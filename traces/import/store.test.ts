@@ -127,7 +127,7 @@ test('services, events and 130 000 samples of use are read again, the samples in
     for (let row = 0; row < batch.count; row++) if (batch.ids[row] === 'b') sum += batch.milliCpu[row];
     expect(batch.peakMilliCpu.every(Number.isNaN)).toBe(true);
   }
-  expect(sizes).toEqual([61_440, 61_440, 7_120]);
+  expect(sizes).toEqual([30_720, 30_720, 30_720, 30_720, 7_120]);
   // Odd rows 1, 3, .. 129 999: half of their sum 65 000^2.
   expect(sum).toBe((65_000 * 65_000) / 2);
 });

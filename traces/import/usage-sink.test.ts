@@ -17,7 +17,7 @@ test.skipIf(!existsSync(FULL))(
     symlinkSync(FULL, files.path('full/usage/use.parquet'));
     const table = parquetSink(files.path('full'), () => 1e12).open('use');
     const fill = () => {
-      for (let row = 1; row <= 3 * 30_720; row++)
+      for (let row = 1; row <= 6 * 30_720; row++)
         table.add(`vm-${row}`, row, Math.sqrt(row), Number.NaN, Number.NaN, () => `use.csv:${row}`);
       table.finish();
     };
