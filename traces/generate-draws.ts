@@ -92,9 +92,19 @@ function drawNoise(noise: FittedNoise, slots: number, seed: string, name: string
 
 /** Jobs by the hour (Poisson), tasks, instances, durations and requests by their quantiles, dependencies by the fitted graphs. */
 export function drawTasks(fit: FittedBatch, hours: number, seed: string, factorAt: (day: number) => number): TaskRow[] {
-  const rows: TaskRow[] = [];
+  return Array.from(drawTaskHours(fit, hours, seed, factorAt)).flat();
+}
+
+/** The same hour by hour: no job lasts into the next. */
+export function* drawTaskHours(
+  fit: FittedBatch,
+  hours: number,
+  seed: string,
+  factorAt: (day: number) => number,
+): Generator<TaskRow[]> {
   let job = 0;
   for (let hour = 0; hour < hours; hour++) {
+    const rows: TaskRow[] = [];
     const stream = createStream(seed, `generate/batch/${hour}`);
     const graphs = createStream(seed, `generate/batch/${hour}/dag`);
     const jobs = samplePoisson(stream, fit.jobsPerHour * fit.hourOfDay[hour % 24] * factorAt(hour / 24));
@@ -123,6 +133,6 @@ export function drawTasks(fit: FittedBatch, hours: number, seed: string, factorA
       }
       job += 1;
     }
+    yield rows;
   }
-  return rows;
 }

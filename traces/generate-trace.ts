@@ -4,10 +4,11 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../policies/base/assert.ts';
 import { pow } from '../policies/base/exact-math.ts';
 import { type FittedHosts, readFit } from './fit-trace.ts';
-import { drawServices, drawTasks } from './generate-draws.ts';
+import { drawServices, drawTaskHours } from './generate-draws.ts';
 import { type HostRow, hostColumns, type ImportedTrace, serviceColumns, taskColumns } from './import/canonical.ts';
 import { writeImport } from './import/store.ts';
-import { parquetSink } from './import/usage-sink.ts';
+import { writeTaskBatches } from './import/task-sink.ts';
+import { freeBytesOf, parquetSink } from './import/usage-sink.ts';
 import { GRID_MS, GRID_PER_DAY } from './series-set.ts';
 
 export interface GenerateOptions {
@@ -87,13 +88,18 @@ export async function generateTrace(path: string, folder: string, options: Gener
       table.finish();
     }
     const scaled = (day: number) => factorAt(day) * tasksScale;
-    const rows = fit.batch === null ? [] : drawTasks(fit.batch, Math.round(options.days * 24), options.seed, scaled);
+    const batches = writeTaskBatches(partial, () => freeBytesOf(partial));
+    if (fit.batch !== null)
+      for (const rows of drawTaskHours(fit.batch, Math.round(options.days * 24), options.seed, scaled))
+        batches.add(rows);
+    const tasks = batches.finish();
     const memMibPerCore = fit.services?.memMibPerCore ?? Number.NaN;
     const trace: ImportedTrace = {
       format: `generated from ${fit.source.format}`,
       startUnixMs: null,
       hosts: hostColumns(sourceHosts === 0 ? [] : drawHosts(fit.hosts ?? [], hostCount)),
-      tasks: taskColumns(rows).tasks,
+      tasks: taskColumns([]).tasks,
+      stored: { tasks },
       use: null,
       services: serviceColumns(
         drawn.map((one) => ({
@@ -114,7 +120,7 @@ export async function generateTrace(path: string, folder: string, options: Gener
     await writeImport(trace, partial);
     await rm(out, { recursive: true, force: true });
     await rename(partial, out);
-    return [`${drawn.length} services and ${rows.length} tasks over ${options.days} days`, ...trace.notes, folder];
+    return [`${drawn.length} services and ${tasks.count} tasks over ${options.days} days`, ...trace.notes, folder];
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
     throw error;

@@ -4,7 +4,7 @@
  * Both end in the same rows: ordered by submit time and then by their row in the source, parents as row numbers.
  */
 import { join } from 'node:path';
-import { TraceError } from '../../policies/base/assert.ts';
+import { fail, TraceError } from '../../policies/base/assert.ts';
 import type { Bulk } from './bulk.ts';
 import { type ImportedTasks, type StoredTasks, type TaskRow, taskColumns } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
@@ -115,6 +115,36 @@ function valuesOf(row: TaskRow): (string | number)[] {
     (row.parents ?? []).join(PARENT_SEPARATOR),
     0,
   ];
+}
+
+export interface TaskBatches {
+  /** Tasks that are submitted after all before them, in any order; their parents are among them. */
+  add(rows: readonly TaskRow[]): void;
+  finish(): StoredTasks;
+}
+
+/** Writes `folder`/tasks.parquet batch by batch. */
+export function writeTaskBatches(folder: string, freeBytes: () => number): TaskBatches {
+  const writer = createRowWriter(join(folder, 'tasks.parquet'), TASK_COLUMNS, freeBytes);
+  let [count, withDuration, lastSubmitMs] = [0, 0, 0];
+  return {
+    add(rows) {
+      const sorted = rows.toSorted((a, b) => a.submitMs - b.submitMs);
+      const rowOf = new Map(sorted.map(({ id }, at) => [id, count + at]));
+      for (const row of sorted) {
+        const values = valuesOf(row);
+        values[PARENTS] = (row.parents ?? []).map((id) => rowOf.get(id) ?? fail(`${row.id} waits for ${id}`)).join(' ');
+        writer.add(values, () => row.id);
+        if (!Number.isNaN(row.durationMs)) withDuration += 1;
+        lastSubmitMs = row.submitMs;
+      }
+      count += sorted.length;
+    },
+    finish() {
+      writer.finish();
+      return { count, withDuration, lastSubmitMs };
+    },
+  };
 }
 
 /** A task as it is laid down: its columns, and its row in the source. */
