@@ -1,22 +1,22 @@
 /** Rules of a Mesos control plane that tie fields together, with Mesos' own rules for roles and quotas. */
 import { checkConstraint } from '../policies/marathon/constraints.ts';
+import { roleProblem } from '../policies/mesos/validation.ts';
 import { FRAMEWORK_KINDS, settingProblems } from '../sim/planes/mesos/frameworks.ts';
 import type { Report } from './checks.ts';
 import { checkChronosJobs } from './checks-chronos.ts';
 import { checkUnreachable } from './checks-marathon.ts';
 import { checkMesosGpus } from './checks-mesos-gpus.ts';
+import { checkOperations } from './checks-mesos-operations.ts';
+import { checkQuotas } from './checks-mesos-quotas.ts';
 import { checkReservations } from './checks-reservations.ts';
 import { refusalOf } from './problems.ts';
 import { constraintOf, type MesosSection } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
 import { knownText } from './suggest.ts';
 
-/** Role names as Mesos takes them: path components that do not begin with `-`, and are not `.`, `..` or `*` below a role. */
-const ROLE_PATTERN = /^(\*|(?!\.{1,2}(\/|$)|-)[^\s/*]+(\/(?!\.{1,2}(\/|$)|-|\*)[^\s/]+)*)$/;
-
 /** Checks `mesos` against the rest of the scenario. */
 export function checkMesos(mesos: MesosSection, scenario: Partial<Scenario>, report: Report): void {
-  checkRoles(mesos, scenario, report);
+  checkQuotas(mesos, scenario, report);
   checkFrameworks(mesos, scenario, report);
   checkClusters(mesos, scenario, report);
   checkNested(mesos, scenario, report);
@@ -25,6 +25,7 @@ export function checkMesos(mesos: MesosSection, scenario: Partial<Scenario>, rep
   checkChronosJobs(mesos, scenario, report);
   checkReservations(mesos, scenario, report);
   checkUnreachable(mesos, scenario, report);
+  checkOperations(mesos, scenario, report);
   const { kind, cpuRatio, memRatio } = mesos.oversubscription;
   const path = ['controlPlane', 'oversubscription'];
   if (kind !== 'static' && (cpuRatio !== 1 || memRatio !== 1))
@@ -36,49 +37,6 @@ export function checkMesos(mesos: MesosSection, scenario: Partial<Scenario>, rep
     report.error([...path, 'kind'], 'is revocable, but variant is 0.2x; revocable resources came with Mesos 0.23', [
       ['controlPlane', 'variant'],
     ]);
-}
-
-function checkRoles(mesos: MesosSection, { cluster }: Partial<Scenario>, report: Report): void {
-  let cpuSum = 0;
-  let memSum = 0;
-  for (const [name, role] of Object.entries(mesos.roles)) {
-    const path = ['controlPlane', 'roles', name];
-    if (!ROLE_PATTERN.test(name))
-      report.error(path, 'is no role name: Mesos allows no blanks, no leading "-", no "." or ".."');
-    for (const resource of ['cpu', 'mem'] as const) {
-      const guarantee = role[`${resource}Guarantee`];
-      const limit = role[`${resource}Limit`];
-      if (limit > 0 && guarantee > limit)
-        report.error([...path, `${resource}Guarantee`], 'is above the limit of the role', [
-          [...path, `${resource}Limit`],
-        ]);
-    }
-    cpuSum += role.cpuGuarantee;
-    memSum += role.memGuarantee;
-    const quota = role.cpuGuarantee + role.memGuarantee + role.cpuLimit + role.memLimit > 0;
-    if (quota && mesos.variant === '0.2x')
-      report.error(path, 'has a quota, but variant is 0.2x; guarantees came with Mesos 0.27, limits with 1.9', [
-        ['controlPlane', 'variant'],
-      ]);
-    if (quota && name.includes('/')) report.error(path, 'has a quota; Mesos takes quotas for top-level roles only');
-  }
-  if (cluster === undefined) return;
-  const hosts = Object.values(cluster.hosts);
-  const cpus = hosts.reduce((sum, host) => sum + host.count * host.cpu, 0) * (1 - cluster.reservedCpuPercent / 100);
-  const mem = hosts.reduce((sum, host) => sum + host.count * host.memory, 0) * (1 - cluster.reservedMemPercent / 100);
-  const uses = [['cluster', 'hosts', '*']];
-  if (cpuSum > cpus)
-    report.error(
-      ['controlPlane', 'roles'],
-      `guarantee ${cpuSum / 1000} cores; the agents have ${Math.floor(cpus / 1000)}`,
-      uses,
-    );
-  if (memSum > mem)
-    report.error(
-      ['controlPlane', 'roles'],
-      `guarantee ${memSum / 1024} GiB; the agents have ${Math.floor(mem / 1024)}`,
-      uses,
-    );
 }
 
 function checkFrameworks(mesos: MesosSection, { online, bestEffort }: Partial<Scenario>, report: Report): void {
@@ -110,7 +68,7 @@ function checkFrameworks(mesos: MesosSection, { online, bestEffort }: Partial<Sc
         'is true, but variant is 0.2x; partition-aware frameworks came with Mesos 1.1',
         [['controlPlane', 'variant']],
       );
-    if (!ROLE_PATTERN.test(framework.role))
+    if (roleProblem(framework.role) !== '')
       report.error([...own, 'role'], `is "${framework.role}", no role name of Mesos`);
     framework.populations.forEach((population, index) => {
       const at = [...own, 'populations', index];

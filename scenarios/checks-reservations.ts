@@ -49,7 +49,7 @@ function checkFlatRoles(mesos: MesosSection, report: Report): void {
 }
 
 /** A role that no framework registers with, or below, would be kept for nobody. */
-function checkRoleIsUsed(mesos: MesosSection, role: string, path: readonly PathKey[], report: Report): void {
+export function checkRoleIsUsed(mesos: MesosSection, role: string, path: readonly PathKey[], report: Report): void {
   if (role === '*' || roleProblem(role) !== '') return;
   const used = [...new Set(Object.values(mesos.frameworks).map((framework) => framework.role))];
   if (!used.some((other) => other === role || other.startsWith(`${role}/`)))

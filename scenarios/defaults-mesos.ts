@@ -70,6 +70,8 @@ export const MESOS_FRAMEWORK_DEFAULTS = {
   reservationRefinement: true,
   partitionAware: false,
   failoverTimeout: '7d',
+  /** Tasks end at once when they are killed. [A] Mesos' command executor gives them up to 3 s, Marathon what an app asks for. */
+  killGracePeriod: '0s',
   cluster: '',
   scheduler: '',
   taskDisk: '0GiB',
@@ -86,6 +88,9 @@ export const MESOS_INCIDENT_DEFAULTS = {
   timeout: '30s',
   tries: 3,
 } as const;
+
+/** As the operator API has it: no bound on grace periods, agents stay known, checks are made. */
+export const MESOS_OPERATION_DEFAULTS = { cluster: '', maxGracePeriod: null, markGone: false, force: false } as const;
 
 export const MESOS_OVERSUBSCRIPTION_DEFAULTS = { kind: 'none', cpuRatio: 1, memRatio: 1 } as const;
 

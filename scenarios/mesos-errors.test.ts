@@ -362,3 +362,107 @@ describe('leaders that disagree are refused', () => {
     expect((plan as MesosPlan).incidents[0].leaders).toMatchObject({ believed: [1, 0] });
   });
 });
+
+describe('operations that no master would take are refused', () => {
+  /** One operation, on line 13, of a scenario with two agents of 63.36 cores; the framework is of role ads. */
+  const operation = (text: string, ...more: string[]) =>
+    read(`${BASE}  frameworks: { short: { kind: sisyphus, populations: [video], role: ads } }
+  operations:
+${[text, ...more].map((it) => `    - { at: 1h, ${it} }`).join('\n')}
+`);
+
+  test.each([
+    [
+      'a quota beyond the cluster',
+      'kind: update-quota, quotas: { ads: { cpuGuarantee: 200 cores } }',
+      'quotas guarantee 200 cores; the agents have 126: total quota guarantees exceed cluster capacity (use force to bypass this check)',
+    ],
+    [
+      'a guarantee above the limit',
+      'kind: update-quota, quotas: { ads: { cpuGuarantee: 2 cores, cpuLimit: 1 cores } }',
+      'quotas.ads.cpuGuarantee is above the limit of the role',
+    ],
+    [
+      'a quota of a role below',
+      'kind: update-quota, quotas: { ads/web: { cpuLimit: 1 cores } }',
+      'Mesos takes quotas for top-level roles only',
+    ],
+    [
+      'a quota of the default role',
+      "kind: update-quota, quotas: { '*': { cpuLimit: 1 cores } }",
+      'Mesos takes none for the default role "*"',
+    ],
+    [
+      'a quota of an unknown role',
+      'kind: update-quota, quotas: { abs: { cpuLimit: 1 cores } }',
+      'quotas.abs names the unknown role "abs": no framework registers with it or below it; known: ads',
+    ],
+    ['no quota', 'kind: update-quota', 'operations[0].quotas is empty; update-quota names them'],
+    [
+      'a weight of an unknown role',
+      'kind: update-weights, weights: { abs: 2 }',
+      'weights.abs names the unknown role "abs"',
+    ],
+    ['a weight of nothing', 'kind: update-weights, weights: { ads: 0 }', 'operations[0].weights.ads'],
+    [
+      'weights with hosts',
+      'kind: update-weights, weights: { ads: 2 }, hosts: [0]',
+      'hosts is given, but kind is update-weights',
+    ],
+    ['a drain of nobody', 'kind: drain-agents', 'hosts is empty; drain-agents names them'],
+    ['a drain of an agent there is not', 'kind: drain-agents, hosts: [2]', 'hosts[0] is 2; the hosts are 0 to 1'],
+    [
+      'a grace period without a drain',
+      'kind: deactivate-agents, hosts: [0], maxGracePeriod: 1m',
+      'maxGracePeriod is given, but kind is deactivate-agents',
+    ],
+    [
+      'force without a quota',
+      'kind: drain-agents, hosts: [0], force: true',
+      'force is given, but kind is drain-agents',
+    ],
+    [
+      'an agent back that was not out',
+      'kind: reactivate-agents, hosts: [1]',
+      'hosts[0] is 1, which is not drained or deactivated then',
+    ],
+    [
+      'a call after the end',
+      'kind: drain-agents, hosts: [0] }\n    - { at: 2000h, kind: drain-agents, hosts: [1]',
+      'operations[1].at is after the run has ended',
+    ],
+    ['a call that there is not', 'kind: drain-agent, hosts: [0]', 'Did you mean "drain-agents"?'],
+  ])('%s', async (_what, text, message) => {
+    const said = await operation(text);
+    expect(said).toContain('s.yaml:1');
+    expect(said).toContain(message);
+  });
+
+  test('an agent that was marked gone before', async () => {
+    const said = await operation(
+      'kind: drain-agents, hosts: [1], markGone: true',
+      'kind: reactivate-agents, hosts: [1]',
+    );
+    expect(said).toContain('s.yaml:14:50 controlPlane.operations[1].hosts[0] is 1, which was marked gone before');
+  });
+
+  test('guarantees that come one after another are summed, and force lets them be', async () => {
+    const quota = (cores: number, more = '') =>
+      `kind: update-quota, quotas: { ads: { cpuGuarantee: ${cores} cores } }${more}`;
+    expect(await operation(quota(100), quota(120))).toMatchObject({
+      operations: [{ force: false }, { atMs: 3_600_000 }],
+    });
+    expect(await operation(quota(100), quota(200))).toContain('operations[1].quotas guarantee 200 cores');
+    expect(await operation(quota(200, ', force: true'))).toMatchObject({
+      operations: [{ kind: 'update-quota', force: true, quotas: [{ name: 'ads', guaranteeMilliCpu: 200_000 }] }],
+    });
+  });
+
+  test('any of them with 0.2x', async () => {
+    const text = `${BASE}  variant: 0.2x
+  frameworks: { short: { kind: sisyphus, populations: [video] } }
+  operations: [{ at: 1h, kind: deactivate-agents, hosts: [0] }]
+`;
+    expect(await read(text)).toContain('s.yaml:13:15 controlPlane.operations are given, but variant is 0.2x');
+  });
+});

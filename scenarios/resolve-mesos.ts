@@ -3,6 +3,7 @@
 import { parseInstantMs } from '../policies/chronos/iso8601.ts';
 import type { PlacementConstraint } from '../policies/framework.ts';
 import type { ChronosJobPlan, LeadersPlan, MesosPlan } from '../sim/plan/mesos.ts';
+import { quotaAmounts, resolveOperations } from './resolve-mesos-operations.ts';
 import type { Scenario } from './schema.ts';
 import { resolveLaunch } from './schema-launch.ts';
 
@@ -36,10 +37,7 @@ export function resolveMesos(section: MesosSection): MesosPlan {
     roles: Object.entries(section.roles).map(([name, role]) => ({
       name,
       weight: role.weight,
-      guaranteeMilliCpu: role.cpuGuarantee,
-      guaranteeMemMib: role.memGuarantee,
-      limitMilliCpu: role.cpuLimit,
-      limitMemMib: role.memLimit,
+      ...quotaAmounts(role),
     })),
     ...(Object.keys(section.reservations).length === 0
       ? {}
@@ -87,6 +85,7 @@ export function resolveMesos(section: MesosSection): MesosPlan {
       ...(framework.reservationRefinement ? {} : { reservationRefinement: false }),
       gpuCapable: framework.gpuCapable,
       ...(framework.partitionAware ? { partitionAware: true } : {}),
+      ...(framework.killGracePeriod > 0 ? { killGraceMs: framework.killGracePeriod } : {}),
       failoverTimeoutMs: framework.failoverTimeout,
       settings: structuredClone(framework.settings),
     })),
@@ -118,6 +117,7 @@ export function resolveMesos(section: MesosSection): MesosPlan {
         ...(incident.kind === 'leaders-disagree' ? { leaders: leadersOf(incident) } : {}),
       }))
       .sort((a, b) => a.atMs - b.atMs),
+    ...(section.operations.length === 0 ? {} : { operations: resolveOperations(section) }),
   };
 }
 

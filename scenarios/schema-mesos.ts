@@ -13,14 +13,12 @@ import {
 } from './defaults-mesos.ts';
 import { count, cpu, duration, flag, memory, named, ratio, share, text } from './fields.ts';
 import { launchSchema } from './schema-launch.ts';
+import { operationSchema, quotaFields, weightField } from './schema-mesos-operations.ts';
 
 const roleSchema = z
   .strictObject({
-    weight: ratio('Share of the role against others.', 0.001, 1e6).prefault(R.weight),
-    cpuGuarantee: cpu('CPU kept for the role; 0 = none.').prefault(R.cpuGuarantee),
-    memGuarantee: memory('Memory kept for the role; 0 = none.').prefault(R.memGuarantee),
-    cpuLimit: cpu('Most CPU the role may hold; 0 = no limit.').prefault(R.cpuLimit),
-    memLimit: memory('Most memory the role may hold; 0 = no limit.').prefault(R.memLimit),
+    weight: weightField().prefault(R.weight),
+    ...quotaFields,
   })
   .describe('A role of the allocator.');
 
@@ -137,6 +135,9 @@ const frameworkSchema = z
     partitionAware: flag(
       'Its tasks on an agent that the master gave up are unreachable instead of lost: it waits for them, and they come back with their agent (Mesos 1.1 and later).',
     ).prefault(F.partitionAware),
+    killGracePeriod: duration('Its tasks run on so long when they are killed, then they are stopped.').prefault(
+      F.killGracePeriod,
+    ),
     failoverTimeout: duration('How long its tasks outlive a lost scheduler.').prefault(F.failoverTimeout),
     settings: z
       .record(z.string(), z.unknown())
@@ -269,5 +270,10 @@ export const mesosSchema = z
     startsAt: text('What calendars show when the run begins, for the schedules of Chronos.').prefault(D.startsAt),
     diskPerAgent: memory('Disk every agent offers.').prefault(D.diskPerAgent),
     incidents: z.array(incidentSchema).max(1000).describe('What goes wrong, in any order.').prefault([]),
+    operations: z
+      .array(operationSchema)
+      .max(1000)
+      .describe('What an operator asks of the master, in any order (operator API, Mesos 1.9).')
+      .prefault([]),
   })
   .describe('Mesos: who is offered what, and by which frameworks work is placed.');

@@ -7,7 +7,7 @@ import { readAllocatorOptions } from './conformance-allocator-options.ts';
 import { runMasterFile } from './conformance-master.ts';
 import { readBag, readLimits, readQuantities } from './conformance-resources.ts';
 import { MesosMaster } from './master-lifecycle.ts';
-import { convertOnAgent, drainAgent, updateQuota, updateWeights } from './master-operator.ts';
+import { convertOnAgent, drainAgent, updateQuotas, updateWeights } from './master-operator.ts';
 import { ResourceCatalog } from './resource-catalog.ts';
 
 type Step = Record<string, unknown>;
@@ -297,7 +297,7 @@ describe('operator', () => {
     // DRF gave a to held, b to wanted, c to held (tie broken by grants, then name).
     expect([...master.offers.values()].map(({ role }) => role)).toEqual(['held', 'wanted', 'held']);
     const quota = { guarantees: readQuantities(catalog, { cpus: 4 }), limits: readLimits(catalog, {}) };
-    expect(updateQuota(master, catalog, 'wanted', quota, false)).toBe('');
+    expect(updateQuotas(master, catalog, new Map([['wanted', quota]]), false)).toBe('');
     expect([...master.offers.values()].map(({ role }) => role)).toEqual(['wanted', 'held']);
     master.advanceTo(1_000);
     expect([...master.offers.values()].map(({ role }) => role)).toEqual(['wanted', 'held', 'wanted']);
@@ -306,10 +306,49 @@ describe('operator', () => {
   test('7 cpus of 6 are refused unless forced; a limit of 1 takes back the offer of 2', () => {
     const { master, catalog } = cluster();
     const tooMuch = { guarantees: readQuantities(catalog, { cpus: 7 }), limits: readLimits(catalog, {}) };
-    expect(updateQuota(master, catalog, 'wanted', tooMuch, false)).toBe('the guarantees exceed the cluster');
+    const wanted = (quota: typeof tooMuch, force = false) =>
+      updateQuotas(master, catalog, new Map([['wanted', quota]]), force);
+    expect(wanted(tooMuch)).toBe(
+      "Invalid QuotaConfig: total quota guarantees 'cpus:7' exceed cluster capacity 'cpus:6; mem:192' (use 'force' flag to bypass this check)",
+    );
     const limit = { guarantees: readQuantities(catalog, {}), limits: readLimits(catalog, { cpus: 1 }) };
-    expect(updateQuota(master, catalog, 'wanted', limit, false)).toBe('');
+    expect(wanted(limit)).toBe('');
     expect([...master.offers.values()].map(({ role }) => role)).toEqual(['held', 'held']);
+    expect(wanted(tooMuch, true)).toBe('');
+  });
+
+  test('quotas are set together or not at all: 4 moved from one role to the other fit, 4 for each do not; a limit below 1 in use needs force', () => {
+    const { master, catalog } = cluster();
+    const cpus = (count: number, most = {}) => ({
+      guarantees: readQuantities(catalog, { cpus: count }),
+      limits: readLimits(catalog, most),
+    });
+    const set = (held: number, wanted: number) =>
+      updateQuotas(
+        master,
+        catalog,
+        new Map([
+          ['held', cpus(held)],
+          ['wanted', cpus(wanted)],
+        ]),
+        false,
+      );
+    const promised = () =>
+      ['held', 'wanted'].map((role) => master.allocator.ledger.roleTree.get(role)?.quota?.guarantees[0]);
+    expect(set(4, 0)).toBe('');
+    expect(set(4, 4)).not.toBe('');
+    expect(promised()).toEqual([4_000, undefined]);
+    expect(set(0, 4)).toBe('');
+    expect(promised()).toEqual([undefined, 4_000]);
+    master.advanceTo(1_000);
+    const offer = [...master.offers.values()].find(({ role }) => role === 'wanted');
+    const task = { id: 't', bag: readBag(catalog, { cpus: 1 }), executor: null };
+    master.accept('g', [offer?.id ?? -1], [{ type: 'launch', tasks: [task] }], 0);
+    const limit = new Map([['wanted', cpus(0, { cpus: 0.5 })]]);
+    expect(updateQuotas(master, catalog, limit, false)).toBe(
+      "Invalid QuotaConfig: Role 'wanted' is already consuming 'cpus:1'; this is more than the requested limits 'cpus:0.5' (use 'force' flag to bypass this check)",
+    );
+    expect(updateQuotas(master, catalog, limit, true)).toBe('');
   });
 
   test('a weight of a role in use takes back all 3 offers, another one none', () => {
@@ -332,6 +371,8 @@ describe('operator', () => {
     master.advanceTo(5_000);
     expect([...master.offers.values()].map(({ agent: id }) => id)).toEqual(['a', 'c']);
     expect(master.takeMessages()).toContainEqual({ type: 'killTask', agent: 'b', task: 't' });
+    drainAgent(master, 'b', 30_000);
+    expect(master.takeMessages()).toContainEqual({ type: 'killTask', agent: 'b', task: 't', maxGraceMs: 30_000 });
   });
 
   test('reserving what is offered takes back that agent only', () => {

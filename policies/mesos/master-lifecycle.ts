@@ -309,10 +309,11 @@ export class MesosMaster {
 
   // Tasks
 
-  /** Forwards a kill; an unknown task is answered as by reconciliation. */
-  kill(framework: string, task: TaskId, agent: string | null): void {
+  /** Forwards a kill, with a bound on the task's grace period if there is one; an unknown task is answered as by reconciliation. */
+  kill(framework: string, task: TaskId, agent: string | null, maxGraceMs?: number): void {
     const known = this.book.tasks.get(task);
-    if (known?.holds === true) this.outbox.push({ type: 'killTask', agent: known.agent, task });
+    const bound = maxGraceMs === undefined ? {} : { maxGraceMs };
+    if (known?.holds === true) this.outbox.push({ type: 'killTask', agent: known.agent, task, ...bound });
     else this.reconcile(framework, task, agent);
   }
 

@@ -32,7 +32,8 @@ export type MasterMessage =
   | { readonly type: 'agentLost'; readonly framework: string; readonly agent: string }
   | { readonly type: 'agentUnreachable'; readonly agent: string }
   | { readonly type: 'runTask'; readonly agent: string; readonly task: TaskId }
-  | { readonly type: 'killTask'; readonly agent: string; readonly task: TaskId }
+  /** `maxGraceMs`: the task is stopped that long after it was asked to end, at the latest; absent, it takes its own time. */
+  | { readonly type: 'killTask'; readonly agent: string; readonly task: TaskId; readonly maxGraceMs?: number }
   | { readonly type: 'shutdownFramework'; readonly agent: string; readonly framework: string };
 
 export interface ExecutorInfo {

@@ -1,7 +1,7 @@
 /**
  * What an operator changes at the master, and which offers that takes back.
  *
- * A quota is refused when the guarantees exceed the cluster or a limit is below what is consumed. Else offers of the role's
+ * A quota is refused when the guarantees exceed the cluster or a limit is below what is consumed, unless forced. Else offers of the role's
  * subtree go until consumed + offered fits the limits; then offers of others go, agent by agent, until what is rescinded,
  * consumed and offered covers the guarantees. New weights take back all offers. Resources that are offered come back when
  * an operation needs them. Source: Mesos src/master/quota_handler.cpp, weights_handler.cpp, http.cpp.
@@ -17,28 +17,31 @@ import { accumulateScalars, addTo, noQuantities, quantitiesContain, scalarQuanti
 import type { Quota } from './role-tree.ts';
 import { quotaProblem } from './validation.ts';
 
-/** Sets the quota of one role; '' when done, else why it is refused. */
-export function updateQuota(
+/** Sets the quotas of some roles, all or none; '' when done, else why they are refused. */
+export function updateQuotas(
   master: MesosMaster,
   catalog: ResourceCatalog,
-  role: string,
-  quota: Quota,
+  quotas: ReadonlyMap<string, Quota>,
   force: boolean,
 ): string {
   const { ledger } = master.allocator;
   const cluster = noQuantities(catalog);
   for (const agent of ledger.agents.values())
     accumulateScalars(catalog, selectBag(catalog, agent.total, 0, ResourceFlag.revocable), 1, cluster);
-  const guarantees = quota.guarantees.slice();
-  for (const other of ledger.roleTree.root.children.values()) {
-    if (other.path !== role && other.quota !== null) addTo(guarantees, other.quota.guarantees);
+  const guarantees = noQuantities(catalog);
+  for (const { guarantees: promised } of quotas.values()) addTo(guarantees, promised);
+  for (const other of ledger.roleTree.root.children.values())
+    if (!quotas.has(other.path) && other.quota !== null) addTo(guarantees, other.quota.guarantees);
+  for (const [role, quota] of quotas) {
+    const consumed = consumedWithoutOffers(master, catalog, role);
+    const problem = quotaProblem(catalog, role, quota, consumed, guarantees, cluster, force);
+    if (problem !== '') return problem;
   }
-  const consumed = consumedWithoutOffers(master, catalog, role);
-  const problem = quotaProblem(role, quota.guarantees, quota.limits, consumed, guarantees, cluster, force);
-  if (problem !== '') return problem;
-  rescindAboveLimits(master, catalog, role, quota.limits);
-  rescindForGuarantees(master, catalog, role, quota.guarantees);
-  master.allocator.updateQuota(role, quota);
+  for (const [role, quota] of quotas) master.allocator.updateQuota(role, quota);
+  for (const [role, quota] of quotas) {
+    rescindAboveLimits(master, catalog, role, quota.limits);
+    rescindForGuarantees(master, catalog, role, quota.guarantees);
+  }
   return '';
 }
 
@@ -64,11 +67,16 @@ export function convertOnAgent(master: MesosMaster, agent: string, conversions: 
   return false;
 }
 
-/** Empties an agent for maintenance: no more offers, those out go back, its tasks are asked to end. */
-export function drainAgent(master: MesosMaster, agent: string): void {
+/** Takes an agent out of allocation until it is taken back: no more offers, those out go back, its tasks run on. */
+export function deactivateAgent(master: MesosMaster, agent: string): void {
   master.allocator.deactivateAgent(agent);
   master.rescindWhere((offer) => offer.agent === agent);
-  for (const task of master.book.holding('agent', agent)) master.kill(task.framework, task.info.id, agent);
+}
+
+/** Empties an agent: deactivated, and its tasks are asked to end, within `maxGraceMs` if that is less than they may take themselves. */
+export function drainAgent(master: MesosMaster, agent: string, maxGraceMs?: number): void {
+  deactivateAgent(master, agent);
+  for (const task of master.book.holding('agent', agent)) master.kill(task.framework, task.info.id, agent, maxGraceMs);
 }
 
 function consumed(master: MesosMaster, catalog: ResourceCatalog, role: string): Quantities {

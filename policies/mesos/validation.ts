@@ -11,6 +11,7 @@ import type { ResourceCatalog } from './resource-catalog.ts';
 import { ResourceFlag } from './resource-catalog.ts';
 import type { Quantities } from './resource-quantities.ts';
 import { quantitiesContain } from './resource-quantities.ts';
+import type { Quota } from './role-tree.ts';
 
 const CONTROL_OR_SPACE_END = 32;
 const DELETE = 127;
@@ -85,23 +86,36 @@ function mixedRevocable(catalog: ResourceCatalog, bag: ResourceBag): string {
 }
 
 /**
- * A quota request: top-level role, guarantee within limit, the sum of guarantees within the non-revocable cluster, and no
- * new limit below what is consumed. `force` skips the check against the cluster.
+ * A quota request for one role: top-level, guarantee within limit, the new limit not below what is consumed, and the sum of all guarantees
+ * within the non-revocable cluster. `force` skips the last two.
  */
 export function quotaProblem(
+  catalog: ResourceCatalog,
   role: string,
-  guarantees: Quantities,
-  limits: Quantities,
+  { guarantees, limits }: Quota,
   consumed: Quantities,
   allGuarantees: Quantities,
   clusterTotal: Quantities,
   force: boolean,
 ): string {
-  if (role === '*' || role.includes('/')) return `role "${role}" can have no quota: only top-level roles can`;
+  if (role === '*') return "Invalid QuotaConfig: setting quota for the default '*' role is not supported";
+  if (role.includes('/')) return `Updating quota on nested role '${role}' is not supported yet`;
   const problem = roleProblem(role);
   if (problem !== '') return problem;
-  if (!quantitiesContain(limits, guarantees)) return `the guarantee of "${role}" exceeds its limit`;
-  if (!force && !quantitiesContain(clusterTotal, allGuarantees)) return 'the guarantees exceed the cluster';
-  if (!quantitiesContain(limits, consumed)) return `"${role}" consumes more than its new limit`;
+  const text = (quantities: Quantities) => quantitiesText(catalog, quantities);
+  const bypass = "(use 'force' flag to bypass this check)";
+  if (!quantitiesContain(limits, guarantees))
+    return `Invalid QuotaConfig: the guarantees '${text(guarantees)}' of role '${role}' exceed its limits '${text(limits)}'`;
+  if (!force && !quantitiesContain(limits, consumed))
+    return `Invalid QuotaConfig: Role '${role}' is already consuming '${text(consumed)}'; this is more than the requested limits '${text(limits)}' ${bypass}`;
+  if (!force && !quantitiesContain(clusterTotal, allGuarantees))
+    return `Invalid QuotaConfig: total quota guarantees '${text(allGuarantees)}' exceed cluster capacity '${text(clusterTotal)}' ${bypass}`;
   return '';
+}
+
+/** Scalars as upstream prints them: `cpus:4; mem:64`. */
+function quantitiesText(catalog: ResourceCatalog, milli: Quantities): string {
+  return catalog.names
+    .flatMap((name, i) => (milli[i] > 0 && milli[i] < Infinity ? [`${name}:${milli[i] / 1000}`] : []))
+    .join('; ');
 }

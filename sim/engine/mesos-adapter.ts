@@ -9,7 +9,7 @@ import type { ServicePlan } from '../plan/workload.ts';
 import { agentDirectory, memMibOf } from '../planes/mesos/agents.ts';
 import { MesosPlane } from '../planes/mesos/mesos-plane.ts';
 import type { ServiceWork } from '../planes/mesos/mesos-run.ts';
-import { operationsOf } from '../planes/mesos/reservations.ts';
+import { reservingSteps } from '../planes/mesos/reservations.ts';
 import type { Engine } from './engine.ts';
 import { planeContext } from './plane-context.ts';
 
@@ -67,7 +67,7 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
       ),
     ),
     shapeOfHost: Array.from(hosts.shape, (shape) => plan.cluster.shapes[shape].name),
-    operations: operationsOf(mesos),
+    reserving: reservingSteps(mesos),
     maintenance: mesos.incidents.filter(({ kind }) => kind === 'maintenance'),
     salt: saltOf(plan.seed, 'mesos/allocator'),
   });

@@ -2,14 +2,18 @@
 import type { PressureClass } from '../../traces/format.ts';
 import type { LaunchPlan } from './kubernetes.ts';
 
-/** A role of the Mesos allocator. Amounts of 0: no guarantee, no limit. */
-export interface MesosRolePlan {
+/** Guarantee and limit of a role. Amounts of 0: no guarantee, no limit. */
+export interface MesosQuotaPlan {
   readonly name: string;
-  readonly weight: number;
   readonly guaranteeMilliCpu: number;
   readonly guaranteeMemMib: number;
   readonly limitMilliCpu: number;
   readonly limitMemMib: number;
+}
+
+/** A role of the Mesos allocator. */
+export interface MesosRolePlan extends MesosQuotaPlan {
+  readonly weight: number;
 }
 
 /** Part of every agent of some shapes that only a role (and roles below it) is offered. */
@@ -100,11 +104,34 @@ export interface MesosFrameworkPlan {
   readonly partitionAware?: boolean;
   /** Sees agents with GPUs where those are kept for frameworks that use them. */
   readonly gpuCapable: boolean;
+  /** How long its tasks run on when they are asked to end. Absent: they end at once. */
+  readonly killGraceMs?: number;
   /** How long its tasks outlive a lost scheduler. */
   readonly failoverTimeoutMs: number;
   /** The framework's own settings that differ from its defaults, in its own words. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
+
+/** Something that an operator asks of a master while it leads. */
+export type MesosOperationPlan = {
+  readonly atMs: number;
+  /** Whose master; empty where there is one, and for hosts. */
+  readonly cluster: string;
+} & (
+  | {
+      /** No offers of these agents any more, their tasks are killed; `maxGraceMs` bounds how long they may take (null: they take their own time). */
+      readonly kind: 'drain-agents';
+      readonly hosts: readonly number[];
+      readonly maxGraceMs: number | null;
+      /** An agent that is empty is gone for good. */
+      readonly marksGone: boolean;
+    }
+  /** No offers of these agents any more, or again. */
+  | { readonly kind: 'deactivate-agents' | 'reactivate-agents'; readonly hosts: readonly number[] }
+  | { readonly kind: 'update-weights'; readonly weights: readonly { readonly role: string; readonly weight: number }[] }
+  /** `force` skips the checks against the cluster and against what is consumed. */
+  | { readonly kind: 'update-quota'; readonly quotas: readonly MesosQuotaPlan[]; readonly force: boolean }
+);
 
 /** What best effort is sold beside what services asked for. */
 export type MesosOversubscriptionPlan =
@@ -178,4 +205,6 @@ export interface MesosPlan {
   /** What calendars show at time 0, ms since 1970; absent where no schedule reads them. */
   readonly startsAtMs?: number;
   readonly incidents: readonly MesosIncidentPlan[];
+  /** In order of time. Absent = an operator asks nothing. */
+  readonly operations?: readonly MesosOperationPlan[];
 }

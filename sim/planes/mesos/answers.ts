@@ -11,15 +11,16 @@ import {
 import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
 import type { TaskId, TaskInfo } from '../../../policies/mesos/master-messages.ts';
 import { subtractBags } from '../../../policies/mesos/resource-bag.ts';
-import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { gpusOf } from './agents.ts';
+import { stopTask } from './closed-agents.ts';
 import { type Driver, giveBack, parseTaskId, takeActions, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { runDropped, runDue, takeRun } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
+import { hostIsDead } from './partitions.ts';
 import { launchBag } from './reservations.ts';
-import { hasSurplus, launchBeside, takeAway } from './spare-replicas.ts';
+import { launchBeside } from './spare-replicas.ts';
 import { reconcile, tell } from './updates.ts';
 
 /** Calls a framework and does what it answers. */
@@ -185,18 +186,24 @@ function rowFor(run: MesosRun, driver: Driver, work: number, nowMs: number): num
 }
 
 /**
- * A framework or the master has a task killed; one that is over already is left alone. A kill does not reach a replica whose agent is not heard:
- * its framework sends it again.
+ * A framework or the master has a task killed: it is stopped when its grace period is over, at once where it has none or its host is dead.
+ * One that is over already is left alone. A kill does not reach a replica whose agent is not heard: its framework sends it again.
  */
-export function killTask(run: MesosRun, id: TaskId, nowMs: number): void {
+export function killTask(run: MesosRun, id: TaskId, nowMs: number, maxGraceMs = Infinity): void {
+  const { s, setup } = run;
   const [index, task] = parseTaskId(id);
-  const driver = run.s.drivers[index];
+  const driver = s.drivers[index];
   const row = risingGet(driver.rowOfTask, task);
   if (row === undefined) return;
-  const { tasks } = run.setup.context.cluster;
-  const online = tasks.kind[row] === TASK_KIND.online;
-  if (online && run.s.silent.has(tasks.host[row])) return;
+  const { tasks } = setup.context.cluster;
+  const host = tasks.host[row];
+  if (tasks.kind[row] === TASK_KIND.online && s.silent.has(host)) return;
   driver.killed.add(task);
-  if (online && hasSurplus(run, tasks.group[row])) takeAway(run, row, nowMs);
-  else run.setup.context.evict(row, nowMs, EVICT_REASON.preempted);
+  const graceMs = hostIsDead(run, host) ? 0 : Math.min(driver.plan.killGraceMs ?? 0, maxGraceMs);
+  if (graceMs === 0) {
+    stopTask(run, row, nowMs);
+    return;
+  }
+  s.dying.push({ atMs: nowMs + graceMs, id });
+  s.dying.sort((a, b) => a.atMs - b.atMs);
 }

@@ -4,14 +4,16 @@ import { setStoreFailed } from '../../../policies/chronos/framework.ts';
 import type { ChronosState } from '../../../policies/chronos/state.ts';
 import type { MesosIncidentPlan } from '../../plan/mesos.ts';
 import { ask } from './answers.ts';
+import { endDrains } from './closed-agents.ts';
 import type { Driver } from './driver.ts';
 import { answerDoors, shutDoor } from './front-door.ts';
 import { killUnhealthy, nextUnhealthyMs } from './health-checks.ts';
 import { maintain, nextMaintenanceMs } from './maintenance-windows.ts';
 import { AGENT, createMaster, type MesosRun, masterOf } from './mesos-run.ts';
+import { nextOperationMs, operate } from './operator.ts';
 import { hearSilence, hostIsDead, nextSilenceMs, silence } from './partitions.ts';
 import { missedUpdates, registerAgent, subscribe } from './registration.ts';
-import { nextOperationMs, operate } from './reservations.ts';
+import { nextReservingMs, reserveWhatIsDue } from './reservations.ts';
 import { countMasterLoss, countReturn } from './tally.ts';
 import { tell } from './updates.ts';
 
@@ -27,7 +29,9 @@ export function happen(run: MesosRun, nowMs: number): void {
   hearSilence(run, nowMs);
   answerDoors(run, nowMs);
   maintain(run, nowMs);
+  reserveWhatIsDue(run, nowMs);
   operate(run, nowMs);
+  endDrains(run, nowMs);
   killUnhealthy(run, nowMs);
   while (s.returning.length > 0 && s.returning[0].atMs <= nowMs) {
     const { kind, index } = s.returning.shift() ?? fail('somebody returns');
@@ -50,7 +54,8 @@ export function nextIncidentMs(run: MesosRun): number {
   const { s, setup } = run;
   const incident = setup.plan.incidents[s.incidentsDone];
   const next = Math.min(incident?.atMs ?? Infinity, s.returning[0]?.atMs ?? Infinity, s.knocks[0]?.atMs ?? Infinity);
-  return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run), nextOperationMs(run), nextUnhealthyMs(run));
+  const operator = Math.min(nextReservingMs(run), nextOperationMs(run), s.dying[0]?.atMs ?? Infinity);
+  return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run), operator, nextUnhealthyMs(run));
 }
 
 function strike(run: MesosRun, incident: MesosIncidentPlan, nowMs: number): void {
@@ -108,7 +113,6 @@ function loseMaster(run: MesosRun, cluster: number, nowMs: number): void {
   }
   old.takeMessages();
   s.launches.clear();
-  s.masters[cluster] = createMaster(plan, s.kinds, s.random, nowMs);
   const electedMs = nowMs + plan.zooKeeperSessionMs;
   let frameworks = 0;
   for (const driver of s.drivers) {
@@ -127,6 +131,7 @@ function loseMaster(run: MesosRun, cluster: number, nowMs: number): void {
     s.returning.push({ atMs, kind: 'agent', index: host });
   }
   countMasterLoss(s.tally, nowMs, cluster, listed.length, frameworks);
+  s.masters[cluster] = createMaster(plan, s.roles[cluster], s.kinds, s.random, nowMs, listed.length);
   s.masters[cluster].agents.expect(listed, electedMs);
   s.returning.sort((a, b) => a.atMs - b.atMs);
 }

@@ -83,11 +83,15 @@ export function runDue(run: MesosRun, driver: Driver, work: number, nowMs: numbe
 
 /** A waiting run of a job is given up. */
 export function runDropped(run: MesosRun, driver: Driver, work: number, nowMs: number): void {
-  const { s, setup } = run;
   const { waiting } = jobAt(driver, work);
   const row = [...waiting].at(-1);
   if (row === undefined) fail(`${driver.plan.name} drops a run of work ${work}, and none waits`);
   waiting.delete(row);
+  giveUpRow(run, driver, row, nowMs);
+}
+
+/** A waiting task is given up for good; its framework has forgotten it. */
+export function giveUpRow({ s, setup }: MesosRun, driver: Driver, row: number, nowMs: number): void {
   s.waiting[row] = 0;
   s.queued[driver.index]--;
   s.workOfRow[row] = -1;

@@ -53,6 +53,6 @@ function begin(run: MesosRun, host: number, known: boolean, nowMs: number): void
 function end(run: MesosRun, host: number): void {
   const { allocator } = masterOfHost(run, host);
   // An agent that is dead or away is let in when it is back.
-  if (run.s.agent[host] === AGENT.registered) allocator.activateAgent(String(host));
+  if (run.s.agent[host] === AGENT.registered && !run.s.closed.has(host)) allocator.activateAgent(String(host));
   allocator.updateUnavailability(String(host), null);
 }

@@ -21,6 +21,7 @@ function framework(name: string, kind: MesosFrameworkPlan['kind'], populations: 
     populations,
     ...nothing,
     gpuCapable: true,
+    killGraceMs: 4_000,
     failoverTimeoutMs: 604_800_000,
     settings: {},
   };
@@ -75,7 +76,7 @@ function factory(plan: MesosPlan): PlaneFactory {
       driverOfPopulation: Int32Array.of(1),
       populations: ['batch'],
       shapeOfHost: Array.from({ length: hosts.count }, () => 'a'),
-      operations: [],
+      reserving: [],
       driverOfService: Int32Array.of(0),
       clusterOfHost: new Int32Array(hosts.count),
       clusterOfDriver: new Int32Array(plan.frameworks.length),
@@ -89,6 +90,8 @@ function factory(plan: MesosPlan): PlaneFactory {
 function incident(kind: MesosIncidentPlan['kind'], hosts: number[]): MesosIncidentPlan {
   return { atMs: 60_000, kind, framework: '', cluster: '', hosts, lastsMs: 30_000, noticeMs: 20_000 };
 }
+
+const QUOTA = { name: 'batch', guaranteeMilliCpu: 4_000, guaranteeMemMib: 0, limitMilliCpu: 0, limitMemMib: 0 };
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 
@@ -107,6 +110,17 @@ describe.each([
   ],
   ['Sisyphus, two hosts cut off at 60 s', mesos('sisyphus', { incidents: [incident('partition', [0, 1])] })],
   ['Sisyphus, a host in maintenance from 60 s', mesos('sisyphus', { incidents: [incident('maintenance', [1])] })],
+  [
+    'Spark-like, a host drained at 60 s and taken back at 90 s, a quota from 70 s on',
+    mesos('spark-like', {
+      operations: [
+        { atMs: 60_000, kind: 'drain-agents', cluster: '', hosts: [1], maxGraceMs: 10_000, marksGone: false },
+        { atMs: 70_000, kind: 'update-quota', cluster: '', quotas: [QUOTA], force: true },
+        { atMs: 80_000, kind: 'update-weights', cluster: '', weights: [{ role: '*', weight: 2 }] },
+        { atMs: 90_000, kind: 'reactivate-agents', cluster: '', hosts: [1] },
+      ],
+    }),
+  ],
   ['Sisyphus, the master lost at 60 s', mesos('sisyphus', { incidents: [incident('master-lost', [])] })],
 ])('Mesos with %s keeps the contract of control planes', (_, plan) => {
   test.each(SEEDS)('story %i: all 60 tasks are done, no capacity is exceeded, nothing is lost', (seed) => {

@@ -11,14 +11,15 @@ import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-
 import { MesosMaster } from '../../../policies/mesos/master-lifecycle.ts';
 import type { TaskId } from '../../../policies/mesos/master-messages.ts';
 import { noLimits, noQuantities } from '../../../policies/mesos/resource-quantities.ts';
-import type { MesosIncidentPlan, MesosPlan } from '../../plan/mesos.ts';
+import { isDefaultQuota, type Quota } from '../../../policies/mesos/role-tree.ts';
+import type { MesosIncidentPlan, MesosPlan, MesosQuotaPlan, MesosRolePlan } from '../../plan/mesos.ts';
 import type { PlaneContext } from '../control-plane.ts';
 import { createPipeline, type LaunchPipeline } from '../launch-pipeline.ts';
 import { type AgentKinds, createKinds } from './agents.ts';
 import { type ActionPool, createDriver, type Driver } from './driver.ts';
 import type { Door, Knock } from './front-door.ts';
 import { PlaneRandom } from './plane-random.ts';
-import type { ReservationOperation } from './reservations.ts';
+import type { ReservingStep } from './reservations.ts';
 import { createTally, type Tally } from './tally.ts';
 
 /** A service as Marathon is told of it. */
@@ -51,7 +52,7 @@ export interface MesosSetup {
   readonly clusterOfDriver: Int32Array;
   /** Name of the shape of each host, and what an operator does about reservations. */
   readonly shapeOfHost: readonly string[];
-  readonly operations: readonly ReservationOperation[];
+  readonly reserving: readonly ReservingStep[];
   /** Maintenance windows of the plan. */
   readonly maintenance: readonly MesosIncidentPlan[];
   readonly salt: number;
@@ -93,6 +94,18 @@ export interface Silence {
   lost: boolean;
   /** What the engine told of its tasks since. */
   notes: Note[];
+}
+
+/** An agent that an operator has drained or deactivated. */
+export interface Closure {
+  /** Null: deactivated, its tasks run on. */
+  readonly drain: { readonly fromMs: number; readonly maxGraceMs: number | null; readonly marksGone: boolean } | null;
+  /** Its tasks were asked to end. */
+  asked: boolean;
+  /** When its last task was over; -1 = not yet. */
+  emptyAtMs: number;
+  /** Marked gone: it never registers again. */
+  gone: boolean;
 }
 
 /** A launch on its way through the master. */
@@ -142,6 +155,14 @@ export interface MesosState {
   readonly launches: Map<TaskId, Launch>;
   /** Dynamic reservations: those that agents hold, operations done, and on how many agents they were made and refused. */
   readonly reservations: { readonly held: Set<string>; done: number; made: number; refused: number };
+  /** Weights and quotas in force, by cluster: what a registry keeps. */
+  readonly roles: MesosRolePlan[][];
+  /** Agents that an operator has taken out of allocation. */
+  readonly closed: Map<number, Closure>;
+  /** Tasks that were asked to end and run on for their grace period, by time. */
+  readonly dying: { readonly atMs: number; readonly id: TaskId }[];
+  /** Operations done, and those that were refused, with the rule broken. */
+  readonly operator: { done: number; readonly refused: { readonly atMs: number; readonly problem: string }[] };
   incidentsDone: number;
   /** Agents and frameworks that are to register with a new master: when, which. */
   readonly returning: { atMs: number; kind: 'agent' | 'framework'; index: number }[];
@@ -189,7 +210,7 @@ export function createMesosState(setup: MesosSetup): MesosState {
   return {
     kinds,
     random,
-    masters: Array.from({ length: clusterCount(plan) }, () => createMaster(plan, kinds, random, 0)),
+    masters: Array.from({ length: clusterCount(plan) }, () => createMaster(plan, plan.roles, kinds, random, 0)),
     drivers: plan.frameworks.map((framework, index) => createDriver(index, framework, plan)),
     pipeline: createPipeline(plan.launch, hosts, Math.max(1, images)),
     begun: false,
@@ -212,6 +233,10 @@ export function createMesosState(setup: MesosSetup): MesosState {
     backlog: plan.frameworks.map(() => null),
     launches: new Map(),
     reservations: { held: new Set(), done: 0, made: 0, refused: 0 },
+    roles: Array.from({ length: clusterCount(plan) }, () => [...plan.roles]),
+    closed: new Map(),
+    dying: [],
+    operator: { done: 0, refused: [] },
     incidentsDone: 0,
     returning: [],
     doors: new Map(),
@@ -236,8 +261,18 @@ export function createMesosState(setup: MesosSetup): MesosState {
 const MIN_CPUS_MILLI = 10;
 const MIN_MEM_MILLI = 32_000;
 
-/** A master that has just been elected, with weights and quotas of the plan. */
-export function createMaster(plan: MesosPlan, kinds: AgentKinds, random: PlaneRandom, nowMs: number): MesosMaster {
+/**
+ * A master that has just been elected, with the weights and quotas of its registry. Where there are quotas it offers nothing until most of the
+ * `expectedAgents` that the registry lists are back.
+ */
+export function createMaster(
+  plan: MesosPlan,
+  roles: readonly MesosRolePlan[],
+  kinds: AgentKinds,
+  random: PlaneRandom,
+  nowMs: number,
+  expectedAgents = 0,
+): MesosMaster {
   const { catalog } = kinds;
   const cpus = catalog.nameIndex('cpus');
   const mem = catalog.nameIndex('mem');
@@ -265,18 +300,27 @@ export function createMaster(plan: MesosPlan, kinds: AgentKinds, random: PlaneRa
     removals: plan.agentRemovalRate ?? null,
   };
   const master = new MesosMaster(catalog, options, variant, { offerTimeoutMs, bulkOffers, watch }, random, nowMs);
-  for (const role of plan.roles) {
+  const quotas = new Map<string, Quota>();
+  for (const role of roles) {
     master.allocator.updateWeight(role.name, role.weight);
-    const guarantees = noQuantities(catalog);
-    guarantees[cpus] = role.guaranteeMilliCpu;
-    guarantees[mem] = role.guaranteeMemMib * 1000;
-    const limits = noLimits(catalog);
-    if (role.limitMilliCpu > 0) limits[cpus] = role.limitMilliCpu;
-    if (role.limitMemMib > 0) limits[mem] = role.limitMemMib * 1000;
-    const asked = role.guaranteeMilliCpu + role.guaranteeMemMib + role.limitMilliCpu + role.limitMemMib;
-    if (asked > 0) master.allocator.updateQuota(role.name, { guarantees, limits });
+    const quota = quotaOf(kinds, role);
+    if (!isDefaultQuota(quota)) quotas.set(role.name, quota);
   }
+  master.allocator.recover(expectedAgents, quotas);
   return master;
+}
+
+/** A quota in the allocator's quantities. */
+export function quotaOf({ catalog }: AgentKinds, plan: MesosQuotaPlan): Quota {
+  const cpus = catalog.nameIndex('cpus');
+  const mem = catalog.nameIndex('mem');
+  const guarantees = noQuantities(catalog);
+  guarantees[cpus] = plan.guaranteeMilliCpu;
+  guarantees[mem] = plan.guaranteeMemMib * 1000;
+  const limits = noLimits(catalog);
+  if (plan.limitMilliCpu > 0) limits[cpus] = plan.limitMilliCpu;
+  if (plan.limitMemMib > 0) limits[mem] = plan.limitMemMib * 1000;
+  return { guarantees, limits };
 }
 
 /** What a framework may look at; one record for all calls, so that a framework keeps none. */

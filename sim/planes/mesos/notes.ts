@@ -11,10 +11,12 @@ import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import { gpusOf, memMibOf } from './agents.ts';
 import { ask, perform } from './answers.ts';
+import { isDrained } from './closed-agents.ts';
 import { type Driver, laneOf, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { waitsAtDoor } from './front-door.ts';
 import { watchDeadHost } from './health-checks.ts';
+import { giveUpRow } from './job-runs.ts';
 import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } from './mesos-run.ts';
 import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
 import { hear, hostIsDead, silence, waitsIn } from './partitions.ts';
@@ -206,10 +208,12 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
     // The engine gave the task up: for its framework the run is over.
     risingDelete(driver.targetOfWork, note.work);
     status = endsByKill(driver) ? TaskStatus.Killed : TaskStatus.Finished;
-  } else if (asked) status = TaskStatus.Killed;
+  } else if (asked) status = killedStatus(run, driver, host);
   else status = note.change === CHANGE.fail && hosts.outages[host] === 0 ? TaskStatus.Failed : TaskStatus.Lost;
   if (source === 'nobody') missUpdate(run, driver, task, host);
   else tell(run, driver, { task, status, agent: host }, nowMs, source === 'master');
+  if (asked && status === TaskStatus.Killed && !online && endsByKill(driver) && isDrained(s, host))
+    abandon(run, driver, note.row, nowMs);
   if (online && note.change === CHANGE.abandon) run.s.shrunk.add(tasks.group[note.row]);
 }
 
@@ -233,6 +237,21 @@ function sourceOf(run: MesosRun, masterKnows: boolean, { host, change }: Note & 
   const isHeard = run.s.agent[host] !== AGENT.unknown || (!run.s.silent.has(host) && !hostIsDead(run, host));
   if (isHeard || change === CHANGE.abandon) return 'agent';
   return masterKnows ? 'master' : 'nobody';
+}
+
+/** What a framework hears of a task that was killed: gone where its agent is drained for good and it knows such states. */
+function killedStatus({ s }: MesosRun, driver: Driver, host: number): TaskStatus {
+  const goes = s.closed.get(host)?.drain?.marksGone === true && driver.plan.partitionAware === true;
+  return goes ? TaskStatus.Gone : TaskStatus.Killed;
+}
+
+/** A run that was killed and is over for its framework: nobody tries it again. */
+function abandon(run: MesosRun, driver: Driver, row: number, nowMs: number): void {
+  const work = run.s.workOfRow[row];
+  const job = driver.jobs.get(work);
+  if (job === undefined) risingDelete(driver.targetOfWork, work);
+  else job.waiting.delete(row);
+  giveUpRow(run, driver, row, nowMs);
 }
 
 /** Whether a killed run is over for this framework, not tried again. */

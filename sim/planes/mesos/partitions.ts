@@ -12,6 +12,7 @@
  */
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { CHANGE } from '../../cluster/apply.ts';
+import { drainNow } from './closed-agents.ts';
 import { AGENT, type MesosRun, masterOfHost, type Note, type Silence } from './mesos-run.ts';
 import { workOffNow } from './notes.ts';
 import { reconnectHost, registerAgent, rowsOnHost } from './registration.ts';
@@ -85,6 +86,7 @@ export function hear(run: MesosRun, host: number, nowMs: number): void {
   } else {
     masterOfHost(run, host).agents.hear(String(host));
     if (s.agent[host] === AGENT.disconnected) reconnectHost(run, host);
+    else drainNow(run, host);
   }
   for (const note of silent?.notes ?? []) workOffNow(run, note, nowMs);
   tellGone(run, host, nowMs);

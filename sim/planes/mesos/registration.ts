@@ -14,6 +14,7 @@ import { TASK_KIND } from '../../cluster/tasks.ts';
 import { noteImage } from '../launch-pipeline.ts';
 import { gpusOf, memMibOf, regularBag, taskBag } from './agents.ts';
 import { ask } from './answers.ts';
+import { keepClosed } from './closed-agents.ts';
 import { type Driver, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { submitJobs } from './job-runs.ts';
@@ -76,9 +77,10 @@ export function subscribe(run: MesosRun, driver: Driver, nowMs: number): void {
   ask(run, driver, nowMs, (context, out) => driver.framework.subscribe(driver.state, context, out));
 }
 
-/** An agent registers with everything that is bound to it. */
+/** An agent registers with everything that is bound to it; one that was marked gone is refused for ever. */
 export function registerAgent(run: MesosRun, host: number): void {
   const { s, setup } = run;
+  if (s.closed.get(host)?.gone === true) return;
   const { hosts } = setup.context.cluster;
   const { agents, plan, gpus } = setup;
   const id = String(host);
@@ -127,7 +129,7 @@ export function registerAgent(run: MesosRun, host: number): void {
     running,
   );
   s.agent[host] = AGENT.registered;
-  if (s.inMaintenance.has(host)) master.allocator.deactivateAgent(id);
+  keepClosed(run, host);
 }
 
 /** Bound and running tasks of a framework on a host, by task number. */
@@ -179,8 +181,8 @@ export function loseHost(run: MesosRun, host: number): void {
 export function reconnectHost(run: MesosRun, host: number): void {
   const master = masterOfHost(run, host);
   master.reconnectAgent(String(host));
-  if (run.s.inMaintenance.has(host)) master.allocator.deactivateAgent(String(host));
   run.s.agent[host] = AGENT.registered;
+  keepClosed(run, host);
 }
 
 /** Every update that a scheduler missed, in order. */

@@ -20,14 +20,14 @@ import { type AgentKinds, MILLI, taskBag } from './agents.ts';
 import { AGENT, type MesosRun, type MesosSetup, masterOfHost } from './mesos-run.ts';
 
 /** Something an operator does about a reservation. */
-export interface ReservationOperation {
+export interface ReservingStep {
   readonly atMs: number;
   readonly reserves: boolean;
   readonly reservation: MesosReservationPlan;
 }
 
 /** Dynamic reservations in order of time; what is given back goes before what is reserved at the same moment. */
-export function operationsOf(plan: MesosPlan): readonly ReservationOperation[] {
+export function reservingSteps(plan: MesosPlan): readonly ReservingStep[] {
   const dynamic = (plan.reservations ?? []).filter(({ kind }) => kind === 'dynamic');
   const reserve = dynamic.map((reservation) => ({ atMs: reservation.atMs, reserves: true, reservation }));
   const unreserve = dynamic
@@ -101,11 +101,11 @@ export function keptFromRole(setup: MesosSetup, host: number, role: string): { m
 }
 
 /** Reserves and gives back what is due. An agent whose resources are in use refuses, and nobody asks it again. */
-export function operate(run: MesosRun, nowMs: number): void {
+export function reserveWhatIsDue(run: MesosRun, nowMs: number): void {
   const { reservations } = run.s;
-  const { operations } = run.setup;
-  while (reservations.done < operations.length && operations[reservations.done].atMs <= nowMs) {
-    const { reservation, reserves } = operations[reservations.done++];
+  const { reserving } = run.setup;
+  while (reservations.done < reserving.length && reserving[reservations.done].atMs <= nowMs) {
+    const { reservation, reserves } = reserving[reservations.done++];
     const conversion = conversionOf(run, reservation, reserves);
     for (let host = 0; host < run.s.agent.length; host++) {
       if (!isOn(run.setup, reservation, host)) continue;
@@ -129,9 +129,9 @@ function holdsParent(run: MesosRun, { refines }: MesosReservationPlan, host: num
   return parent === undefined || parent.kind === 'static' || run.s.reservations.held.has(heldKey(parent, host));
 }
 
-/** When the operator acts next. */
-export function nextOperationMs(run: MesosRun): number {
-  return run.setup.operations[run.s.reservations.done]?.atMs ?? Infinity;
+/** When something is reserved or given back next. */
+export function nextReservingMs(run: MesosRun): number {
+  return run.setup.reserving[run.s.reservations.done]?.atMs ?? Infinity;
 }
 
 /** What one task takes of `bag`: of each resource the most refined parts first; null when they are not enough. */

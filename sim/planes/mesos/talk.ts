@@ -64,7 +64,7 @@ function deliver(run: MesosRun, message: MasterMessage, nowMs: number): void {
       agentGivenUp(run, Number(message.agent), nowMs);
       break;
     case 'killTask':
-      killTask(run, message.task, nowMs);
+      killTask(run, message.task, nowMs, message.maxGraceMs);
       break;
     case 'status':
       statusFromMaster(run, message.status.task, message.status.state, nowMs);

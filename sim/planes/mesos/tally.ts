@@ -39,6 +39,11 @@ export interface Tally {
   /** Replicas launched for others that could not be reached, and replicas that were one too many when those were heard again. */
   besides: number;
   surplus: number;
+  /** Agents that an operator drained until they were empty, tasks killed there, and the longest drain; agents taken back. */
+  drained: number;
+  drainKills: number;
+  drainMs: number;
+  reopened: number;
 }
 
 /** Nothing has happened yet. */
@@ -58,6 +63,10 @@ export function createTally(plan: MesosPlan, hosts: number): Tally {
     spared: 0,
     besides: 0,
     surplus: 0,
+    drained: 0,
+    drainKills: 0,
+    drainMs: 0,
+    reopened: 0,
   };
 }
 
