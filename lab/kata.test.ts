@@ -13,7 +13,7 @@ const GIB = 1_073_741_824;
 const MIB = 1_048_576;
 
 /** Four pods of 1 core and 2 GiB, of which services use 65 %, beside best effort on two hosts. */
-function ran(isolation: string, kind: 'kubernetes' | 'mesos' = 'kubernetes'): Engine {
+function ran(isolation: string, kind: 'kubernetes' | 'mesos' = 'kubernetes', more: object = {}): Engine {
   const plan = resolve(
     scenarioSchema.parse({
       name: 'kata',
@@ -29,6 +29,7 @@ function ran(isolation: string, kind: 'kubernetes' | 'mesos' = 'kubernetes'): En
             cpuRequest: '1 cores',
             memRequest: '2GiB',
             meanUsagePercent: 50,
+            ...more,
           },
         },
       },
@@ -129,4 +130,10 @@ test('Mesos knows no overhead of pods: guests are there all the same', () => {
   const mesos = ran('kata', 'mesos');
   expect(pod(mesos)).toMatchObject({ milliCpu: 1000, memBytes: 2 * GIB });
   expect(pod(mesos).usedMemBytes).toBe(pod(kata).usedMemBytes);
+});
+
+test('a pod made anew under a vertical autoscaler asks for the podFixed on top again', () => {
+  const renewed = ran('kata', 'kubernetes', { verticalAutoscale: { mode: 'off' }, rollingRestartAt: ['30m'] });
+  expect(renewed.cluster.tasks.startedAtMs[0]).toBeGreaterThan(1_800_000);
+  expect(pod(renewed)).toMatchObject({ milliCpu: 1250, memBytes: 2 * GIB + 160 * MIB });
 });

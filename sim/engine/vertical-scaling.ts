@@ -40,6 +40,7 @@ import type { Plan } from '../plan.ts';
 import type { Engine } from './engine.ts';
 import { evictPod } from './lifecycle.ts';
 import { podEstimateOf } from './load-aware-setup.ts';
+import type { PodOverhead } from './pod-overhead.ts';
 
 /** --recommender-interval and --updater-interval; not finer than a window, which is when usage changes. */
 export function verticalPeriodMs(plan: Plan): number {
@@ -74,7 +75,7 @@ export interface VerticalScaling {
 
 /** Nobody resized yet; null where no service scales vertically. */
 export function createVerticalScaling(engine: Engine): VerticalScaling | null {
-  const { online, plan } = engine;
+  const { online, plan, podOverhead } = engine;
   const { services, firstPod } = online;
   const scaled = plan.online.explicit.flatMap(({ name, vertical, limitMilliCpu }): VerticalService[] => {
     if (vertical === undefined) return [];
@@ -90,7 +91,7 @@ export function createVerticalScaling(engine: Engine): VerticalScaling | null {
         recommender,
         updater: vertical,
         record: createUsageRecord(recommender),
-        template: Float64Array.from(asked),
+        template: Float64Array.of(asked[0] + podOverhead.requestMilliCpu, asked[1] + podOverhead.requestMemBytes),
         target: Float64Array.from(asked),
         counts: new Float64Array(3),
       },
@@ -144,21 +145,32 @@ export function scaleVertically(engine: Engine, s: number, nowMs: number): void 
   of.target[0] = recommendation.target.milliCpu;
   of.target[1] = recommendation.target.memBytes;
   if (of.mode === 'off') return;
-  setTemplate(engine, of, nowMs);
+  const ofPods = withOverhead(recommendation, engine.podOverhead);
+  setTemplate(engine, of, ofPods.target, nowMs);
   if (of.mode === 'initial') return;
   const before = of.counts[0] + of.counts[2];
   retryDeferred(engine, vertical, of, nowMs);
-  update(engine, vertical, of, recommendation, nowMs);
+  update(engine, vertical, of, ofPods, nowMs);
   if (of.counts[0] + of.counts[2] > before) engine.plane.onCapacity(nowMs);
 }
 
+/** Recommendations are for containers; a pod asks for its runtime class's overhead on top. */
+function withOverhead({ target, lower, upper }: Recommendation, overhead: PodOverhead): Recommendation {
+  const ofPod = ({ milliCpu, memBytes }: PodRequest): PodRequest => ({
+    milliCpu: milliCpu + overhead.requestMilliCpu,
+    memBytes: memBytes + overhead.requestMemBytes,
+  });
+  return { target: ofPod(target), lower: ofPod(lower), upper: ofPod(upper) };
+}
+
 function sample(engine: Engine, vertical: VerticalScaling, of: VerticalService, nowMs: number): void {
-  const { online, cluster } = engine;
+  const { online, cluster, podOverhead } = engine;
   const { tasks } = cluster;
   const { peakUntilMs } = vertical;
   for (let row = online.firstPod[of.service]; row < online.firstPod[of.service + 1]; row++) {
     if (!isRunning(engine, row)) continue;
-    addCpuSample(of.record, online.usedMilliCpu[row], tasks.requestMilliCpu[row], nowMs);
+    const requestMilliCpu = tasks.requestMilliCpu[row] - podOverhead.requestMilliCpu;
+    addCpuSample(of.record, online.usedMilliCpu[row], requestMilliCpu, nowMs);
     if (peakUntilMs[row] > nowMs) continue;
     peakUntilMs[row] = (peakUntilMs[row] < 0 ? nowMs : peakUntilMs[row]) + MS_PER_DAY;
     addMemoryPeak(of.record, tasks.usedMemBytes[row], peakUntilMs[row]);
@@ -170,11 +182,11 @@ function isRunning({ online, cluster }: Engine, row: number): boolean {
 }
 
 /** New pods get the target: those that wait for a host now, and those to come. */
-function setTemplate(engine: Engine, of: VerticalService, nowMs: number): void {
+function setTemplate(engine: Engine, of: VerticalService, target: PodRequest, nowMs: number): void {
   const { online, cluster } = engine;
   const { tasks } = cluster;
-  const milliCpu = of.isCpu ? of.target[0] : of.template[0];
-  const memBytes = of.isMemory ? of.target[1] : of.template[1];
+  const milliCpu = of.isCpu ? target.milliCpu : of.template[0];
+  const memBytes = of.isMemory ? target.memBytes : of.template[1];
   if (milliCpu === of.template[0] && memBytes === of.template[1]) return;
   of.template[0] = milliCpu;
   of.template[1] = memBytes;
