@@ -15,6 +15,7 @@ import type { Plan, PolicyPlan } from '../sim/plan.ts';
 import { freezePlan } from '../sim/plan.ts';
 import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
 import { withDrawnCpusets } from './draw-cpusets.ts';
+import { withDrawnExecution } from './draw-execution.ts';
 import { withDrawnGpus } from './draw-gpus.ts';
 import { withDrawnMemory } from './draw-memory.ts';
 import { withSchedulingRules } from './draw-scheduling.ts';
@@ -94,7 +95,7 @@ export function drawScenario(seed: number): Plan {
     record: { tasks: false, events: false },
   };
   const placed = withSchedulingRules(withDrawnCpusets(withDrawnGpus(plan, seed), seed), drawFrom(seed, 'scheduling'));
-  return freezePlan(withDrawnMemory(withDrawnVertical(placed, seed), seed));
+  return freezePlan(withDrawnExecution(withDrawnMemory(withDrawnVertical(placed, seed), seed), seed));
 }
 
 function drawCluster(draw: Draw): ClusterPlan {

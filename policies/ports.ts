@@ -205,6 +205,8 @@ export const EVICT_REASON = {
   resized: 8,
   /** The kubelet's, where memory of a node runs short. */
   nodePressure: 9,
+  /** Not a policy's: an executor that got too little CPU for too long misses its heartbeats. */
+  executorLost: 10,
 } as const;
 
 /** What policies want done, in the order they said it. Columns grow; rows are never removed before they are applied. */

@@ -5,7 +5,18 @@ import type { Scenario } from './schema.ts';
 /** What acts on hosts once a window, and so has no place where hosts are shared again at every change. */
 const BY_WINDOW = ['memoryRamp'] as const;
 
-export function checkPhysics({ physics }: Partial<Scenario>, report: Report): void {
+export function checkPhysics({ physics, bestEffort }: Partial<Scenario>, report: Report): void {
+  for (const [name, { execution, kind }] of Object.entries(bestEffort?.populations ?? {})) {
+    const path = ['bestEffort', 'populations', name, 'execution'];
+    if (execution.shuffle !== 'none' && kind === 'transcode' && bestEffort?.trace === undefined)
+      report.error(
+        [...path, 'shuffle'],
+        `is ${execution.shuffle}; tasks of kind transcode have no stages, so nothing is shuffled`,
+        [['bestEffort', 'populations', name, 'kind']],
+      );
+    if (physics?.accounting === 'event' && (execution.shuffle !== 'none' || Object.values(execution).includes(true)))
+      report.error(path, 'is set; it needs the physics of windows', [['physics', 'accounting']]);
+  }
   if (physics?.accounting !== 'event') return;
   for (const key of BY_WINDOW)
     if (physics[key])

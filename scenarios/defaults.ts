@@ -163,6 +163,14 @@ export const POPULATION_DEFAULTS = {
   deadline: '0s',
 } as const;
 
+/** Tasks work at the speed their host gives and start again when they are lost; the rest is asked for. */
+export const EXECUTION_DEFAULTS = {
+  stragglers: false,
+  heartbeats: false,
+  shuffle: 'none',
+  checkpoints: false,
+} as const;
+
 /** Sizes and pressure that go with the kind of work. */
 export const POPULATION_DEFAULTS_BY_KIND = {
   /** Transcoding containers of 2 to 8 cores. Weights [A]. */

@@ -25,6 +25,18 @@ physics: { accounting: event, `;
 test.each([
   ['physics: { memoryRamp: maybe }', 's.yaml:3:24 physics.memoryRamp'],
   [`${EVENTS}memoryRamp: true }`, 's.yaml:6:43 physics.memoryRamp is true; it needs the physics of windows'],
+  [
+    'bestEffort: { populations: { t: { kind: transcode, taskShare: 1, execution: { shuffle: local } } } }',
+    's.yaml:3:88 bestEffort.populations.t.execution.shuffle is local; tasks of kind transcode have no stages',
+  ],
+  [
+    'bestEffort: { populations: { t: { kind: analytics, taskShare: 1, execution: { shufle: local } } } }',
+    's.yaml:3:79 bestEffort.populations.t.execution.shufle',
+  ],
+  [
+    `${EVENTS.replace('failureProbability: 0', 'failureProbability: 0, populations: { t: { kind: analytics, taskShare: 1, execution: { stragglers: true } } }')} }`,
+    'bestEffort.populations.t.execution is set; it needs the physics of windows',
+  ],
 ])('%s is refused', async (more, message) => {
   expect(await messageOf(more)).toContain(message);
 });

@@ -276,7 +276,18 @@ function resolvePopulation([name, population]: [
     deadlineMs: population.deadline,
     ...resolveEstimate(population.loadEstimate),
     ...resolveGang(population.gang),
+    ...resolveExecution(population.execution),
   };
+}
+
+/** Only what is asked for: a population that asks for nothing has the plan it had. */
+function resolveExecution(
+  written: Scenario['bestEffort']['populations'][string]['execution'],
+): Pick<BatchPopulationPlan, 'execution'> {
+  const { shuffle, ...flags } = written;
+  const asked = Object.fromEntries(Object.entries(flags).filter(([, isOn]) => isOn));
+  if (shuffle === 'none' && Object.keys(asked).length === 0) return {};
+  return { execution: { ...asked, ...(shuffle === 'none' ? {} : { shuffle }) } };
 }
 
 /** sha256 of the canonical text of a plan, hex; the same trace in another folder is the same plan. */

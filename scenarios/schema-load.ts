@@ -4,12 +4,13 @@ import type { BatchPopulationPlan, ServicePlan } from '../sim/plan/workload.ts';
 import {
   AUTOSCALE_DEFAULTS,
   BEST_EFFORT_DEFAULTS,
+  EXECUTION_DEFAULTS,
   ONLINE_DEFAULTS,
   POPULATION_DEFAULTS,
   SERVICE_DEFAULTS,
   VERSION_DEFAULTS,
 } from './defaults.ts';
-import { count, cpu, duration, labels, limited, memory, named, percent, ratio, share } from './fields.ts';
+import { count, cpu, duration, flag, labels, limited, memory, named, percent, ratio, share } from './fields.ts';
 import { LIMITS } from './limits.ts';
 import { gpuRequestSchema } from './schema-gpu.ts';
 import { gangSchema, loadEstimateSchema } from './schema-koordinator.ts';
@@ -154,6 +155,24 @@ export const onlineSchema = z
   })
   .describe('Latency-sensitive services.');
 
+const executionSchema = z
+  .strictObject({
+    stragglers: flag('Like tasks take unlike times (`stragglerSigma`).').prefault(EXECUTION_DEFAULTS.stragglers),
+    heartbeats: flag(
+      'Tasks are lost when the best effort of their host gets less than two CPUs for `executorTimeoutSeconds`, as Spark loses executors.',
+    ).prefault(EXECUTION_DEFAULTS.heartbeats),
+    shuffle: z
+      .enum(['none', 'local', 'remote'])
+      .describe(
+        'Where the output of a stage lies until the next is done. `local`: on the host of its task, lost and made again with it; `remote`: in a shuffle service, which costs `remoteShuffleCost`; `none`: it is never lost.',
+      )
+      .prefault(EXECUTION_DEFAULTS.shuffle),
+    checkpoints: flag(
+      'A lost task goes on from its last checkpoint, written at Young’s interval for `meanHoursToEviction`; one takes `checkpointSeconds`.',
+    ).prefault(EXECUTION_DEFAULTS.checkpoints),
+  })
+  .describe('What happens to its tasks between start and end.');
+
 const populationSchema = z
   .strictObject({
     kind: z
@@ -203,6 +222,7 @@ const populationSchema = z
     deadline: duration('Latest useful end after submission; 0 = none.').prefault(POPULATION_DEFAULTS.deadline),
     loadEstimate: loadEstimateSchema.nullable().prefault(null),
     gang: gangSchema.nullable().prefault(null),
+    execution: executionSchema.prefault({}),
   })
   .describe('One kind of best-effort work.');
 

@@ -75,6 +75,9 @@ export interface TaskTable {
   speed: Float64Array;
   /** Time up to which progress is booked. */
   bookedAtMs: Float64Array;
+  /** Of durationMs: what the last checkpoint holds. And work of others that the attempt under way does first, in its own time. */
+  keptMs: Float64Array;
+  recomputeMs: Float64Array;
   attempts: Uint8Array;
   /** 1 when the attempt under way will fail on its own; leftMs then counts down to the failure. */
   failing: Uint8Array;
@@ -129,6 +132,8 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
     attemptMs: f(),
     speed: f(),
     bookedAtMs: f(),
+    keptMs: f(),
+    recomputeMs: f(),
     attempts: u(),
     failing: u(),
     countByState: new Int32Array(16),

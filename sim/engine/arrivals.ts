@@ -90,6 +90,8 @@ function takeBatchRow(
   tasks.durationMs[row] = durationMs;
   tasks.leftMs[row] = durationMs;
   tasks.speed[row] = 0;
+  tasks.keptMs[row] = 0;
+  tasks.recomputeMs[row] = 0;
   tasks.attempts[row] = 0;
   tasks.failing[row] = 0;
   return row;

@@ -33,6 +33,7 @@ import { cpuRequestsOf, type RunCpuRequests } from './cpus-from-plan.ts';
 import { createPlane, type PlacementTables } from './create-plane.ts';
 import { createDependencies, type Dependencies } from './dependencies.ts';
 import { type CarbonSteps, createEventPhysics, type EventPhysics } from './event-physics.ts';
+import { createExecution, type Execution } from './execution.ts';
 import { createGpuRecord, type GpuRecord } from './gpu-record.ts';
 import { type RunGpuRequests, requestsOf, typicalOf } from './gpus-from-plan.ts';
 import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.ts';
@@ -116,6 +117,8 @@ export interface Engine {
   readonly exact: EventPhysics | null;
   /** null where no task waits for others. */
   readonly dependencies: Dependencies | null;
+  /** What happens to tasks between start and end; null where no population says anything. */
+  readonly execution: Execution | null;
   /** null without GPUs. */
   readonly gpuRecord: GpuRecord | null;
   readonly plane: ControlPlane;
@@ -252,6 +255,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     cpuRequests,
     exact: createEventPhysics(plan, hosts, watts, workload.details, workload.carbon),
     dependencies: createDependencies(workload.details?.parents),
+    execution: createExecution(plan, workload.batch.populations, parameters, hosts.count),
     gpuRecord: createGpuRecord(cluster, gpuRequests.table.count > 1 ? typicalOf(plan, workload) : null),
     telemetry,
     recorder,

@@ -17,6 +17,7 @@ import { drawHostOutages } from './domain-faults.ts';
 import type { Engine } from './engine.ts';
 import { EVENT, evictPod, evictTask, failTask, silencePod } from './lifecycle.ts';
 import { OPEN } from './recorder.ts';
+import { loseOutputsOn } from './shuffle.ts';
 
 const YEAR_MS = 365 * MS_PER_DAY;
 /** The rate of rack events is stated for a cluster of this many hosts. */
@@ -169,6 +170,7 @@ function breakHost(engine: Engine, host: number, nowMs: number): void {
   noteChange(hosts.changes, host);
   recorder.open[OPEN.failures]++;
   const n = taskRowsOnHost(cluster, host, rows);
+  if (engine.execution !== null) loseOutputsOn(engine.execution, host);
   for (const row of rows.slice(0, n)) failTask(engine, row, nowMs);
   // Pods on a dead host answer nobody: their share of the load moves to the other replicas now.
   for (let row = 0; row < tasks.firstBestEffort; row++) {

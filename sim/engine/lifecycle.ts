@@ -13,11 +13,13 @@ import { countInState, freeRow, moveTo, TASK_KIND, TASK_STATE, type TaskTable } 
 import { PHASE } from '../kernel/phase.ts';
 import { addValue } from '../kernel/quantile-histogram.ts';
 import { keyedWord } from '../kernel/random.ts';
+import { beginAttempt, endedWasteMs, lostAttemptMs } from './attempts.ts';
 import type { Engine } from './engine.ts';
 import { beginTask, leaveTask } from './event-physics.ts';
 import { nextArrivalMs } from './intake.ts';
 import { closeJob, dropHeld, type JobTable, takeNextStage } from './jobs.ts';
 import { countBatch, noteWait, OPEN, type Recorder, WORK } from './recorder.ts';
+import { dropOutputs, keepOutput, loseOutput, openStage } from './shuffle.ts';
 import { dropEndedPod } from './telemetry.ts';
 import { inTicks } from './ticks.ts';
 
@@ -156,7 +158,8 @@ export function startTask(engine: Engine, row: number, nowMs: number): void {
     beginTask(engine, engine.exact, row, nowMs);
     return;
   }
-  const { hostWindow } = engine;
+  const { hostWindow, execution } = engine;
+  if (execution !== null) beginAttempt(execution, tasks, row);
   tasks.speed[row] = hostWindow.bestEffortShare[host] * hostWindow.bestEffortSpeed[host];
   scheduleFinish(engine, row, nowMs);
 }
@@ -211,6 +214,10 @@ export function endAttempt(engine: Engine, row: number, nowMs: number): void {
   if (nowMs >= recorder.warmUpMs)
     addValue(recorder.stretches[population], (nowMs - tasks.submitAtMs[row]) / tasks.durationMs[row]);
   const host = tasks.host[row];
+  if (engine.execution !== null) {
+    wasteMs(engine, row, endedWasteMs(engine.execution, tasks, row), nowMs);
+    keepOutput(engine, engine.execution, row);
+  }
   if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   finish(cluster, row, nowMs);
   if (engine.exact !== null) leaveTask(engine, engine.exact, row, host, nowMs);
@@ -227,6 +234,8 @@ export function failTask(engine: Engine, row: number, nowMs: number, reason = 0)
   wasteAttempt(engine, row, nowMs);
   tasks.attempts[row] = Math.min(255, tasks.attempts[row] + 1);
   const host = tasks.host[row];
+  // An attempt that fails by itself leaves its executor standing; a host that dies takes what lies on it (faults).
+  if (engine.execution !== null && reason !== 0) loseOutput(engine, engine.execution, row, 0);
   if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   loseAttempt(cluster, row, nowMs, CHANGE.fail, reason);
   if (engine.exact !== null) leaveTask(engine, engine.exact, row, host, nowMs);
@@ -256,6 +265,8 @@ export function evictTask(engine: Engine, row: number, nowMs: number, reason: nu
   recorder.open[which]++;
   recorder.hostEvictions[host * recorder.hours + Math.min(recorder.hours - 1, Math.floor(nowMs / 3_600_000))]++;
   wasteAttempt(engine, row, nowMs);
+  if (engine.execution !== null)
+    loseOutput(engine, engine.execution, row, reason === EVICT_REASON.drained ? engine.execution.graceSeconds : 0);
   if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   loseAttempt(cluster, row, nowMs, CHANGE.evict, reason);
   if (engine.exact !== null) leaveTask(engine, engine.exact, row, host, nowMs);
@@ -323,9 +334,16 @@ function wasteAttempt(engine: Engine, row: number, nowMs: number): void {
   if (tasks.state[row] !== TASK_STATE.running) return;
   bookProgress(tasks, row, nowMs);
   // A failing attempt counts down to its failure, not to the end of the task.
-  const work = (tasks.attemptMs[row] - tasks.leftMs[row]) * tasks.demandMilliCpu[row];
+  const doneMs = tasks.attemptMs[row] - tasks.leftMs[row];
+  const { execution } = engine;
+  wasteMs(engine, row, execution === null ? doneMs : lostAttemptMs(execution, tasks, row, doneMs), nowMs);
+}
+
+function wasteMs(engine: Engine, row: number, ms: number, nowMs: number): void {
+  const { demandMilliCpu, group } = engine.cluster.tasks;
+  const work = ms * demandMilliCpu[row];
   engine.recorder.work[WORK.wasted] += work;
-  countBatch(engine.recorder, 'wastedCoreHours', tasks.group[row], nowMs, work / MS_PER_CORE_HOUR);
+  countBatch(engine.recorder, 'wastedCoreHours', group[row], nowMs, work / MS_PER_CORE_HOUR);
 }
 
 /** A pending task is given up, and what of its job is held. */
@@ -348,6 +366,7 @@ function giveUp(engine: Engine, row: number, nowMs: number): void {
   const { cluster, recorder } = engine;
   const { tasks } = cluster;
   recorder.work[WORK.abandoned] += tasks.durationMs[row] * tasks.demandMilliCpu[row];
+  if (engine.execution !== null) wasteMs(engine, row, tasks.keptMs[row], nowMs);
   countBatch(recorder, 'abandoned', tasks.group[row], nowMs, 1);
   abandon(cluster, row, nowMs);
 }
@@ -363,6 +382,7 @@ function taskOver(engine: Engine, row: number, nowMs: number, done: boolean): vo
   freeRow(tasks, row);
   if (engine.dependencies !== null) followChildren(engine, number, done, nowMs);
   const count = takeNextStage(jobs, tasks, job, released);
+  if (count > 0 && engine.execution !== null) openStage(engine.execution, job);
   for (let i = 0; i < count; i++) {
     release(cluster, released[i], nowMs);
     engine.plane.onPending(released[i], nowMs);
@@ -370,6 +390,7 @@ function taskOver(engine: Engine, row: number, nowMs: number, done: boolean): vo
   if (engine.plan.endWhenDone === true && allDone(engine)) engine.endedAtMs = nowMs;
   if (jobs.left[job] > 0 || (job === engine.intake.jobRow && stillArriving(engine, nowMs))) return;
   if (jobs.deadlineMs[job] < Infinity) noteDeadline(recorder, jobs, job, nowMs, jobs.broken[job] === 0);
+  if (engine.execution !== null) dropOutputs(engine.execution, job);
   closeJob(jobs, job);
 }
 

@@ -26,6 +26,7 @@ export interface Recorder {
   readonly hostBestEffort: Float64Array;
   readonly hostMem: Float64Array;
   readonly hostSuppressedMs: Float64Array;
+  readonly hostStarvedMinutes: Float64Array;
   readonly hostViolating: Float64Array;
   /** Row-major host x hour. */
   readonly hostEvictions: Int32Array;
@@ -93,6 +94,7 @@ export function createRecorder(
     hostBestEffort: perHostHour(),
     hostMem: perHostHour(),
     hostSuppressedMs: perHostHour(),
+    hostStarvedMinutes: perHostHour(),
     hostViolating: perHostHour(),
     hostEvictions: new Int32Array(hosts * hours),
     windowsInHour: new Int32Array(hours),

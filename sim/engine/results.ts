@@ -146,6 +146,7 @@ function hostHourTable(engine: Engine): Table<'hostHours'> {
     bestEffortUtilisation: hourMean(byHost(recorder.hostBestEffort, n, hours), n, hours, windowsInHour),
     memUtilisation: hourMean(byHost(recorder.hostMem, n, hours), n, hours, windowsInHour),
     suppressedMinutes: byHost(recorder.hostSuppressedMs, n, hours),
+    starvedMinutes: byHost(recorder.hostStarvedMinutes, n, hours),
     violatingRequests: byHost(recorder.hostViolating, n, hours),
     evictions: recorder.hostEvictions,
   });

@@ -13,6 +13,7 @@ import { canonicalText, type Plan } from '../plan.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
 import { createEngine, type Engine, type EngineOptions, type Workload } from './engine.ts';
 import type { EventPhysics } from './event-physics.ts';
+import type { Execution } from './execution.ts';
 import { replaceFaults } from './faults.ts';
 import type { Throttling } from './throttling-state.ts';
 import { type VerticalScaling, writeShapes } from './vertical-scaling.ts';
@@ -138,6 +139,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     ...(engine.throttling === null ? {} : { throttling: throttlingColumns(engine.throttling) }),
     ...(engine.exact === null ? {} : { exact: eventColumns(engine.exact) }),
     ...(engine.dependencies === null ? {} : { dependencies: engine.dependencies }),
+    ...(engine.execution === null ? {} : { execution: executionState(engine.execution) }),
     recorder: engine.recorder,
     hostWindow: engine.hostWindow,
     latencySums: engine.latencySums,
@@ -172,6 +174,11 @@ function restoreTasks(tasks: TaskTable, from: RunSnapshot['tasks']): void {
     if (ArrayBuffer.isView(column)) (own[name] as Column).set(column as Column);
     else own[name] = column;
   }
+}
+
+/** All but what follows from the plan. */
+function executionState({ lowSinceMs, outputs }: Execution): Record<string, unknown> {
+  return { lowSinceMs, outputs };
 }
 
 /** All but what the workload gives. */

@@ -14,6 +14,7 @@ import { noteAllChanged, TIER } from '../cluster/hosts.ts';
 import { noiseLossCpus } from '../host/suppress-transient.ts';
 import { moveAgentsTo } from './agent-gaps.ts';
 import type { Engine } from './engine.ts';
+import { loseStarvedExecutors, noteStarvedHosts } from './executors.ts';
 import { sweepHosts } from './host-sweep.ts';
 import { sweepLateness } from './lateness.ts';
 import { evictTask } from './lifecycle.ts';
@@ -76,6 +77,7 @@ export function runTick(engine: Engine, nowMs: number): void {
     if (engine.podMemory !== null) killAtLimits(engine, engine.podMemory, nowMs);
     evictUnderPressure(engine, nowMs);
   }
+  if (engine.execution !== null) loseStarvedExecutors(engine, engine.execution, nowMs);
   limitBestEffort(engine);
   sweepHosts(
     cluster.hosts,
@@ -86,6 +88,7 @@ export function runTick(engine: Engine, nowMs: number): void {
     hostWindow,
   );
   slowBestEffort(engine.memory, hostWindow);
+  if (engine.execution !== null) noteStarvedHosts(engine, engine.execution, nowMs);
   sweepLateness(engine, nowMs);
   speedUpAll(engine, nowMs);
   pushWindow(telemetry, cluster, hostWindow);

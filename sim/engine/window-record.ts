@@ -3,6 +3,7 @@ import { BYTES_PER_MIB, MS_PER_HOUR, MS_PER_MINUTE } from '../../policies/base/u
 import { loadAwareKeepsOff } from '../../policies/koordinator/load-aware-hosts.ts';
 import { TIER } from '../cluster/hosts.ts';
 import { countInState, TASK_KIND, TASK_STATE } from '../cluster/tasks.ts';
+import { isStarved } from '../host/best-effort.ts';
 import { powerWatts, workFraction } from '../host/power.ts';
 import { mix } from '../kernel/digest.ts';
 import type { PlacementView } from '../planes/kubernetes/placement.ts';
@@ -22,7 +23,7 @@ export function recordWindow(engine: Engine, nowMs: number): void {
   const minutes = plan.windowMs / MS_PER_MINUTE;
   const warm = nowMs >= recorder.warmUpMs;
   const coreAware = plan.physics.corePlacement === 'core-aware';
-  const smtYield = hostModel.parameters.smtYield;
+  const { smtYield, starvedShare } = hostModel.parameters;
   let capacity = 0;
   let online = 0;
   let best = 0;
@@ -77,6 +78,8 @@ export function recordWindow(engine: Engine, nowMs: number): void {
       suppressed += hosts.beDemandMilliCpu[host] - hostBest;
       suppressedHosts++;
       recorder.hostSuppressedMs[cell] += minutes;
+      if (isStarved(hostBest, hosts.beRunningRequestMilliCpu[host], starvedShare))
+        recorder.hostStarvedMinutes[cell] += minutes;
     }
     if (warm) strand(engine, host, batch);
   }

@@ -4,7 +4,7 @@
  * CPU-seconds are not work: a thread beside a busy sibling does y/2 of the work. Report both.
  * Source: docs/performance-models.md 6.
  */
-import { log } from '../../policies/base/exact-math.ts';
+import { exp, log } from '../../policies/base/exact-math.ts';
 
 /**
  * Work per CPU-second of a best-effort thread, 1 = an unshared core without contention.
@@ -86,6 +86,11 @@ export function migratedShare(graceSeconds: number, bytesPerSecond: number, byte
   if (!(bytes > 0)) return 1;
   const share = (graceSeconds * bytesPerSecond) / bytes;
   return share < 1 ? share : 1;
+}
+
+/** Time of a task over the mean of its like: exp(s z - s^2 / 2), lognormal with mean 1; `z` is standard normal. */
+export function stragglerStretch(sigma: number, z: number): number {
+  return exp(sigma * z - 0.5 * sigma * sigma);
 }
 
 /** Interval between checkpoints that wastes least: sqrt(2 cost x mean time to eviction). Source: Young 1974. */

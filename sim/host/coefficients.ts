@@ -143,11 +143,17 @@ export const COEFFICIENTS = {
   beOverhead: [0, 0, 0.1, 'ratio', 'A/M', 'section 6', 'time not spent on work'],
   beUsedOverRequested: [0.6, 0.3, 0.9, 'ratio', 'A/L', 'section 12', ''],
   starvedShare: [0.2, 0.1, 0.5, 'ratio', 'A/M', 'section 6', 'grant over request below which it starves'],
+  stragglerSigma: [0.2, 0, 0.5, 'ln', 'A/L', 'section 6', 'of the time of like tasks, whose mean stays'],
   executorTimeoutSeconds: [120, 60, 600, 's', 'M/H', 'spark.network.timeout', 'grant below 2 cpus for so long'],
   nodeManagerExpirySeconds: [600, 120, 600, 's', 'M/H', 'YARN', ''],
   speculationRatio: [1.5, 1.2, 3, 'ratio', 'M/H', 'Spark', 'of the median'],
   speculationQuantile: [0.75, 0.5, 0.9, 'ratio', 'M/H', 'Spark', 'done before copies start'],
   remoteShuffleCost: [0.075, 0.05, 0.1, 'ratio', 'A/L', 'section 6', 'extra time with a shuffle service'],
+  shuffleGibPerCoreHour: [10, 1, 50, 'GiB/core/h', 'A/L', 'section 6', 'what a task leaves for the next stage'],
+  decommissionGraceSeconds: [60, 30, 120, 's', 'S/M', 'SPARK-20624', 'to move output off a host that is drained'],
+  migrateMbPerSecond: [200, 50, 1000, 'MB/s', 'A/L', 'SPARK-20624', 'of one job on one host'],
+  checkpointSeconds: [30, 5, 300, 's', 'A/L', 'section 6', 'to write one'],
+  meanHoursToEviction: [4, 0.5, 24, 'h', 'A/L', 'section 6', 'by which checkpoints are spaced'],
 
   // Kata, start-up, images
   kataMemMib: [160, 130, 350, 'MiB', 'F/H', 'kata-containers', 'per pod'],

@@ -147,11 +147,24 @@ export interface OnlinePlan {
   readonly explicit: readonly ServicePlan[];
 }
 
+/** What happens to tasks between start and end beyond work at the speed the host gives; figures are in the parameter table. */
+export interface ExecutionPlan {
+  /** Like tasks take unlike times. Absent = as long as they are. */
+  readonly stragglers?: boolean;
+  /** A task is lost when the best effort of its host gets less than two CPUs for too long. Absent = never. */
+  readonly heartbeats?: boolean;
+  /** Where the output of a stage lies until the next has read it: on the host of the task, or in a shuffle service. Absent = it is never lost. */
+  readonly shuffle?: 'local' | 'remote';
+  /** A task that is lost goes on from its last checkpoint. Absent = from the start. */
+  readonly checkpoints?: boolean;
+}
+
 export interface BatchPopulationPlan extends BatchPopulationConfig {
   /** Absent = as the scheduler estimates. */
   readonly loadEstimate?: LoadEstimatePlan;
   /** Absent = every pod for itself. */
   readonly gang?: GangPlan;
+  readonly execution?: ExecutionPlan;
 }
 
 export interface BestEffortPlan {
