@@ -2,8 +2,10 @@
  * A map for keys that are given out in rising order: numbers of tasks, of works, of jobs.
  *
  * A thousand neighbours share a page and a page goes with the last of its keys, so a lookup is two loads and millions of short-lived keys
- * leave nothing behind but an empty place each thousand. Plain data: `structuredClone` copies it. Keys are whole numbers from 0 upward.
+ * leave nothing behind but an empty place each thousand. Plain data: `structuredClone` copies it. Keys are whole numbers in [0, 2^32).
  */
+import { fail } from './assert.ts';
+
 export interface RisingMap<Value> {
   size: number;
   readonly pages: (RisingPage<Value> | null)[];
@@ -14,6 +16,7 @@ interface RisingPage<Value> {
   count: number;
 }
 
+const MAX_KEY = 0xffffffff;
 const PAGE_BITS = 10;
 const PAGE_MASK = (1 << PAGE_BITS) - 1;
 
@@ -32,6 +35,7 @@ export function risingGet<Value>(map: RisingMap<Value>, key: number): Value | un
 export function risingSet<Value>(map: RisingMap<Value>, key: number, value: Value): void {
   const { pages } = map;
   const at = key >>> PAGE_BITS;
+  if (key > MAX_KEY) fail(`key ${key} of a rising map is above ${MAX_KEY}`);
   while (pages.length <= at) pages.push(null);
   let page = pages[at];
   if (page === null) {

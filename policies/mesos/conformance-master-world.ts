@@ -126,7 +126,7 @@ export class MasterWorld {
   }
 
   ownerOf(step: Step): string {
-    return typeof step.fw === 'string' ? step.fw : (this.master.book.tasks.get(text(step, 'task'))?.framework ?? '');
+    return typeof step.fw === 'string' ? step.fw : (this.master.book.get(text(step, 'task'))?.framework ?? '');
   }
 
   agent(step: Step): PlayedAgent {

@@ -130,7 +130,7 @@ export class MesosMaster {
     this.desk.keepBulks();
     const isBack = this.agents.standing(info.id) === 'unreachable';
     this.agents.register(info.id, this.allocator.nowMs);
-    for (const task of running) this.book.tasks.set(task.info.id, task);
+    for (const task of running) this.book.add(task);
     this.allocator.addAgent(info, used);
     if (!isBack) return;
     for (const { framework, info: task, latestState } of running)
@@ -311,7 +311,7 @@ export class MesosMaster {
 
   /** Forwards a kill, with a bound on the task's grace period if there is one; an unknown task is answered as by reconciliation. */
   kill(framework: string, task: TaskId, agent: string | null, maxGraceMs?: number): void {
-    const known = this.book.tasks.get(task);
+    const known = this.book.get(task);
     const bound = maxGraceMs === undefined ? {} : { maxGraceMs };
     if (known?.holds === true) this.outbox.push({ type: 'killTask', agent: known.agent, task, ...bound });
     else this.reconcile(framework, task, agent);
@@ -319,7 +319,7 @@ export class MesosMaster {
 
   /** An update of a task; a terminal latest state frees its resources, acknowledged or not. */
   statusUpdate(status: TaskStatus, latestState: string, forward: boolean): void {
-    const task = this.book.tasks.get(status.task);
+    const task = this.book.get(status.task);
     if (task === undefined) return;
     if (isTerminalState(latestState)) this.book.end(task, latestState);
     else task.latestState = latestState;
@@ -333,7 +333,7 @@ export class MesosMaster {
 
   /** Answers what the master knows of a task; silence while the agent may still come back. */
   reconcile(framework: string, task: TaskId, agent: string | null): void {
-    const known = this.book.tasks.get(task);
+    const known = this.book.get(task);
     const standing = this.agents.standing(agent);
     const state = reconciledState(known?.latestState ?? null, standing, this.isPartitionAware(framework));
     if (state !== null)

@@ -12,7 +12,7 @@ export interface Offer {
   readonly bag: ResourceBag;
 }
 
-/** Frameworks choose the ids of their tasks; a number is one that needs no text. */
+/** Frameworks choose the ids of their tasks; a number, given out in rising order, is one that needs no text. */
 export type TaskId = string | number;
 
 export interface TaskStatus {
@@ -56,6 +56,8 @@ export interface RunningTask {
   latestState: string;
   /** Whether its resources are still booked. */
   holds: boolean;
+  /** Place among the tasks of its master; given when the task is taken in. */
+  order: number;
 }
 
 export interface RunningExecutor {

@@ -1,4 +1,5 @@
 /** Tasks and executors the master knows, and what they hold: a task until its latest state is terminal, an executor until it exits. */
+import { createRisingMap, risingDelete, risingGet, risingSet, risingValues } from '../base/rising-map.ts';
 import type { Allocator } from './allocator.ts';
 import type { ExecutorInfo, Offer, RunningExecutor, RunningTask, TaskId, TaskInfo } from './master-messages.ts';
 import type { ResourceBag } from './resource-bag.ts';
@@ -8,7 +9,9 @@ import { ResourceFlag } from './resource-catalog.ts';
 import { taskProblem } from './validation.ts';
 
 export class TaskBook {
-  readonly tasks = new Map<TaskId, RunningTask>();
+  private readonly byName = new Map<string, RunningTask>();
+  private readonly byNumber = createRisingMap<RunningTask>();
+  private taken = 0;
   private readonly catalog: ResourceCatalog;
   private readonly allocator: Allocator;
   private readonly executors = new Map<string, RunningExecutor>();
@@ -18,18 +21,31 @@ export class TaskBook {
     this.allocator = allocator;
   }
 
+  /** A task that was launched or came with its agent; undefined when it was dropped. */
+  get(id: TaskId): RunningTask | undefined {
+    return typeof id === 'number' ? risingGet(this.byNumber, id) : this.byName.get(id);
+  }
+
+  /** Takes in a task that runs already. */
+  add(task: RunningTask): void {
+    const { id } = task.info;
+    task.order = this.get(id)?.order ?? this.taken++;
+    if (typeof id === 'number') risingSet(this.byNumber, id, task);
+    else this.byName.set(id, task);
+  }
+
   /** Books a task, and its executor when that is new, out of `left`; what remains, or null when the task is invalid. */
   launch(offer: Offer, info: TaskInfo, left: ResourceBag): ResourceBag | null {
     const { framework, agent, role } = offer;
     const newExecutor = info.executor === null ? null : this.unknownExecutor(offer, info.executor);
     const needs = newExecutor === null ? info.bag : addBags(info.bag, newExecutor.bag);
-    const taken = this.tasks.get(info.id)?.holds === true;
+    const taken = this.get(info.id)?.holds === true;
     if (taskProblem(this.catalog, info.id, taken, needs, left) !== '') return null;
     if (newExecutor !== null) {
       const key = executorKey(agent, framework, newExecutor.id);
       this.executors.set(key, { info: newExecutor, framework, role, agent });
     }
-    this.tasks.set(info.id, { info, framework, role, agent, latestState: 'TASK_STAGING', holds: true });
+    this.add({ info, framework, role, agent, latestState: 'TASK_STAGING', holds: true, order: 0 });
     return subtractBags(left, needs);
   }
 
@@ -43,15 +59,17 @@ export class TaskBook {
 
   /** Ends a task whose end is acknowledged at once, and drops it; an unknown one is ignored. */
   close(id: TaskId, state: string): void {
-    const task = this.tasks.get(id);
+    const task = this.get(id);
     if (task === undefined) return;
     this.end(task, state);
-    this.tasks.delete(id);
+    if (typeof id === 'number') risingDelete(this.byNumber, id);
+    else this.byName.delete(id);
   }
 
-  /** Tasks that still hold something, of one agent or one framework. */
+  /** Tasks that still hold something, of one agent or one framework, in the order in which they were taken in. */
   holding(field: 'agent' | 'framework', id: string): RunningTask[] {
-    return [...this.tasks.values()].filter((task) => task.holds && task[field] === id);
+    const all = [...this.byName.values(), ...risingValues(this.byNumber)];
+    return all.filter((task) => task.holds && task[field] === id).sort((a, b) => a.order - b.order);
   }
 
   /** Gives back what the chosen executors hold and ends their tasks; the executors that ended. */

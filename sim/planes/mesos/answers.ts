@@ -1,6 +1,6 @@
 /** What frameworks answer, done at their master in their order: launches, declines, kills, and runs of their own clock. */
 import { fail } from '../../../policies/base/assert.ts';
-import { risingGet } from '../../../policies/base/rising-map.ts';
+import { risingGet, risingSet } from '../../../policies/base/rising-map.ts';
 import {
   ActionKind,
   type FrameworkActions,
@@ -14,7 +14,7 @@ import { subtractBags } from '../../../policies/mesos/resource-bag.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { gpusOf } from './agents.ts';
 import { stopTask } from './closed-agents.ts';
-import { type Driver, giveBack, parseTaskId, takeActions, taskId } from './driver.ts';
+import { type Driver, driverOfTask, giveBack, takeActions, taskId, taskNumber } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { runDropped, runDue, takeRun } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
@@ -150,7 +150,9 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
       continue;
     }
     const id = taskId(driver, task);
-    s.launches.set(id, { row, task, work: out.work[i] });
+    s.taskOfRow[row] = task;
+    s.workOfRow[row] = out.work[i];
+    risingSet(driver.rowOfTask, task, row);
     const gpus = gpusOf(run.setup.context.cluster, row);
     const bag = launchBag(
       s.kinds,
@@ -191,10 +193,11 @@ function rowFor(run: MesosRun, driver: Driver, work: number, nowMs: number): num
  */
 export function killTask(run: MesosRun, id: TaskId, nowMs: number, maxGraceMs = Infinity): void {
   const { s, setup } = run;
-  const [index, task] = parseTaskId(id);
-  const driver = s.drivers[index];
+  const driver = driverOfTask(s.drivers, id);
+  const task = taskNumber(driver, id);
   const row = risingGet(driver.rowOfTask, task);
-  if (row === undefined) return;
+  // One that is still on its way to its agent is not known there.
+  if (row === undefined || s.waiting[row] === 1) return;
   const { tasks } = setup.context.cluster;
   const host = tasks.host[row];
   if (tasks.kind[row] === TASK_KIND.online && s.silent.has(host)) return;

@@ -12,7 +12,7 @@ import { risingGet } from '../../../policies/base/rising-map.ts';
 import { deactivateAgent, drainAgent } from '../../../policies/mesos/master-operator.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
-import { parseTaskId } from './driver.ts';
+import { driverOfTask, taskNumber } from './driver.ts';
 import { AGENT, type Closure, type MesosRun, masterOfHost } from './mesos-run.ts';
 import { hasSurplus, takeAway } from './spare-replicas.ts';
 
@@ -64,8 +64,8 @@ export function endDrains(run: MesosRun, nowMs: number): void {
   const { s } = run;
   while (s.dying.length > 0 && s.dying[0].atMs <= nowMs) {
     const { id } = s.dying.shift() ?? fail('a task is dying');
-    const [index, task] = parseTaskId(id);
-    const row = risingGet(s.drivers[index].rowOfTask, task);
+    const driver = driverOfTask(s.drivers, id);
+    const row = risingGet(driver.rowOfTask, taskNumber(driver, id));
     if (row !== undefined) stopTask(run, row, nowMs);
   }
   for (const [host, closure] of s.closed) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { laneOf, parseTaskId } from './driver.ts';
+import { type Driver, driverOfTask, laneOf, taskId, taskNumber } from './driver.ts';
 
 test('of two lanes 5501 to 5999 is the urgent one, 5000 to 5500 the normal one; of five each has 200 priorities', () => {
   expect([5000, 5500, 5501, 5999].map((priority) => laneOf(priority, 2))).toEqual([1, 1, 0, 0]);
@@ -8,7 +8,9 @@ test('of two lanes 5501 to 5999 is the urgent one, 5000 to 5500 the normal one; 
   expect([3000, 9999].map((priority) => laneOf(priority, 2))).toEqual([1, 0]);
 });
 
-test('a task id names framework and task', () => {
-  // 120 x 256 + 3: 256 frameworks may count tasks side by side.
-  expect(parseTaskId(30_723)).toEqual([3, 120]);
+test('a task id names framework and task: of five frameworks, task 120 of number 3 is 120 x 5 + 3', () => {
+  const drivers = [0, 1, 2, 3, 4].map((index) => ({ index, driverCount: 5 }) as Driver);
+  expect(taskId(drivers[3], 120)).toBe(603);
+  expect(driverOfTask(drivers, 603)).toBe(drivers[3]);
+  expect(taskNumber(drivers[3], 603)).toBe(120);
 });

@@ -14,6 +14,8 @@ import type { JobRuns } from './job-runs.ts';
 
 export interface Driver {
   readonly index: number;
+  /** How many drivers the run has. */
+  readonly driverCount: number;
   readonly plan: MesosFrameworkPlan;
   readonly framework: AnyFramework;
   /** What it tells the master when it subscribes. */
@@ -42,7 +44,6 @@ export interface Driver {
 
 /** A driver at time 0, not yet subscribed. */
 export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: MesosPlan): Driver {
-  if (index >= MOST_DRIVERS) fail(`framework ${index} of a run; at most ${MOST_DRIVERS} fit the ids of tasks`);
   const kind = FRAMEWORK_KINDS[plan.kind];
   const settings: Readonly<Record<string, unknown>> = {
     ...settingsOf(plan),
@@ -57,6 +58,7 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
   if (plan.partitionAware === true) capabilities.push('PARTITION_AWARE');
   return {
     index,
+    driverCount: mesos.frameworks.length,
     plan,
     framework: kind.framework,
     info: {
@@ -108,18 +110,21 @@ export function giveBack(pool: ActionPool): void {
   pool.taken--;
 }
 
-/** Ids of tasks leave room for so many frameworks. */
-const MOST_DRIVERS = 256;
-
-/** The id of a framework's task at the master. */
+/** The id of a framework's task at the master: the frameworks of a run take turns, so that ids of tasks that live together are neighbours. */
 export function taskId(driver: Driver, task: number): number {
-  return task * MOST_DRIVERS + driver.index;
+  return task * driver.driverCount + driver.index;
 }
 
-/** Framework and task number of a task id. */
-export function parseTaskId(id: TaskId): readonly [driver: number, task: number] {
+/** The driver of a task id. */
+export function driverOfTask(drivers: readonly Driver[], id: TaskId): Driver {
   if (typeof id !== 'number') fail(`task "${id}" is none of this plane's`);
-  return [id % MOST_DRIVERS, Math.floor(id / MOST_DRIVERS)];
+  return drivers[id % drivers.length];
+}
+
+/** The number that a driver's framework gave the task of an id. */
+export function taskNumber(driver: Driver, id: TaskId): number {
+  if (typeof id !== 'number') fail(`task "${id}" is none of this plane's`);
+  return (id - driver.index) / driver.driverCount;
 }
 
 /** Offers of one message as columns. A revocable task takes memory like any other; only its CPU is revocable. */

@@ -112,7 +112,6 @@ function loseMaster(run: MesosRun, cluster: number, nowMs: number): void {
     ask(run, driver, nowMs, (context, out) => driver.framework.rescind(driver.state, offer.id, context, out));
   }
   old.takeMessages();
-  s.launches.clear();
   const electedMs = nowMs + plan.zooKeeperSessionMs;
   let frameworks = 0;
   for (const driver of s.drivers) {

@@ -6,7 +6,7 @@
 import { risingGet } from '../../../policies/base/rising-map.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import type { MesosIncidentPlan } from '../../plan/mesos.ts';
-import { parseTaskId } from './driver.ts';
+import { driverOfTask, taskNumber } from './driver.ts';
 import { AGENT, type MesosRun, masterOfHost } from './mesos-run.ts';
 
 /** Announces, begins and ends what is due; a window that is over leaves nothing behind. */
@@ -44,8 +44,8 @@ function begin(run: MesosRun, host: number, known: boolean, nowMs: number): void
   master.allocator.deactivateAgent(id);
   master.rescindWhere((offer) => offer.agent === id);
   for (const task of master.book.holding('agent', id)) {
-    const [index, number] = parseTaskId(task.info.id);
-    const row = risingGet(run.s.drivers[index].rowOfTask, number);
+    const driver = driverOfTask(run.s.drivers, task.info.id);
+    const row = risingGet(driver.rowOfTask, taskNumber(driver, task.info.id));
     if (row !== undefined) run.setup.context.evict(row, nowMs, EVICT_REASON.drained);
   }
 }

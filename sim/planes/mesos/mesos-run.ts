@@ -108,13 +108,6 @@ export interface Closure {
   gone: boolean;
 }
 
-/** A launch on its way through the master. */
-export interface Launch {
-  readonly row: number;
-  readonly task: number;
-  readonly work: number;
-}
-
 /** Mutable state; plain data and instances of the policies' classes. */
 export interface MesosState {
   readonly kinds: AgentKinds;
@@ -152,7 +145,6 @@ export interface MesosState {
   readonly revocableMilliCpu: Float64Array;
   /** Updates that an absent scheduler has not heard, by driver; null while it listens. */
   readonly backlog: (StatusUpdate[] | null)[];
-  readonly launches: Map<TaskId, Launch>;
   /** Dynamic reservations: those that agents hold, operations done, and on how many agents they were made and refused. */
   readonly reservations: { readonly held: Set<string>; done: number; made: number; refused: number };
   /** Weights and quotas in force, by cluster: what a registry keeps. */
@@ -231,7 +223,6 @@ export function createMesosState(setup: MesosSetup): MesosState {
     agent: new Uint8Array(hosts),
     revocableMilliCpu: new Float64Array(hosts),
     backlog: plan.frameworks.map(() => null),
-    launches: new Map(),
     reservations: { held: new Set(), done: 0, made: 0, refused: 0 },
     roles: Array.from({ length: clusterCount(plan) }, () => [...plan.roles]),
     closed: new Map(),

@@ -191,7 +191,7 @@ function endTask(run: MesosRun, note: Note & { kind: 'left' }, nowMs: number): v
     finishTask(run, driver, task, host, nowMs);
     return;
   }
-  const source = sourceOf(run, masterOf(run, driver).book.tasks.has(taskId(driver, task)), note);
+  const source = sourceOf(run, masterOf(run, driver).book.get(taskId(driver, task)) !== undefined, note);
   forgetTask(run, driver, task, 'TASK_LOST');
   const online = FRAMEWORK_KINDS[driver.plan.kind].runsServices;
   if (online) schedulerEnded(run, tasks.group[note.row], nowMs);

@@ -109,6 +109,7 @@ export function registerAgent(run: MesosRun, host: number): void {
         agent: id,
         latestState: 'TASK_RUNNING',
         holds: true,
+        order: 0,
       });
     }
     if (held !== EMPTY_BAG) used.set(driver.plan.name, new Map([[driver.plan.role, held]]));

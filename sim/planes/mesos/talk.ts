@@ -1,6 +1,6 @@
 /** Messages between master and frameworks, carried until nobody has anything more to say at this moment. */
 import { fail } from '../../../policies/base/assert.ts';
-import { risingGet, risingSet } from '../../../policies/base/rising-map.ts';
+import { risingDelete, risingGet } from '../../../policies/base/rising-map.ts';
 import { type Offers, TaskStatus } from '../../../policies/framework.ts';
 import { DEFAULT_REFUSE_MS } from '../../../policies/mesos/allocator-state.ts';
 import type { BulkOffers } from '../../../policies/mesos/bulk-offers.ts';
@@ -10,7 +10,7 @@ import { TASK_KIND } from '../../cluster/tasks.ts';
 import { launchDelayMs } from '../launch-pipeline.ts';
 import { freeCards, gpusOf } from './agents.ts';
 import { ask, killTask, perform } from './answers.ts';
-import { bulkColumns, type Driver, giveBack, offerColumns, parseTaskId, takeActions } from './driver.ts';
+import { bulkColumns, type Driver, driverOfTask, giveBack, offerColumns, takeActions, taskNumber } from './driver.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 import { agentGivenUp } from './partitions.ts';
 import { hasSurplus, takeAway } from './spare-replicas.ts';
@@ -105,17 +105,12 @@ function driverByName(run: MesosRun, name: string): Driver {
 function runTask(run: MesosRun, id: TaskId, host: number, nowMs: number): void {
   const { s, setup } = run;
   const { tasks } = setup.context.cluster;
-  const launch = s.launches.get(id) ?? fail(`task ${id} was not launched`);
-  s.launches.delete(id);
-  const driver = s.drivers[parseTaskId(id)[0]];
-  const { row, task } = launch;
+  const driver = driverOfTask(s.drivers, id);
+  const row = risingGet(driver.rowOfTask, taskNumber(driver, id)) ?? fail(`task ${id} was not launched`);
   s.counters.launches++;
   s.tally.launches[driver.index]++;
   s.tally.launchesOn[host]++;
   s.waiting[row] = 0;
-  s.taskOfRow[row] = task;
-  s.workOfRow[row] = launch.work;
-  risingSet(driver.rowOfTask, task, row);
   const group = tasks.group[row];
   const image = tasks.kind[row] === TASK_KIND.online ? group : setup.services.length + group;
   const online = tasks.kind[row] === TASK_KIND.online;
@@ -131,23 +126,24 @@ function runTask(run: MesosRun, id: TaskId, host: number, nowMs: number): void {
 /** What the master says of a task by itself: a launch that came too late, or the end of a framework or an agent. */
 function statusFromMaster(run: MesosRun, id: TaskId, state: string, nowMs: number): void {
   const { s, setup } = run;
-  const [index, task] = parseTaskId(id);
-  const driver = s.drivers[index];
-  const launch = s.launches.get(id);
+  const driver = driverOfTask(s.drivers, id);
+  const task = taskNumber(driver, id);
   if (state === 'TASK_ERROR') fail(`the master refused task ${id} of ${driver.plan.name}`);
-  if (launch !== undefined) {
-    s.launches.delete(id);
-    const { tasks } = setup.context.cluster;
-    if (tasks.kind[launch.row] !== TASK_KIND.online) driver.jobs.get(launch.work)?.waiting.add(launch.row);
-    else if (hasSurplus(run, tasks.group[launch.row])) takeAway(run, launch.row, nowMs);
-    else s.waitingOf[tasks.group[launch.row]].add(launch.row);
-    tell(run, driver, { task, status: TaskStatus.Lost, agent: -1 }, nowMs);
-    return;
-  }
   const row = risingGet(driver.rowOfTask, task);
   if (row === undefined) {
     if (driver.unreachable.has(task)) foundUnreachable(run, driver, task, state, nowMs);
     else foundOver(run, driver, task, nowMs);
+    return;
+  }
+  if (s.waiting[row] === 1) {
+    // It never reached its agent.
+    risingDelete(driver.rowOfTask, task);
+    s.taskOfRow[row] = -1;
+    const { tasks } = setup.context.cluster;
+    if (tasks.kind[row] !== TASK_KIND.online) driver.jobs.get(s.workOfRow[row])?.waiting.add(row);
+    else if (hasSurplus(run, tasks.group[row])) takeAway(run, row, nowMs);
+    else s.waitingOf[tasks.group[row]].add(row);
+    tell(run, driver, { task, status: TaskStatus.Lost, agent: -1 }, nowMs);
     return;
   }
   if (state === 'TASK_RUNNING') {
