@@ -29,7 +29,9 @@ export class AgentColumns {
   /** Number by which the caller knows the agent. */
   readonly tag: number[] = [];
 
-  private scratch = new Float64Array(COLUMN_KINDS);
+  /** Every kind once, for sums over agents. */
+  private readonly allKinds: number[] = [];
+  private scratch: ResourceBag & { readonly amounts: number[] } = { kinds: this.allKinds, amounts: [], ranges: null };
 
   /** Makes room for the next row. */
   add({ row, checkpoint, tag }: AgentRecord): void {
@@ -62,10 +64,30 @@ export class AgentColumns {
     this.bigEnough[row] = bigEnough ? 1 : 0;
   }
 
-  /** Zeros, one a kind, to add amounts up in; the next call takes them back. */
-  sums(kinds: number): Float64Array {
-    if (kinds > this.scratch.length) this.scratch = new Float64Array(2 * kinds);
-    return this.scratch.fill(0);
+  /** A sum to add agents to, one entry for each of the first `kinds` kinds, zeros too; the next call takes it back. */
+  sums(kinds: number): ResourceBag & { readonly amounts: number[] } {
+    const { amounts } = this.scratch;
+    while (this.allKinds.length < kinds) this.allKinds.push(this.allKinds.length);
+    while (amounts.length < kinds) amounts.push(0);
+    amounts.fill(0);
+    return this.scratch;
+  }
+
+  /** A sum by kind as a bag, zeros too. */
+  sumOf(amounts: readonly number[]): ResourceBag {
+    return { kinds: this.allKinds, amounts, ranges: null };
+  }
+
+  /** Adds a bag that an agent has available to a sum by kind. */
+  addTo(sum: number[], row: number, bag: ResourceBag): void {
+    if (this.wide[row] === 1) {
+      const { kinds, amounts } = bag;
+      for (let k = 0; k < kinds.length; k++) sum[kinds[k]] += amounts[k];
+      return;
+    }
+    const { amounts } = this;
+    const kinds = Math.min(COLUMN_KINDS, sum.length);
+    for (let kind = 0, at = row * COLUMN_KINDS; kind < kinds; kind++, at++) sum[kind] += amounts[at];
   }
 
   private grow(): void {

@@ -7,12 +7,11 @@
  * moment they are made, and a declined bag leaves no trace but its grant and its filter.
  * The run that books every grant (`allocate-*.ts`) is its oracle: the same grants in the same order.
  */
-import { COLUMN_KINDS } from './agent-columns.ts';
 import type { AllocationLedger } from './allocation-ledger.ts';
 import type { Round } from './allocation-round.ts';
 import type { Slot } from './allocator-state.ts';
 import type { ResourceBag } from './resource-bag.ts';
-import { addBags, EMPTY_BAG } from './resource-bag.ts';
+import { EMPTY_BAG } from './resource-bag.ts';
 
 /** Whole agents granted to one slot in one run, in order of granting, and the bag of each. */
 export interface BulkGrant {
@@ -20,9 +19,9 @@ export interface BulkGrant {
   /** Rows of the agents. */
   readonly rows: number[];
   readonly bags: ResourceBag[];
-  /** How many of them the sorters were told of, and their sum, to be taken back at the end of the run. */
+  /** How many of them the sorters were told of, and their sum by kind, to be taken back at the end of the run. */
   told: number;
-  toldSum: ResourceBag;
+  toldSum: number[];
 }
 
 /** Books and rules of a run. */
@@ -86,7 +85,7 @@ export function allocateInBulk(
 function lend(grants: BulkGrant[], slot: Slot, row: number, bag: ResourceBag): void {
   let at = 0;
   while (at < grants.length && grants[at].slot !== slot) at++;
-  if (at === grants.length) grants.push({ slot, rows: [], bags: [], told: 0, toldSum: EMPTY_BAG });
+  if (at === grants.length) grants.push({ slot, rows: [], bags: [], told: 0, toldSum: [] });
   grants[at].rows.push(row);
   grants[at].bags.push(bag);
 }
@@ -107,38 +106,21 @@ function firstInOrder(round: BulkRound, grants: readonly BulkGrant[], row: numbe
 
 /** Tells the sorters what they have not been told yet. */
 function tellSorters(round: BulkRound, grant: BulkGrant): void {
-  const { bags, slot, told } = grant;
+  const { rows, bags, slot, told, toldSum } = grant;
   if (told === bags.length) return;
-  const sum = sumOf(round, grant, told);
+  const { columns, catalog } = round.ledger;
+  const kindCount = catalog.flags.length;
+  while (toldSum.length < kindCount) toldSum.push(0);
+  const sum = columns.sums(kindCount);
+  for (let i = told; i < bags.length; i++) columns.addTo(sum.amounts, rows[i], bags[i]);
+  for (let kind = 0; kind < kindCount; kind++) toldSum[kind] += sum.amounts[kind];
   round.ledger.lend(slot, sum, bags.length - told);
   grant.told = bags.length;
-  grant.toldSum = addBags(grant.toldSum, sum);
-}
-
-/** What the grants from `first` on amount to. */
-function sumOf(round: BulkRound, { rows, bags }: BulkGrant, first: number): ResourceBag {
-  if (bags.length - first === 1) return bags[first];
-  const { columns, catalog } = round.ledger;
-  const byKind = columns.sums(catalog.flags.length);
-  const { amounts: columnOf, wide } = columns;
-  const columnKinds = Math.min(COLUMN_KINDS, byKind.length);
-  for (let i = first; i < bags.length; i++) {
-    if (wide[rows[i]] === 0) {
-      const at = rows[i] * COLUMN_KINDS;
-      for (let kind = 0; kind < columnKinds; kind++) byKind[kind] += columnOf[at + kind];
-      continue;
-    }
-    const { kinds, amounts } = bags[i];
-    for (let k = 0; k < kinds.length; k++) byKind[kinds[k]] += amounts[k];
-  }
-  const kinds: number[] = [];
-  for (let kind = 0; kind < byKind.length; kind++) if (byKind[kind] > 0) kinds.push(kind);
-  return { kinds, amounts: kinds.map((kind) => byKind[kind]), ranges: null };
 }
 
 /** Ends the loan: the grants stay counted, the amounts leave the sorters. */
 function endLoan(round: BulkRound, grant: BulkGrant): void {
   const { bags, slot, told, toldSum } = grant;
   if (told < bags.length) round.ledger.lend(slot, EMPTY_BAG, bags.length - told);
-  if (told > 0) round.ledger.endLoan(slot, toldSum);
+  if (told > 0) round.ledger.endLoan(slot, round.ledger.columns.sumOf(toldSum));
 }

@@ -16,6 +16,8 @@ export interface Refusals {
   readonly knownVersion: number[];
   /** By entry: what was refused, until when, the next entry of its chain or of the free ones. */
   readonly bags: ResourceBag[];
+  /** Amount of the first kind of all in it: whoever has more of that was not refused, and no bag need be looked at. */
+  readonly leads: number[];
   readonly filters: OfferFilter[];
   readonly next: number[];
   free: number;
@@ -23,12 +25,12 @@ export interface Refusals {
 
 /** Nothing is refused. */
 export function createRefusals(): Refusals {
-  return { first: [], knownVersion: [], bags: [], filters: [], next: [], free: NONE };
+  return { first: [], knownVersion: [], bags: [], leads: [], filters: [], next: [], free: NONE };
 }
 
 /** Adds a refusal until `filter` ends. */
 export function addRefusal(refusals: Refusals, row: number, bag: ResourceBag, filter: OfferFilter): void {
-  const { first, knownVersion, bags, filters, next } = refusals;
+  const { first, knownVersion, bags, leads, filters, next } = refusals;
   while (first.length <= row) {
     first.push(NONE);
     knownVersion.push(NONE);
@@ -37,17 +39,24 @@ export function addRefusal(refusals: Refusals, row: number, bag: ResourceBag, fi
   if (entry === NONE) entry = next.length;
   else refusals.free = next[entry];
   bags[entry] = bag;
+  leads[entry] = leadOf(bag);
   filters[entry] = filter;
   next[entry] = first[row];
   first[row] = entry;
 }
 
 /** Whether a refusal on the agent contains the bag. */
-export function isRefusedOn({ first, bags, next }: Refusals, row: number, bag: ResourceBag): boolean {
+export function isRefusedOn({ first, bags, leads, next }: Refusals, row: number, bag: ResourceBag): boolean {
   if (row >= first.length) return false;
+  const lead = leadOf(bag);
   for (let entry = first[row]; entry !== NONE; entry = next[entry])
-    if (bags[entry] === bag || bagContains(bags[entry], bag)) return true;
+    if (leads[entry] >= lead && bagContains(bags[entry], bag)) return true;
   return false;
+}
+
+/** Amount of kind 0, which stands first in a bag. */
+function leadOf({ kinds, amounts }: ResourceBag): number {
+  return kinds.length > 0 && kinds[0] === 0 ? amounts[0] : 0;
 }
 
 /**

@@ -125,6 +125,10 @@ export function subtractBags(a: ResourceBag, b: ResourceBag): ResourceBag {
 /** Whether a holds all of b. */
 export function bagContains(a: ResourceBag, b: ResourceBag): boolean {
   if (a === b) return true;
+  if (a.kinds === b.kinds && b.ranges === null) {
+    for (let i = 0; i < b.amounts.length; i++) if (a.amounts[i] < b.amounts[i]) return false;
+    return true;
+  }
   if (b.kinds.length > a.kinds.length) return false;
   let i = 0;
   for (let j = 0; j < b.kinds.length; j++) {
