@@ -17,6 +17,7 @@ export function withDrawnExecution(plan: Plan, seed: number): Plan {
     ...population,
     execution: {
       ...(chance(0.5) ? { stragglers: true } : {}),
+      ...(population.gang === undefined && chance(0.5) ? { speculation: true } : {}),
       ...(chance(0.5) ? { heartbeats: true } : {}),
       ...(chance(0.6) ? { shuffle: chance(0.7) ? ('local' as const) : ('remote' as const) } : {}),
       ...(chance(0.5) ? { checkpoints: true } : {}),

@@ -1,17 +1,20 @@
 /** What happens to best-effort tasks between start and end, as runs; by hand. Hosts without SMT, turbo and contention, so that a task alone takes its own time. */
 import { describe, expect, test } from 'vitest';
+import { normalQuantile } from '../policies/base/exact-math.ts';
 import { EVICT_REASON } from '../policies/ports.ts';
 import { resolve } from '../scenarios/resolve.ts';
 import { scenarioSchema } from '../scenarios/schema.ts';
 import { CHANGE } from '../sim/cluster/apply.ts';
 import { TASK_STATE } from '../sim/cluster/tasks.ts';
+import { FIRST_COPY } from '../sim/engine/arrivals.ts';
 import { checkEngine } from '../sim/engine/check-engine.ts';
 import { createEngine, type Engine } from '../sim/engine/engine.ts';
 import { evictTask } from '../sim/engine/lifecycle.ts';
 import { runUntil, startRun } from '../sim/engine/run.ts';
 import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';
-import { checkpointWaste, stragglerFactor } from '../sim/host/best-effort.ts';
+import { checkpointWaste, stragglerFactor, stragglerStretch } from '../sim/host/best-effort.ts';
 import { digestText } from '../sim/kernel/digest.ts';
+import { createStream } from '../sim/kernel/random.ts';
 import type { Plan } from '../sim/plan.ts';
 import { workloadOf } from '../sim/workload/from-plan.ts';
 import { policiesOf } from './run-plan.ts';
@@ -277,8 +280,99 @@ describe("checkpoints at Young's interval for one eviction in 8.76 h (1,000 cras
   });
 });
 
+describe('30 stages of 40 tasks of ten minutes with stragglers of sigma 0.5', () => {
+  const run = (speculation: boolean) => {
+    const parameters = { stragglerSigma: 0.5 };
+    const plan = planOf({ hosts: 100, execution: { stragglers: true, speculation }, parameters });
+    const tasks = Array.from({ length: 30 }, (_, job) =>
+      many(40, { submitMs: 0, durationMs: 10 * MINUTE, cores: 1, job }),
+    ).flat();
+    const { engine, changes, workload } = started(plan, tasks);
+    const jobOf = (task: number) => Math.floor((task - engine.cluster.tasks.firstBestEffort) / 40);
+    const copies: { readonly ended: number[]; readonly ranMs: number; readonly atMs: number }[] = [];
+    for (let atMs = MINUTE; atMs <= HOUR; atMs += MINUTE) {
+      const before = FIRST_COPY + (engine.execution?.copies[0] ?? 0);
+      runUntil(engine, atMs + 1);
+      const { tasks: table } = engine.cluster;
+      for (const row of runningRows(engine))
+        if (table.isCopy[row] === 0 && table.mate[row] >= 0 && table.id[table.mate[row]] >= before) {
+          const mates = changes.filter(
+            ({ timeMs, task }) => timeMs <= atMs && task < FIRST_COPY && jobOf(task) === jobOf(table.id[row]),
+          );
+          copies.push({ ended: timesOf(mates), ranMs: atMs - table.startedAtMs[row], atMs });
+        }
+    }
+    checkEngine(engine);
+    const endOf = new Map<number, number>();
+    for (const { change, task, timeMs } of changes)
+      if (change === CHANGE.finish && task < FIRST_COPY) endOf.set(jobOf(task), timeMs);
+    const meanMs = [...endOf.values()].reduce((sum, ms) => sum + ms, 0) / endOf.size;
+    return { engine, workload, plan, changes, copies, meanMs };
+  };
+  const on = run(true);
+  const off = run(false);
+
+  test('copies come once 30 of 40 are done, and only of tasks that have run 1.5 medians', () => {
+    expect(on.copies.length).toBeGreaterThan(100);
+    for (const { ended, ranMs } of on.copies) {
+      expect(ended.length).toBeGreaterThanOrEqual(30);
+      const median = ended.toSorted((a, b) => a - b)[Math.floor(ended.length / 2)];
+      expect(ranMs).toBeGreaterThan(1.5 * median);
+    }
+    expect(off.engine.execution?.copies[0]).toBe(0);
+  });
+
+  test('stages end as much earlier as the rule says when it is played by itself', () => {
+    const stream = createStream('speculation', 'by itself');
+    const draw = () => 10 * stragglerStretch(0.5, normalQuantile(stream.next()));
+    let without = 0;
+    let withCopies = 0;
+    for (let n = 0; n < 2000; n++) {
+      const own = Array.from({ length: 40 }, draw).sort((a, b) => a - b);
+      const median = own[15];
+      const from = Math.ceil(own[29]);
+      // The later of 30 done and 1.5 medians, at the next whole minute.
+      const ends = own.map((time, at) => {
+        const copyAt = Math.max(from, Math.ceil(1.5 * median));
+        return at < 30 || time < copyAt ? time : Math.min(time, copyAt + draw());
+      });
+      without += own[39];
+      withCopies += Math.max(...ends);
+    }
+    expect(on.meanMs / off.meanMs / (withCopies / without)).toBeCloseTo(1, 1);
+    expect(on.meanMs).toBeLessThan(0.95 * off.meanMs);
+  });
+
+  test('every task ends once, and the time of whoever came second is wasted', () => {
+    for (const { engine } of [on, off]) {
+      expect(engine.recorder.batch.finished.reduce((sum, value) => sum + value, 0)).toBe(1200);
+      expect(engine.recorder.batch.doneCoreHours.reduce((sum, value) => sum + value, 0)).toBeCloseTo(200, 9);
+      expect(engine.cluster.tasks.countByState[8 + TASK_STATE.running]).toBe(0);
+    }
+    expect(wastedCoreHours(off.engine)).toBe(0);
+    // A copy and its task each ran from a start to an end; the shorter attempt counted, all time of the other is waste.
+    const pairs = on.engine.execution?.copies[0] ?? 0;
+    const copyHours =
+      timesOf(on.changes.filter(({ task }) => task >= FIRST_COPY)).reduce((sum, ms) => sum + ms, 0) / HOUR;
+    expect(wastedCoreHours(on.engine)).toBeGreaterThan(copyHours);
+    expect(wastedCoreHours(on.engine)).toBeLessThan(copyHours + (pairs * 40) / 60);
+  });
+
+  test('a run forked while copies run ends as the one that was not', () => {
+    const options = { policies: policiesOf(on.plan) };
+    const half = createEngine(on.plan, on.workload, options);
+    startRun(half);
+    runUntil(half, on.copies[0].atMs + 90_000);
+    const forked = restoreRun(on.plan, on.workload, options, structuredClone(snapshotRun(half)));
+    runUntil(half, HOUR + 1);
+    runUntil(forked, HOUR + 1);
+    expect(digestText(forked.cluster.digest)).toBe(digestText(half.cluster.digest));
+    expect(digestText(half.cluster.digest)).toBe(digestText(on.engine.cluster.digest));
+  });
+});
+
 test('states of tasks hold while everything is on', () => {
-  const execution = { stragglers: true, heartbeats: true, shuffle: 'local', checkpoints: true };
+  const execution = { stragglers: true, speculation: true, heartbeats: true, shuffle: 'local', checkpoints: true };
   const { engine } = started(planOf({ hosts: 1, execution }), many(40, { submitMs: 0, durationMs: HOUR, cores: 1 }));
   runUntil(engine, 4 * HOUR);
   checkEngine(engine);

@@ -6,13 +6,24 @@ import type { Scenario } from './schema.ts';
 const BY_WINDOW = ['memoryRamp'] as const;
 
 export function checkPhysics({ physics, bestEffort }: Partial<Scenario>, report: Report): void {
-  for (const [name, { execution, kind }] of Object.entries(bestEffort?.populations ?? {})) {
+  for (const [name, { execution, kind, gang }] of Object.entries(bestEffort?.populations ?? {})) {
     const path = ['bestEffort', 'populations', name, 'execution'];
     if (execution.shuffle !== 'none' && kind === 'transcode' && bestEffort?.trace === undefined)
       report.error(
         [...path, 'shuffle'],
         `is ${execution.shuffle}; tasks of kind transcode have no stages, so nothing is shuffled`,
         [['bestEffort', 'populations', name, 'kind']],
+      );
+    if (execution.speculation && (gang !== null || bestEffort?.trace !== undefined))
+      report.error(
+        [...path, 'speculation'],
+        gang === null
+          ? 'is true; tasks of a trace are found by number, so none can be copied'
+          : 'is true; pods of a gang start together, so none can be copied alone',
+        [
+          ['bestEffort', 'populations', name, 'gang'],
+          ['bestEffort', 'trace'],
+        ],
       );
     if (physics?.accounting === 'event' && (execution.shuffle !== 'none' || Object.values(execution).includes(true)))
       report.error(path, 'is set; it needs the physics of windows', [['physics', 'accounting']]);

@@ -166,6 +166,7 @@ export const POPULATION_DEFAULTS = {
 /** Tasks work at the speed their host gives and start again when they are lost; the rest is asked for. */
 export const EXECUTION_DEFAULTS = {
   stragglers: false,
+  speculation: false,
   heartbeats: false,
   shuffle: 'none',
   checkpoints: false,

@@ -37,6 +37,10 @@ test.each([
     `${EVENTS.replace('failureProbability: 0', 'failureProbability: 0, populations: { t: { kind: analytics, taskShare: 1, execution: { stragglers: true } } }')} }`,
     'bestEffort.populations.t.execution is set; it needs the physics of windows',
   ],
+  [
+    'bestEffort: { populations: { t: { kind: transcode, taskShare: 1, gang: { size: 2 }, execution: { speculation: true } } } }',
+    'bestEffort.populations.t.execution.speculation is true; pods of a gang start together',
+  ],
 ])('%s is refused', async (more, message) => {
   expect(await messageOf(more)).toContain(message);
 });

@@ -158,6 +158,9 @@ export const onlineSchema = z
 const executionSchema = z
   .strictObject({
     stragglers: flag('Like tasks take unlike times (`stragglerSigma`).').prefault(EXECUTION_DEFAULTS.stragglers),
+    speculation: flag(
+      'Once `speculationQuantile` of a stage is done, tasks that take longer than `speculationRatio` medians get a copy; whichever ends first counts.',
+    ).prefault(EXECUTION_DEFAULTS.speculation),
     heartbeats: flag(
       'Tasks are lost when the best effort of their host gets less than two CPUs for `executorTimeoutSeconds`, as Spark loses executors.',
     ).prefault(EXECUTION_DEFAULTS.heartbeats),

@@ -78,6 +78,9 @@ export interface TaskTable {
   /** Of durationMs: what the last checkpoint holds. And work of others that the attempt under way does first, in its own time. */
   keptMs: Float64Array;
   recomputeMs: Float64Array;
+  /** 1 for a speculative copy of another task; and the row of a task's copy, or of a copy's task (-1 = none any more). */
+  isCopy: Uint8Array;
+  mate: Int32Array;
   attempts: Uint8Array;
   /** 1 when the attempt under way will fail on its own; leftMs then counts down to the failure. */
   failing: Uint8Array;
@@ -134,6 +137,8 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
     bookedAtMs: f(),
     keptMs: f(),
     recomputeMs: f(),
+    isCopy: u(),
+    mate: i().fill(-1),
     attempts: u(),
     failing: u(),
     countByState: new Int32Array(16),

@@ -73,6 +73,7 @@ function takeBatchRow(
   requestMemBytes: number,
   durationMs: number,
   nowMs: number,
+  id = engine.intake.nextTaskId++,
 ): number {
   const { intake, cluster, podOverhead } = engine;
   const { tasks } = cluster;
@@ -81,7 +82,7 @@ function takeBatchRow(
   tasks.kind[row] = TASK_KIND.bestEffort;
   tasks.tier[row] = tierOfPriority(about.priority, engine.plane.bestEffortTier);
   tasks.group[row] = population;
-  tasks.id[row] = intake.nextTaskId++;
+  tasks.id[row] = id;
   tasks.priority[row] = about.priority;
   tasks.pressureClass[row] = PRESSURE_CLASSES.indexOf(about.pressureClass);
   tasks.requestMilliCpu[row] = requestMilliCpu + podOverhead.requestMilliCpu;
@@ -92,6 +93,8 @@ function takeBatchRow(
   tasks.speed[row] = 0;
   tasks.keptMs[row] = 0;
   tasks.recomputeMs[row] = 0;
+  tasks.isCopy[row] = 0;
+  tasks.mate[row] = -1;
   tasks.attempts[row] = 0;
   tasks.failing[row] = 0;
   return row;
@@ -130,6 +133,38 @@ export function submitRun(engine: Engine, run: RunOfWork, nowMs: number): number
   jobs.leftReleased[job]++;
   submit(cluster, row, nowMs, false);
   bookSubmitted(engine, row, nowMs);
+  engine.plane.onPending(row, nowMs);
+  return row;
+}
+
+/** Numbers of copies: 2^39 + 2^27 and up, apart from those of tasks, so that numbers of tasks do not move with them and draws by number (x 16, 32 bits) meet no task's. */
+export const FIRST_COPY = 2_199_023_255_552 / 4 + 134_217_728;
+
+/** A copy of a running task, in a job of its own that no table counts: it waits from now on. */
+export function submitCopy(engine: Engine, original: number, copies: number, nowMs: number): number {
+  const { cluster, jobs, podOverhead, recorder } = engine;
+  const { tasks } = cluster;
+  const row = takeBatchRow(
+    engine,
+    tasks.group[original],
+    tasks.requestMilliCpu[original] - podOverhead.requestMilliCpu,
+    tasks.requestMemBytes[original] - podOverhead.requestMemBytes,
+    tasks.durationMs[original],
+    nowMs,
+    FIRST_COPY + copies,
+  );
+  for (const name of ['demandMilliCpu', 'fullMemBytes', 'gpuRequest', 'podShape'] as const)
+    tasks[name][row] = tasks[name][original];
+  tasks.usedMemBytes[row] = tasks.fullMemBytes[row];
+  tasks.stage[row] = 0;
+  tasks.job[row] = openJob(jobs, tasks.group[row], nowMs, Infinity);
+  jobs.left[tasks.job[row]]++;
+  jobs.leftReleased[tasks.job[row]]++;
+  tasks.isCopy[row] = 1;
+  tasks.mate[row] = original;
+  tasks.mate[original] = row;
+  submit(cluster, row, nowMs, false);
+  recorder.work[WORK.submitted] += tasks.durationMs[row] * tasks.demandMilliCpu[row];
   engine.plane.onPending(row, nowMs);
   return row;
 }

@@ -1,8 +1,8 @@
 /**
- * What happens to best-effort tasks between start and end, by population: stragglers, lost executors, shuffle output, checkpoints.
+ * What happens to best-effort tasks between start and end, by population: stragglers and their copies, lost executors, shuffle output, checkpoints.
  *
  * It belongs to the tasks, not to a control plane: whoever schedules loses the same work. `attempts` says how long one attempt takes and what is lost with
- * it, `executors` when a host starves its executors, `shuffle` what lies on a host for the next stage. A run whose populations say nothing has none of it.
+ * it, `speculation` who gets a copy, `executors` when a host starves its executors, `shuffle` what lies on a host for the next stage. A run whose populations say nothing has none of it.
  * Source: docs/performance-models.md 6.
  */
 import type { BatchPopulation } from '../../traces/format.ts';
@@ -44,6 +44,12 @@ export interface Execution {
   readonly lowSinceMs: Float64Array;
   /** By job row, of jobs that have any. */
   readonly outputs: Record<number, JobOutputs>;
+  readonly speculationRatio: number;
+  readonly speculationQuantile: number;
+  /** Times of the tasks of the stage under way that have ended, by job row. */
+  readonly endedMs: Record<number, number[]>;
+  /** [copies made so far] */
+  readonly copies: Int32Array;
 }
 
 const BYTES_PER_GIB = 1_073_741_824;
@@ -72,5 +78,9 @@ export function createExecution(
     bytesPerCoreMs: (p.shuffleGibPerCoreHour * BYTES_PER_GIB) / 3_600_000,
     lowSinceMs: new Float64Array(hosts).fill(Infinity),
     outputs: {},
+    speculationRatio: p.speculationRatio,
+    speculationQuantile: p.speculationQuantile,
+    endedMs: {},
+    copies: new Int32Array(1),
   };
 }

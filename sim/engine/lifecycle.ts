@@ -20,6 +20,7 @@ import { nextArrivalMs } from './intake.ts';
 import { closeJob, dropHeld, type JobTable, takeNextStage } from './jobs.ts';
 import { countBatch, noteWait, OPEN, type Recorder, WORK } from './recorder.ts';
 import { dropOutputs, keepOutput, loseOutput, openStage } from './shuffle.ts';
+import { forgetEnded, noteEnded } from './speculation.ts';
 import { dropEndedPod } from './telemetry.ts';
 import { inTicks } from './ticks.ts';
 
@@ -153,7 +154,7 @@ export function startTask(engine: Engine, row: number, nowMs: number): void {
     scheduleCrash(engine, row, nowMs);
     return;
   }
-  noteWait(recorder, tasks.group[row], nowMs, nowMs - tasks.readyAtMs[row]);
+  if (tasks.isCopy[row] === 0) noteWait(recorder, tasks.group[row], nowMs, nowMs - tasks.readyAtMs[row]);
   if (engine.exact !== null) {
     beginTask(engine, engine.exact, row, nowMs);
     return;
@@ -161,6 +162,8 @@ export function startTask(engine: Engine, row: number, nowMs: number): void {
   const { hostWindow, execution } = engine;
   if (execution !== null) beginAttempt(execution, tasks, row);
   tasks.speed[row] = hostWindow.bestEffortShare[host] * hostWindow.bestEffortSpeed[host];
+  // Nobody waits for this copy any more.
+  if (tasks.isCopy[row] === 1 && tasks.mate[row] < 0) tasks.attemptMs[row] = tasks.leftMs[row] = 0;
   scheduleFinish(engine, row, nowMs);
 }
 
@@ -207,6 +210,10 @@ export function endAttempt(engine: Engine, row: number, nowMs: number): void {
     failTask(engine, row, nowMs);
     return;
   }
+  if (tasks.isCopy[row] === 1) {
+    endCopy(engine, row, nowMs);
+    return;
+  }
   const work = tasks.durationMs[row] * tasks.demandMilliCpu[row];
   recorder.work[WORK.done] += work;
   countBatch(recorder, 'finished', population, nowMs, 1);
@@ -217,6 +224,8 @@ export function endAttempt(engine: Engine, row: number, nowMs: number): void {
   if (engine.execution !== null) {
     wasteMs(engine, row, endedWasteMs(engine.execution, tasks, row), nowMs);
     keepOutput(engine, engine.execution, row);
+    noteEnded(engine.execution, tasks, row, nowMs);
+    unpair(engine, row, nowMs);
   }
   if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   finish(cluster, row, nowMs);
@@ -224,6 +233,47 @@ export function endAttempt(engine: Engine, row: number, nowMs: number): void {
   engine.plane.onLeft(row, host, nowMs, CHANGE.finish);
   taskOver(engine, row, nowMs, true);
   engine.plane.onCapacity(nowMs);
+}
+
+/** A copy ends: before its task, which is then done with it and whose own attempt was in vain, or because nobody waits for it any more. */
+function endCopy(engine: Engine, row: number, nowMs: number): void {
+  const { cluster, recorder } = engine;
+  const { tasks } = cluster;
+  const original = tasks.mate[row];
+  if (original < 0) wasteMs(engine, row, tasks.attemptMs[row], nowMs);
+  unpair(engine, row, nowMs);
+  recorder.work[WORK.done] += tasks.durationMs[row] * tasks.demandMilliCpu[row];
+  const host = tasks.host[row];
+  if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
+  finish(cluster, row, nowMs);
+  engine.plane.onLeft(row, host, nowMs, CHANGE.finish);
+  taskOver(engine, row, nowMs, true);
+  if (original >= 0) {
+    bookProgress(tasks, original, nowMs);
+    wasteMs(engine, original, tasks.attemptMs[original] - tasks.leftMs[original], nowMs);
+    tasks.failing[original] = 0;
+    tasks.attemptMs[original] = tasks.leftMs[original] = 0;
+    endAttempt(engine, original, nowMs);
+  }
+  engine.plane.onCapacity(nowMs);
+}
+
+/**
+ * A task and its copy have nothing to do with each other any more. A copy without a task ends as soon as it runs: not at once, because whoever
+ * takes tasks off a host one after the other counts on the others to stay.
+ */
+function unpair(engine: Engine, row: number, nowMs: number): void {
+  const { tasks } = engine.cluster;
+  const mate = tasks.mate[row];
+  if (mate < 0) return;
+  tasks.mate[row] = -1;
+  tasks.mate[mate] = -1;
+  if (tasks.isCopy[mate] === 0 || tasks.state[mate] !== TASK_STATE.running) return;
+  bookProgress(tasks, mate, nowMs);
+  tasks.attemptMs[mate] -= tasks.leftMs[mate];
+  tasks.leftMs[mate] = 0;
+  tasks.failing[mate] = 0;
+  engine.calendar.push(nowMs + 1, PHASE.finish, tasks.id[mate], EVENT.finish, taskPayload(tasks, mate));
 }
 
 /** An attempt fails on its own or with its host: tried again until its retries are used up. */
@@ -236,6 +286,7 @@ export function failTask(engine: Engine, row: number, nowMs: number, reason = 0)
   const host = tasks.host[row];
   // An attempt that fails by itself leaves its executor standing; a host that dies takes what lies on it (faults).
   if (engine.execution !== null && reason !== 0) loseOutput(engine, engine.execution, row, 0);
+  unpair(engine, row, nowMs);
   if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
   loseAttempt(cluster, row, nowMs, CHANGE.fail, reason);
   if (engine.exact !== null) leaveTask(engine, engine.exact, row, host, nowMs);
@@ -265,6 +316,7 @@ export function evictTask(engine: Engine, row: number, nowMs: number, reason: nu
   recorder.open[which]++;
   recorder.hostEvictions[host * recorder.hours + Math.min(recorder.hours - 1, Math.floor(nowMs / 3_600_000))]++;
   wasteAttempt(engine, row, nowMs);
+  unpair(engine, row, nowMs);
   if (engine.execution !== null)
     loseOutput(engine, engine.execution, row, reason === EVICT_REASON.drained ? engine.execution.graceSeconds : 0);
   if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
@@ -382,7 +434,10 @@ function taskOver(engine: Engine, row: number, nowMs: number, done: boolean): vo
   freeRow(tasks, row);
   if (engine.dependencies !== null) followChildren(engine, number, done, nowMs);
   const count = takeNextStage(jobs, tasks, job, released);
-  if (count > 0 && engine.execution !== null) openStage(engine.execution, job);
+  if (count > 0 && engine.execution !== null) {
+    openStage(engine.execution, job);
+    forgetEnded(engine.execution, job);
+  }
   for (let i = 0; i < count; i++) {
     release(cluster, released[i], nowMs);
     engine.plane.onPending(released[i], nowMs);
@@ -390,7 +445,10 @@ function taskOver(engine: Engine, row: number, nowMs: number, done: boolean): vo
   if (engine.plan.endWhenDone === true && allDone(engine)) engine.endedAtMs = nowMs;
   if (jobs.left[job] > 0 || (job === engine.intake.jobRow && stillArriving(engine, nowMs))) return;
   if (jobs.deadlineMs[job] < Infinity) noteDeadline(recorder, jobs, job, nowMs, jobs.broken[job] === 0);
-  if (engine.execution !== null) dropOutputs(engine.execution, job);
+  if (engine.execution !== null) {
+    dropOutputs(engine.execution, job);
+    forgetEnded(engine.execution, job);
+  }
   closeJob(jobs, job);
 }
 

@@ -177,8 +177,8 @@ function restoreTasks(tasks: TaskTable, from: RunSnapshot['tasks']): void {
 }
 
 /** All but what follows from the plan. */
-function executionState({ lowSinceMs, outputs }: Execution): Record<string, unknown> {
-  return { lowSinceMs, outputs };
+function executionState({ lowSinceMs, outputs, endedMs, copies }: Execution): Record<string, unknown> {
+  return { lowSinceMs, outputs, endedMs, copies };
 }
 
 /** All but what the workload gives. */

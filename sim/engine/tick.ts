@@ -27,6 +27,7 @@ import { reportOwnCpus, reportZones, sweepOwnCpus } from './own-cpus.ts';
 import { growPods, killAtLimits } from './pod-memory.ts';
 import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { speedUpAll } from './progress.ts';
+import { speculate } from './speculation.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
 import { pushWindow, report, senseNode } from './telemetry.ts';
 import { limitPod } from './throttling-state.ts';
@@ -91,6 +92,7 @@ export function runTick(engine: Engine, nowMs: number): void {
   if (engine.execution !== null) noteStarvedHosts(engine, engine.execution, nowMs);
   sweepLateness(engine, nowMs);
   speedUpAll(engine, nowMs);
+  if (engine.execution !== null) speculate(engine, engine.execution, nowMs);
   pushWindow(telemetry, cluster, hostWindow);
   if (engine.placement !== null && engine.placement.usage !== null)
     pushUsage(engine.placement.usage, cluster, hostWindow);
