@@ -7,6 +7,7 @@ import { POLICIES } from '../policies/registry.ts';
 import { configOf } from '../scenarios/policy-configs.ts';
 import type { ChangeSink } from '../sim/cluster/apply.ts';
 import { createEngine, type Engine, type EngineOptions } from '../sim/engine/engine.ts';
+import { healthNotes } from '../sim/engine/health-checks.ts';
 import { type RunIdentity, resultsOf } from '../sim/engine/results.ts';
 import { type ProgressReport, runUntil, startRun } from '../sim/engine/run.ts';
 import { releaseNotes } from '../sim/engine/versions.ts';
@@ -115,6 +116,7 @@ function notesOf(engine: Engine): readonly string[] {
   return [
     ...(engine.plane.notes?.() ?? []),
     ...releaseNotes(engine),
+    ...healthNotes(engine),
     ...verticalNotes(engine),
     ...engine.policies.flatMap(({ policy, state }) => policy.notes?.(state) ?? []),
   ];

@@ -1,6 +1,7 @@
 /** Rules of services written out by hand. */
 import type { Report } from './checks.ts';
 import { checkGpu } from './checks-gpus.ts';
+import { checkHealth } from './checks-health.ts';
 import { checkVersions } from './checks-versions.ts';
 import { SERVICE_DEFAULTS } from './defaults.ts';
 import { DURATION_MS, show } from './quantities.ts';
@@ -20,6 +21,7 @@ export function checkExplicitServices(scenario: Partial<Scenario>, report: Repor
     checkVertical(scenario, name, service, [...path, 'verticalAutoscale'], report);
     checkGpu(scenario, service.gpu, [...path, 'gpu'], report);
     checkVersions(scenario, service, path, report);
+    checkHealth(scenario, name, service, path, report);
     service.rollingRestartAt.forEach((atMs, index) => {
       if (scenario.horizon !== undefined && atMs >= scenario.horizon)
         report.error([...path, 'rollingRestartAt', index], `is ${show(atMs, DURATION_MS)}, after the run has ended`, [

@@ -74,6 +74,21 @@ describe('a Mesos control plane', () => {
     expect((plan as MesosPlan).frameworks[0].unreachable).toEqual([{ service: 'web', strategy: null }]);
   });
 
+  test('refuses health checks that Marathon refuses, and checks of services that it does not run, by file, line and rule', async () => {
+    const said = (check: string, frameworks = 'm: { kind: marathon }') => {
+      const web = `web: { replicas: 1, cpuRequest: 1 core, memRequest: 1GiB, healthCheck: { ${check} } }`;
+      const base = BASE.replace('online: { source: none }', `online: { source: none, explicit: { ${web} } }`);
+      return read(`${base}  frameworks:\n    ${frameworks}\n    short: { kind: sisyphus, populations: [video] }\n`);
+    };
+    expect(await said('interval: 10s')).toMatch(
+      /s\.yaml:5:\d+ online\.explicit\.web\.healthCheck.* the timeout must be less than the interval/,
+    );
+    expect(await said('intervall: 10s')).toMatch(/s\.yaml:5:\d+ .*intervall.*interval/s);
+    expect(await said('', 'm: { kind: root-framework, services: [web] }')).toContain(
+      'healthCheck is given, but "m" runs the service and has no health checks',
+    );
+  });
+
   test('lists incidents in order of time, however they were written', async () => {
     const plan = await read(`${BASE}  frameworks: { short: { kind: sisyphus, populations: [video] } }
   incidents: [{ at: 2h, kind: resubscribe, framework: short }, { at: 1h, kind: scheduler-lost, framework: short }]

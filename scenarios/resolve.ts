@@ -19,6 +19,7 @@ import { resolveVersions } from './resolve-versions.ts';
 import type { Scenario } from './schema.ts';
 import { resolveBatch } from './schema-batch.ts';
 import { gpuRequestOf } from './schema-gpu.ts';
+import { resolveHealthCheck } from './schema-health.ts';
 import { resolveLaunch } from './schema-launch.ts';
 import { resolveVertical } from './schema-vertical.ts';
 
@@ -240,6 +241,7 @@ function resolveService([name, service]: [string, Scenario['online']['explicit']
     ...resolveVertical(service.verticalAutoscale),
     rollingRestartAtMs: [...service.rollingRestartAt],
     ...resolveEstimate(service.loadEstimate),
+    ...resolveHealthCheck(service.healthCheck),
     ...(service.rollout === null
       ? {}
       : {

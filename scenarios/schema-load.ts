@@ -13,6 +13,7 @@ import {
 import { count, cpu, duration, flag, labels, limited, memory, named, percent, ratio, share } from './fields.ts';
 import { LIMITS } from './limits.ts';
 import { gpuRequestSchema } from './schema-gpu.ts';
+import { healthCheckSchema } from './schema-health.ts';
 import { gangSchema, loadEstimateSchema } from './schema-koordinator.ts';
 import { releaseSchema, rolloutSchema, versionSchema, weightOf } from './schema-versions.ts';
 import { verticalSchema } from './schema-vertical.ts';
@@ -112,6 +113,7 @@ const serviceSchema = z
       .describe('Times at which a rolling restart begins.')
       .prefault([]),
     loadEstimate: loadEstimateSchema.nullable().prefault(null),
+    healthCheck: healthCheckSchema.nullable().prefault(null),
     rollout: rolloutSchema.nullable().prefault(null),
     weight: weightOf('Share of the first version beside `versions`.').prefault(VERSION_DEFAULTS.firstWeight),
     versions: named(

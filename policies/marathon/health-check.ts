@@ -1,9 +1,11 @@
 /**
- * Health of one instance from the results of its checks, and when the instance is killed for it.
+ * Health of instances from the results of their checks, and when one is killed for it.
  *
- * Failures inside the grace period, before the first success, do not count. After `maxConsecutiveFailures` in a row the instance is
- * killed; 0 means never. One success makes it healthy.
- * Source: Marathon HealthCheck, HealthCheckActor, Health.
+ * Failures inside the grace period, before the first success, do not count; one success makes an instance healthy. Marathon compares
+ * `maxConsecutiveFailures` with the failures *before* the one just heard, so it kills with the failure after that many; a kubelet's
+ * liveness probe acts with the last of them. 0 means never.
+ * Source: Marathon HealthCheck, HealthCheckActor (checkConsecutiveFailures is given the health before its update), Health; Kubernetes
+ * pkg/kubelet/prober/worker.go.
  */
 import { ConfigError } from '../base/assert.ts';
 
@@ -24,12 +26,29 @@ export const DEFAULT_HEALTH_CHECK: HealthCheck = {
   delayMs: 15_000,
 };
 
-/** Health of one instance; times in ms, null before the first of its kind. */
-export interface Health {
-  readonly startedMs: number;
-  firstSuccessMs: number | null;
-  consecutiveFailures: number;
-  alive: boolean;
+/** Health of instances, a row each. */
+export interface HealthColumns {
+  /** Start of the instance that the row belongs to, ms. */
+  readonly startedAtMs: Float64Array;
+  readonly consecutiveFailures: Int32Array;
+  /** 1 = it has passed a check. */
+  readonly hasPassed: Uint8Array;
+}
+
+/** Health of `rows` instances of which nothing is known. */
+export function createHealth(rows: number): HealthColumns {
+  return {
+    startedAtMs: new Float64Array(rows).fill(-1),
+    consecutiveFailures: new Int32Array(rows),
+    hasPassed: new Uint8Array(rows),
+  };
+}
+
+/** Another instance takes the row: nothing is known of it. */
+export function resetHealth(health: HealthColumns, row: number, startedAtMs: number): void {
+  health.startedAtMs[row] = startedAtMs;
+  health.consecutiveFailures[row] = 0;
+  health.hasPassed[row] = 0;
 }
 
 /** Refuses settings out of range with ConfigError. */
@@ -45,48 +64,26 @@ export function checkHealthCheck(check: HealthCheck): void {
     throw new ConfigError('health check: the timeout must be less than the interval');
 }
 
-/** Health of an instance that started at `startedMs`: unknown, hence not alive. */
-export function createHealth(startedMs: number): Health {
-  return { startedMs, firstSuccessMs: null, consecutiveFailures: 0, alive: false };
+/** Failures in a row that kill an instance, 0 = never: one more than `maxConsecutiveFailures` under Marathon, as many under a kubelet. */
+export function fatalFailures({ maxConsecutiveFailures }: HealthCheck, isMarathon: boolean): number {
+  return maxConsecutiveFailures === 0 ? 0 : maxConsecutiveFailures + (isMarathon ? 1 : 0);
 }
 
-/** When the first check of an instance runs, and the one after `lastMs`. Units: ms. */
-export function nextCheckMs(check: HealthCheck, startedMs: number, lastMs: number | null): number {
-  return lastMs === null ? startedMs + check.delayMs : lastMs + check.intervalMs;
-}
-
-/** Takes one result at `nowMs` and tells whether the instance is to be killed for it. */
-export function applyResult(health: Health, check: HealthCheck, passed: boolean, nowMs: number): 'keep' | 'kill' {
+/** Takes the result of the check at `nowMs`; true when it is the failure that kills. `fatal` is `fatalFailures`. */
+export function takeResult(
+  health: HealthColumns,
+  row: number,
+  check: HealthCheck,
+  fatal: number,
+  passed: boolean,
+  nowMs: number,
+): boolean {
   if (passed) {
-    health.firstSuccessMs ??= nowMs;
-    health.consecutiveFailures = 0;
-    health.alive = true;
-    return 'keep';
+    health.hasPassed[row] = 1;
+    health.consecutiveFailures[row] = 0;
+    return false;
   }
-  if (health.firstSuccessMs === null && nowMs < health.startedMs + check.gracePeriodMs) return 'keep';
-  health.consecutiveFailures += 1;
-  health.alive = false;
-  const limit = check.maxConsecutiveFailures;
-  return limit > 0 && health.consecutiveFailures >= limit ? 'kill' : 'keep';
-}
-
-/**
- * When an instance that answers nobody from `silentFromMs` on is killed; Infinity when its check never kills.
- *
- * A check fails `timeoutMs` after it was sent. Checks sent before the silence passed.
- */
-export function killedAtMs(check: HealthCheck, startedMs: number, silentFromMs: number): number {
-  if (check.maxConsecutiveFailures === 0) return Infinity;
-  const health = createHealth(startedMs);
-  const periodMs = Math.max(1, check.intervalMs);
-  let checkMs = nextCheckMs(check, startedMs, null);
-  if (checkMs < silentFromMs) {
-    applyResult(health, check, true, checkMs);
-    checkMs += Math.ceil((silentFromMs - checkMs) / periodMs) * periodMs;
-  }
-  for (;;) {
-    const heardMs = checkMs + check.timeoutMs;
-    if (applyResult(health, check, false, heardMs) === 'kill') return heardMs;
-    checkMs += periodMs;
-  }
+  if (health.hasPassed[row] === 0 && nowMs < health.startedAtMs[row] + check.gracePeriodMs) return false;
+  health.consecutiveFailures[row]++;
+  return health.consecutiveFailures[row] === fatal;
 }

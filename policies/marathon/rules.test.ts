@@ -3,7 +3,7 @@ import { ConfigError } from '../base/assert.ts';
 import { canonicalAttribute, formatScalar } from './attribute.ts';
 import { DEFAULT_BACKOFF, deadlineMs, delayChange, increased, isOverdue, type LaunchDelay } from './backoff.ts';
 import { checkConstraint, meetsConstraint } from './constraints.ts';
-import { applyResult, createHealth, DEFAULT_HEALTH_CHECK } from './health-check.ts';
+import { createHealth, DEFAULT_HEALTH_CHECK, fatalFailures, resetHealth, takeResult } from './health-check.ts';
 import { selectToKill } from './kill-selection.ts';
 import { createReviveStream, nextSignal, offerOrder } from './launch-queue.ts';
 import { matcherOrder, matchOffer } from './offer-matching.ts';
@@ -211,18 +211,28 @@ describe('unreachable and health', () => {
       300_000, 330_000, 330_000,
     ]);
   });
-  test('failures in the grace period do not count; three after it kill', () => {
-    const health = createHealth(0);
-    const results = [100_000, 299_999, 300_000, 360_000, 420_000].map((nowMs) =>
-      applyResult(health, DEFAULT_HEALTH_CHECK, false, nowMs),
-    );
-    expect(results).toEqual(['keep', 'keep', 'keep', 'keep', 'kill']);
+  const health = (nowMs: number[], passed: boolean[] = []): { killed: boolean[]; failures: number } => {
+    const columns = createHealth(1);
+    resetHealth(columns, 0, 0);
+    const fatal = fatalFailures(DEFAULT_HEALTH_CHECK, true);
+    const killed = nowMs.map((t, i) => takeResult(columns, 0, DEFAULT_HEALTH_CHECK, fatal, passed[i] === true, t));
+    return { killed, failures: columns.consecutiveFailures[0] };
+  };
+  test('failures in the grace period do not count; the fourth after it kills, because three before it are what Marathon compares', () => {
+    expect(health([100_000, 299_999, 300_000, 360_000, 420_000, 480_000]).killed).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
   test('after the first success a failure counts also in the grace period', () => {
-    const health = createHealth(0);
-    applyResult(health, DEFAULT_HEALTH_CHECK, true, 10_000);
-    expect(health.alive).toBe(true);
-    applyResult(health, DEFAULT_HEALTH_CHECK, false, 70_000);
-    expect([health.alive, health.consecutiveFailures]).toEqual([false, 1]);
+    expect(health([10_000, 70_000], [true, false]).failures).toBe(1);
+  });
+  test('a kubelet kills with the third failure of three, and nobody with a limit of 0', () => {
+    expect([true, false].map((isMarathon) => fatalFailures(DEFAULT_HEALTH_CHECK, isMarathon))).toEqual([4, 3]);
+    expect(fatalFailures({ ...DEFAULT_HEALTH_CHECK, maxConsecutiveFailures: 0 }, true)).toBe(0);
   });
 });

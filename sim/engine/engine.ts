@@ -36,6 +36,7 @@ import { type CarbonSteps, createEventPhysics, type EventPhysics } from './event
 import { createExecution, type Execution } from './execution.ts';
 import { createGpuRecord, type GpuRecord } from './gpu-record.ts';
 import { type RunGpuRequests, requestsOf, typicalOf } from './gpus-from-plan.ts';
+import { createHealthChecks, type HealthChecks } from './health-checks.ts';
 import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.ts';
 import { hostsFromPlan } from './hosts-from-plan.ts';
 import { createIntake, type Intake } from './intake.ts';
@@ -163,6 +164,8 @@ export interface Engine {
   readonly released: number[];
   readonly rows: Int32Array;
   readonly beLossMilliCpu: Float64Array;
+  /** null where no service is checked. */
+  readonly healthChecks: HealthChecks | null;
   /** null where no service scales vertically; then nothing renews requests either. */
   readonly vertical: VerticalScaling | null;
   readonly renewRequest?: (row: number, nowMs: number) => void;
@@ -296,6 +299,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     released: [],
     rows: new Int32Array(4096),
     beLossMilliCpu: new Float64Array(hosts.count),
+    healthChecks: null,
     vertical: null,
     restartSinceMs: new Float64Array(services.count).fill(Infinity),
     restartOf: new Int32Array(services.count),
@@ -316,6 +320,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     online,
     tasks.usedMemBytes,
   );
+  (engine as { -readonly [K in keyof Engine]: Engine[K] }).healthChecks = createHealthChecks(engine);
   scaleRequests(engine);
   samplePods(engine, options.lean ?? false, options.like);
   return engine;

@@ -36,6 +36,7 @@ export const EVENT = {
   use: 9,
   carbon: 10,
   crash: 11,
+  unhealthy: 12,
 } as const;
 
 const ROW_BITS = 21;

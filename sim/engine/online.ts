@@ -40,6 +40,8 @@ export interface OnlineState {
   readonly ownNoise: Float64Array;
   /** CPU a replica uses in this window, after its limit and with the slowdown of the window before. */
   readonly usedMilliCpu: Float64Array;
+  /** The same before the limit cuts it; null where nobody asks how far above its limit a pod is. */
+  offeredMilliCpu: Float64Array | null;
   /** [number of the noise slot drawn last] */
   readonly slot: Float64Array;
   /** 1 = the pod's host is dead and the control plane has not noticed yet: it answers nobody. */
@@ -70,6 +72,7 @@ export function createOnlineState(
     ownAr: new Float64Array(pods),
     ownNoise: new Float64Array(pods),
     usedMilliCpu: new Float64Array(pods),
+    offeredMilliCpu: null,
     slot: new Float64Array(1).fill(-1),
     silent: new Uint8Array(pods),
     salts: { common: saltOf(seed, 'online/common'), own: saltOf(seed, 'online/own') },
@@ -107,7 +110,7 @@ export function sweepDemand(
   hostUsedMilliCpu: Float64Array,
   hostVariance: Float64Array,
 ): void {
-  const { services, base: baseUse, firstPod, usedMilliCpu, ownNoise, silent } = state;
+  const { services, base: baseUse, firstPod, usedMilliCpu, offeredMilliCpu: offered, ownNoise, silent } = state;
   const taskState = tasks.state;
   const taskHost = tasks.host;
   drawOwnNoise(state, nowMs);
@@ -147,6 +150,7 @@ export function sweepDemand(
       const host = taskHost[row];
       const relative = level + ownNoise[row];
       let used = relative > 0 ? scale * relative * slowdown[host * classCount + latencyClass] : 0;
+      if (offered !== null) offered[row] = used;
       if (used > limit) used = limit;
       usedMilliCpu[row] = used;
       hostUsedMilliCpu[host] += used;

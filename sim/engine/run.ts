@@ -14,6 +14,7 @@ import { takeArrivals } from './arrivals.ts';
 import type { Engine } from './engine.ts';
 import { handleCarbonStep, handleStretchEnd, openEventWindow, startEventPhysics } from './event-physics.ts';
 import { handleFault, scheduleFaults } from './faults.ts';
+import { killUnhealthy } from './health-checks.ts';
 import { nextArrivalMs } from './intake.ts';
 import { bookProgress, EVENT, endAttempt, evictPod, missOpenDeadlines, rowOfPayload, startTask } from './lifecycle.ts';
 import { handleScale, scheduleScaling } from './scaling.ts';
@@ -110,6 +111,11 @@ function handle(engine: Engine, kind: number, entity: number, payload: number, n
     case EVENT.crash: {
       const row = rowOfPayload(tasks, payload);
       if (row >= 0 && tasks.state[row] === TASK_STATE.running) evictPod(engine, row, nowMs, CHANGE.fail, 0);
+      break;
+    }
+    case EVENT.unhealthy: {
+      const row = rowOfPayload(tasks, payload);
+      if (row >= 0 && tasks.state[row] === TASK_STATE.running) killUnhealthy(engine, row, nowMs);
       break;
     }
     case EVENT.wake:

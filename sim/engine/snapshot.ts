@@ -15,6 +15,7 @@ import { createEngine, type Engine, type EngineOptions, type Workload } from './
 import type { EventPhysics } from './event-physics.ts';
 import type { Execution } from './execution.ts';
 import { replaceFaults } from './faults.ts';
+import { healthColumns } from './health-checks.ts';
 import type { Throttling } from './throttling-state.ts';
 import { type VerticalScaling, writeShapes } from './vertical-scaling.ts';
 
@@ -138,6 +139,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     ...(engine.podSamples === null ? {} : { podSamples: engine.podSamples }),
     ...(engine.throttling === null ? {} : { throttling: throttlingColumns(engine.throttling) }),
     ...(engine.exact === null ? {} : { exact: eventColumns(engine.exact) }),
+    ...(engine.healthChecks === null ? {} : { healthChecks: healthColumns(engine.healthChecks) }),
     ...(engine.dependencies === null ? {} : { dependencies: engine.dependencies }),
     ...(engine.execution === null ? {} : { execution: executionState(engine.execution) }),
     recorder: engine.recorder,

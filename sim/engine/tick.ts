@@ -15,6 +15,7 @@ import { noiseLossCpus } from '../host/suppress-transient.ts';
 import { moveAgentsTo } from './agent-gaps.ts';
 import type { Engine } from './engine.ts';
 import { loseStarvedExecutors, noteStarvedHosts } from './executors.ts';
+import { sweepHealth } from './health-checks.ts';
 import { sweepHosts } from './host-sweep.ts';
 import { sweepLateness } from './lateness.ts';
 import { evictTask } from './lifecycle.ts';
@@ -91,6 +92,7 @@ export function runTick(engine: Engine, nowMs: number): void {
   slowBestEffort(engine.memory, hostWindow);
   if (engine.execution !== null) noteStarvedHosts(engine, engine.execution, nowMs);
   sweepLateness(engine, nowMs);
+  if (engine.healthChecks !== null) sweepHealth(engine, engine.healthChecks, nowMs);
   speedUpAll(engine, nowMs);
   if (engine.execution !== null) speculate(engine, engine.execution, nowMs);
   pushWindow(telemetry, cluster, hostWindow);

@@ -1,4 +1,5 @@
 /** What a run does: services and best effort, written out by hand, drawn from the fits or replayed from a trace. */
+import type { HealthCheck } from '../../policies/marathon/health-check.ts';
 import type { RecommenderConfig } from '../../policies/vertical/recommender.ts';
 import type { UpdaterConfig } from '../../policies/vertical/updater.ts';
 import type { BatchPopulationConfig } from '../../traces/batch-config.ts';
@@ -75,6 +76,8 @@ export interface ServicePlan {
   readonly traffic?: TrafficPlan;
   /** Its next version takes over stage by stage. Absent = it keeps its version. */
   readonly release?: ReleasePlan;
+  /** Checks by which its orchestrator kills replicas that do not answer in time. Absent = those of its Marathon, or none. */
+  readonly healthCheck?: HealthCheck;
   /** How replicas are exchanged in a rolling restart and in a release. Absent = as the orchestrator does by default. */
   readonly rollout?: RolloutPlan;
 }

@@ -5,6 +5,7 @@
  * A plane owns its queues and its loop. It never writes the cluster: it calls `apply` functions through its context, and it asks to
  * be woken at a time; the engine keeps time.
  */
+import type { HealthCheck } from '../../policies/marathon/health-check.ts';
 import type { Cluster, Holding } from '../cluster/apply.ts';
 
 /** One run of work that the plane itself starts by its clock: a job of Chronos, a CronJob, a step of a workflow. */
@@ -68,6 +69,10 @@ export interface ControlPlane {
   onLeft(row: number, host: number, nowMs: number, change: number): void;
   /** The replica of a service that goes first when it is made smaller; absent or -1: the highest row. */
   replicaToStop?(service: number, nowMs: number): number;
+  /** The health check of a service that says none of its own; absent or null: none. */
+  healthCheckOf?(service: number): HealthCheck | null;
+  /** A replica failed its health check for the last time. Absent: it loses its place and waits for another. */
+  onUnhealthy?(row: number, nowMs: number): void;
   /** A placed task asks for other amounts where it stands. */
   onResized?(row: number): void;
   /** A host died, was given up or came back: its columns say which. */

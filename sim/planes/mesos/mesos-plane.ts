@@ -14,7 +14,8 @@ import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import { TaskStatus } from '../../../policies/framework.ts';
 import { meetsConstraints, placeOf } from '../../../policies/marathon/constraints.ts';
 import { tasksToStop } from '../../../policies/marathon/framework.ts';
-import type { MarathonState } from '../../../policies/marathon/state.ts';
+import type { HealthCheck } from '../../../policies/marathon/health-check.ts';
+import { healthCheckOf, type MarathonState } from '../../../policies/marathon/state.ts';
 import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-variants.ts';
 import { RandomSorter } from '../../../policies/mesos/random-sorter.ts';
 import { addBags, bagOf } from '../../../policies/mesos/resource-bag.ts';
@@ -88,6 +89,17 @@ export class MesosPlane implements ControlPlane {
 
   notes(): readonly string[] {
     return describe(this.run);
+  }
+
+  /** That of its Marathon. */
+  healthCheckOf(service: number): HealthCheck | null {
+    const { plan, state } = this.run.s.drivers[this.run.setup.driverOfService[service]];
+    return plan.kind === 'marathon' ? healthCheckOf((state as MarathonState).config) : null;
+  }
+
+  onUnhealthy(row: number, nowMs: number): void {
+    this.run.s.notes.push({ kind: 'unhealthy', row, task: this.run.s.taskOfRow[row] });
+    this.run.setup.context.wakeAt(nowMs);
   }
 
   /** One that waits, or the one that its Marathon stops first; -1 leaves the choice. */

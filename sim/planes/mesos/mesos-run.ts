@@ -82,6 +82,7 @@ export type Note =
       readonly change: number;
     }
   | { readonly kind: 'host'; readonly host: number }
+  | { readonly kind: 'unhealthy'; readonly row: number; readonly task: number }
   | { readonly kind: 'answers'; readonly driver: number; readonly rows: FrameworkActions }
   | { readonly kind: 'reports' };
 
@@ -121,8 +122,6 @@ export interface MesosState {
   /** Rows that wait for a host, and those of each service in order of waiting. */
   waiting: Uint8Array;
   readonly waitingOf: Set<number>[];
-  /** Replicas on dead hosts that fail their health checks: when each is killed. */
-  readonly unhealthy: { atMs: number; row: number; task: number; host: number }[];
   /** Services that have fewer replicas than Marathon was told. */
   readonly shrunk: Set<number>;
   /** Replicas that the engine wants of each service. */
@@ -209,7 +208,6 @@ export function createMesosState(setup: MesosSetup): MesosState {
     notes: [],
     waiting: new Uint8Array(0),
     waitingOf: setup.services.map(() => new Set<number>()),
-    unhealthy: [],
     shrunk: new Set(),
     wanted: new Int32Array(services),
     taskOfRow: new Float64Array(0),

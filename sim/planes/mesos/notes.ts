@@ -3,7 +3,7 @@
 import { fail } from '../../../policies/base/assert.ts';
 import { risingDelete, risingSet } from '../../../policies/base/rising-map.ts';
 import { TaskStatus, type Work } from '../../../policies/framework.ts';
-import { scaleApp } from '../../../policies/marathon/framework.ts';
+import { killUnhealthyTask, scaleApp } from '../../../policies/marathon/framework.ts';
 import type { MarathonState } from '../../../policies/marathon/state.ts';
 import { bagOf } from '../../../policies/mesos/resource-bag.ts';
 import { CHANGE } from '../../cluster/apply.ts';
@@ -15,7 +15,6 @@ import { isDrained } from './closed-agents.ts';
 import { type Driver, laneOf, taskId } from './driver.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { waitsAtDoor } from './front-door.ts';
-import { watchDeadHost } from './health-checks.ts';
 import { giveUpRow } from './job-runs.ts';
 import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } from './mesos-run.ts';
 import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
@@ -74,6 +73,13 @@ export function workOffNow(run: MesosRun, note: Note, nowMs: number): void {
     case 'host':
       hostChanged(run, note.host, nowMs);
       break;
+    case 'unhealthy': {
+      const { row, task } = note;
+      if (run.s.taskOfRow[row] !== task) break;
+      const driver = driverOf(run, row, true);
+      ask(run, driver, nowMs, (context, out) => killUnhealthyTask(driver.state as MarathonState, task, context, out));
+      break;
+    }
     case 'answers':
       perform(run, run.s.drivers[note.driver], note.rows, nowMs);
       break;
@@ -269,7 +275,6 @@ function hostChanged(run: MesosRun, host: number, nowMs: number): void {
     masterOfHost(run, host).disconnectAgent(String(host));
     s.agent[host] = AGENT.disconnected;
   }
-  watchDeadHost(run, host, nowMs);
   // Emptied before it went down: nothing is waited for.
   if (setup.context.cluster.hosts.up[host] === 0 && s.agent[host] !== AGENT.unknown) loseHost(run, host);
   else silence(run, host, nowMs, Infinity);
