@@ -50,7 +50,9 @@ export function register(program: Command): void {
           read += bytes;
           update(Math.min(1, read / Math.max(1, total)), `${(read / 1e6).toFixed(0)} MB`);
         };
-        return runImport({ ...options, format, paths: files, onBytes });
+        const onStep = (step: string, share0to1: number) =>
+          update(1, `${(read / 1e6).toFixed(0)} MB read, ${step} ${Math.round(share0to1 * 100)} %`);
+        return runImport({ ...options, format, paths: files, onBytes, onStep });
       });
       print([...describeImport(trace), options.out]);
     });

@@ -16,7 +16,14 @@ if (connection === null) console.log('skipped: DuckDB is not installed');
 async function importBoth(format: string, paths: readonly string[], skipInvalid = false) {
   const one = async (out: string, bulkBytes: number) => {
     const request = { format, paths, out: files.path(out), skipInvalid, scale: {}, duckdb: true, bulkBytes };
-    const { drops, trace: found } = await runImport(request);
+    const steps = new Map<string, number[]>();
+    const onStep = (step: string, share: number) => void steps.set(step, [...(steps.get(step) ?? []), share]);
+    const { drops, trace: found } = await runImport({ ...request, onStep });
+    expect(steps.size > 0).toBe(bulkBytes === 0);
+    for (const shares of steps.values()) {
+      expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+      expect([shares[0], shares.every((share) => share < 1)]).toEqual([0, true]);
+    }
     const { columns, ...trace } = await readImport(files.path(out));
     const usage: unknown[] = [];
     for await (const { table, ids, timeMs, milliCpu } of readUsage(files.path(out)))

@@ -17,6 +17,8 @@ export interface Bulk {
   /** Parts that keyed tables are laid down in. */
   readonly parts: number;
   readonly freeBytes: () => number;
+  /** Told what is done after the input was read, and how far it is. */
+  readonly onStep: (step: string, share0to1: number) => void;
   /** Runs SQL; throws what DuckDB says. */
   run(sql: string): Promise<void>;
   /** Rows of a query. */
@@ -39,6 +41,7 @@ export async function openBulk(
   paths: readonly string[],
   freeBytes: (folder: string) => number,
   fromBytes: number = BULK_BYTES,
+  onStep: Bulk['onStep'] = () => undefined,
 ): Promise<Bulk | null> {
   let bytes = 0;
   for (const path of paths) bytes += await bytesOf(path);
@@ -70,6 +73,7 @@ export async function openBulk(
     scratch,
     parts: Math.min(MOST_PARTS, Math.max(2, Math.ceil(bytes / PART_BYTES))),
     freeBytes: () => freeBytes(folder),
+    onStep,
     run: (sql) => query(async (connection) => void (await connection.run(sql))),
     rows: (sql) => query(async (connection) => (await connection.runAndReadAll(sql)).getRowsJS()),
     remove: () => rmSync(scratch, { recursive: true, force: true }),

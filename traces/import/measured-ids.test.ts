@@ -42,7 +42,7 @@ test('60,000 samples of 40,000 ids, more than the sample holds: sorted, without 
     ],
     all.flatMap((id, at) => (hasTask(at) ? [[id, at, at % 4 === 0 ? Number.NaN : 2 * at]] : [])),
   );
-  const bulk = { scratch: files.path(''), freeBytes: plenty };
+  const bulk = { scratch: files.path(''), freeBytes: plenty, onStep: () => undefined };
   const found: [string, Request | undefined][] = [];
   await eachMeasured(bulk, usage, listed, tasks, (id, request) => void found.push([id, request]));
   const expected = all

@@ -23,7 +23,7 @@ const REQUESTS: RowColumns = [...ID, ['requestMilliCpu', 'double'], ['requestMem
 
 /** Calls `take` for each id of `usage` that `listed` does not have, in code unit order. Throws TraceError. */
 export async function eachMeasured(
-  bulk: Pick<Bulk, 'scratch' | 'freeBytes'>,
+  bulk: Pick<Bulk, 'scratch' | 'freeBytes' | 'onStep'>,
   usage: string,
   listed: string | null,
   tasks: string | null,
@@ -39,6 +39,7 @@ export async function eachMeasured(
   if (tasks !== null)
     eachRow(tasks, REQUESTS, (row) => asked.add(rangeOf(String(row[0]), ends), JSON.stringify(row), String(row[0])));
   for (let range = 0; range <= ends.length; range++) {
+    bulk.onStep('services written', range / (ends.length + 1));
     const ids = new Set<string>();
     await measured.read(range, (line) => void ids.add(JSON.parse(line)));
     await known.read(range, (line) => void ids.delete(JSON.parse(line)));

@@ -51,7 +51,8 @@ export async function inParts(
         stores[at].keep(table.key(fields), `${file}\t${row}\t${seq++}\t${fields.join(SEPARATOR)}`, `${path}:${row}`),
       );
   }
-  for (let part = 0; part < stores[0].count; part++)
+  for (let part = 0; part < stores[0].count; part++) {
+    context.bulk.onStep('rows of a task put together', part / stores[0].count);
     await each((table, take) =>
       stores[table].read(part, (text) => {
         const [file, row, seq, line] = splitRecord(text);
@@ -59,6 +60,7 @@ export async function inParts(
         withDrops(context, () => take(line.split(SEPARATOR), place, Number(seq)));
       }),
     );
+  }
 }
 
 /** The same for rows that are objects; their 64-bit numbers become text. */
@@ -81,13 +83,15 @@ export async function objectsInParts(
     const text = JSON.stringify(row.value, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
     store.keep(keyOf(row), `${row.where}\t\t${seq++}\t${text}`, row.where);
   });
-  for (let part = 0; part < store.count; part++)
+  for (let part = 0; part < store.count; part++) {
+    context.bulk.onStep('rows of a task put together', part / store.count);
     await each((take) =>
       store.read(part, (text) => {
         const [where, , order, json] = splitRecord(text);
         withDrops(context, () => take({ value: JSON.parse(json), where }, Number(order)));
       }),
     );
+  }
 }
 
 function withDrops(context: ImportContext, take: () => void): void {

@@ -22,6 +22,8 @@ export interface ImportRequest {
   readonly duckdb: boolean;
   /** Told how many bytes of the input were read since the last call. */
   readonly onBytes?: (bytes: number) => void;
+  /** Told what a large import does after its input was read, and how far it is. */
+  readonly onStep?: Bulk['onStep'];
   readonly freeBytes?: (folder: string) => number;
   /** Packed bytes from which tables are laid down on disk instead of held in memory. */
   readonly bulkBytes?: number;
@@ -43,7 +45,7 @@ export async function runImport(request: ImportRequest): Promise<ImportOutcome> 
   const freeBytes = request.freeBytes ?? freeBytesOf;
   let bulk: Bulk | null = null;
   try {
-    if (request.duckdb) bulk = await openBulk(partial, request.paths, freeBytes, request.bulkBytes);
+    if (request.duckdb) bulk = await openBulk(partial, request.paths, freeBytes, request.bulkBytes, request.onStep);
     const log: ReadLog = { lfLines: 0, crlfLines: 0 };
     const drops: Drops = { count: 0, listed: [] };
     const trace = await importTrace(request.format, request.paths, {

@@ -232,7 +232,8 @@ async function linkParents(bulk: Bulk, unsorted: Lanes): Promise<{ readonly lane
   const ids = lanesOf('row-of-id', bulk.parts);
   const asked = lanesOf('asked', bulk.parts);
   let row = 0;
-  for (let range = 0; range < unsorted.count; range++)
+  for (let range = 0; range < unsorted.count; range++) {
+    bulk.onStep('parents looked for', range / unsorted.count);
     for (const [at, [values, seq]] of (await sortedRange(unsorted, range)).entries()) {
       const id = String(values[0]);
       ids.add(laneOf(id, bulk.parts), JSON.stringify([id, row]), id);
@@ -243,6 +244,7 @@ async function linkParents(bulk: Bulk, unsorted: Lanes): Promise<{ readonly lane
       lanes.add(range, JSON.stringify([values, seq]), id);
       row += 1;
     }
+  }
   const parents = lanesOf('links', unsorted.count);
   for (let part = 0; part < bulk.parts; part++) {
     const rowOf = new Map<string, number>();
@@ -260,6 +262,7 @@ async function writeSorted(bulk: Bulk, lanes: Lanes, parents: Lanes | null): Pro
   const writer = createRowWriter(join(bulk.folder, 'tasks.parquet'), TASK_COLUMNS, bulk.freeBytes);
   let lost = 0;
   for (let range = 0; range < lanes.count; range++) {
+    bulk.onStep('tasks written', range / lanes.count);
     const tasks = await sortedRange(lanes, range);
     const links: number[][] = [];
     await parents?.read(range, (line) => void links.push(line.split(' ').map(Number)));
