@@ -1,7 +1,8 @@
 /** Reads what the openb table needs: node list, pod list, and per seed the order of arrival. */
 import { TraceError } from '../../policies/base/assert.ts';
 import type { ImportedTrace } from '../../traces/import/canonical.ts';
-import { readCsv } from '../../traces/import/csv-table.ts';
+import { STRICT } from '../../traces/import/context.ts';
+import { eachCsvRow } from '../../traces/import/csv-table.ts';
 import { asList, asNumber, type Located, member, readJson } from '../../traces/import/json-access.ts';
 import { importOpenb } from '../../traces/import/openb.ts';
 import { type Arrivals, drawArrivals } from './openb.ts';
@@ -41,7 +42,7 @@ export async function readOpenb(
 async function rowOfLine(pods: string, trace: ImportedTrace): Promise<number[]> {
   const rowOfId = new Map(trace.tasks.ids.map((id, row) => [id, row]));
   const rows: number[] = [];
-  for await (const line of readCsv(pods, ['name'])) rows.push(rowOfId.get(line.field('name')) ?? -1);
+  await eachCsvRow(pods, ['name'], STRICT, (line) => void rows.push(rowOfId.get(line.field('name')) ?? -1));
   return rows;
 }
 

@@ -119,7 +119,7 @@ test('a disk with 1 MB left ends the import with the row it could not take', asy
   const rows = '0,b,0,2,1\n'.repeat(61_441);
   const part = files.write('full/vm_cpu_readings-file-1-of-1.csv', rows);
   await expect(importAzure([part], testContext({ usage }).context)).rejects.toThrow(
-    /csv:61441 does not fit on the disk: 1000000 bytes are free/,
+    /csv:30721 does not fit on the disk: 1000000 bytes are free/,
   );
 });
 

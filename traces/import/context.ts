@@ -24,10 +24,16 @@ export interface ImportContext {
   readonly bulk: Bulk | null;
 }
 
+/** What a format of one small table needs of it. */
+export type RowContext = Pick<ImportContext, 'reading' | 'drops' | 'skipInvalid'>;
+
+/** Refuses the first invalid row. */
+export const STRICT: RowContext = { reading: {}, drops: { count: 0, listed: [] }, skipInvalid: false };
+
 const MOST_LISTED = 100;
 
 /** Counts and lists `error` when invalid rows are to be skipped; throws it otherwise, and always when it is not about data. */
-export function dropRow(context: ImportContext, error: unknown): void {
+export function dropRow(context: Pick<ImportContext, 'drops' | 'skipInvalid'>, error: unknown): void {
   if (!(error instanceof TraceError) || !context.skipInvalid) throw error;
   context.drops.count += 1;
   if (context.drops.listed.length < MOST_LISTED) context.drops.listed.push(error.message);

@@ -1,5 +1,6 @@
 /** CSV with a header line: columns by name, rows with their place. */
-import { type ReadOptions, type RowPlace, readLines, rejectRow } from '../readers/rows.ts';
+import { type RowPlace, readLines, rejectRow } from '../readers/rows.ts';
+import { dropRow, type RowContext } from './context.ts';
 
 export interface CsvRow extends RowPlace {
   /** Text of the column, empty when the row has it empty or the file has no such column. */
@@ -7,18 +8,20 @@ export interface CsvRow extends RowPlace {
 }
 
 /**
- * The rows of a file after its header. Quotes are understood, line breaks inside them are not.
+ * Calls `take` for the rows of a file after its header. Quotes are understood, line breaks inside them are not. `take` throws before it keeps
+ * anything: a row that it refuses, or that has another number of fields, is dropped as the context says.
  *
- * Throws TraceError when one of `required` is not in the header or a row has another number of fields.
+ * Throws TraceError when one of `required` is not in the header.
  */
-export async function* readCsv(
+export async function eachCsvRow(
   path: string,
   required: readonly string[],
-  reading: ReadOptions = {},
-): AsyncGenerator<CsvRow> {
+  context: RowContext,
+  take: (row: CsvRow) => void,
+): Promise<void> {
   let columns: Map<string, number> | undefined;
   let row = 0;
-  for await (const line of readLines(path, reading)) {
+  for await (const line of readLines(path, context.reading)) {
     row += 1;
     const place = { path, row };
     if (columns === undefined) {
@@ -29,10 +32,14 @@ export async function* readCsv(
       continue;
     }
     if (line === '') continue;
-    const fields = splitCsv(place, line);
-    if (fields.length !== columns.size) rejectRow(place, `has ${fields.length} fields; the header has ${columns.size}`);
     const known = columns;
-    yield { path, row, field: (name) => fields[known.get(name) ?? -1] ?? '' };
+    try {
+      const fields = splitCsv(place, line);
+      if (fields.length !== known.size) rejectRow(place, `has ${fields.length} fields; the header has ${known.size}`);
+      take({ ...place, field: (name) => fields[known.get(name) ?? -1] ?? '' });
+    } catch (error) {
+      dropRow(context, error);
+    }
   }
 }
 

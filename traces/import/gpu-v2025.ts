@@ -6,8 +6,8 @@
 import { MS_PER_SECOND } from '../../policies/base/units.ts';
 import { readNumber, readNumberOrNan, rejectRow } from '../readers/rows.ts';
 import { countedNote, hostColumns, type ImportedTrace, storedOf, type TaskRow } from './canonical.ts';
-import { dropRow, type ImportContext } from './context.ts';
-import { readCsv } from './csv-table.ts';
+import type { ImportContext } from './context.ts';
+import { eachCsvRow } from './csv-table.ts';
 import { openTasks } from './task-sink.ts';
 
 const COLUMNS = [
@@ -28,37 +28,33 @@ export async function importGpuV2025(path: string, context: ImportContext): Prom
   const seen = new Set<string>();
   const sink = openTasks(context, (id, at) => `${path}:${at} instance ${id} appears a second time`);
   const counts = { before: 0, after: 0, limited: 0 };
-  for await (const row of readCsv(path, COLUMNS, context.reading)) {
-    try {
-      const id = row.field('instance_sn');
-      if (seen.has(id)) rejectRow(row, `instance ${id} appears a second time`);
-      // In bulk the sink looks for repeats, on disk.
-      if (context.bulk === null) seen.add(id);
-      const created = readNumberOrNan(row, row.field('creation_time'), 'creation_time');
-      const scheduled = readNumberOrNan(row, row.field('scheduled_time'), 'scheduled_time');
-      const deleted = readNumberOrNan(row, row.field('deletion_time'), 'deletion_time');
-      if (deleted < scheduled) rejectRow(row, `instance ${id} is deleted before it is scheduled`);
-      const gpus = readNumberOrNan(row, row.field('gpu_request'), 'gpu_request');
-      const limit = readNumber(row, row.field('max_instance_per_node'), 'max_instance_per_node');
-      const task: TaskRow = {
-        id,
-        group: row.field('app_name'),
-        submitMs: (Number.isNaN(created) ? 0 : created) * MS_PER_SECOND,
-        durationMs: (deleted - scheduled) * MS_PER_SECOND,
-        requestMilliCpu: readNumber(row, row.field('cpu_request'), 'cpu_request') * 1000,
-        requestMemMib: readNumber(row, row.field('memory_request'), 'memory_request') * 1024,
-        gpus: gpus > 0 ? gpus : 0,
-        gpuMilli: gpus > 0 ? 1000 : 0,
-        qos: row.field('role'),
-      };
-      sink.add(task, row.row);
-      if (Number.isNaN(created)) counts.before += 1;
-      if (Number.isNaN(deleted)) counts.after += 1;
-      if (limit >= 0) counts.limited += 1;
-    } catch (error) {
-      dropRow(context, error);
-    }
-  }
+  await eachCsvRow(path, COLUMNS, context, (row) => {
+    const id = row.field('instance_sn');
+    if (seen.has(id)) rejectRow(row, `instance ${id} appears a second time`);
+    const created = readNumberOrNan(row, row.field('creation_time'), 'creation_time');
+    const scheduled = readNumberOrNan(row, row.field('scheduled_time'), 'scheduled_time');
+    const deleted = readNumberOrNan(row, row.field('deletion_time'), 'deletion_time');
+    if (deleted < scheduled) rejectRow(row, `instance ${id} is deleted before it is scheduled`);
+    const gpus = readNumberOrNan(row, row.field('gpu_request'), 'gpu_request');
+    const limit = readNumber(row, row.field('max_instance_per_node'), 'max_instance_per_node');
+    const task: TaskRow = {
+      id,
+      group: row.field('app_name'),
+      submitMs: (Number.isNaN(created) ? 0 : created) * MS_PER_SECOND,
+      durationMs: (deleted - scheduled) * MS_PER_SECOND,
+      requestMilliCpu: readNumber(row, row.field('cpu_request'), 'cpu_request') * 1000,
+      requestMemMib: readNumber(row, row.field('memory_request'), 'memory_request') * 1024,
+      gpus: gpus > 0 ? gpus : 0,
+      gpuMilli: gpus > 0 ? 1000 : 0,
+      qos: row.field('role'),
+    };
+    // In bulk the sink looks for repeats, on disk.
+    if (context.bulk === null) seen.add(id);
+    sink.add(task, row.row);
+    if (Number.isNaN(created)) counts.before += 1;
+    if (Number.isNaN(deleted)) counts.after += 1;
+    if (limit >= 0) counts.limited += 1;
+  });
   const { tasks, stored } = await sink.finish();
   return {
     format: 'gpu-v2025',

@@ -15,8 +15,8 @@ import {
   type TaskRow,
   taskColumns,
 } from './canonical.ts';
-import { dropRow, type ImportContext } from './context.ts';
-import { readCsv } from './csv-table.ts';
+import type { ImportContext } from './context.ts';
+import { eachCsvRow } from './csv-table.ts';
 import { takeRows } from './headerless-rows.ts';
 import { parseWallClock } from './local-time.ts';
 import { tableFiles } from './table-files.ts';
@@ -49,40 +49,36 @@ export async function importHelios(paths: readonly string[], context: ImportCont
   const seen = new Set<string>();
   let uneven = 0;
   for (const path of files.log)
-    for await (const row of readCsv(path, COLUMNS, context.reading)) {
-      try {
-        const id = row.field('job_id');
-        if (seen.has(id)) rejectRow(row, `job ${id} appears a second time`);
-        const unixMs = parseWallClock(row.field('submit_time'));
-        if (Number.isNaN(unixMs))
-          rejectRow(row, `submit_time is "${row.field('submit_time')}"; YYYY-MM-DD HH:MM:SS is expected`);
-        if (!STATES.includes(row.field('state')))
-          rejectRow(row, `state is "${row.field('state')}"; known: ${STATES.join(', ')}`);
-        const durationMs = readNumberOrNan(row, row.field('duration'), 'duration') * MS_PER_SECOND;
-        const gpus = readNumber(row, row.field('gpu_num'), 'gpu_num');
-        const cpus = readNumber(row, row.field('cpu_num'), 'cpu_num');
-        const nodes = Math.max(1, readNumberOrNan(row, row.field('node_num'), 'node_num') || 1);
-        const between = parseWallClock(row.field('end_time')) - parseWallClock(row.field('start_time'));
-        if (!Number.isNaN(between) && between !== durationMs) uneven += 1;
-        seen.add(id);
-        rows.push({
-          id,
-          group: row.field('vc'),
-          submitMs: 0,
-          unixMs,
-          durationMs,
-          instances: nodes,
-          requestMilliCpu: cpus * 1000,
-          requestMemMib: Number.NaN,
-          gpus,
-          gpuMilli: gpus > 0 ? 1000 : 0,
-          qos: row.field('user'),
-          status: row.field('state'),
-        });
-      } catch (error) {
-        dropRow(context, error);
-      }
-    }
+    await eachCsvRow(path, COLUMNS, context, (row) => {
+      const id = row.field('job_id');
+      if (seen.has(id)) rejectRow(row, `job ${id} appears a second time`);
+      const unixMs = parseWallClock(row.field('submit_time'));
+      if (Number.isNaN(unixMs))
+        rejectRow(row, `submit_time is "${row.field('submit_time')}"; YYYY-MM-DD HH:MM:SS is expected`);
+      if (!STATES.includes(row.field('state')))
+        rejectRow(row, `state is "${row.field('state')}"; known: ${STATES.join(', ')}`);
+      const durationMs = readNumberOrNan(row, row.field('duration'), 'duration') * MS_PER_SECOND;
+      const gpus = readNumber(row, row.field('gpu_num'), 'gpu_num');
+      const cpus = readNumber(row, row.field('cpu_num'), 'cpu_num');
+      const nodes = Math.max(1, readNumberOrNan(row, row.field('node_num'), 'node_num') || 1);
+      const between = parseWallClock(row.field('end_time')) - parseWallClock(row.field('start_time'));
+      if (!Number.isNaN(between) && between !== durationMs) uneven += 1;
+      seen.add(id);
+      rows.push({
+        id,
+        group: row.field('vc'),
+        submitMs: 0,
+        unixMs,
+        durationMs,
+        instances: nodes,
+        requestMilliCpu: cpus * 1000,
+        requestMemMib: Number.NaN,
+        gpus,
+        gpuMilli: gpus > 0 ? 1000 : 0,
+        qos: row.field('user'),
+        status: row.field('state'),
+      });
+    });
   const first = rows.reduce((low, row) => Math.min(low, row.unixMs), Infinity);
   return {
     format: 'helios',

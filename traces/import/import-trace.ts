@@ -40,13 +40,13 @@ export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
   swf: {
     about: 'Standard Workload Format: one file',
     most: 1,
-    read: ([path], context) => importSwf(path, context.reading),
+    read: ([path], context) => importSwf(path, context),
   },
   batsim: { about: 'Batsim workload JSON: one file', most: 1, read: ([path]) => importBatsim(path) },
   openb: {
     about: 'Alibaba GPU v2023: a pod list and, if wanted, a node list (CSV)',
     most: 2,
-    read: ([pods, nodes], context) => importOpenb(pods, nodes, context.reading),
+    read: ([pods, nodes], context) => importOpenb(pods, nodes, context),
   },
   kubectl: { about: '`kubectl get nodes,pods -A -o json`: one file', most: 1, read: ([path]) => importKubectl(path) },
   opendc: {

@@ -7,9 +7,10 @@
  */
 import { TraceError } from '../../policies/base/assert.ts';
 import { MS_PER_SECOND } from '../../policies/base/units.ts';
-import { type ReadOptions, readNumber, rejectRow } from '../readers/rows.ts';
+import { readNumber, rejectRow } from '../readers/rows.ts';
 import { countedNote, type HostRow, hostColumns, type ImportedTrace, type TaskRow, taskColumns } from './canonical.ts';
-import { type CsvRow, readCsv } from './csv-table.ts';
+import { type RowContext, STRICT } from './context.ts';
+import { type CsvRow, eachCsvRow } from './csv-table.ts';
 
 /** The published list of GPU nodes counts from 0000 again: its node 0243 is another machine than 0243 of the list of all nodes. */
 const GPU_NODES_ONLY =
@@ -22,11 +23,11 @@ const NODE_COLUMNS = ['sn', 'cpu_milli', 'memory_mib', 'gpu', 'model'];
 export async function importOpenb(
   podPath: string,
   nodePath?: string,
-  reading: ReadOptions = {},
+  context: RowContext = STRICT,
 ): Promise<ImportedTrace> {
   const hosts: HostRow[] = [];
   if (nodePath !== undefined)
-    for await (const row of readCsv(nodePath, NODE_COLUMNS, reading))
+    await eachCsvRow(nodePath, NODE_COLUMNS, context, (row) => {
       hosts.push({
         id: row.field('sn'),
         milliCpu: whole(row, 'cpu_milli'),
@@ -34,23 +35,24 @@ export async function importOpenb(
         gpus: whole(row, 'gpu'),
         gpuModel: row.field('model'),
       });
+    });
   const rows: TaskRow[] = [];
   const seen = new Set<string>();
   let untimed = 0;
   let neverScheduled = 0;
-  for await (const row of readCsv(podPath, POD_COLUMNS, reading)) {
+  await eachCsvRow(podPath, POD_COLUMNS, context, (row) => {
     const id = row.field('name');
     if (seen.has(id)) rejectRow(row, `pod ${id} appears a second time`);
-    seen.add(id);
     const created = seconds(row, 'creation_time');
     const deleted = seconds(row, 'deletion_time');
     const scheduled = seconds(row, 'scheduled_time');
-    if (Number.isNaN(created)) untimed += 1;
-    else if (Number.isNaN(scheduled)) neverScheduled += 1;
     const ran = deleted - scheduled;
     if (ran < 0) rejectRow(row, `pod ${id} is deleted ${-ran} s before it is scheduled`);
     rows.push({ ...gpuRequest(row, id), ...podRow(row, id, created, ran) });
-  }
+    seen.add(id);
+    if (Number.isNaN(created)) untimed += 1;
+    else if (Number.isNaN(scheduled)) neverScheduled += 1;
+  });
   if (rows.length === 0) throw new TraceError(`${podPath}: no pod`);
   return {
     format: 'openb',

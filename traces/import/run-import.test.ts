@@ -57,6 +57,45 @@ test('skipped rows are counted and listed in the stored notes', async () => {
   expect(notes.some((note) => /^skipped: .*vmtable\.csv:1 deleted is "x"/.test(note))).toBe(true);
 });
 
+const swf = (id: string) => `${id} 0 0 30 2 -1 -1 2 60 -1 1 -1 -1 -1 -1 -1 -1 -1`;
+const V2025 =
+  'instance_sn,role,app_name,cpu_request,gpu_request,memory_request,max_instance_per_node,creation_time,scheduled_time,deletion_time';
+const HELIOS = 'job_id,user,vc,gpu_num,cpu_num,node_num,state,submit_time,start_time,end_time,duration,queue';
+const helios = (id: string) => `${id},u,v,1,2,1,COMPLETED,2020-04-01 00:00:00,,,5,0`;
+test.each([
+  ['swf', 'jobs.swf', [swf('1'), '2 0 0', swf('1'), swf('3')]],
+  ['openb', 'pods.csv', ['name,cpu_milli,memory_mib,num_gpu,gpu_milli', 'a,1,1,0,0', 'b,1', 'a,1,1,0,0', 'c,1,1,0,0']],
+  [
+    'gpu-v2025',
+    'list.csv',
+    [V2025, 'a,CN,x,8,0,16,-1,1,2,3', 'b,CN', 'a,CN,x,8,0,16,-1,1,2,3', 'c,CN,x,8,0,16,-1,1,2,3'],
+  ],
+  ['helios', 'cluster_log.csv', [HELIOS, helios('a'), 'b,u', helios('a'), helios('c')]],
+])(
+  '%s: a row with too few fields and a repeated one end the import, or are dropped and listed',
+  async (format, name, lines) => {
+    const path = files.write(`rows/${name}`, `${lines.join('\n')}\n`);
+    const first = lines.length - 2;
+    await expect(runImport(request(format, [path], 'rows-out'))).rejects.toThrow(
+      new RegExp(`:${first} has \\d fields`),
+    );
+    const { trace, drops } = await runImport({ ...request(format, [path], 'rows-out'), skipInvalid: true });
+    expect([trace.tasks.count, drops.count]).toEqual([2, 2]);
+    expect(drops.listed.map((text) => text.slice(path.length))).toEqual([
+      expect.stringMatching(new RegExp(`^:${first} has`)),
+      expect.stringMatching(new RegExp(`^:${first + 1} .* appears a second time$`)),
+    ]);
+  },
+);
+
+test('files without a single row are refused', async () => {
+  const empty = files.write('empty/vmtable.csv', '');
+  await expect(runImport(request('azure', [empty], 'none'))).rejects.toThrow(
+    /vmtable\.csv: no host, task, service or event was read/,
+  );
+  expect(existsSync(files.path('none'))).toBe(false);
+});
+
 test('a folder with other things in it is not replaced', async () => {
   files.write('mine/letter.txt', 'x');
   await expect(runImport(request('azure', [vmtable], 'mine'))).rejects.toThrow(

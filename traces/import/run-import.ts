@@ -58,6 +58,7 @@ export async function runImport(request: ImportRequest): Promise<ImportOutcome> 
       bulk,
     });
     bulk?.remove();
+    if (isEmpty(trace)) throw new TraceError(`${request.paths.join(', ')}: no host, task, service or event was read`);
     const noted = { ...trace, notes: [...trace.notes, ...readingNotes(log, drops)] };
     await writeImport(noted, partial);
     if ((await readdir(join(partial, 'usage'))).length === 0) await rm(join(partial, 'usage'), { recursive: true });
@@ -71,6 +72,11 @@ export async function runImport(request: ImportRequest): Promise<ImportOutcome> 
       throw new TraceError(`${request.paths.join(', ')}: the disk of ${out} is full (${error.message})`);
     throw error;
   }
+}
+
+function isEmpty({ hosts, tasks, services, events, stored }: ImportedTrace): boolean {
+  const counts = [hosts.ids.length, tasks.count, services?.count, events?.ids.length, stored?.tasks?.count];
+  return [...counts, stored?.services].every((count) => (count ?? 0) === 0);
 }
 
 /** Only a folder that an import made, or an empty one, may be replaced. */

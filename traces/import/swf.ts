@@ -7,8 +7,9 @@
  */
 import { TraceError } from '../../policies/base/assert.ts';
 import { MILLI_PER_CPU, MS_PER_SECOND } from '../../policies/base/units.ts';
-import { type ReadOptions, readLines, readNumber, rejectRow } from '../readers/rows.ts';
+import { type RowPlace, readLines, readNumber, rejectRow } from '../readers/rows.ts';
 import { countedNote, type HostRow, hostColumns, type ImportedTrace, type TaskRow, taskColumns } from './canonical.ts';
+import { dropRow, type RowContext, STRICT } from './context.ts';
 
 const FIELDS = 18;
 const KIB_PER_MIB = 1024;
@@ -22,17 +23,14 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
 };
 
 /** Reads one .swf file, plain or gzipped. Throws TraceError with file and row. */
-export async function importSwf(path: string, reading: ReadOptions = {}): Promise<ImportedTrace> {
+export async function importSwf(path: string, context: RowContext = STRICT): Promise<ImportedTrace> {
   const rows: TaskRow[] = [];
   const header = new Map<string, string>();
   const seen = new Set<string>();
+  const counts = { neverRan: 0, guessedProcs: 0, extraFields: 0 };
   let row = 0;
-  let neverRan = 0;
-  let extraFields = 0;
-  let guessedProcs = 0;
-  for await (const line of readLines(path, reading)) {
+  for await (const line of readLines(path, context.reading)) {
     row += 1;
-    const place = { path, row };
     const text = line.trim();
     if (text === '') continue;
     if (text.startsWith(';')) {
@@ -40,39 +38,11 @@ export async function importSwf(path: string, reading: ReadOptions = {}): Promis
       if (match !== null && !header.has(match[1])) header.set(match[1], match[2].trim());
       continue;
     }
-    const fields = text.split(/\s+/);
-    if (fields.length < FIELDS) rejectRow(place, `has ${fields.length} fields; a job has ${FIELDS}`);
-    if (fields.length > FIELDS) extraFields += 1;
-    const known = (index: number, name: string) => {
-      const value = readNumber(place, fields[index - 1], `field ${index} (${name})`);
-      return value < 0 ? Number.NaN : value;
-    };
-    const id = fields[0];
-    if (seen.has(id)) rejectRow(place, `job ${id} appears a second time`);
-    seen.add(id);
-    const submitSeconds = known(2, 'submit');
-    if (Number.isNaN(submitSeconds)) rejectRow(place, `job ${id} has no submit time`);
-    const runSeconds = known(4, 'run');
-    if (!(runSeconds > 0)) neverRan += 1;
-    const requestedProcs = known(8, 'requested processors');
-    const procs = requestedProcs > 0 ? requestedProcs : known(5, 'used processors');
-    if (!(requestedProcs > 0)) guessedProcs += 1;
-    const cpuSeconds = known(6, 'CPU time');
-    const requestedKib = known(10, 'requested memory');
-    const memKib = requestedKib >= 0 ? requestedKib : known(7, 'used memory');
-    const wallSeconds = known(9, 'requested time');
-    const user = known(12, 'user');
-    rows.push({
-      id,
-      group: Number.isNaN(user) ? '' : `user-${user}`,
-      submitMs: Math.round(submitSeconds * MS_PER_SECOND),
-      durationMs: Math.round(runSeconds * MS_PER_SECOND),
-      wallTimeMs: Math.round((wallSeconds >= 0 ? wallSeconds : runSeconds) * MS_PER_SECOND),
-      requestMilliCpu: procs * MILLI_PER_CPU,
-      requestMemMib: (memKib * procs) / KIB_PER_MIB,
-      usedMilliCpu: runSeconds > 0 ? (cpuSeconds / runSeconds) * procs * MILLI_PER_CPU : Number.NaN,
-      status: STATUS_WORDS[known(11, 'status')] ?? 'unknown',
-    });
+    try {
+      rows.push(readJob({ path, row }, text.split(/\s+/), seen, counts));
+    } catch (error) {
+      dropRow(context, error);
+    }
   }
   if (rows.length === 0) throw new TraceError(`${path}: no job`);
   const { tasks } = taskColumns(rows);
@@ -89,10 +59,52 @@ export async function importSwf(path: string, reading: ReadOptions = {}): Promis
       'tasks.wallTimeMs': { kind: 'absolute', from: 's (field 9, else 4)', scale: MS_PER_SECOND },
     },
     notes: [
-      ...countedNote(neverRan, 'jobs have no run time or 0: cancelled or unknown'),
-      ...countedNote(guessedProcs, 'jobs have no requested processors; the used ones stand in'),
-      ...countedNote(extraFields, `rows have more than ${FIELDS} fields; the rest was not read`),
+      ...countedNote(counts.neverRan, 'jobs have no run time or 0: cancelled or unknown'),
+      ...countedNote(counts.guessedProcs, 'jobs have no requested processors; the used ones stand in'),
+      ...countedNote(counts.extraFields, `rows have more than ${FIELDS} fields; the rest was not read`),
     ],
+  };
+}
+
+/** Keeps nothing of a row that it refuses. */
+function readJob(
+  place: RowPlace,
+  fields: readonly string[],
+  seen: Set<string>,
+  counts: { neverRan: number; guessedProcs: number; extraFields: number },
+): TaskRow {
+  if (fields.length < FIELDS) rejectRow(place, `has ${fields.length} fields; a job has ${FIELDS}`);
+  const known = (index: number, name: string) => {
+    const value = readNumber(place, fields[index - 1], `field ${index} (${name})`);
+    return value < 0 ? Number.NaN : value;
+  };
+  const id = fields[0];
+  if (seen.has(id)) rejectRow(place, `job ${id} appears a second time`);
+  const submitSeconds = known(2, 'submit');
+  if (Number.isNaN(submitSeconds)) rejectRow(place, `job ${id} has no submit time`);
+  const runSeconds = known(4, 'run');
+  const requestedProcs = known(8, 'requested processors');
+  const procs = requestedProcs > 0 ? requestedProcs : known(5, 'used processors');
+  const cpuSeconds = known(6, 'CPU time');
+  const requestedKib = known(10, 'requested memory');
+  const memKib = requestedKib >= 0 ? requestedKib : known(7, 'used memory');
+  const wallSeconds = known(9, 'requested time');
+  const user = known(12, 'user');
+  const status = STATUS_WORDS[known(11, 'status')] ?? 'unknown';
+  seen.add(id);
+  if (fields.length > FIELDS) counts.extraFields += 1;
+  if (!(runSeconds > 0)) counts.neverRan += 1;
+  if (!(requestedProcs > 0)) counts.guessedProcs += 1;
+  return {
+    id,
+    group: Number.isNaN(user) ? '' : `user-${user}`,
+    submitMs: Math.round(submitSeconds * MS_PER_SECOND),
+    durationMs: Math.round(runSeconds * MS_PER_SECOND),
+    wallTimeMs: Math.round((wallSeconds >= 0 ? wallSeconds : runSeconds) * MS_PER_SECOND),
+    requestMilliCpu: procs * MILLI_PER_CPU,
+    requestMemMib: (memKib * procs) / KIB_PER_MIB,
+    usedMilliCpu: runSeconds > 0 ? (cpuSeconds / runSeconds) * procs * MILLI_PER_CPU : Number.NaN,
+    status,
   };
 }
 
