@@ -62,7 +62,8 @@ describe('what is refused names file and JSON path', () => {
     ['no resource', withJob({ ...good, res: 0 }), /x\.json: jobs\[1\]\.res is 0/],
     ['an id twice', withJob({ ...good, id: 424242 }), /x\.json: jobs\[1\] repeats job 424242/],
     ['jobs missing', '{"profiles":{}}', /x\.json: jobs is missing; an array is expected/],
-    ['not JSON', '{', /x\.json: not JSON/],
+    ['not JSON', '{\n"jobs": [1,]}', /x\.json:2 is not JSON/],
+    ['JSON that ends early', '{\n"jobs":\n[', /x\.json:3 is not JSON/],
   ];
   for (const [what, content, message] of cases)
     test(what, () => expect(importBatsim(files.write('x.json', content))).rejects.toThrow(message));

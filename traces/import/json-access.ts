@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { TraceError } from '../../policies/base/assert.ts';
+import { firstBadLine, readProblem } from '../readers/rows.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -24,15 +25,21 @@ export async function readText(path: string): Promise<string> {
     const most = Math.min(MOST_JSON_BYTES, Math.max(FREE_UNPACKED_BYTES, MOST_UNPACKED_RATIO * bytes.length));
     if (bytes.length > MOST_JSON_BYTES) throw new TraceError(`${path}: larger than ${MOST_JSON_BYTES} bytes`);
     const plain = packed ? gunzipSync(bytes, { maxOutputLength: most }) : bytes;
-    return new TextDecoder('utf-8', { fatal: true }).decode(plain);
+    return decode(path, plain);
   } catch (error) {
     if (error instanceof TraceError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
     const code = (error as { code?: unknown }).code;
     if (code === 'ERR_BUFFER_TOO_LARGE')
       throw new TraceError(`${path}: unpacks to far more than it holds; refused as a zip bomb`);
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new TraceError(`${path}: not UTF-8`);
-    throw new TraceError(`${path}: ${message}`);
+    throw new TraceError(`${path}: ${readProblem(error)}`);
+  }
+}
+
+function decode(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new TraceError(`${path}:${firstBadLine(bytes)} is not UTF-8`);
   }
 }
 
@@ -42,7 +49,11 @@ export async function readJson(path: string): Promise<Located> {
   try {
     return { value: JSON.parse(text), where: `${path}:` };
   } catch (error) {
-    throw new TraceError(`${path}: not JSON (${error instanceof Error ? error.message : String(error)})`);
+    const message = error instanceof Error ? error.message : String(error);
+    // Engines say `at position 53`, or nothing when the text ends too early.
+    const stopped = /at position (\d+)/.exec(message);
+    const line = text.slice(0, stopped === null ? text.length : Number(stopped[1])).split('\n').length;
+    throw new TraceError(`${path}:${line} is not JSON (${message})`);
   }
 }
 

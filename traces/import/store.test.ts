@@ -84,7 +84,7 @@ test('a trace without use and without hosts has neither after reading', async ()
 test('a folder without trace.json was never finished and is refused; so is another version', async () => {
   await writeImport(trace, files.path('c'));
   rmSync(join(files.path('c'), 'trace.json'));
-  await expect(readImport(files.path('c'))).rejects.toThrow(/trace\.json: ENOENT/);
+  await expect(readImport(files.path('c'))).rejects.toThrow(/trace\.json: cannot be read \(ENOENT/);
   files.write('c/trace.json', '{"version": 4}');
   await expect(readImport(files.path('c'))).rejects.toThrow(/version is 4; this program reads 1 to 3/);
 });

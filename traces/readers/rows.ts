@@ -160,14 +160,15 @@ export async function isGzip(path: string): Promise<boolean> {
   }
 }
 
-function readProblem(error: unknown): string {
+/** What is wrong with a file that cannot be read, in words. */
+export function readProblem(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (message === 'unexpected end of file') return 'the gzip stream ends early: the file is cut off';
   return `cannot be read (${message})`;
 }
 
 /** Number of the first line (from 1) that is not UTF-8. */
-function firstBadLine(block: Buffer): number {
+export function firstBadLine(block: Uint8Array): number {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let line = 1;
   for (let start = 0; start <= block.length; line++) {
