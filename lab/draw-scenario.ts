@@ -17,6 +17,7 @@ import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
 import { withDrawnCpusets } from './draw-cpusets.ts';
 import { withDrawnExecution } from './draw-execution.ts';
 import { withDrawnGpus } from './draw-gpus.ts';
+import { withDrawnIo } from './draw-io.ts';
 import { withDrawnMemory } from './draw-memory.ts';
 import { withSchedulingRules } from './draw-scheduling.ts';
 import { withDrawnVertical } from './draw-vertical.ts';
@@ -95,7 +96,8 @@ export function drawScenario(seed: number): Plan {
     record: { tasks: false, events: false },
   };
   const placed = withSchedulingRules(withDrawnCpusets(withDrawnGpus(plan, seed), seed), drawFrom(seed, 'scheduling'));
-  return freezePlan(withDrawnExecution(withDrawnMemory(withDrawnVertical(placed, seed), seed), seed));
+  const used = withDrawnMemory(withDrawnVertical(placed, seed), seed);
+  return freezePlan(withDrawnIo(withDrawnExecution(used, seed), seed));
 }
 
 function drawCluster(draw: Draw): ClusterPlan {

@@ -5,7 +5,9 @@ import type { Scenario } from './schema.ts';
 /** What acts on hosts once a window, and so has no place where hosts are shared again at every change. */
 const BY_WINDOW = ['memoryRamp'] as const;
 
-export function checkPhysics({ physics, bestEffort }: Partial<Scenario>, report: Report): void {
+export function checkPhysics(scenario: Partial<Scenario>, report: Report): void {
+  const { physics, bestEffort } = scenario;
+  checkIo(scenario, report);
   for (const [name, { execution, kind, gang }] of Object.entries(bestEffort?.populations ?? {})) {
     const path = ['bestEffort', 'populations', name, 'execution'];
     if (execution.shuffle !== 'none' && kind === 'transcode' && bestEffort?.trace === undefined)
@@ -32,4 +34,30 @@ export function checkPhysics({ physics, bestEffort }: Partial<Scenario>, report:
   for (const key of BY_WINDOW)
     if (physics[key])
       report.error(['physics', key], 'is true; it needs the physics of windows', [['physics', 'accounting']]);
+}
+
+/** Work that asks for a device that no host has is a mistake. */
+function checkIo({ cluster, online, bestEffort, physics }: Partial<Scenario>, report: Report): void {
+  const hosts = Object.values(cluster?.hosts ?? {}).filter((host) => host.count > 0);
+  const askers = [
+    ...Object.entries(online?.explicit ?? {}).map(([name, asks]) => [['online', 'explicit', name], asks] as const),
+    ...Object.entries(bestEffort?.populations ?? {}).map(
+      ([name, asks]) => [['bestEffort', 'populations', name], asks] as const,
+    ),
+  ];
+  for (const [path, asks] of askers)
+    for (const [key, device, has] of [
+      ['diskIopsPerCore', 'disk', hosts.some((host) => host.disk !== 'none')],
+      ['networkMbPerCore', 'network', hosts.some((host) => host.network !== null)],
+    ] as const) {
+      if (asks[key] === 0) continue;
+      if (!has && cluster !== undefined)
+        report.error(
+          [...path, key],
+          `is ${asks[key]}, but no host has a ${device}; give cluster.hosts.<name>.${device}`,
+          [['cluster', 'hosts', '*', device]],
+        );
+      else if (physics?.accounting === 'event')
+        report.error([...path, key], 'is set; it needs the physics of windows', [['physics', 'accounting']]);
+    }
 }

@@ -30,6 +30,7 @@ export const HOST_DEFAULTS = {
   idlePower: '130W',
   maxPower: '520W',
   memBandwidth: '220GB/s',
+  disk: 'none',
   /** Koordinator's least legal ratio, which changes nothing. */
   cpuNormalizationRatio: 1,
   cpuAmplificationRatio: 1,
@@ -80,6 +81,9 @@ export const SERVICE_DEFAULTS = {
   /** Middle of the production band (koord-prod default value). */
   priority: 9500,
 } as const;
+
+/** Nothing asks for disk or network unless it says so. */
+export const IO_DEFAULTS = { diskIopsPerCore: 0, networkMbPerCore: 0 } as const;
 
 /** Kubernetes autoscaling/v2: 80 % target, tolerance 0.1, downscale stabilisation 300 s. */
 export const AUTOSCALE_DEFAULTS = {

@@ -41,6 +41,10 @@ test.each([
     'bestEffort: { populations: { t: { kind: transcode, taskShare: 1, gang: { size: 2 }, execution: { speculation: true } } } }',
     'bestEffort.populations.t.execution.speculation is true; pods of a gang start together',
   ],
+  [
+    'bestEffort: { populations: { t: { kind: analytics, taskShare: 1, diskIopsPerCore: 5 } } }',
+    's.yaml:3:83 bestEffort.populations.t.diskIopsPerCore is 5, but no host has a disk; give cluster.hosts.<name>.disk',
+  ],
 ])('%s is refused', async (more, message) => {
   expect(await messageOf(more)).toContain(message);
 });

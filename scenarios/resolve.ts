@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { EVICTION_HARD_MIB } from '../sim/plan/cluster.ts';
 import type { KubernetesPlan } from '../sim/plan/kubernetes.ts';
-import type { BatchPopulationPlan, ServicePlan, TracePlan } from '../sim/plan/workload.ts';
+import type { BatchPopulationPlan, IoPlan, ServicePlan, TracePlan } from '../sim/plan/workload.ts';
 import { canonicalText, freezePlan, type Plan, withTraceFolders } from '../sim/plan.ts';
 import { sizesOf } from './checks-load.ts';
 import { ARRIVAL_CURVES, KUBERNETES_DEFAULTS, POPULATION_DEFAULTS_BY_KIND, SERVICE_DEFAULTS } from './defaults.ts';
@@ -68,6 +68,8 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
           maxWatts: host.maxPower,
           ...(host.capex === null ? {} : { capexPerHost: host.capex }),
           memBandwidthGbPerSecond: host.memBandwidth,
+          ...(host.disk === 'none' ? {} : { disk: host.disk }),
+          ...(host.network === null ? {} : { networkGbPerSecond: host.network }),
           ...(host.cpuNormalizationRatio > 1 ? { cpuNormalizationRatio: host.cpuNormalizationRatio } : {}),
           ...(host.cpuAmplificationRatio > 1 ? { cpuAmplificationRatio: host.cpuAmplificationRatio } : {}),
           ...(host.loadAwareThresholds === null
@@ -210,6 +212,7 @@ function resolveService([name, service]: [string, Scenario['online']['explicit']
     ...(service.memLimit === 0 ? {} : { memLimitMib: service.memLimit }),
     ...(service.memGrowthPerDay === 0 ? {} : { memGrowthMibPerDay: service.memGrowthPerDay }),
     ...(service.gpu === undefined ? {} : { gpu: gpuRequestOf(service.gpu) }),
+    ...resolveIo(service),
     ...(service.qos === 'LS' ? {} : { qos: service.qos }),
     ...(service.cpuBindPolicy === 'spread-by-pcpus' ? { cpuBindPolicy: 'spread-by-pcpus' as const } : {}),
     ...(service.cpuExclusivePolicy === 'none' ? {} : { cpuExclusivePolicy: service.cpuExclusivePolicy }),
@@ -278,7 +281,15 @@ function resolvePopulation([name, population]: [
     deadlineMs: population.deadline,
     ...resolveEstimate(population.loadEstimate),
     ...resolveGang(population.gang),
+    ...resolveIo(population),
     ...resolveExecution(population.execution),
+  };
+}
+
+function resolveIo({ diskIopsPerCore, networkMbPerCore }: Required<IoPlan>): IoPlan {
+  return {
+    ...(diskIopsPerCore === 0 ? {} : { diskIopsPerCore }),
+    ...(networkMbPerCore === 0 ? {} : { networkMbPerCore }),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   AUTOSCALE_DEFAULTS,
   BEST_EFFORT_DEFAULTS,
   EXECUTION_DEFAULTS,
+  IO_DEFAULTS,
   ONLINE_DEFAULTS,
   POPULATION_DEFAULTS,
   SERVICE_DEFAULTS,
@@ -60,6 +61,15 @@ const autoscaleSchema = z
   })
   .describe('Horizontal autoscaler of the service.');
 
+const ioOf = () => ({
+  diskIopsPerCore: ratio('Disk requests a second for each core in use; 0 = none.', 0, 1e6).prefault(
+    IO_DEFAULTS.diskIopsPerCore,
+  ),
+  networkMbPerCore: ratio('MB a second over the network for each core in use; 0 = none.', 0, 1e5).prefault(
+    IO_DEFAULTS.networkMbPerCore,
+  ),
+});
+
 const serviceSchema = z
   .strictObject({
     latencyClass: z
@@ -79,6 +89,7 @@ const serviceSchema = z
     memGrowthPerDay: memory('What a running pod uses more every day, as a leak does.').prefault(
       SERVICE_DEFAULTS.memGrowthPerDay,
     ),
+    ...ioOf(),
     gpu: gpuRequestSchema.optional(),
     qos: z
       .enum(['LS', 'LSR', 'LSE'])
@@ -227,6 +238,7 @@ const populationSchema = z
     deadline: duration('Latest useful end after submission; 0 = none.').prefault(POPULATION_DEFAULTS.deadline),
     loadEstimate: loadEstimateSchema.nullable().prefault(null),
     gang: gangSchema.nullable().prefault(null),
+    ...ioOf(),
     execution: executionSchema.prefault({}),
   })
   .describe('One kind of best-effort work.');

@@ -71,6 +71,11 @@ const hostSchema = z
     maxPower: watts('Power of a fully used host.').prefault(HOST_DEFAULTS.maxPower),
     capex: ratio('Price of one host of this shape; null = `cost.capexPerHost`.', 0, 1e9).nullable().prefault(null),
     memBandwidth: bandwidth('Memory bandwidth of the whole host.').prefault(HOST_DEFAULTS.memBandwidth),
+    disk: z
+      .enum(['none', 'hdd', 'ssd', 'nvme'])
+      .describe('Device that pods share; what it does is in the parameter table. `none`: disks are not modelled.')
+      .prefault(HOST_DEFAULTS.disk),
+    network: bandwidth('Network of the whole host; null = not modelled.').nullable().prefault(null),
     cpuNormalizationRatio: ratio(
       'Work of one CPU over that of the basic model (Koordinator cpu normalization).',
       1,

@@ -37,6 +37,7 @@ import { createExecution, type Execution } from './execution.ts';
 import { createGpuRecord, type GpuRecord } from './gpu-record.ts';
 import { type RunGpuRequests, requestsOf, typicalOf } from './gpus-from-plan.ts';
 import { createHealthChecks, type HealthChecks } from './health-checks.ts';
+import { createHostIo, type HostIo } from './host-io.ts';
 import { createHostWindow, type HostModel, type HostWindow } from './host-sweep.ts';
 import { hostsFromPlan } from './hosts-from-plan.ts';
 import { createIntake, type Intake } from './intake.ts';
@@ -142,6 +143,8 @@ export interface Engine {
   /** Workspace of the lateness pass. */
   readonly answering: AnsweringPods;
   readonly memory: MemoryState;
+  /** null where nothing asks for disk or network. */
+  readonly io: HostIo | null;
   /** null where tasks hold all their memory from the start. */
   readonly memoryRamp: MemoryRamp | null;
   /** Pods whose memory grows or has a limit; null without any. */
@@ -279,6 +282,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     latencySums: createLatencySums(),
     answering: createAnsweringPods(online),
     memory: createMemoryState(hosts.count),
+    io: createHostIo(plan, services.names, workload.batch.populations, parameters, hosts.shape),
     memoryRamp: createMemoryRamp(plan, parameters, options.policies, hosts),
     agentGaps: createAgentGaps(plan, parameters, hosts.count),
     isLean: options.lean ?? false,

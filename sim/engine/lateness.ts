@@ -1,13 +1,15 @@
 /**
  * Which requests are late in a window: service by service, the terms of lateness in this order, each on top of those before it.
  *
- *   load and slowdown (latency-term) -> best effort cut too late (late-suppression) -> memory (memory-lateness) -> CPU limits (throttle-term)
+ *   load and slowdown (latency-term) -> best effort cut too late (late-suppression) -> memory (memory-lateness) -> disk and network (io-lateness) -> CPU limits (throttle-term)
  *
  * A term that no host or service of the window can have costs one comparison.
  */
 import type { TaskTable } from '../cluster/tasks.ts';
 import { type AnsweringPods, packPods } from './answering-pods.ts';
+import type { HostIo } from './host-io.ts';
 import type { HostModel, HostWindow } from './host-sweep.ts';
+import { bookIoLateness } from './io-lateness.ts';
 import { bookLateSuppression } from './late-suppression.ts';
 import type { LatencyModel } from './latency-model.ts';
 import { bookLatency } from './latency-term.ts';
@@ -20,8 +22,8 @@ import { bookThrottling } from './throttle-term.ts';
 import type { Throttling } from './throttling-state.ts';
 
 /** Terms of lateness. */
-export const TERM = { latency: 0, throttling: 1, memory: 2, suppression: 3 } as const;
-const TERMS = 4;
+export const TERM = { latency: 0, throttling: 1, memory: 2, suppression: 3, io: 4 } as const;
+const TERMS = 5;
 
 /** Sums of the window over all services. */
 export interface LatencySums {
@@ -56,6 +58,7 @@ export interface Lateness {
   readonly latency: LatencyModel;
   readonly answering: AnsweringPods;
   readonly memory: MemoryState;
+  readonly io: HostIo | null;
   readonly podMemory: PodMemory | null;
   readonly throttling: Throttling | null;
   readonly recorder: Recorder;
@@ -73,6 +76,7 @@ export function sweepLateness(inputs: Lateness, nowMs: number): void {
     memory,
     podMemory,
     throttling,
+    io,
     latencySums: sums,
   } = inputs;
   hostWindow.lateRequests.fill(0);
@@ -86,8 +90,10 @@ export function sweepLateness(inputs: Lateness, nowMs: number): void {
     const lateShare = bookLatency(inputs, s, nowMs);
     if (hasCuts) bookLateSuppression(inputs, s, nowMs);
     if (hasReclaim) bookMemoryLateness(inputs, s, nowMs, 1 - lateShare);
+    if (io !== null && io.asked[0] > 0) bookIoLateness(inputs, io, s, nowMs, 1 - lateShare);
     if (throttling !== null) bookThrottling(inputs, throttling, s, nowMs, 1 - lateShare);
   }
   const { late } = sums;
-  sums.violating = late[TERM.latency] + late[TERM.suppression] + late[TERM.memory] + late[TERM.throttling];
+  sums.violating =
+    late[TERM.latency] + late[TERM.suppression] + late[TERM.memory] + late[TERM.io] + late[TERM.throttling];
 }

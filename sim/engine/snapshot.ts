@@ -146,6 +146,7 @@ function partsOf(engine: Engine): Record<string, unknown> {
     hostWindow: engine.hostWindow,
     latencySums: engine.latencySums,
     memory: engine.memory,
+    ...(engine.io === null ? {} : { io: engine.io }),
     // The search for a quantile starts at the last one found.
     quantiles: [...new Set(latency.window)].map((window) => window.whole),
     beLossMilliCpu: engine.beLossMilliCpu,

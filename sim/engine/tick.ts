@@ -16,6 +16,7 @@ import { moveAgentsTo } from './agent-gaps.ts';
 import type { Engine } from './engine.ts';
 import { loseStarvedExecutors, noteStarvedHosts } from './executors.ts';
 import { sweepHealth } from './health-checks.ts';
+import { sweepIo } from './host-io.ts';
 import { sweepHosts } from './host-sweep.ts';
 import { sweepLateness } from './lateness.ts';
 import { evictTask } from './lifecycle.ts';
@@ -90,6 +91,7 @@ export function runTick(engine: Engine, nowMs: number): void {
     hostWindow,
   );
   slowBestEffort(engine.memory, hostWindow);
+  if (engine.io !== null) sweepIo(engine, engine.io);
   if (engine.execution !== null) noteStarvedHosts(engine, engine.execution, nowMs);
   sweepLateness(engine, nowMs);
   if (engine.healthChecks !== null) sweepHealth(engine, engine.healthChecks, nowMs);

@@ -139,6 +139,18 @@ export const COEFFICIENTS = {
   reclaimableJvm: [0.2, 0, 0.4, 'ratio', 'A/M', 'section 5', ''],
   reclaimableKata: [0.1, 0, 0.5, 'ratio', 'A/L', 'section 7', 'guest page cache stays in the guest'],
 
+  // Disk and network
+  hddIops: [150, 80, 250, '/s', 'M/M', 'section 5', 'requests of one device'],
+  hddMs: [8, 4, 12, 'ms', 'M/M', 'section 5', 'one request alone'],
+  ssdIops: [50000, 20000, 100000, '/s', 'M/M', 'section 5', 'SATA'],
+  ssdMs: [0.2, 0.1, 0.5, 'ms', 'M/M', 'section 5', ''],
+  nvmeIops: [400000, 200000, 1000000, '/s', 'M/M', 'section 5', ''],
+  nvmeMs: [0.1, 0.05, 0.2, 'ms', 'M/M', 'section 5', ''],
+  ioUseCap: [0.95, 0.9, 0.98, 'ratio', 'A/M', 'section 5', 'largest use of disk or network'],
+  beIoWeight: [0.1, 0.01, 1, 'ratio', 'A/L', 'io.weight', 'best effort over services, where they contend'],
+  packetBytes: [1500, 1500, 9000, 'bytes', 'F/H', 'Ethernet', ''],
+  dscpProtection: [1, 0, 1, 'ratio', 'A/M', 'section 5', "of best effort's packets that stand behind services'"],
+
   // Best effort
   beOverhead: [0, 0, 0.1, 'ratio', 'A/M', 'section 6', 'time not spent on work'],
   beUsedOverRequested: [0.6, 0.3, 0.9, 'ratio', 'A/L', 'section 12', ''],

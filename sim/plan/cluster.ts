@@ -1,6 +1,9 @@
 /** The hosts of a run, and when they fail. */
 import type { LoadThresholdsPlan } from './koordinator.ts';
 
+/** What a device does and takes is in the parameter table. */
+export type DiskKind = 'hdd' | 'ssd' | 'nvme';
+
 /** A group of like hosts. */
 export interface HostShapePlan {
   readonly name: string;
@@ -33,6 +36,10 @@ export interface HostShapePlan {
   readonly capexPerHost?: number;
   /** Memory bandwidth of the whole host. */
   readonly memBandwidthGbPerSecond: number;
+  /** Device that pods read and write. Absent: not modelled. */
+  readonly disk?: DiskKind;
+  /** Network of the whole host. Absent: not modelled. */
+  readonly networkGbPerSecond?: number;
   /** How much more a CPU of this model does than the basic one: batch-cpu is sold in basic CPUs. Absent = 1. */
   readonly cpuNormalizationRatio?: number;
   /** Factor on the CPU that services may request. Absent = 1. */

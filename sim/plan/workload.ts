@@ -33,8 +33,14 @@ export interface GangPlan {
   readonly waitMs: number;
 }
 
+/** What work asks of disk and network, for a core in use. Absent = nothing. */
+export interface IoPlan {
+  readonly diskIopsPerCore?: number;
+  readonly networkMbPerCore?: number;
+}
+
 /** A service written out by hand; fitted scenarios leave this list empty. */
-export interface ServicePlan {
+export interface ServicePlan extends IoPlan {
   readonly name: string;
   readonly latencyClass: LatencyClass;
   readonly replicas: number;
@@ -164,7 +170,7 @@ export interface ExecutionPlan {
   readonly checkpoints?: boolean;
 }
 
-export interface BatchPopulationPlan extends BatchPopulationConfig {
+export interface BatchPopulationPlan extends BatchPopulationConfig, IoPlan {
   /** Absent = as the scheduler estimates. */
   readonly loadEstimate?: LoadEstimatePlan;
   /** Absent = every pod for itself. */
