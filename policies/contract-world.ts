@@ -127,6 +127,7 @@ function worldOf(seed: number, hosts: number, hostNames: readonly number[]): Pol
     reservedMilliCpu: f(500),
     reservedMemBytes: f(GIB),
     ...columns,
+    hpRelativeIpc: f(1),
     publishedBatchMilliCpu: f(),
     publishedBatchMemBytes: f(),
     publishedAtMs: f(-1),
@@ -185,6 +186,9 @@ export function moveOn(world: PolicyWorld, step: number, stepMs: number): void {
       const capacity = name.endsWith('Bytes') ? signals.capacityMemBytes[at] : signals.capacityMilliCpu[at];
       columns[name][at] = Math.floor(share * capacity);
     }
+    // Best effort presses on services: instructions per cycle fall with what it uses.
+    if (at >= 0)
+      columns['hpRelativeIpc'][at] = 1 - (2.5 * columns['lastBeMilliCpu'][at]) / signals.capacityMilliCpu[at];
   }
   movePods(world, nowMs);
 }

@@ -53,6 +53,8 @@ export interface HostSignals {
   /** NUMA zones of hosts that sell batch resources by zone; absent = none does. */
   readonly zones?: ZoneSignals;
 
+  /** Instructions per cycle of hp pods in the newest window over what they are alone on an idle host; there for policies that need `ipc`. */
+  readonly hpRelativeIpc?: Float64Array;
   readonly lastNonBeMilliCpu: Float64Array;
   readonly lastSystemMilliCpu: Float64Array;
   readonly lastNodeMemBytes: Float64Array;
@@ -262,7 +264,7 @@ export type PolicyState = Record<string, unknown>;
 export type PolicyConfig = Readonly<Record<string, unknown>>;
 
 /** Signals that cost something and are there only when a policy asks for them: samples of single pods, and their future. */
-export type PolicyNeed = 'pod-samples' | 'pod-future' | 'throttling';
+export type PolicyNeed = 'pod-samples' | 'pod-future' | 'throttling' | 'ipc';
 
 /** What policies sell beside the host's own CPU and memory, by priority class. */
 export type SoldTier = 'batch' | 'mid' | 'free';

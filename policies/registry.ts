@@ -8,7 +8,9 @@ import { memoryEvict } from './koordinator/policy-memory-evict.ts';
 import { midResource } from './koordinator/policy-mid-resource.ts';
 import { nodeEvict } from './koordinator/policy-node-evict.ts';
 import { yarnCopilot } from './koordinator/policy-yarn-copilot.ts';
+import { fixedRevocable } from './mesos/policy-fixed-estimator.ts';
 import { loadQos } from './mesos/policy-load-qos.ts';
+import { serenity } from './mesos/policy-serenity.ts';
 import { slackEstimator } from './mesos/policy-slack-estimator.ts';
 import { nFold } from './overcommit/policy-n-fold.ts';
 import {
@@ -34,6 +36,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = Object.freeze({
   'cpu-evict': cpuEvict,
   'cpu-suppress': cpuSuppress,
   'empirical-ratio': sellEmpiricalRatio,
+  'fixed-estimator': fixedRevocable,
   'gaussian-percentile': sellGaussianPercentile,
   'limit-sum': sellLimitSum,
   'load-qos': loadQos,
@@ -47,6 +50,7 @@ export const POLICIES: Readonly<Record<string, Policy>> = Object.freeze({
   'node-evict': nodeEvict,
   'peak-oracle': sellPeakOracle,
   'rc-like': sellRcLike,
+  serenity,
   'slack-estimator': slackEstimator,
   'time-window': sellTimeWindow,
   'yarn-copilot': yarnCopilot,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createDecisions, DECISION, EVICT_REASON, type HostSignals } from '../ports.ts';
+import { fixedRevocable } from './policy-fixed-estimator.ts';
 import { loadQos } from './policy-load-qos.ts';
+import { serenity } from './policy-serenity.ts';
 import { slackEstimator } from './policy-slack-estimator.ts';
 
 const GIB = 1_073_741_824;
@@ -44,20 +46,115 @@ describe('slack estimator', () => {
     expect(slackOf(oneHost())).toEqual([1, DECISION.publishBatch, 15_000, 124]);
   });
 
-  test('adds what best effort holds to the slack: cap 0.7 x 32 - 5 - 10 = 7.4 and 12 held are 19.4 cores in all', () => {
-    const host = oneHost({ beRequestMilliCpu: Float64Array.of(12_000), lastBeMilliCpu: Float64Array.of(10_000) });
-    expect(slackOf(host)[2]).toBe(19_400);
+  test('what best effort holds and uses is part of the slack: 15 cores in all with 12 held, 22 where 22 are held', () => {
+    const held = (cores: number) =>
+      oneHost({ beRequestMilliCpu: Float64Array.of(cores * 1000), lastBeMilliCpu: Float64Array.of(10_000) });
+    expect(slackOf(held(12))[2]).toBe(15_000);
+    expect(slackOf(held(22))[2]).toBe(22_000);
   });
 
-  test('a cap below 0 takes back: 0.7 x 32 - 5 - 20 = -2.6 leaves 17.4 of the 20 cores held', () => {
-    const host = oneHost({ beRequestMilliCpu: Float64Array.of(20_000), lastBeMilliCpu: Float64Array.of(20_000) });
-    expect(slackOf(host)[2]).toBe(17_400);
+  test('a cap below the slack is the total: 0.7 x 32 - 5 = 17.4 of the 25 cores that services leave of 30', () => {
+    expect(slackOf(oneHost({ hpRequestMilliCpu: Float64Array.of(30_000) }))[2]).toBe(17_400);
   });
 
-  test('says nothing when the host is 95 % full or when nothing changed', () => {
-    const full = oneHost({ lastNonBeMilliCpu: Float64Array.of(20_000), lastBeMilliCpu: Float64Array.of(10_400) });
-    expect(slackOf(full)[0]).toBe(0);
+  test('sells what is held and no more when the host is 95 % full; says nothing when nothing changed', () => {
+    const full = oneHost({
+      lastNonBeMilliCpu: Float64Array.of(20_000),
+      lastBeMilliCpu: Float64Array.of(10_400),
+      beRequestMilliCpu: Float64Array.of(11_000),
+      publishedBatchMilliCpu: Float64Array.of(15_000),
+    });
+    expect(slackOf(full)[2]).toBe(11_000);
     expect(slackOf(oneHost({ publishedBatchMilliCpu: Float64Array.of(15_000) }))[0]).toBe(0);
+  });
+});
+
+describe('fixed estimator', () => {
+  function sold(config: Readonly<Record<string, unknown>>, signals = oneHost()): number[] {
+    const out = createDecisions(4);
+    fixedRevocable.decide(signals, fixedRevocable.configure(config), {}, out);
+    return Array.from(out.a.slice(0, out.count));
+  }
+
+  test('sells 14 cores of an agent whatever is used or held, once', () => {
+    expect(sold({ cpus: 14 })).toEqual([14_000]);
+    expect(sold({ cpus: 14 }, oneHost({ beRequestMilliCpu: Float64Array.of(9_000) }))).toEqual([14_000]);
+    expect(sold({ cpus: 14 }, oneHost({ publishedBatchMilliCpu: Float64Array.of(14_000) }))).toEqual([]);
+    expect(() => fixedRevocable.configure({ cpus: -1 })).toThrow('cpus is -1; it must be at least 0');
+  });
+});
+
+describe('serenity', () => {
+  /** Decisions of one report after another: rows killed, and what is sold (null = as before). */
+  function play(steps: readonly Readonly<Record<string, unknown>>[], config: Readonly<Record<string, unknown>> = {}) {
+    const full = serenity.configure({ alpha: 1, ...config });
+    const state = serenity.createState(1, full);
+    const column = (value: number) => Float64Array.of(value);
+    // Rows 3 and 7 are two tasks of 4 cores; 7 is the younger.
+    const of = (third: number, seventh: number) => Float64Array.of(0, 0, 0, third, 0, 0, 0, seventh);
+    return steps.map((changes) => {
+      const signals = oneHost({
+        beRequestMilliCpu: column(8_000),
+        lastBeMilliCpu: column(7_000),
+        publishedBatchMilliCpu: column(15_000),
+        tasks: {
+          ...oneHost().tasks,
+          requestMilliCpu: of(4_000, 4_000),
+          usedMilliCpu: of(3_500, 3_500),
+          startedAtMs: of(1_000, 2_000),
+        },
+        ...changes,
+      });
+      const out = createDecisions(4);
+      serenity.decide(signals, full, state, out);
+      const rows = Array.from({ length: out.count }, (_, i) => i);
+      return {
+        kills: rows.filter((i) => out.kind[i] === DECISION.evict).map((i) => out.task[i]),
+        sold: rows.filter((i) => out.kind[i] === DECISION.publishBatch).map((i) => out.a[i])[0] ?? null,
+      };
+    });
+  }
+  const busy = { lastNonBeMilliCpu: Float64Array.of(21_200), hpRequestMilliCpu: Float64Array.of(30_000) };
+  const ipc = (value: number) => ({ hpRelativeIpc: Float64Array.of(value) });
+
+  test('kills the youngest until 1 core above 0.85 x 32 = 27.2 is covered, then pauses for ten reports and sells what is held', () => {
+    // 21.2 + 7 = 28.2 cores.
+    const said = play(Array.from({ length: 12 }, () => busy));
+    expect(said.map(({ kills }) => kills)).toEqual([[7], ...Array.from({ length: 10 }, () => []), [7]]);
+    expect(said.every(({ sold }) => sold === 8_000)).toBe(true);
+    const calm = play([busy, {}, busy]);
+    expect(calm.map(({ kills }) => kills)).toEqual([[7], [], [7]]);
+    // 15 cores are sold already.
+    expect(calm.map(({ sold }) => sold)).toEqual([8_000, null, 8_000]);
+  });
+
+  test('kills one of ten by seniority, or all, when instructions per cycle fall to less than half; not where services idle', () => {
+    const steps = [...Array.from({ length: 4 }, () => ipc(0.9)), ipc(0.4)];
+    expect(play(steps)[4].kills).toEqual([7]);
+    expect(play(steps, { strategy: 'kill-all' })[4].kills).toEqual([3, 7]);
+    expect(play(steps, { fractionalThreshold: 0.6 })[4].kills).toEqual([]);
+    const idle = { lastNonBeMilliCpu: Float64Array.of(250) };
+    expect(play(steps.map((step) => ({ ...step, ...idle })))[4].kills).toEqual([]);
+  });
+
+  test('smooths by a fifth: 0.9, then 0.4 for one report is 0.8, and it takes five of them to fall by half', () => {
+    const steps = (low: number) => [
+      ...Array.from({ length: 4 }, () => ipc(1)),
+      ...Array.from({ length: low }, () => ipc(0.1)),
+    ];
+    // 1, 0.82, 0.676, 0.561, 0.469: against 4 and 2 back 1 and 0.676 only the first is halved; 0.395 against 0.82 and 0.561 the same.
+    expect(play(steps(6), { alpha: 0.2 }).flatMap(({ kills }) => kills)).toEqual([]);
+    expect(play(steps(6), { alpha: 0.2, quorum: 0.34 }).map(({ kills }) => kills.length)).toEqual([
+      0, 0, 0, 0, 0, 0, 0, 1, 0, 0,
+    ]);
+  });
+
+  test('refuses what upstream has not', () => {
+    expect(() => serenity.configure({ strategy: 'cache' })).toThrow('strategy is "cache"; known: seniority, kill-all');
+    expect(() => serenity.configure({ overloadFraction: 85 })).toThrow(
+      'overloadFraction is 85; it must be above 0 and at most 1',
+    );
+    expect(() => serenity.configure({ cooldownIterations: 1.5 })).toThrow('it must be a whole number from 0 on');
   });
 });
 

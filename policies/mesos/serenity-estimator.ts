@@ -2,12 +2,12 @@
  * Usage-based slack in the manner of Serenity: how much CPU the production executors of one agent leave unused.
  *
  *   stop  when (usage + allocated of executors without a sample) / total >= threshold (0.95)
- *   slack = sum over production executors past their first 300 s of (limit - usage), usage smoothed
- *   cap   = fraction (0.7) x total - usage of all; values below 0.001 cpu count as none
+ *   slack = sum over production executors past their first 300 s of (limit - usage); below 0.001 cpu it is none
+ *   cap   = fraction (0.7) x total - usage of the same executors
  *
- * Production (latency-sensitive) executors are those without revocable resources. The cap may be negative, and so may the
- * slack: upstream does not stop at 0. Shape: every column has `count` rows. Units: milli-CPU, ms.
- * Source: mesosphere/serenity, pipeline/estimator_pipeline.hpp.
+ * Production (latency-sensitive) executors are those without revocable resources. What best effort uses is in neither sum: the slack is all
+ * that may be sold, and what is sold already counts in it. The cap may be negative, and the slack with it. Shape: every column has `count`
+ * rows. Units: milli-CPU, ms. Source: mesosphere/serenity, src/pipeline/estimator_pipeline.hpp, observers/slack_resource.cpp.
  */
 import type { RandomAccessColumn } from './serenity-columns.ts';
 
@@ -46,6 +46,7 @@ export function estimateSlackMilliCpu(
   if (!valveOpen) return null;
   const { limitMilliCpu, usedMilliCpu, startedAtMs, isBestEffort } = executors;
   let used = 0;
+  let production = 0;
   let unsampled = 0;
   let slack = 0;
   for (let e = 0; e < count; e++) {
@@ -55,10 +56,22 @@ export function estimateSlackMilliCpu(
       continue;
     }
     used += usage;
-    const settled = nowMs - startedAtMs[e] >= rules.ignoreNewMs;
-    if (isBestEffort[e] === 0 && settled) slack += limitMilliCpu[e] - usage;
+    if (isBestEffort[e] === 1 || nowMs - startedAtMs[e] < rules.ignoreNewMs) continue;
+    production += usage;
+    slack += limitMilliCpu[e] - usage;
   }
   if ((used + unsampled) / totalMilliCpu >= rules.utilizationThreshold) return null;
-  const capped = Math.min(slack, rules.capFraction * totalMilliCpu - used);
-  return Math.abs(capped) < rules.minMilliCpu ? 0 : capped;
+  const cap = rules.capFraction * totalMilliCpu - production;
+  if (cap < slack) return cap;
+  return slack < rules.minMilliCpu ? 0 : slack;
+}
+
+/**
+ * Revocable CPU that an agent reports in all: the module leaves out what is allocated already, the agent adds it again, and a total below
+ * what is allocated cannot be.
+ *
+ *   total = max(allocated, slack),  allocated while there is no estimate
+ */
+export function revocableTotalMilliCpu(slackMilliCpu: number | null, allocatedMilliCpu: number): number {
+  return Math.max(allocatedMilliCpu, Math.floor(slackMilliCpu ?? 0));
 }

@@ -383,7 +383,9 @@ function samplePods(engine: Engine, isLean: boolean, like: Engine | undefined): 
     isAsked || (!isLean && online.services.limitMilliCpu.some((limit) => limit > 0))
       ? createThrottling(online, engine.latency, engine.hostModel.parameters, isAsked, like?.throttling ?? undefined)
       : null;
-  writable.podSamples = createPodSamples(online, cluster.tasks, plan.windowMs, needs, writable.demandAhead);
+  const podNeeds = needs.filter((need) => need !== 'ipc');
+  if (podNeeds.length < needs.length) telemetry.signals.hpRelativeIpc = new Float64Array(cluster.hosts.count).fill(1);
+  writable.podSamples = createPodSamples(online, cluster.tasks, plan.windowMs, podNeeds, writable.demandAhead);
   const { podSamples, throttling } = writable;
   if (podSamples === null) return;
   telemetry.signals.pods = podSamples.signals;

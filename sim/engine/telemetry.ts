@@ -244,6 +244,20 @@ function pushHistory(telemetry: Telemetry, n: number): void {
   }
 }
 
+/**
+ * Instructions per cycle of a host's services over what they are alone: 1 / slowdown of the window that has ended.
+ *
+ * Approximation: the plain mean over all latency classes, whoever runs there; a class that is not there differs from the others by the
+ * share of cache and memory in its slowdown. Shape: slowdown host x class, out a row a host.
+ */
+export function senseIpc(slowdown: Float64Array, classes: number, out: Float64Array): void {
+  for (let host = 0, at = 0; host < out.length; host++) {
+    let sum = 0;
+    for (let end = at + classes; at < end; at++) sum += 1 / slowdown[at];
+    out[host] = sum / classes;
+  }
+}
+
 /** What the node's own loops see as the window begins: its demand, its memory, and what best effort asks for. */
 export function senseNode(telemetry: Telemetry, cluster: Cluster, window: HostWindow, nowMs: number): void {
   const { signals: s } = telemetry;

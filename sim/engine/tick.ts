@@ -31,7 +31,7 @@ import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { speedUpAll } from './progress.ts';
 import { speculate } from './speculation.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
-import { pushWindow, report, senseNode } from './telemetry.ts';
+import { pushWindow, report, senseIpc, senseNode } from './telemetry.ts';
 import { limitPod } from './throttling-state.ts';
 import { pushUsage, readReports } from './usage-windows.ts';
 import { dealLoad } from './versions.ts';
@@ -65,6 +65,8 @@ export function runTick(engine: Engine, nowMs: number): void {
     reportOwnCpus(engine, nowMs - plan.koordinator.reportMs);
     reportZones(engine);
     if (engine.podSamples !== null) refreshPods(engine.podSamples, cluster.tasks, engine.demandAhead, nowMs);
+    if (telemetry.signals.hpRelativeIpc !== undefined)
+      senseIpc(hostWindow.slowdown, hostModel.classCount, telemetry.signals.hpRelativeIpc);
     runPolicies(engine, 'report', nowMs);
     refreshEstimates(engine, nowMs);
   }

@@ -5,6 +5,7 @@ import type { SisyphusState } from '../../../policies/sisyphus/framework.ts';
 import { gpusOf } from './agents.ts';
 import type { Driver } from './driver.ts';
 import { agentSentences } from './explain-agents.ts';
+import { counterSentences } from './explain-counters.ts';
 import { operatorSentences } from './explain-operator.ts';
 import { queueSentences } from './explain-queues.ts';
 import { doorSentences } from './front-door.ts';
@@ -36,7 +37,7 @@ export function describe(run: MesosRun): readonly string[] {
     sentences.push(
       `The operator reserved or gave back resources on ${made} agents; ${refused} agents refused, because what was asked for was in use or they were away.`,
     );
-  sentences.push(...operatorSentences(run));
+  sentences.push(...operatorSentences(run), ...counterSentences(run));
   for (const driver of s.drivers) {
     const { name } = driver.plan;
     const own = s.outages.filter((outage) => outage.driver === driver.index);
