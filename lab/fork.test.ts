@@ -113,7 +113,9 @@ describe('a fork', () => {
     expect(engine.recorder.open[OPEN.failures]).toBe(before);
   });
 
-  const added = Object.keys(POLICIES).filter((name) => !['fixed-estimator', 'load-qos', 'serenity', 'slack-estimator'].includes(name));
+  const added = Object.keys(POLICIES).filter(
+    (name) => !['fixed-estimator', 'load-qos', 'serenity', 'slack-estimator'].includes(name),
+  );
   test('may add any Kubernetes policy: each goes on for 20 minutes and keeps every fact', async () => {
     const plan = await libraryPlan('quickstart');
     const base = openFork(warmed('quick', plan, 40 * MINUTE), undefined);
