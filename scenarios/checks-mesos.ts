@@ -9,6 +9,7 @@ import { checkMesosGpus } from './checks-mesos-gpus.ts';
 import { checkOperations } from './checks-mesos-operations.ts';
 import { checkQuotas } from './checks-mesos-quotas.ts';
 import { checkReservations } from './checks-reservations.ts';
+import { checkSpark } from './checks-spark.ts';
 import { refusalOf } from './problems.ts';
 import { constraintOf, type MesosSection } from './resolve-mesos.ts';
 import type { Scenario } from './schema.ts';
@@ -25,6 +26,7 @@ export function checkMesos(mesos: MesosSection, scenario: Partial<Scenario>, rep
   checkChronosJobs(mesos, scenario, report);
   checkReservations(mesos, scenario, report);
   checkUnreachable(mesos, scenario, report);
+  checkSpark(mesos, scenario, report);
   checkOperations(mesos, scenario, report);
   const { kind, cpuRatio, memRatio } = mesos.oversubscription;
   const path = ['controlPlane', 'oversubscription'];

@@ -89,6 +89,21 @@ describe('a Mesos control plane', () => {
     );
   });
 
+  test('refuses tasks that do not fit an executor of a coarse-grained Spark, and revocable resources for it, by file and line', async () => {
+    const said = (settings: string, more = '') =>
+      read(
+        `${BASE}  frameworks: { spark: { kind: spark-like, populations: [video], settings: { ${settings} } } }\n${more}`,
+      );
+    expect(await said('executorCores: 1')).toMatch(
+      /s\.yaml:11:\d+ controlPlane\.frameworks\.spark\.populations\[0\] is "video", whose tasks ask for \d+ cores; executors of "spark" have 1/,
+    );
+    expect(await said('executorCores: 8, coresMax: 4')).toMatch(/s\.yaml:11:\d+ .*coresMax is 4; 0, or at least the 8/);
+    expect(await said('executorCores: 8', '  oversubscription: { kind: revocable }\n')).toMatch(
+      /s\.yaml:11:\d+ .*executors hold regular resources/,
+    );
+    expect(typeof (await said('mode: fine', '  oversubscription: { kind: revocable }\n'))).toBe('object');
+  });
+
   test('lists incidents in order of time, however they were written', async () => {
     const plan = await read(`${BASE}  frameworks: { short: { kind: sisyphus, populations: [video] } }
   incidents: [{ at: 2h, kind: resubscribe, framework: short }, { at: 1h, kind: scheduler-lost, framework: short }]

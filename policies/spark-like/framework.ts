@@ -1,17 +1,21 @@
 /**
- * A framework like Spark on Mesos. Work is an application; its instances are executors or tasks.
+ * A framework like Spark on Mesos. Work is an application (coarse) or one of its tasks (fine); its instances are executors or tasks.
  *
- * Coarse: at most one executor of an application per agent, kept until it ends; an agent on which two failed is not used again; offers
- * beyond the wanted number are refused for long. Fine: every task is launched on its own, as many per offer as fit, and an offer that is
- * not used comes back soon.
- * Source: Spark MesosCoarseGrainedSchedulerBackend and MesosFineGrainedSchedulerBackend.
+ * Coarse: executors of `executorCores` that run an application's tasks inside and are kept until it ends, as many as `coresMax` allows, or,
+ * with dynamic allocation, as its tasks fill. Fine: every task is launched on its own, as many per offer as fit. An agent on which
+ * `maxFailuresPerAgent` executors of an application failed is not used by it again. Offers that nobody needs are refused for long by
+ * coarse schedulers, for Mesos' default by fine ones. One framework stands for all applications, which upstream register one by one: new
+ * demand revives offers, as a registration does.
+ * Source: Spark MesosCoarseGrainedSchedulerBackend, MesosFineGrainedSchedulerBackend, ExecutorAllocationManager.
  */
 
 import { ConfigError } from '../base/assert.ts';
-import { risingDelete, risingGet, risingValues } from '../base/rising-map.ts';
+import { risingDelete, risingGet } from '../base/rising-map.ts';
 import {
+  ActionKind,
   appendDecline,
   appendLaunch,
+  appendSignal,
   type Framework,
   type FrameworkActions,
   type FrameworkContext,
@@ -29,6 +33,12 @@ export interface SparkConfig {
   readonly rejectMs: number;
   readonly rejectWhenFullMs: number;
   readonly maxFailuresPerAgent: number;
+  /** spark.executor.cores, and spark.cores.max of an application: 0 = no bound, it takes what it is offered. */
+  readonly executorCores: number;
+  readonly coresMax: number;
+  /** As many executors as tasks fill; one that has been idle so long is given back (spark.dynamicAllocation). */
+  readonly dynamicAllocation: boolean;
+  readonly executorIdleMs: number;
 }
 
 export const SPARK_DEFAULTS: SparkConfig = {
@@ -36,14 +46,24 @@ export const SPARK_DEFAULTS: SparkConfig = {
   rejectMs: 5_000,
   rejectWhenFullMs: 120_000,
   maxFailuresPerAgent: 2,
+  executorCores: 4,
+  coresMax: 0,
+  dynamicAllocation: false,
+  executorIdleMs: 60_000,
 };
 
-/** Everything the framework remembers; rows of `missing` and `failures` are rows of work, failures by agent. */
+/** An application or a task: how many launches it wants alive, how many are, and failures by agent. */
+interface Wanted {
+  wanted: number;
+  alive: number;
+  readonly failures: Map<number, number>;
+}
+
+/** Everything the framework remembers; works that are over are forgotten. */
 export interface SparkState {
   readonly config: SparkConfig;
   readonly ledger: books.Ledger;
-  readonly missing: number[];
-  readonly failures: Map<number, number>[];
+  readonly open: Map<number, Wanted>;
 }
 
 /** Spark behind the port. */
@@ -62,46 +82,65 @@ export const sparkLikeFramework: Framework<SparkState, SparkConfig> = {
 function create(config: SparkConfig): SparkState {
   if (config.mode !== 'coarse' && config.mode !== 'fine')
     throw new ConfigError(`spark-like: mode is "${String(config.mode)}"; known: coarse, fine`);
-  return { config, ledger: books.createLedger(), missing: [], failures: [] };
+  const { executorCores, coresMax } = config;
+  if (!(executorCores > 0)) throw new ConfigError(`spark-like: executorCores is ${executorCores}; above 0`);
+  if (!(coresMax === 0 || coresMax >= executorCores))
+    throw new ConfigError(`spark-like: coresMax is ${coresMax}; 0, or at least the ${executorCores} executorCores`);
+  return { config, ledger: books.createLedger(), open: new Map() };
 }
 
-function submit(state: SparkState, work: Work): void {
+function submit(state: SparkState, work: Work, _context: FrameworkContext, out: FrameworkActions): void {
   books.checkPlainWork(work, 'spark-like');
-  books.addWork(state.ledger, work);
-  state.missing.push(work.instances);
-  state.failures.push(new Map());
+  state.open.set(books.addWork(state.ledger, work), { wanted: work.instances, alive: 0, failures: new Map() });
+  if (work.instances > 0) appendSignal(out, ActionKind.Revive);
 }
 
-/** Agents on which each application may not launch now, coarse mode only: it has an executor there, or failed too often. */
-function closedAgents(state: SparkState): Set<number>[] {
-  const closed = state.failures.map((byAgent) => {
-    const agents = new Set<number>();
-    for (const [agent, count] of byAgent) if (count >= state.config.maxFailuresPerAgent) agents.add(agent);
-    return agents;
-  });
-  for (const live of risingValues(state.ledger.live)) closed[live.workRow].add(live.agent);
-  return closed;
+/** Executors that an application wants for tasks that run and wait, `slots` to an executor. */
+export function executorsWanted(
+  { executorCores, coresMax, dynamicAllocation }: SparkConfig,
+  tasks: number,
+  slots: number,
+): number {
+  const most = coresMax === 0 ? UNBOUNDED : Math.floor(coresMax / executorCores);
+  return dynamicAllocation ? Math.min(most, Math.ceil(tasks / slots)) : most;
+}
+
+/** More executors than any cluster has. */
+const UNBOUNDED = 1_000_000;
+
+/** An application wants so many executors from now on; fewer than it has are left to whoever stops them. */
+export function wantExecutors(state: SparkState, workRow: number, wanted: number, out: FrameworkActions): void {
+  const app = state.open.get(workRow);
+  if (app === undefined || app.wanted === wanted) return;
+  if (wanted > app.wanted && wanted > app.alive) appendSignal(out, ActionKind.Revive);
+  app.wanted = wanted;
+}
+
+/** An application is over: it launches nothing more. */
+export function endApplication(state: SparkState, workRow: number): void {
+  if (state.open.delete(workRow)) books.retireWork(state.ledger, workRow);
 }
 
 function resourceOffers(state: SparkState, offers: Offers, context: FrameworkContext, out: FrameworkActions): void {
-  const { config, ledger, missing } = state;
-  const coarse = config.mode === 'coarse';
+  const { config, ledger, open } = state;
   const room = books.roomOf(offers);
-  const closed = coarse ? closedAgents(state) : [];
   for (let i = 0; i < offers.count; i++) {
     const agent = offers.agent[i];
-    for (let row = 0; row < missing.length; row++) {
+    let full = true;
+    for (const [row, app] of open) {
+      if (app.alive >= app.wanted) continue;
       const work = books.workAt(ledger, row);
-      while (missing[row] > 0 && books.fits(room, i, work) && !(coarse && closed[row].has(agent))) {
+      const isClosed = config.mode === 'coarse' && (app.failures.get(agent) ?? 0) >= config.maxFailuresPerAgent;
+      while (!isClosed && app.alive < app.wanted && books.fits(room, i, work)) {
         const task = books.place(ledger, room, i, agent, row, context.nowMs);
-        missing[row] -= 1;
-        if (coarse) closed[row].add(agent);
+        app.alive++;
         appendLaunch(out, offers.id[i], task, row, work, config.rejectMs);
       }
+      if (app.alive < app.wanted) full = false;
     }
     if (room.launches[i] > 0) continue;
-    const full = missing.every((count) => count === 0);
-    appendDecline(out, offers.id[i], full ? config.rejectWhenFullMs : config.rejectMs);
+    const isLong = full && config.mode === 'coarse';
+    appendDecline(out, offers.id[i], isLong ? config.rejectWhenFullMs : config.rejectMs);
   }
 }
 
@@ -111,8 +150,11 @@ function statusUpdate(state: SparkState, update: StatusUpdate): void {
   live.status = update.status;
   if (!isTerminal(update.status)) return;
   risingDelete(state.ledger.live, update.task);
-  if (update.status === TaskStatus.Finished) return;
-  state.missing[live.workRow] += 1;
-  const byAgent = state.failures[live.workRow];
-  byAgent.set(live.agent, (byAgent.get(live.agent) ?? 0) + 1);
+  const app = state.open.get(live.workRow);
+  if (app === undefined) return;
+  app.alive--;
+  if (update.status === TaskStatus.Finished) {
+    app.wanted--;
+    if (app.wanted === 0 && app.alive === 0) endApplication(state, live.workRow);
+  } else if (update.status !== TaskStatus.Killed) app.failures.set(live.agent, (app.failures.get(live.agent) ?? 0) + 1);
 }

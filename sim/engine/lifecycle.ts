@@ -450,6 +450,7 @@ function taskOver(engine: Engine, row: number, nowMs: number, done: boolean): vo
     dropOutputs(engine.execution, job);
     forgetEnded(engine.execution, job);
   }
+  engine.plane.onJobOver?.(job, nowMs);
   closeJob(jobs, job);
 }
 

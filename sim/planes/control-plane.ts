@@ -86,6 +86,8 @@ export interface ControlPlane {
   onAbandoned(row: number): void;
   /** A task that had left its host is given up instead of becoming pending again. Its row still holds what it asked for. */
   onGivenUp?(row: number, nowMs: number): void;
+  /** The last task of a job is done or given up; its row is for the next job. */
+  onJobOver?(job: number, nowMs: number): void;
   /** Rows that are assumed: their place is taken and they do not start yet. */
   assumedRows?(): readonly number[];
   /** Throws InvariantError where the plane's own promises are broken; for checks from outside. */

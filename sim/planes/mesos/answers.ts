@@ -15,6 +15,7 @@ import { TASK_KIND } from '../../cluster/tasks.ts';
 import { gpusOf } from './agents.ts';
 import { stopTask } from './closed-agents.ts';
 import { type Driver, driverOfTask, giveBack, takeActions, taskId, taskNumber } from './driver.ts';
+import { closeExecutor } from './executors.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { runDropped, runDue, takeRun } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
@@ -144,16 +145,18 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
     if (out.kind[i] !== ActionKind.Launch || out.offer[i] !== offer) continue;
     refuseMs = out.refuseMs[i];
     const task = out.task[i];
-    const row = rowFor(run, driver, out.work[i], nowMs);
-    if (row < 0) {
+    const row = driver.isCoarse ? -1 : rowFor(run, driver, out.work[i], nowMs);
+    if (row < 0 && !driver.isCoarse) {
       refused.push(task);
       continue;
     }
     const id = taskId(driver, task);
-    s.taskOfRow[row] = task;
-    s.workOfRow[row] = out.work[i];
-    risingSet(driver.rowOfTask, task, row);
-    const gpus = gpusOf(run.setup.context.cluster, row);
+    if (row >= 0) {
+      s.taskOfRow[row] = task;
+      s.workOfRow[row] = out.work[i];
+      risingSet(driver.rowOfTask, task, row);
+    }
+    const gpus = row < 0 ? 0 : gpusOf(run.setup.context.cluster, row);
     const bag = launchBag(
       s.kinds,
       offered,
@@ -195,6 +198,8 @@ export function killTask(run: MesosRun, id: TaskId, nowMs: number, maxGraceMs = 
   const { s, setup } = run;
   const driver = driverOfTask(s.drivers, id);
   const task = taskNumber(driver, id);
+  // An executor has no work of its own to bring to an end.
+  if (driver.isCoarse) closeExecutor(run, driver, task, TaskStatus.Killed, nowMs);
   const row = risingGet(driver.rowOfTask, task);
   // One that is still on its way to its agent is not known there.
   if (row === undefined || s.waiting[row] === 1) return;

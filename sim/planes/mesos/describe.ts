@@ -4,6 +4,7 @@ import { operationsPerJob, SISYPHUS_STORE_OPERATIONS } from '../../../policies/c
 import type { SisyphusState } from '../../../policies/sisyphus/framework.ts';
 import { gpusOf } from './agents.ts';
 import type { Driver } from './driver.ts';
+import { executorSentences } from './executors.ts';
 import { agentSentences } from './explain-agents.ts';
 import { counterSentences } from './explain-counters.ts';
 import { operatorSentences } from './explain-operator.ts';
@@ -54,7 +55,7 @@ export function describe(run: MesosRun): readonly string[] {
         `At the end "${name}" is not subscribed: it is offered nothing until it subscribes anew, and ${missed.length} updates wait for it.`,
       );
   }
-  sentences.push(...agentSentences(run), ...queueSentences(run));
+  sentences.push(...executorSentences(run), ...agentSentences(run), ...queueSentences(run));
   for (const driver of s.drivers) {
     const short = hasQueue(run, driver) ? shortage(run, driver) : '';
     if (short !== '') sentences.push(short);

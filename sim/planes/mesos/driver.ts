@@ -23,6 +23,8 @@ export interface Driver {
   /** Whether its tasks take revocable CPU. */
   readonly revocable: boolean;
   readonly lanes: number;
+  /** Its applications' tasks run inside executors. */
+  readonly isCoarse: boolean;
   state: unknown;
   /** Work rows are counted as the framework counts them: in order of submission. */
   nextWork: number;
@@ -72,6 +74,7 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
     },
     revocable,
     lanes: kind.lanesSetting === null ? 1 : (settings[kind.lanesSetting] as number),
+    isCoarse: plan.kind === 'spark-like' && settings['mode'] === 'coarse',
     state: kind.framework.create(settings),
     nextWork: 0,
     targetOfWork: createRisingMap(),

@@ -6,6 +6,7 @@ import type { MesosIncidentPlan } from '../../plan/mesos.ts';
 import { ask } from './answers.ts';
 import { endDrains } from './closed-agents.ts';
 import type { Driver } from './driver.ts';
+import { nextExecutorMs, tendExecutors } from './executors.ts';
 import { answerDoors, shutDoor } from './front-door.ts';
 import { maintain, nextMaintenanceMs } from './maintenance-windows.ts';
 import { AGENT, createMaster, type MesosRun, masterOf } from './mesos-run.ts';
@@ -31,6 +32,7 @@ export function happen(run: MesosRun, nowMs: number): void {
   reserveWhatIsDue(run, nowMs);
   operate(run, nowMs);
   endDrains(run, nowMs);
+  tendExecutors(run, nowMs);
   while (s.returning.length > 0 && s.returning[0].atMs <= nowMs) {
     const { kind, index } = s.returning.shift() ?? fail('somebody returns');
     if (kind === 'framework') {
@@ -53,7 +55,7 @@ export function nextIncidentMs(run: MesosRun): number {
   const incident = setup.plan.incidents[s.incidentsDone];
   const next = Math.min(incident?.atMs ?? Infinity, s.returning[0]?.atMs ?? Infinity, s.knocks[0]?.atMs ?? Infinity);
   const operator = Math.min(nextReservingMs(run), nextOperationMs(run), s.dying[0]?.atMs ?? Infinity);
-  return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run), operator);
+  return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run), operator, nextExecutorMs(run));
 }
 
 function strike(run: MesosRun, incident: MesosIncidentPlan, nowMs: number): void {

@@ -4,9 +4,11 @@
  * Frameworks agree to every inverse offer; what they still have there when the window begins is moved, as by a drain.
  */
 import { risingGet } from '../../../policies/base/rising-map.ts';
+import { TaskStatus } from '../../../policies/framework.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import type { MesosIncidentPlan } from '../../plan/mesos.ts';
 import { driverOfTask, taskNumber } from './driver.ts';
+import { closeExecutorsOn } from './executors.ts';
 import { AGENT, type MesosRun, masterOfHost } from './mesos-run.ts';
 
 /** Announces, begins and ends what is due; a window that is over leaves nothing behind. */
@@ -43,6 +45,7 @@ function begin(run: MesosRun, host: number, known: boolean, nowMs: number): void
   if (!known) return;
   master.allocator.deactivateAgent(id);
   master.rescindWhere((offer) => offer.agent === id);
+  closeExecutorsOn(run, host, TaskStatus.Killed, nowMs);
   for (const task of master.book.holding('agent', id)) {
     const driver = driverOfTask(run.s.drivers, task.info.id);
     const row = risingGet(driver.rowOfTask, taskNumber(driver, task.info.id));

@@ -27,6 +27,7 @@ import { freeCardCount, freeCards, gpusOf } from './agents.ts';
 import { ask } from './answers.ts';
 import { describe } from './describe.ts';
 import { createPool } from './driver.ts';
+import { leaveExecutor } from './executors.ts';
 import type { Door } from './front-door.ts';
 import { fromGraphData, type GraphData, toGraphData } from './graph-data.ts';
 import { happen, nextIncidentMs } from './incidents.ts';
@@ -80,6 +81,13 @@ export class MesosPlane implements ControlPlane {
   outages(): readonly { readonly framework: string; readonly fromMs: number; readonly toMs: number }[] {
     const { outages, drivers } = this.run.s;
     return outages.map(({ driver, fromMs, toMs }) => ({ framework: drivers[driver].plan.name, fromMs, toMs }));
+  }
+
+  /** Executors that hold cores now: job of their application, host, size. */
+  executors(): readonly { readonly job: number; readonly host: number; readonly milliCpu: number }[] {
+    return [...this.run.s.spark.executors.values()].flatMap((own) =>
+      [...own.values()].map(({ job, host, milliCpu }) => ({ job, host, milliCpu })),
+    );
   }
 
   /** What leaders that disagreed made of the requests of clients. */
@@ -169,6 +177,11 @@ export class MesosPlane implements ControlPlane {
     const { tasks } = setup.context.cluster;
     fitRows(s, tasks.capacity);
     s.waiting[row] = 1;
+    if (tasks.kind[row] !== TASK_KIND.online && driverOf(this.run, row, false).isCoarse) {
+      s.notes.push({ kind: 'pending', row, id: tasks.id[row] });
+      setup.context.wakeAt(nowMs);
+      return;
+    }
     if (tasks.kind[row] !== TASK_KIND.online && s.workOfRow[row] >= 0) {
       const driver = driverOf(this.run, row, false);
       s.queued[driver.index]++;
@@ -218,6 +231,8 @@ export class MesosPlane implements ControlPlane {
       this.inPlace.push(row);
       return;
     }
+    // What runs inside an executor is its application's affair.
+    if (s.spark.inside.has(row)) return;
     const host = tasks.host[row];
     const task = s.taskOfRow[row];
     if (tasks.kind[row] !== TASK_KIND.online && hearsNow(this.run, host)) {
@@ -233,6 +248,13 @@ export class MesosPlane implements ControlPlane {
   onLeft(row: number, host: number, nowMs: number, change: number): void {
     const { s, setup } = this.run;
     const { tasks } = setup.context.cluster;
+    if (s.spark.inside.has(row)) {
+      leaveExecutor(this.run, row, nowMs);
+      if (change === CHANGE.finish) s.driverOfRow[row] = -1;
+      s.notes.push({ kind: 'application', job: tasks.job[row], isOver: false });
+      setup.context.wakeAt(nowMs);
+      return;
+    }
     const online = tasks.kind[row] === TASK_KIND.online;
     const driver = driverOf(this.run, row, online);
     const task = s.taskOfRow[row];
@@ -254,6 +276,12 @@ export class MesosPlane implements ControlPlane {
     }
     s.notes.push({ kind: 'left', row, id: tasks.id[row], host, task, work, driver: driver.index, change });
     setup.context.wakeAt(nowMs);
+  }
+
+  onJobOver(job: number, nowMs: number): void {
+    if (!this.run.s.spark.apps.has(job)) return;
+    this.run.s.notes.push({ kind: 'application', job, isOver: true });
+    this.run.setup.context.wakeAt(nowMs);
   }
 
   onHostChanged(host: number, nowMs: number): void {

@@ -20,6 +20,7 @@ import { type ActionPool, createDriver, type Driver } from './driver.ts';
 import type { Door, Knock } from './front-door.ts';
 import { PlaneRandom } from './plane-random.ts';
 import type { ReservingStep } from './reservations.ts';
+import { createSparkBooks, type SparkBooks } from './spark-books.ts';
 import { createTally, type Tally } from './tally.ts';
 
 /** A service as Marathon is told of it. */
@@ -82,6 +83,7 @@ export type Note =
       readonly change: number;
     }
   | { readonly kind: 'host'; readonly host: number }
+  | { readonly kind: 'application'; readonly job: number; readonly isOver: boolean }
   | { readonly kind: 'unhealthy'; readonly row: number; readonly task: number }
   | { readonly kind: 'answers'; readonly driver: number; readonly rows: FrameworkActions }
   | { readonly kind: 'reports' };
@@ -154,6 +156,8 @@ export interface MesosState {
   readonly dying: { readonly atMs: number; readonly id: TaskId }[];
   /** Operations done, and those that were refused, with the rule broken. */
   readonly operator: { done: number; readonly refused: { readonly atMs: number; readonly problem: string }[] };
+  /** Applications of coarse-grained Sparks and their executors. */
+  readonly spark: SparkBooks;
   incidentsDone: number;
   /** Agents and frameworks that are to register with a new master: when, which. */
   readonly returning: { atMs: number; kind: 'agent' | 'framework'; index: number }[];
@@ -226,6 +230,7 @@ export function createMesosState(setup: MesosSetup): MesosState {
     closed: new Map(),
     dying: [],
     operator: { done: 0, refused: [] },
+    spark: createSparkBooks(plan.frameworks.length),
     incidentsDone: 0,
     returning: [],
     doors: new Map(),

@@ -13,6 +13,7 @@ import { gpusOf, memMibOf } from './agents.ts';
 import { ask, perform } from './answers.ts';
 import { isDrained } from './closed-agents.ts';
 import { type Driver, laneOf, taskId } from './driver.ts';
+import { closeExecutorsOn, endApp, takeSparkTask, tendApp } from './executors.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { waitsAtDoor } from './front-door.ts';
 import { giveUpRow } from './job-runs.ts';
@@ -80,6 +81,12 @@ export function workOffNow(run: MesosRun, note: Note, nowMs: number): void {
       ask(run, driver, nowMs, (context, out) => killUnhealthyTask(driver.state as MarathonState, task, context, out));
       break;
     }
+    case 'application': {
+      const app = run.s.spark.apps.get(note.job);
+      if (note.isOver) endApp(run, note.job, nowMs);
+      else if (app !== undefined) tendApp(run, app, nowMs);
+      break;
+    }
     case 'answers':
       perform(run, run.s.drivers[note.driver], note.rows, nowMs);
       break;
@@ -114,7 +121,9 @@ function takeIn(run: MesosRun, row: number, id: number, nowMs: number): void {
     else scale(run, tasks.group[row], nowMs);
     return;
   }
-  if (s.workOfRow[row] < 0) takeTask(run, row, nowMs);
+  const driver = driverOf(run, row, false);
+  if (driver.isCoarse) takeSparkTask(run, driver, row, nowMs);
+  else if (s.workOfRow[row] < 0) takeTask(run, row, nowMs);
 }
 
 /** A new task is a job of its own for the framework it goes to. */
@@ -275,6 +284,7 @@ function hostChanged(run: MesosRun, host: number, nowMs: number): void {
     masterOfHost(run, host).disconnectAgent(String(host));
     s.agent[host] = AGENT.disconnected;
   }
+  closeExecutorsOn(run, host, TaskStatus.Lost, nowMs);
   // Emptied before it went down: nothing is waited for.
   if (setup.context.cluster.hosts.up[host] === 0 && s.agent[host] !== AGENT.unknown) loseHost(run, host);
   else silence(run, host, nowMs, Infinity);

@@ -16,6 +16,7 @@ import { gpusOf, memMibOf, regularBag, taskBag } from './agents.ts';
 import { ask } from './answers.ts';
 import { keepClosed } from './closed-agents.ts';
 import { type Driver, taskId } from './driver.ts';
+import { executorsOnHost } from './executors.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { submitJobs } from './job-runs.ts';
 import { AGENT, driverOf, fitRows, frameworkContext, type MesosRun, masterOf, masterOfHost } from './mesos-run.ts';
@@ -100,6 +101,24 @@ export function registerAgent(run: MesosRun, host: number): void {
     let held = EMPTY_BAG;
     for (const [task, row] of rowsOnHost(run, driver, host)) {
       const bag = bagOfRow(run, driver, row, left);
+      if (s.kinds.withReservations) left = subtractBags(left, bag);
+      held = addBags(held, bag);
+      running.push({
+        info: { id: taskId(driver, task), bag, executor: null },
+        framework: driver.plan.name,
+        role: driver.plan.role,
+        agent: id,
+        latestState: 'TASK_RUNNING',
+        holds: true,
+        order: 0,
+      });
+    }
+    for (const [task, { milliCpu, memBytes }] of executorsOnHost(run, driver, host)) {
+      const { taskDiskMib: disk, role } = driver.plan;
+      const mem = memMibOf(memBytes);
+      const bag = s.kinds.withReservations
+        ? adoptedBag(s.kinds, left, role, milliCpu, mem, disk, 0)
+        : taskBag(s.kinds, milliCpu, mem, disk, 0, false);
       if (s.kinds.withReservations) left = subtractBags(left, bag);
       held = addBags(held, bag);
       running.push({

@@ -11,6 +11,7 @@ import { launchDelayMs } from '../launch-pipeline.ts';
 import { freeCards, gpusOf } from './agents.ts';
 import { ask, killTask, perform } from './answers.ts';
 import { bulkColumns, type Driver, driverOfTask, giveBack, offerColumns, takeActions, taskNumber } from './driver.ts';
+import { executorFromMaster, startExecutor } from './executors.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 import { agentGivenUp } from './partitions.ts';
 import { hasSurplus, takeAway } from './spare-replicas.ts';
@@ -106,6 +107,10 @@ function runTask(run: MesosRun, id: TaskId, host: number, nowMs: number): void {
   const { s, setup } = run;
   const { tasks } = setup.context.cluster;
   const driver = driverOfTask(s.drivers, id);
+  if (driver.isCoarse) {
+    startExecutor(run, driver, taskNumber(driver, id), host, nowMs);
+    return;
+  }
   const row = risingGet(driver.rowOfTask, taskNumber(driver, id)) ?? fail(`task ${id} was not launched`);
   s.counters.launches++;
   s.tally.launches[driver.index]++;
@@ -130,6 +135,10 @@ function statusFromMaster(run: MesosRun, id: TaskId, state: string, nowMs: numbe
   const task = taskNumber(driver, id);
   if (state === 'TASK_ERROR') fail(`the master refused task ${id} of ${driver.plan.name}`);
   const row = risingGet(driver.rowOfTask, task);
+  if (driver.isCoarse) {
+    executorFromMaster(run, driver, task, state, nowMs);
+    return;
+  }
   if (row === undefined) {
     if (driver.unreachable.has(task)) foundUnreachable(run, driver, task, state, nowMs);
     else foundOver(run, driver, task, nowMs);

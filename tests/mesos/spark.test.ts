@@ -1,0 +1,161 @@
+// Spark on Mesos: what coarse-grained executors hold and what fine-grained tasks wait, counted again from the changes of the cluster.
+import { describe, expect, test } from 'vitest';
+import { policiesOf, prepare } from '../../lab/run-plan.ts';
+import { CHANGE } from '../../sim/cluster/apply.ts';
+import { checkCluster } from '../../sim/cluster/check-cluster.ts';
+import { runUntil } from '../../sim/engine/run.ts';
+import { restoreRun, snapshotRun } from '../../sim/engine/snapshot.ts';
+import { workloadOf } from '../../sim/workload/from-plan.ts';
+import { HOUR, libraryPlan, mesosOf, results, runTo } from './run-scenario.ts';
+
+const SETTINGS = 'controlPlane.frameworks.spark.settings';
+const QUIET = ['bestEffort.tasksPerWeek=20000', 'bestEffort.failureProbability=0', 'horizon=3h'];
+
+interface Played {
+  /** Seconds from ready to start, of tasks of first and of later stages. */
+  readonly firstWaits: number[];
+  readonly laterWaits: number[];
+  /** Core-hours that holdings of hosts were open, and that tasks ran. */
+  readonly heldHours: number;
+  readonly busyHours: number;
+  /** Cores held while no task was alive. */
+  readonly heldForNobody: number;
+  readonly notes: string;
+  readonly finished: number;
+}
+
+async function played(...sets: string[]): Promise<Played> {
+  const firstWaits: number[] = [];
+  const laterWaits: number[] = [];
+  let lastMs = 0;
+  let held = 0;
+  let busy = 0;
+  let heldMs = 0;
+  let busyMs = 0;
+  let alive = 0;
+  let heldForNobody = 0;
+  let finished = 0;
+  const { engine } = prepare(await libraryPlan('mesos-spark', [...QUIET, ...sets]), {
+    sink: (timeMs, change, _id, _host, value, row) => {
+      heldMs += held * (timeMs - lastMs);
+      busyMs += busy * (timeMs - lastMs);
+      if (alive === 0 && timeMs > lastMs) heldForNobody = Math.max(heldForNobody, held);
+      lastMs = timeMs;
+      if (change === CHANGE.hold) held += value / 1000;
+      if (row < 0) return;
+      const { tasks } = engine.cluster;
+      if (change === CHANGE.submit) alive++;
+      if (change === CHANGE.bind) busy += tasks.requestMilliCpu[row] / 1000;
+      if (change === CHANGE.finish) {
+        busy -= tasks.requestMilliCpu[row] / 1000;
+        alive--;
+        finished++;
+      }
+      if (change === CHANGE.start)
+        (tasks.stage[row] === 0 ? firstWaits : laterWaits).push((timeMs - tasks.readyAtMs[row]) / 1000);
+    },
+  });
+  for (let hour = 1; hour <= 3; hour++) {
+    runUntil(engine, hour * HOUR);
+    checkCluster(engine.cluster);
+  }
+  const end = 3 * HOUR - lastMs;
+  const notes = mesosOf(engine).notes().join('\n');
+  return {
+    firstWaits,
+    laterWaits,
+    heldHours: (heldMs + held * end) / HOUR,
+    busyHours: (busyMs + busy * end) / HOUR,
+    heldForNobody,
+    notes,
+    finished,
+  };
+}
+
+/** An empty host's daemon makes a container in 570 ms, and its application starts in 1 s. */
+const CONTAINER_S = 1.57;
+
+describe('Spark on Mesos', () => {
+  test('coarse: later stages find slots at once, idle cores are held until the job is over, and nobody holds for nobody', async () => {
+    const run = await played();
+    expect(run.finished).toBeGreaterThan(200);
+    // A first stage waits for executors; a later one only where it is larger than the 32 cores of its application.
+    expect(Math.min(...run.firstWaits.filter((wait) => wait > 0))).toBeGreaterThanOrEqual(CONTAINER_S);
+    const atOnce = run.laterWaits.filter((wait) => wait === 0).length;
+    expect(atOnce).toBeGreaterThan(0.6 * run.laterWaits.length);
+    expect(run.heldForNobody).toBe(0);
+    // What stood idle is what hosts held for executors beside what ran: the report says the same.
+    const said = /held ([\d.]+) core-hours, the tasks inside used ([\d.]+)/.exec(run.notes);
+    expect(Number(said?.[2])).toBeCloseTo(run.busyHours, 0);
+    expect(Number(said?.[1]) - Number(said?.[2])).toBeCloseTo(run.heldHours, 0);
+    expect(run.heldHours).toBeGreaterThan(run.busyHours);
+  });
+
+  test('fine: every task pays for its container and its offer, and nothing is held', async () => {
+    const coarse = await played();
+    const fine = await played(`${SETTINGS}={mode: fine}`);
+    expect(fine.heldHours).toBe(0);
+    const all = [...fine.firstWaits, ...fine.laterWaits];
+    expect(Math.min(...all)).toBeGreaterThanOrEqual(CONTAINER_S);
+    // Launch latency of all tasks together: at least one container each, where coarse pays one an executor.
+    const sum = (waits: number[]) => waits.reduce((total, wait) => total + wait, 0);
+    expect(sum(fine.laterWaits)).toBeGreaterThanOrEqual(CONTAINER_S * fine.laterWaits.length);
+    expect(coarse.laterWaits.filter((wait) => wait < CONTAINER_S).length).toBeGreaterThan(
+      0.6 * coarse.laterWaits.length,
+    );
+    expect(fine.notes).not.toContain('Executors of');
+  });
+
+  test('dynamic allocation holds less: executors are as many as tasks fill, and idle ones go back after a minute', async () => {
+    const fixed = await played();
+    const dynamic = await played(`${SETTINGS}.dynamicAllocation=true`);
+    expect(dynamic.busyHours).toBeCloseTo(fixed.busyHours, 0);
+    expect(dynamic.heldHours).toBeLessThan(0.5 * fixed.heldHours);
+  });
+
+  test('32 cores are four executors of 8: no application ever holds more', async () => {
+    const engine = runTo(await libraryPlan('mesos-spark', QUIET), HOUR);
+    let most = 0;
+    for (let minute = 60; minute < 150; minute++) {
+      runUntil(engine, minute * 60_000);
+      const byJob = new Map<number, number>();
+      for (const { job, milliCpu } of mesosOf(engine).executors()) byJob.set(job, (byJob.get(job) ?? 0) + milliCpu);
+      most = Math.max(most, ...byJob.values());
+    }
+    expect(most).toBe(32_000);
+  });
+});
+
+describe('executors that are lost', () => {
+  test.each([
+    ['with a dead host', 'failures.outages=[{host: 0, at: 1h, duration: 30m}, {host: 1, at: 1h, duration: 30m}]'],
+    ['behind a partition', 'controlPlane.incidents=[{at: 1h, kind: partition, hosts: [0, 1, 2], lasts: 10m}]'],
+    ['nowhere, when the master changes', 'controlPlane.incidents=[{at: 1h, kind: master-lost}]'],
+    ['to maintenance', 'controlPlane.incidents=[{at: 1h, kind: maintenance, hosts: [0, 1, 2, 3], lasts: 30m}]'],
+  ])('%s: every job is done in the end, and no core stays held', async (_, set) => {
+    const sets = [
+      'horizon=5h',
+      'bestEffort.populations.analytics.arrivals=[24,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]',
+    ];
+    const engine = runTo(await libraryPlan('mesos-spark', [...QUIET, ...sets, set]), HOUR + 1);
+    const { hosts } = engine.cluster;
+    const held = () => hosts.heldMilliCpu.reduce((sum, milliCpu) => sum + milliCpu, 0);
+    expect(held()).toBeGreaterThan(0);
+    for (let minute = 61; minute <= 300; minute += 7) {
+      runUntil(engine, minute * 60_000);
+      checkCluster(engine.cluster);
+    }
+    expect(held()).toBe(0);
+    expect(mesosOf(engine).waitingRows()).toEqual([]);
+  });
+});
+
+test('a run goes on from a snapshot with executors as without it', async () => {
+  const plan = await libraryPlan('mesos-spark', QUIET);
+  const engine = runTo(plan, HOUR);
+  const kept = structuredClone(snapshotRun(engine));
+  runUntil(engine, plan.horizonMs);
+  const other = restoreRun(plan, workloadOf(plan), { policies: policiesOf(plan) }, kept);
+  runUntil(other, plan.horizonMs);
+  expect(results(other)).toEqual(results(engine));
+});
