@@ -32,7 +32,8 @@ export function checkReservations(mesos: MesosSection, scenario: Partial<Scenari
 
 /**
  * Roles of 0.2x are those that the master was started with, without levels. Source: Mesos src/master/master.cpp, registerFramework, whose
- * words these are (later 0.2x: is not present in the master's --roles); docs/roles.md: from 0.27 on any role may be used.
+ * words these are ("Role 'x' is not valid."; with the HTTP API of 0.24: is not present in the master's --roles); docs/roles.md: from 0.27 on
+ * any role may be used.
  */
 function checkFlatRoles(mesos: MesosSection, report: Report): void {
   for (const [name, { role }] of Object.entries(mesos.frameworks)) {

@@ -91,9 +91,9 @@ export class MesosMaster {
     this.desk.sendGrants();
   }
 
-  /** When something happens next by the clock of agents and allocator. */
+  /** When something happens next by the clock of master, agents and allocator. */
   nextTimerMs(): number {
-    return Math.min(this.agents.nextMs(), this.allocator.nextTimerMs());
+    return Math.min(this.timers.nextMs(), this.agents.nextMs(), this.allocator.nextTimerMs());
   }
 
   /** Moves time; at one instant agents are given up first, then come timers of the master, then those of the allocator. */
