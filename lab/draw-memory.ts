@@ -25,11 +25,22 @@ export function withDrawnMemory(plan: Plan, seed: number): Plan {
       ...(chance(0.5) ? { memLimitMib: Math.ceil(fromMib * of([1, 1.5])) } : {}),
     };
   });
-  return {
+  const drawn = {
     ...plan,
     cluster: { ...plan.cluster, evictionHardMemMib: of([0, 100, 4_096]) },
     online: { ...plan.online, explicit },
     failures: { ...plan.failures, agentRestarts: chance(0.5) },
     physics: { ...plan.physics, ...(chance(0.5) ? { memoryRamp: true } : {}) },
+  };
+  return {
+    ...drawn,
+    cluster: {
+      ...drawn.cluster,
+      ...(chance(0.5) ? { evictionSoft: { memMib: of([5_000, 50_000]), graceMs: of([60_000, 600_000]) } } : {}),
+    },
+    online: {
+      ...drawn.online,
+      explicit: explicit.map((service) => (chance(0.3) ? { ...service, clientRetries: of([1, 5]) } : service)),
+    },
   };
 }

@@ -111,6 +111,21 @@ describe("the kubelet's eviction on a host of 64 GiB, 62.08 GiB of it for pods",
     expect(lost.filter(({ timeMs }) => timeMs === atMs)).toHaveLength(1);
   });
 
+  test('below a soft threshold of 1 GiB for ten minutes takes one pod when that has lasted, and gives the next as long', () => {
+    const soft = { evictionSoftMemory: '1GiB', evictionSoftGracePeriod: '10m', evictionHardMemory: '0MiB' };
+    const { lost } = ran(planOf(full, soft), 2 * HOUR);
+    expect((64 * GIB * 0.97 - GIB) / 7).toBeLessThan(8.75 * GIB);
+    // Short of it from the start: one pod at ten minutes. It comes back, and ten minutes later at the earliest the next one goes.
+    expect(lost[0].timeMs).toBe(10 * MINUTE);
+    expect(lost.length).toBeGreaterThan(2);
+    for (let n = 1; n < lost.length; n++) expect(lost[n].timeMs - lost[n - 1].timeMs).toBeGreaterThan(10 * MINUTE);
+  });
+
+  test('a grace period that memory does not stay short for evicts nobody', () => {
+    const soft = { evictionSoftMemory: '1GiB', evictionSoftGracePeriod: '3h', evictionHardMemory: '0MiB' };
+    expect(ran(planOf(full, soft), 2 * HOUR).lost).toEqual([]);
+  });
+
   test('is off with evictionHardMemory 0', () => {
     expect(ran(planOf(full, { evictionHardMemory: '0MiB' }), 2 * HOUR).lost).toEqual([]);
   });

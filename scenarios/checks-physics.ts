@@ -8,6 +8,7 @@ const BY_WINDOW = ['memoryRamp'] as const;
 export function checkPhysics(scenario: Partial<Scenario>, report: Report): void {
   const { physics, bestEffort } = scenario;
   checkIo(scenario, report);
+  checkSoftEviction(scenario, report);
   for (const [name, { execution, kind, gang }] of Object.entries(bestEffort?.populations ?? {})) {
     const path = ['bestEffort', 'populations', name, 'execution'];
     if (execution.shuffle !== 'none' && kind === 'transcode' && bestEffort?.trace === undefined)
@@ -60,4 +61,25 @@ function checkIo({ cluster, online, bestEffort, physics }: Partial<Scenario>, re
       else if (physics?.accounting === 'event')
         report.error([...path, key], 'is set; it needs the physics of windows', [['physics', 'accounting']]);
     }
+}
+
+/** As the kubelet refuses to start: a soft threshold needs a grace period; one below the hard threshold never comes to act. */
+function checkSoftEviction({ cluster, controlPlane }: Partial<Scenario>, report: Report): void {
+  if (cluster === undefined) return;
+  const { evictionSoftMemory: soft, evictionHardMemory: hard, evictionSoftGracePeriod: grace } = cluster;
+  const path = ['cluster', 'evictionSoftMemory'];
+  if (soft === 0) {
+    if (grace > 0) report.error(['cluster', 'evictionSoftGracePeriod'], 'is set, but evictionSoftMemory is 0', [path]);
+    return;
+  }
+  if (grace === 0)
+    report.error(path, 'is set without evictionSoftGracePeriod; the kubelet does not start without one', [
+      ['cluster', 'evictionSoftGracePeriod'],
+    ]);
+  if (soft <= hard)
+    report.error(path, `is ${soft} MiB, not above evictionHardMemory of ${hard} MiB, which acts first`, [
+      ['cluster', 'evictionHardMemory'],
+    ]);
+  if (controlPlane !== undefined && controlPlane.kind !== undefined && controlPlane.kind !== 'kubernetes')
+    report.error(path, `is set; under ${controlPlane.kind} no kubelet evicts`, [['controlPlane', 'kind']]);
 }

@@ -61,6 +61,8 @@ export const CLUSTER_DEFAULTS = {
   reservedMemPercent: 3,
   /** --eviction-hard memory.available of the kubelet as it is shipped. */
   evictionHardMemory: '100MiB',
+  evictionSoftMemory: '0MiB',
+  evictionSoftGracePeriod: '0s',
 } as const;
 
 export const SERVICE_DEFAULTS = {
@@ -69,6 +71,8 @@ export const SERVICE_DEFAULTS = {
   cpuBindPolicy: 'default',
   cpuExclusivePolicy: 'none',
   cpuLimit: '0 cores',
+  /** Clients give up. */
+  clientRetries: 0,
   /** Mean CPU over request of 500 long-lived Azure V2 VMs. */
   meanUsagePercent: 9.2,
   /** Median of the fits. */

@@ -7,10 +7,11 @@ import { loadPlan } from './load.ts';
 const folder = mkdtempSync(join(tmpdir(), 'physics-scenario-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What is said of a scenario with `more` from line 3 on. */
-async function messageOf(more: string): Promise<string> {
+/** What is said of a scenario with `more` from line 3 on, and `inCluster` in its cluster. */
+async function messageOf(more: string, inCluster = ''): Promise<string> {
   const path = join(folder, 's.yaml');
-  writeFileSync(path, `name: a\ncluster: { hosts: { node: { count: 2, cpu: 64 cores, memory: 512GiB } } }\n${more}\n`);
+  const cluster = `{ hosts: { node: { count: 2, cpu: 64 cores, memory: 512GiB } }${inCluster} }`;
+  writeFileSync(path, `name: a\ncluster: ${cluster}\n${more}\n`);
   return loadPlan(path).then(
     () => 'valid',
     (error: Error) => error.message.replaceAll(`${folder}/`, ''),
@@ -45,6 +46,21 @@ test.each([
     'bestEffort: { populations: { t: { kind: analytics, taskShare: 1, diskIopsPerCore: 5 } } }',
     's.yaml:3:83 bestEffort.populations.t.diskIopsPerCore is 5, but no host has a disk; give cluster.hosts.<name>.disk',
   ],
+  [
+    'online: { explicit: { web: { replicas: 1, cpuRequest: 1 cores, memRequest: 1GiB, clientRetries: -1 } } }',
+    's.yaml:3:97 online.explicit.web.clientRetries',
+  ],
 ])('%s is refused', async (more, message) => {
   expect(await messageOf(more)).toContain(message);
+});
+
+test.each([
+  ['evictionSoftMemory: 1GiB', 's.yaml:2:94 cluster.evictionSoftMemory is set without evictionSoftGracePeriod'],
+  [
+    'evictionSoftMemory: 50MiB, evictionSoftGracePeriod: 1m',
+    's.yaml:2:94 cluster.evictionSoftMemory is 50 MiB, not above evictionHardMemory of 100 MiB',
+  ],
+  ['evictionSoftGracePeriod: 1m', 's.yaml:2:99 cluster.evictionSoftGracePeriod is set, but evictionSoftMemory is 0'],
+])('a cluster with %s is refused', async (more, message) => {
+  expect(await messageOf('', `, ${more}`)).toContain(message);
 });

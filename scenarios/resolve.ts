@@ -81,6 +81,9 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
       systemMemPercent: cluster.systemMemPercent,
       reservedCpuPercent: cluster.reservedCpuPercent,
       reservedMemPercent: cluster.reservedMemPercent,
+      ...(cluster.evictionSoftMemory === 0
+        ? {}
+        : { evictionSoft: { memMib: cluster.evictionSoftMemory, graceMs: cluster.evictionSoftGracePeriod } }),
       ...(cluster.evictionHardMemory === EVICTION_HARD_MIB ? {} : { evictionHardMemMib: cluster.evictionHardMemory }),
     },
     online: {
@@ -213,6 +216,7 @@ function resolveService([name, service]: [string, Scenario['online']['explicit']
     ...(service.memGrowthPerDay === 0 ? {} : { memGrowthMibPerDay: service.memGrowthPerDay }),
     ...(service.gpu === undefined ? {} : { gpu: gpuRequestOf(service.gpu) }),
     ...resolveIo(service),
+    ...(service.clientRetries === 0 ? {} : { clientRetries: service.clientRetries }),
     ...(service.qos === 'LS' ? {} : { qos: service.qos }),
     ...(service.cpuBindPolicy === 'spread-by-pcpus' ? { cpuBindPolicy: 'spread-by-pcpus' as const } : {}),
     ...(service.cpuExclusivePolicy === 'none' ? {} : { cpuExclusivePolicy: service.cpuExclusivePolicy }),

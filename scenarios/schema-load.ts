@@ -107,6 +107,9 @@ const serviceSchema = z
         'LSR and LSE pods keep off cores, or NUMA nodes, of pods with the same policy as long as a NUMA node has room.',
       )
       .prefault(SERVICE_DEFAULTS.cpuExclusivePolicy),
+    clientRetries: count('How often clients send a request again that missed its latency target.', 0, 10).prefault(
+      SERVICE_DEFAULTS.clientRetries,
+    ),
     meanUsagePercent: percent('Mean CPU use over request.', 0, 1000).prefault(SERVICE_DEFAULTS.meanUsagePercent),
     peakToTrough: ratio('Largest over smallest hour of the mean day.', 1, 100).prefault(SERVICE_DEFAULTS.peakToTrough),
     nodeSelector: labels('Labels a host must carry.').prefault({}),

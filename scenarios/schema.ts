@@ -109,6 +109,12 @@ const clusterSchema = z
     evictionHardMemory: memory(
       'Under Kubernetes the kubelet evicts pods where less memory than this is available; 0 = never.',
     ).prefault(CLUSTER_DEFAULTS.evictionHardMemory),
+    evictionSoftMemory: memory(
+      'The kubelet also evicts where less than this has been available for `evictionSoftGracePeriod`; 0 = no such threshold, as it is shipped.',
+    ).prefault(CLUSTER_DEFAULTS.evictionSoftMemory),
+    evictionSoftGracePeriod: duration(
+      'How long memory must have been short of it; the kubelet has no default.',
+    ).prefault(CLUSTER_DEFAULTS.evictionSoftGracePeriod),
   })
   .describe('The machines.');
 

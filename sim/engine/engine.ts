@@ -53,6 +53,7 @@ import { createPodMemory, type PodMemory } from './pod-memory.ts';
 import { type PodOverhead, podOverheadOf, usedByPod } from './pod-overhead.ts';
 import { createDemandAhead, createPodSamples, type DemandAhead, type PodSamples } from './pod-samples.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
+import { createClientRetries } from './retries.ts';
 import type { Desire } from './scaling.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
@@ -143,6 +144,8 @@ export interface Engine {
   /** Workspace of the lateness pass. */
   readonly answering: AnsweringPods;
   readonly memory: MemoryState;
+  /** How often clients of each service try again; null where none does. */
+  readonly clientRetries: Float64Array | null;
   /** null where nothing asks for disk or network. */
   readonly io: HostIo | null;
   /** null where tasks hold all their memory from the start. */
@@ -282,6 +285,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     latencySums: createLatencySums(),
     answering: createAnsweringPods(online),
     memory: createMemoryState(hosts.count),
+    clientRetries: createClientRetries(plan, services.names),
     io: createHostIo(plan, services.names, workload.batch.populations, parameters, hosts.shape),
     memoryRamp: createMemoryRamp(plan, parameters, options.policies, hosts),
     agentGaps: createAgentGaps(plan, parameters, hosts.count),

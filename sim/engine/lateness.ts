@@ -5,6 +5,7 @@
  *
  * A term that no host or service of the window can have costs one comparison.
  */
+import { MS_PER_HOUR } from '../../policies/base/units.ts';
 import type { TaskTable } from '../cluster/tasks.ts';
 import { type AnsweringPods, packPods } from './answering-pods.ts';
 import type { HostIo } from './host-io.ts';
@@ -18,6 +19,7 @@ import type { MemoryState } from './memory-sweep.ts';
 import type { OnlineState } from './online.ts';
 import type { PodMemory } from './pod-memory.ts';
 import type { Recorder } from './recorder.ts';
+import { tryAgain } from './retries.ts';
 import { bookThrottling } from './throttle-term.ts';
 import type { Throttling } from './throttling-state.ts';
 
@@ -59,6 +61,8 @@ export interface Lateness {
   readonly answering: AnsweringPods;
   readonly memory: MemoryState;
   readonly io: HostIo | null;
+  /** How often clients try again, row a service; null where none does. */
+  readonly clientRetries: Float64Array | null;
   readonly podMemory: PodMemory | null;
   readonly throttling: Throttling | null;
   readonly recorder: Recorder;
@@ -77,6 +81,8 @@ export function sweepLateness(inputs: Lateness, nowMs: number): void {
     podMemory,
     throttling,
     io,
+    clientRetries,
+    recorder,
     latencySums: sums,
   } = inputs;
   hostWindow.lateRequests.fill(0);
@@ -85,13 +91,20 @@ export function sweepLateness(inputs: Lateness, nowMs: number): void {
   sums.violatingAlone = 0;
   const hasCuts = hostWindow.cutLateHosts[0] > 0;
   const hasReclaim = memory.hostCounts[0] > 0 || (podMemory !== null && podMemory.stalled[0] > 0);
+  const hour = Math.floor(nowMs / MS_PER_HOUR);
   for (let s = 0; s < online.services.count; s++) {
+    const lateBefore = recorder.serviceViolating[s * recorder.hours + hour];
+    const requestsBefore = sums.requests;
     packPods(answering, online, cluster.tasks, hostWindow, hostModel.classCount, s);
     const lateShare = bookLatency(inputs, s, nowMs);
     if (hasCuts) bookLateSuppression(inputs, s, nowMs);
     if (hasReclaim) bookMemoryLateness(inputs, s, nowMs, 1 - lateShare);
     if (io !== null && io.asked[0] > 0) bookIoLateness(inputs, io, s, nowMs, 1 - lateShare);
     if (throttling !== null) bookThrottling(inputs, throttling, s, nowMs, 1 - lateShare);
+    if (clientRetries !== null) {
+      const late = recorder.serviceViolating[s * recorder.hours + hour] - lateBefore;
+      tryAgain(online, clientRetries, s, late, sums.requests - requestsBefore);
+    }
   }
   const { late } = sums;
   sums.violating =

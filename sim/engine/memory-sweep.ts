@@ -32,6 +32,8 @@ export interface MemoryState {
   readonly freshBytes: Float64Array;
   /** Most memory held where ramps crossed the eviction line in the last window, 0 = they did not (memory-ramp). */
   readonly rampPeakBytes: Float64Array;
+  /** Since when less memory is available than the kubelet's soft threshold, Infinity = it is not. */
+  readonly softSinceMs: Float64Array;
   readonly pageCacheBytes: Float64Array;
   /** Share of requests of services that wait for direct reclaim, and that read from disk; then with best effort taken away. */
   readonly stallShare: Float64Array;
@@ -52,6 +54,7 @@ export function createMemoryState(hosts: number): MemoryState {
   return {
     freshBytes: f(),
     rampPeakBytes: f(),
+    softSinceMs: f().fill(Infinity),
     pageCacheBytes: f(),
     stallShare: f(),
     readShare: f(),

@@ -1,11 +1,13 @@
 /**
- * The kubelet's hard eviction for memory: where less than `cluster.evictionHardMemory` is available, pods go one after another until it is.
+ * The kubelet's eviction for memory: where less than `cluster.evictionHardMemory` is available, or less than `evictionSoftMemory` has been for its grace
+ * period, pods go one after another until it is.
  *
  *   available = min(memory - used, allocatable - used by pods),  used without page cache, allocatable = memory - reservation
  *
  * Order of upstream (rankMemoryPressure): who uses more than it requests first, then lower priority, then more use above request. Batch, mid and free
  * pods request no native memory, so they all use more than that. One pod every 10 s (evictionMonitoringPeriod), as many as a window has. Under Mesos
- * and YARN no agent does this: their hosts only know the kernel's killer.
+ * and YARN no agent does this: their hosts only know the kernel's killer. The grace period is looked at as a window begins, so a soft eviction is up to a window late; the
+ * condition MemoryPressure, which keeps new best effort off for five minutes, is not modelled: evicted pods may come back.
  * Source: kubernetes/kubernetes pkg/kubelet/eviction/helpers.go (rankMemoryPressure: exceedMemoryRequests, priority, memory), pkg/kubelet/kubelet.go.
  */
 import { BYTES_PER_MIB } from '../../policies/base/units.ts';
@@ -21,14 +23,25 @@ const MONITORING_MS = 10_000;
 
 /** Evicts on every host that is short of memory in this window. */
 export function evictUnderPressure(engine: Engine, nowMs: number): void {
-  const { cluster, plan } = engine;
+  const { cluster, plan, memory } = engine;
   const { hosts } = cluster;
-  const thresholdBytes = (plan.cluster.evictionHardMemMib ?? EVICTION_HARD_MIB) * BYTES_PER_MIB;
-  if (thresholdBytes === 0 || plan.controlPlane.kind !== 'kubernetes') return;
+  const { evictionHardMemMib = EVICTION_HARD_MIB, evictionSoft } = plan.cluster;
+  const hardBytes = evictionHardMemMib * BYTES_PER_MIB;
+  const softBytes = evictionSoft === undefined ? 0 : evictionSoft.memMib * BYTES_PER_MIB;
+  if (hardBytes + softBytes === 0 || plan.controlPlane.kind !== 'kubernetes') return;
   const turns = plan.windowMs >= MONITORING_MS ? Math.floor(plan.windowMs / MONITORING_MS) : 1;
   if (plan.windowMs < MONITORING_MS && nowMs % MONITORING_MS !== 0) return;
   for (let host = 0; host < hosts.count; host++) {
-    if (hosts.up[host] === 0 || hosts.outages[host] > 0 || availableBytes(engine, host) >= thresholdBytes) continue;
+    if (hosts.up[host] === 0 || hosts.outages[host] > 0) continue;
+    const available = availableBytes(engine, host);
+    let thresholdBytes = hardBytes;
+    if (evictionSoft !== undefined) {
+      const since = memory.softSinceMs;
+      if (available >= softBytes) since[host] = Infinity;
+      else if (since[host] === Infinity) since[host] = nowMs;
+      if (nowMs - since[host] >= evictionSoft.graceMs) thresholdBytes = softBytes;
+    }
+    if (thresholdBytes === 0 || available >= thresholdBytes) continue;
     const ranked = rank(engine, host);
     for (let turn = 0; turn < turns && turn < ranked.length; turn++) {
       if (availableBytes(engine, host) >= thresholdBytes) break;

@@ -33,6 +33,8 @@ export interface OnlineState {
   readonly ready: Int32Array;
   /** Load of each service, in replicas that would carry it at design: its own, or its share of that of the service it is a version of. */
   readonly load: Float64Array;
+  /** Requests over those of clients that send none again; see retries.ts. Row a service. */
+  readonly amplification: Float64Array;
   /** Service whose common noise it has: versions of one service share it. */
   readonly noiseOf: Int32Array;
   readonly commonAr: Float64Array;
@@ -67,6 +69,7 @@ export function createOnlineState(
     wanted: services.replicas.slice(),
     ready: new Int32Array(services.count),
     load: Float64Array.from(services.replicas),
+    amplification: new Float64Array(services.count).fill(1),
     noiseOf: Int32Array.from(services.replicas, (_, s) => s),
     commonAr: new Float64Array(services.count),
     ownAr: new Float64Array(pods),
@@ -134,7 +137,7 @@ export function sweepDemand(
       usedMilliCpu.fill(0, firstPod[s], firstPod[s + 1]);
       continue;
     }
-    const scale = services.requestMilliCpu[s] * base * (state.load[s] / ready);
+    const scale = services.requestMilliCpu[s] * base * ((state.load[s] * state.amplification[s]) / ready);
     const level = 1 + common;
     const most = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : Infinity;
     const own = state.ownMilliCpu[s];

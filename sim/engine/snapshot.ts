@@ -125,12 +125,12 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
 /** State that is copied column by column. */
 function partsOf(engine: Engine): Record<string, unknown> {
   const { cluster, online, placement, telemetry, latency } = engine;
-  const { wanted, ready, load, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent } = online;
+  const { wanted, ready, load, amplification, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent } = online;
   const { tasks: _, pods: __, history, ...signals } = telemetry.signals;
   return {
     hosts: cluster.hosts,
     digest: cluster.digest,
-    online: { wanted, ready, load, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent },
+    online: { wanted, ready, load, amplification, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent },
     jobs: engine.jobs,
     view: placement === null ? {} : viewColumns(placement.view),
     usage: placement?.usage ?? {},

@@ -62,6 +62,8 @@ export interface ClusterPlan {
   readonly reservedMemPercent: number;
   /** The kubelet evicts where less is available; 0 = never. Absent = EVICTION_HARD_MIB. */
   readonly evictionHardMemMib?: number;
+  /** It also evicts where less than this has been available for the grace period. Absent = no such threshold. */
+  readonly evictionSoft?: { readonly memMib: number; readonly graceMs: number };
 }
 
 export interface FailurePlan {

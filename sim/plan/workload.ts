@@ -62,6 +62,8 @@ export interface ServicePlan extends IoPlan {
   readonly cpuBindPolicy?: 'spread-by-pcpus';
   /** Pods keep off cores, or NUMA nodes, of pods with the same policy while there is room. Absent = none. */
   readonly cpuExclusivePolicy?: 'pcpu-level' | 'numa-node-level';
+  /** How often clients send a request again that missed its target. Absent = never. */
+  readonly clientRetries?: number;
   readonly meanUsagePercent: number;
   /** Largest over smallest hour of the mean day. */
   readonly peakToTrough: number;
