@@ -17,6 +17,7 @@ import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
 import { withDrawnCpusets } from './draw-cpusets.ts';
 import { withDrawnExecution } from './draw-execution.ts';
 import { withDrawnGpus } from './draw-gpus.ts';
+import { withDrawnHeldRoom } from './draw-held.ts';
 import { withDrawnIo } from './draw-io.ts';
 import { withDrawnMemory } from './draw-memory.ts';
 import { withSchedulingRules } from './draw-scheduling.ts';
@@ -97,7 +98,7 @@ export function drawScenario(seed: number): Plan {
   };
   const placed = withSchedulingRules(withDrawnCpusets(withDrawnGpus(plan, seed), seed), drawFrom(seed, 'scheduling'));
   const used = withDrawnMemory(withDrawnVertical(placed, seed), seed);
-  return freezePlan(withDrawnIo(withDrawnExecution(used, seed), seed));
+  return freezePlan(withDrawnHeldRoom(withDrawnIo(withDrawnExecution(used, seed), seed), seed));
 }
 
 function drawCluster(draw: Draw): ClusterPlan {

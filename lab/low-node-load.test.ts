@@ -5,10 +5,14 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPlan } from '../scenarios/load.ts';
 import { CHANGE } from '../sim/cluster/apply.ts';
+import { watch } from '../sim/cluster/checker.ts';
 import { checkEngine } from '../sim/engine/check-engine.ts';
 import { runUntil } from '../sim/engine/run.ts';
+import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';
+import { digestText } from '../sim/kernel/digest.ts';
 import type { Plan } from '../sim/plan.ts';
-import { prepare } from './run-plan.ts';
+import { workloadOf } from '../sim/workload/from-plan.ts';
+import { policiesOf, prepare } from './run-plan.ts';
 
 const MINUTE = 60_000;
 const REBALANCED = 5;
@@ -104,11 +108,125 @@ describe('low-node-load in a run', () => {
     expect(ran({ ...LINES, maxEvictionTotal: 0 }).moves).toEqual([]);
   });
 
+  test('unknown modes and a job without time are refused', () => {
+    expect(() => ran({ mode: 'evict' })).toThrow(/mode is "evict"; known: reservation-first, evict-directly/);
+    expect(() => ran({ jobTtlMs: 0 })).toThrow(/jobTtlMs is 0; it is above 0/);
+  });
+
   test('a low line without its high line, and one above it, are refused', () => {
     expect(() => ran({ lowCpuPercent: 50 })).toThrow(/lowCpuPercent and highCpuPercent go together/);
     expect(() => ran({ lowCpuPercent: 70, highCpuPercent: 60 })).toThrow(/lowCpuPercent 70 is above highCpuPercent 60/);
     expect(() => ran({ lowCpuPercent: 70, highCpuPercent: 101 })).toThrow(/highCpuPercent is 101; it is a percentage/);
     expect(() => ran({ maxMigratingPerWorkload: 1, maxMigratingPerWorkloadPercent: 1 })).toThrow(/say the same thing/);
     expect(() => ran({ maxUnavailablePerWorkloadPercent: -1 })).toThrow(/is -1; it is a percentage of 0 to 100/);
+  });
+});
+
+/**
+ * Two hosts: seven pods of web (77 % used) on the first, and `wide`, which asks for 28 of 31.68 cores of the second and uses 5 % of them. Nobody has
+ * room for another pod of 4 cores but the host that the pod stands on.
+ */
+const NO_PLACE = `
+name: no-place
+seed: no-place
+horizon: 62m
+window: 60s
+cluster: { hosts: { plain: { count: 2, cpu: 32 cores, memory: 128GiB } } }
+online:
+  source: none
+  explicit:
+    web: { latencyClass: rpc, replicas: 7, cpuRequest: 4 cores, memRequest: 4GiB, meanUsagePercent: 85%, peakToTrough: 1 }
+    wide: { latencyClass: rpc, replicas: 1, cpuRequest: 28 cores, memRequest: 4GiB, meanUsagePercent: 5%, peakToTrough: 1 }
+controlPlane: { onlineFit: most-allocated, spreadWeight: 0, loadAwareWeight: 0 }
+koordinator: { loadAwareCpuThresholdPercent: 0, loadAwareMemoryThresholdPercent: 0 }
+`;
+
+describe('migration by reservation', () => {
+  async function watched(text: string, config: Readonly<Record<string, unknown>>) {
+    const file = join(mkdtempSync(join(tmpdir(), 'tidemark-')), 'moves.yaml');
+    writeFileSync(file, text);
+    const plan: Plan = { ...(await loadPlan(file)).plan, policies: [{ name: 'low-node-load', config }] };
+    const told: { atMs: number; change: number; task: number; host: number }[] = [];
+    const { engine } = prepare(plan, {
+      sink: (atMs, change, task, host, value) => {
+        if (atMs > 0 && (change === CHANGE.bind || (change === CHANGE.evict && value === REBALANCED)))
+          told.push({ atMs, change, task, host });
+      },
+    });
+    const checker = watch(engine.cluster);
+    runUntil(engine, plan.horizonMs);
+    checkEngine(engine);
+    checker.compare();
+    const evictions = told.filter(({ change }) => change === CHANGE.evict);
+    return { engine, evictions, binds: told.filter(({ change }) => change === CHANGE.bind), plan };
+  }
+  const AT_ONCE = { ...LINES, consecutiveAbnormalities: 1 };
+
+  test('without a place the pod stays: nobody is evicted, and every job ends after five minutes', async () => {
+    const { engine, evictions } = await watched(NO_PLACE, { ...AT_ONCE, nodeFit: false });
+    expect(evictions).toEqual([]);
+    expect(Array.from(engine.cluster.hosts.podCount)).toEqual([7, 1]);
+    // Seven replicas let two move. The first samples of pods come at 5 minutes; two jobs end at 10, the next round is at 11: 5, 11 .. 59 are ten rounds,
+    // of which the last ends at 64.
+    expect(engine.plane.notes?.()).toEqual([
+      'migrations: 20 pods were to move, 0 moved to a place reserved for them, 18 found none in time and stayed or waited, 0 were gone before',
+    ]);
+  });
+
+  test('evicted directly, they are evicted all the same, and only come back to where they were', async () => {
+    const { engine, evictions, binds } = await watched(NO_PLACE, {
+      ...AT_ONCE,
+      nodeFit: false,
+      mode: 'evict-directly',
+    });
+    expect(evictions.length).toBeGreaterThan(10);
+    expect(binds.every(({ host }) => host === 0)).toBe(true);
+    expect(Array.from(engine.cluster.hosts.podCount)).toEqual([7, 1]);
+  });
+
+  test('with a place the pod is evicted and bound there in one moment, half a second after it was named', async () => {
+    const { evictions, binds, engine } = await watched(TEXT, AT_ONCE);
+    expect(evictions.length).toBeGreaterThan(1);
+    for (const { atMs, task, host } of evictions) {
+      expect(atMs % MINUTE).toBe(500);
+      const next = binds.find((bound) => bound.task === task && bound.atMs >= atMs);
+      expect(next?.atMs).toBe(atMs);
+      expect(next?.host).not.toBe(host);
+    }
+    expect(engine.plane.notes?.()[0]).toContain(`${evictions.length} moved to a place reserved for them, 0 found none`);
+  });
+
+  test('evictions of one round are a tenth of a second apart; at one a second a second', async () => {
+    const gaps = async (config: Readonly<Record<string, unknown>>) => {
+      const free = { ...AT_ONCE, maxMigratingPerWorkloadPercent: 50, maxUnavailablePerWorkload: 9 };
+      const { evictions } = await watched(TEXT, { ...free, ...config });
+      return evictions.slice(1).map(({ atMs }, i) => atMs - evictions[i].atMs);
+    };
+    expect(Math.min(...(await gaps({})))).toBe(100);
+    expect(Math.min(...(await gaps({ evictionsPerSecond: 1 })))).toBe(1_000);
+  });
+
+  test('a job that has a place and no permit in its time is over, and its place is free again', async () => {
+    // One eviction in 1,000 s: of two jobs of a round the first has the permit, the second ends after its minute.
+    const slow = {
+      ...AT_ONCE,
+      maxMigratingPerWorkloadPercent: 50,
+      maxUnavailablePerWorkload: 9,
+      evictionsPerSecond: 0.001,
+      jobTtlMs: MINUTE,
+    };
+    const { evictions, engine } = await watched(TEXT, slow);
+    expect(evictions.length).toBeLessThanOrEqual(11);
+    expect(engine.plane.notes?.()[0]).toMatch(/[1-9]\d* found none in time/);
+    expect(engine.cluster.hosts.heldMilliCpu.every((held) => held === 0)).toBe(true);
+  });
+
+  test('a run continued between naming and eviction ends in the same digest', async () => {
+    const { engine, plan } = await watched(TEXT, AT_ONCE);
+    const { engine: half } = prepare(plan, {});
+    runUntil(half, 4 * MINUTE);
+    const fork = restoreRun(plan, workloadOf(plan), { policies: policiesOf(plan) }, structuredClone(snapshotRun(half)));
+    runUntil(fork, plan.horizonMs);
+    expect(digestText(fork.cluster.digest)).toBe(digestText(engine.cluster.digest));
   });
 });

@@ -200,13 +200,15 @@ function wrongDecision(world: PolicyWorld, decisions: Decisions): string {
     if (!Number.isFinite(a) || !Number.isFinite(b)) return `${where}: not finite`;
     if (decisions.kind[i] === DECISION.limitBestEffort) {
       if (!Number.isInteger(a) || a < -1 || a > signals.capacityMilliCpu[host] * 100) return `${where}: no quota`;
-    } else if (decisions.kind[i] === DECISION.evict) {
+    } else if (decisions.kind[i] === DECISION.evict || decisions.kind[i] === DECISION.migrate) {
       const task = decisions.task[i];
       const count = signals.tasks.rowsOnHost(host, rows);
       if (!rows.subarray(0, count).includes(task)) return `${where}: task ${task} does not run there`;
       if (gone.has(task)) return `${where}: task ${task} is evicted twice`;
       gone.add(task);
-      if (!Object.values<number>(EVICT_REASON).includes(a)) return `${where}: no reason`;
+      if (decisions.kind[i] === DECISION.migrate) {
+        if (!(a > 0) || !(b > 0)) return `${where}: no time, or no rate`;
+      } else if (!Object.values<number>(EVICT_REASON).includes(a)) return `${where}: no reason`;
     } else if (decisions.kind[i] === DECISION.limitPod) {
       if (signals.pods?.host[decisions.task[i]] !== host)
         return `${where}: pod ${decisions.task[i]} does not run there`;

@@ -191,6 +191,8 @@ export const DECISION = {
   limitPod: 6,
   /** host, task = number of its NUMA zone, a = milli-CPU, b = memory bytes: what the zone offers to best effort; after publishBatch. */
   publishBatchZone: 7,
+  /** host, task, a = ms after which it is no longer tried, b = evictions a second: the pod moves once it has a place elsewhere. */
+  migrate: 8,
 } as const;
 
 export const EVICT_REASON = {
@@ -291,6 +293,8 @@ export interface Policy {
   readonly sells?: readonly SoldTier[];
   /** Sold resources in which other things than pods run: the node's loops see none of them among the tasks they may evict. */
   readonly containers?: readonly SoldTier[];
+  /** It moves pods by DECISION.migrate: a scheduler that reserves places must be ready to. */
+  readonly migrates?: boolean;
   /** Policies of the control plane that do part of the same: they do not run beside this one. */
   readonly replaces?: readonly string[];
   /** Every parameter with its production default. */

@@ -1,9 +1,10 @@
 /**
  * The low-node-load policy: Koordinator's descheduler moves pods away from over-used nodes while under-used nodes can take them.
  *
- * It runs at its own period on the reports. A pod it names is evicted at once if the migration limits allow, and the scheduler finds
- * its new place (mode EvictDirectly). In one round at most evictionsPerSecond x period pods go, which is what the rate limiter of
- * the migration controller lets pass until the next round. Without thresholds it does nothing, as upstream.
+ * It runs at its own period on the reports. A pod it names moves if the migration limits allow: `reservation-first`, as production has it, once the
+ * scheduler has reserved a place for it (jobs that found none within jobTtlMs are over, and the pod stays); `evict-directly`, at once, and the scheduler
+ * finds a place after; then at most evictionsPerSecond x period pods go in one round, which is what the rate limiter of the migration controller
+ * lets pass until the next. Without thresholds it does nothing, as upstream.
  * Source: koordinator descheduler, LowNodeLoad and controllers/migration.
  */
 import { ConfigError, fail } from '../base/assert.ts';
@@ -56,6 +57,8 @@ const DEFAULTS = {
   /** null = none. */
   maxEvictionTotal: null,
   maxEvictionPerNode: null,
+  mode: 'reservation-first',
+  jobTtlMs: DEFAULT_MIGRATION_LIMITS.jobTimeToLiveMs,
   maxMigratingPerNode: 2,
   /** Pods of one workload on the move, and not there, at once: a count, or a share of the replicas; null = by the number of replicas. */
   maxMigratingPerWorkload: null,
@@ -75,8 +78,8 @@ interface DeschedulerState extends PolicyState {
   readonly node: AnomalyDetectors;
   readonly prod: AnomalyDetectors;
   lastAtMs: number;
-  /** Migrations inside the window: when, of which workload, from which host. */
-  moves: { readonly atMs: number; readonly workload: number; readonly host: number }[];
+  /** Migrations inside the window: when, of which workload and pod, from which host. */
+  moves: { readonly atMs: number; readonly workload: number; readonly host: number; readonly row: number }[];
 }
 
 /** Complete configuration; ConfigError for a period of 0, lines outside 0 to 100, a high line without, or below, its low line, and a limit said twice. */
@@ -84,6 +87,11 @@ function configure(config: PolicyConfig): PolicyConfig {
   const full: PolicyConfig = completeConfig('low-node-load', DEFAULTS, config);
   if (!((full['periodMs'] as number) > 0))
     throw new ConfigError(`policy low-node-load: periodMs is ${full['periodMs']}; it is above 0`);
+  if (full['mode'] !== 'reservation-first' && full['mode'] !== 'evict-directly')
+    throw new ConfigError(`policy low-node-load: mode is "${full['mode']}"; known: reservation-first, evict-directly`);
+  for (const name of ['jobTtlMs', 'evictionsPerSecond'])
+    if (!((full[name] as number) > 0))
+      throw new ConfigError(`policy low-node-load: ${name} is ${full[name]}; it is above 0`);
   for (const [count, share] of WORKLOAD_LIMITS) {
     const [pods, percent] = [full[count] as number | null, full[share] as number | null];
     if (pods !== null && percent !== null)
@@ -167,9 +175,35 @@ function decideBalance(signals: HostSignals, config: PolicyConfig, state: Policy
   own.lastAtMs = nowMs;
   const nodes = nodesOf(signals, config['metricExpirationMs'] as number);
   const rows: number[] = [];
-  const balance = [...prodPods(signals, pods, rows), ...batchPods(signals, rows)];
+  const all = [...prodPods(signals, pods, rows), ...batchPods(signals, rows)];
+  const { jobTtlMs, workloadWindowMs } = config as { readonly jobTtlMs: number; readonly workloadWindowMs: number };
+  own.moves = own.moves.filter(({ atMs }) => nowMs - atMs < Math.max(workloadWindowMs, jobTtlMs));
+  const onTheMove = config['mode'] === 'reservation-first' ? rowsOnTheMove(own, all, rows, nowMs - jobTtlMs) : NOBODY;
+  const balance =
+    onTheMove.size === 0 ? all : all.map((pod, i) => (onTheMove.has(rows[i]) ? { ...pod, evictable: false } : pod));
   const moves = balanceLowNodeLoad(nodes, balance, { node: own.node, prod: own.prod }, nowMs, roundConfig(config));
-  migrate(signals, pods, config, own, balance, rows, moves, out);
+  migrate(signals, pods, config, own, balance, rows, moves, onTheMove, out);
+}
+
+const NOBODY: ReadonlySet<number> = new Set();
+
+/** Pods whose migration was asked for after `sinceMs` and that still stand where they stood then. */
+function rowsOnTheMove(
+  state: DeschedulerState,
+  balance: readonly BalancePod[],
+  rows: readonly number[],
+  sinceMs: number,
+): ReadonlySet<number> {
+  if (state.moves.length === 0) return NOBODY;
+  const podOf = new Map(rows.map((row, i) => [row, balance[i]]));
+  return new Set(
+    state.moves
+      .filter(({ row, host, atMs }) => {
+        const pod = podOf.get(row);
+        return atMs > sinceMs && pod?.node === host && pod.createdAtMs <= atMs;
+      })
+      .map(({ row }) => row),
+  );
 }
 
 function nodesOf(signals: HostSignals, metricExpirationMs: number): BalanceNode[] {
@@ -267,6 +301,7 @@ function migrate(
   balance: readonly BalancePod[],
   rows: readonly number[],
   named: readonly { readonly pod: number }[],
+  onTheMove: ReadonlySet<number>,
   out: Decisions,
 ): void {
   const { nowMs } = signals;
@@ -275,8 +310,10 @@ function migrate(
     maxMigratingPerNode: config['maxMigratingPerNode'] as number,
   };
   const periodMs = config['periodMs'] as number;
-  let permits = Math.floor(((config['evictionsPerSecond'] as number) * periodMs) / 1000);
-  state.moves = state.moves.filter((move) => nowMs - move.atMs < (config['workloadWindowMs'] as number));
+  const isReserved = config['mode'] === 'reservation-first';
+  const evictionsPerSecond = config['evictionsPerSecond'] as number;
+  const windowMs = config['workloadWindowMs'] as number;
+  let permits = isReserved ? Infinity : Math.floor((evictionsPerSecond * periodMs) / 1000);
   const running = new Map<number, number>();
   for (let row = 0; row < pods.count; row++)
     if (pods.host[row] >= 0) running.set(pods.workload[row], (running.get(pods.workload[row]) ?? 0) + 1);
@@ -288,11 +325,12 @@ function migrate(
     const isProd = priorityClass === 'koord-prod';
     const workload = isProd ? pods.workload[row] : -1;
     const replicas = isProd ? pods.wantedReplicas[workload] : Infinity;
-    const movedSince = (test: (move: { workload: number; host: number; atMs: number }) => boolean) =>
-      state.moves.filter(test).length;
-    const migratingOnNode = movedSince((move) => move.host === node && move.atMs === nowMs);
+    const movedSince = (test: (move: DeschedulerState['moves'][number]) => boolean) => state.moves.filter(test).length;
+    const migratingOnNode = movedSince(
+      (move) => move.host === node && (move.atMs === nowMs || onTheMove.has(move.row)),
+    );
     if (isProd) {
-      const migratingInWorkload = movedSince((move) => move.workload === workload);
+      const migratingInWorkload = movedSince((move) => move.workload === workload && nowMs - move.atMs < windowMs);
       const refused = refuseMigration(
         {
           evictionCost: 0,
@@ -309,8 +347,9 @@ function migrate(
       if (refused !== undefined) continue;
     } else if (migratingOnNode >= limits.maxMigratingPerNode) continue;
     permits--;
-    state.moves.push({ atMs: nowMs, workload, host: node });
-    decide(out, DECISION.evict, node, row, EVICT_REASON.rebalanced, 0);
+    state.moves.push({ atMs: nowMs, workload, host: node, row });
+    if (isReserved) decide(out, DECISION.migrate, node, row, config['jobTtlMs'] as number, evictionsPerSecond);
+    else decide(out, DECISION.evict, node, row, EVICT_REASON.rebalanced, 0);
   }
 }
 
@@ -320,6 +359,7 @@ export const lowNodeLoad: Policy = {
   moment: 'report',
   periodMs: DEFAULTS.periodMs,
   needs: ['pod-samples'],
+  migrates: true,
   defaults: DEFAULTS,
   configure,
   createState: (hostCount): DeschedulerState => ({

@@ -106,9 +106,9 @@ export function bind(cluster: Cluster, row: number, host: number, nowMs: number,
   const mem = hosts.allocatedMemBytes[at] + tasks.requestMemBytes[row];
   if (hosts.up[host] === 0 || hosts.outages[host] > 0)
     fail(`task ${tasks.id[row]} bound to host ${host}, which is down`);
-  const isHeld = hosts.heldMilliCpu[at] > 0 || hosts.heldMemBytes[at] > 0;
+  // Of a sold tier there may be less than is held by now, and an owner goes into what is held all the same.
   if (
-    isHeld &&
+    at < hosts.count &&
     (cpu + hosts.heldMilliCpu[at] > hosts.soldMilliCpu[at] || mem + hosts.heldMemBytes[at] > hosts.soldMemBytes[at])
   )
     fail(`task ${tasks.id[row]} bound to host ${host}, where ${hosts.heldMilliCpu[at]}m are held for others`);

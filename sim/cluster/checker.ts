@@ -234,7 +234,8 @@ export function watch(cluster: Cluster): Checker {
     const on = account[host];
     const at = task.tier * hosts.count + host;
     if (!on.up) fail(`task ${task.id} bound at ${timeMs} ms to host ${host}, which is down`);
-    if (on.milliCpu[task.tier] + on.held[task.tier] > hosts.soldMilliCpu[at])
+    const held = task.tier === 0 ? on.held[0] : 0;
+    if (on.milliCpu[task.tier] + held > hosts.soldMilliCpu[at])
       fail(`host ${host} at ${timeMs} ms: ${on.milliCpu[task.tier]}m bound, ${hosts.soldMilliCpu[at]}m sold`);
     if (task.cards.length !== task.gpuCards)
       fail(

@@ -150,16 +150,16 @@ export function createKubernetes(
   };
 }
 
-/** The reservations of a plan with their pod shapes; undefined where nobody asks for any. */
+/** The reservations of a plan with their pod shapes, and room for those of migrations; undefined where nobody asks for any. */
 function reservationsOf(
-  { plan, cluster, gpuRequests, cpuRequests }: Engine,
+  { plan, cluster, gpuRequests, cpuRequests, policies }: Engine,
   services: readonly string[],
   controlPlane: KubernetesPlan,
   shapes: PodShapes,
   eligible: Uint8Array,
 ): ReservationBook | undefined {
   const plans = controlPlane.reservations ?? [];
-  if (plans.length === 0) return undefined;
+  if (plans.length === 0 && !policies.some(({ policy }) => policy.migrates === true)) return undefined;
   const populations = plan.bestEffort.populations.map(({ name }) => name);
   const { requests } = cluster.hosts.gpus;
   return createReservationBook(plans, services, populations, cluster.hosts.count, controlPlane.reservationWeight ?? 0, {

@@ -345,7 +345,7 @@ export function removePod(engine: Engine, row: number, nowMs: number): void {
   const { cluster } = engine;
   const { tasks } = cluster;
   if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
-  if (tasks.state[row] === TASK_STATE.pending) engine.plane.onAbandoned(row);
+  if (tasks.state[row] === TASK_STATE.pending) engine.plane.onAbandoned(row, nowMs);
   else leaveReplicas(engine, row);
   const host = tasks.host[row];
   abandon(cluster, row, nowMs);

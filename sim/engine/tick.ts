@@ -8,7 +8,7 @@
  * stands between demand and split. Reports are as old and as averaged as the plan says.
  */
 import { fail } from '../../policies/base/assert.ts';
-import { DECISION, type Decisions } from '../../policies/ports.ts';
+import { DECISION, type Decisions, EVICT_REASON } from '../../policies/ports.ts';
 import { publish, publishZone } from '../cluster/apply.ts';
 import { noteAllChanged, TIER } from '../cluster/hosts.ts';
 import { noiseLossCpus } from '../host/suppress-transient.ts';
@@ -159,6 +159,13 @@ export function applyDecisions(engine: Engine, decisions: Decisions, nowMs: numb
         const row = decisions.task[i];
         if (tasks.host[row] !== host) fail(`a policy evicts task row ${row} from host ${host}, where it does not run`);
         evictTask(engine, row, nowMs, decisions.a[i]);
+        break;
+      }
+      case DECISION.migrate: {
+        const row = decisions.task[i];
+        if (tasks.host[row] !== host) fail(`a policy moves task row ${row} off host ${host}, where it does not run`);
+        if (engine.plane.migrate === undefined) evictTask(engine, row, nowMs, EVICT_REASON.rebalanced);
+        else engine.plane.migrate(row, decisions.a[i], decisions.b[i], nowMs);
         break;
       }
       case DECISION.limitPod:

@@ -82,8 +82,10 @@ export interface ControlPlane {
   /** New node reports arrived. */
   onReports(nowMs: number): void;
   wake(nowMs: number): void;
+  /** A placed task is to go elsewhere, once it has a place there, as the plane does such things. Absent: it is evicted. */
+  migrate?(row: number, ttlMs: number, evictionsPerSecond: number, nowMs: number): void;
   /** A pending task is about to be given up: forget it. Its row still holds what it asked for. */
-  onAbandoned(row: number): void;
+  onAbandoned(row: number, nowMs: number): void;
   /** A task that had left its host is given up instead of becoming pending again. Its row still holds what it asked for. */
   onGivenUp?(row: number, nowMs: number): void;
   /** The last task of a job is done or given up; its row is for the next job. */

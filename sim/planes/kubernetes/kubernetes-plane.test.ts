@@ -195,7 +195,7 @@ describe('decisions', () => {
     cluster.hosts.cordoned[0] = 1;
     for (const row of [0, 1, 2]) arrive(row, row);
     plane.wake(10);
-    plane.onAbandoned(0);
+    plane.onAbandoned(0, 1_000);
     tasks.state[0] = TASK_STATE.free;
     expect(plane.waitingRows()).toEqual([1, 2]);
     arrive(0, 20);

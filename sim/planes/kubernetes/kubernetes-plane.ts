@@ -45,6 +45,7 @@ import {
   takePending,
 } from './gang-book.ts';
 import type { GpuPlacement } from './gpu-placement.ts';
+import { MigrationJobs } from './migration-jobs.ts';
 import { bestHostByScan, PlacementIndex, type PlacementView } from './placement.ts';
 import { type NodeReports, PodEstimates } from './pod-estimates.ts';
 import { findPreemption } from './preemption.ts';
@@ -99,6 +100,7 @@ export class KubernetesPlane implements ControlPlane {
   private readonly gpus: GpuPlacement | null;
   /** null where nothing is ever held for anybody. */
   private readonly desk: ReservationDesk | null;
+  private readonly migrations: MigrationJobs | null;
 
   constructor(
     context: PlaneContext,
@@ -131,6 +133,7 @@ export class KubernetesPlane implements ControlPlane {
             bestHost: (shape) => this.bestHost(shape),
             backoffMs: (tries) => this.backoffMs(tries),
           });
+    this.migrations = this.desk === null ? null : new MigrationJobs(context, this.desk);
     if (this.desk !== null && this.desk.nextMs() < Infinity) context.wakeAt(this.desk.nextMs());
   }
 
@@ -162,6 +165,7 @@ export class KubernetesPlane implements ControlPlane {
   onLeft(row: number, host: number, nowMs: number, change: number): void {
     this.estimates.noteLeft(row, host);
     this.desk?.noteLeft(row, host, nowMs);
+    this.migrations?.noteLeft(row, nowMs);
     if (this.gangs !== null)
       leaveHostInGang(
         this.gangs,
@@ -188,7 +192,14 @@ export class KubernetesPlane implements ControlPlane {
     this.onCapacity(nowMs);
   }
 
-  onAbandoned(row: number): void {
+  /** Without reservations there is nothing to migrate with: the pod is evicted and finds its own place. */
+  migrate(row: number, ttlMs: number, evictionsPerSecond: number, nowMs: number): void {
+    if (this.migrations === null) this.context.evict(row, nowMs, EVICT_REASON.rebalanced);
+    else this.migrations.add(row, ttlMs, evictionsPerSecond, nowMs);
+  }
+
+  onAbandoned(row: number, nowMs: number): void {
+    this.migrations?.noteAbandoned(row, nowMs);
     if (this.gate !== null) noteRequest(this.gate, this.context.cluster, row, -1);
     // A stale entry would stand twice in the queues once the row is used again, and tear its line apart.
     if (!removeFromQueues(this.queues, this.context.cluster.tasks, row)) fail(`task row ${row} waits in no queue`);
@@ -217,7 +228,11 @@ export class KubernetesPlane implements ControlPlane {
   }
 
   notes(): readonly string[] {
-    return [...(this.gangs === null ? [] : gangNotes(this.gangs)), ...(this.desk?.notes() ?? [])];
+    return [
+      ...(this.gangs === null ? [] : gangNotes(this.gangs)),
+      ...(this.desk?.notes() ?? []),
+      ...(this.migrations?.notes() ?? []),
+    ];
   }
 
   wake(nowMs: number): void {
@@ -243,7 +258,9 @@ export class KubernetesPlane implements ControlPlane {
           this.enqueueFrom(mate, nowMs);
         }
       }
+    this.migrations?.arbitrate(nowMs);
     let decided = this.desk?.tend(nowMs) ?? 0;
+    this.migrations?.evict(nowMs);
     while (decided < BATCH) {
       const row = this.takeMostUrgent(nowMs);
       if (row < 0) break;
@@ -264,6 +281,7 @@ export class KubernetesPlane implements ControlPlane {
       if (retryAtMs > nowMs && retryAtMs < nextMs) nextMs = retryAtMs;
     }
     if (this.desk !== null) nextMs = Math.min(nextMs, this.desk.nextMs());
+    if (this.migrations !== null) nextMs = Math.min(nextMs, this.migrations.nextMs(nowMs));
     return this.gangs === null ? nextMs : Math.min(nextMs, nextExpiryMs(this.gangs));
   }
 
@@ -281,6 +299,7 @@ export class KubernetesPlane implements ControlPlane {
       gpus: this.gpus?.snapshot() ?? null,
       gangs: structuredClone(this.gangs),
       reserved: this.desk?.snapshot() ?? null,
+      migrations: this.migrations?.snapshot() ?? null,
       pipeline: structuredClone(this.pipeline),
     };
   }
@@ -294,9 +313,11 @@ export class KubernetesPlane implements ControlPlane {
       gpus: number | null;
       gangs: GangBook | null;
       reserved: unknown;
+      migrations: unknown;
       pipeline: LaunchPipeline | null;
     };
     if (this.desk !== null && state.reserved !== null) this.desk.restore(state.reserved);
+    if (this.migrations !== null && state.migrations !== null) this.migrations.restore(state.migrations);
     if (this.pipeline !== null && state.pipeline !== null)
       Object.assign(this.pipeline, structuredClone(state.pipeline));
     if (this.gangs !== null && state.gangs !== null) Object.assign(this.gangs, structuredClone(state.gangs));
@@ -329,9 +350,22 @@ export class KubernetesPlane implements ControlPlane {
 
   /** The cards and CPUs that a pod gets on a host; what is held for it there is given up to it. */
   private claim(row: number, host: number, nowMs: number): Claimed {
+    const { desk } = this;
+    if (desk !== null && desk.hostOfMove(row) === host) {
+      const reserved = desk.claimMove(row, nowMs);
+      this.migrations?.noteBound(row, true, nowMs);
+      return reserved;
+    }
     const claimed = { cards: this.cardsOn(row, host), cpus: this.cpusOn(row, host) };
-    this.desk?.claim(row, host, claimed, nowMs);
+    desk?.claim(row, host, claimed, nowMs);
+    this.migrations?.noteBound(row, false, nowMs);
     return claimed;
+  }
+
+  /** Where a pending pod goes: to the place its migration reserved, else to the best host of its shape; -1 = nowhere. */
+  private hostFor(row: number): number {
+    const reserved = this.desk === null ? -1 : this.desk.hostOfMove(row);
+    return reserved >= 0 ? reserved : this.bestHost(this.context.cluster.tasks.podShape[row]);
   }
 
   private isLetIn(row: number): boolean {
@@ -348,7 +382,7 @@ export class KubernetesPlane implements ControlPlane {
       const head = queues.lineHead[shape];
       if (queues.retryAtMs[head] > nowMs) continue;
       if (best >= 0 && !isMoreUrgent(tasks, head, best)) continue;
-      if (tasks.state[head] === TASK_STATE.pending && (this.bestHost(shape) < 0 || !this.isLetIn(head))) continue;
+      if (tasks.state[head] === TASK_STATE.pending && (this.hostFor(head) < 0 || !this.isLetIn(head))) continue;
       best = head;
       line = shape;
     }
@@ -362,7 +396,7 @@ export class KubernetesPlane implements ControlPlane {
     const { tasks } = cluster;
     const gang = this.gangs === null ? null : gangOf(this.gangs, tasks, row);
     if (gang !== null && !isReleased(gang)) return this.decideGang(gang, nowMs);
-    let host = this.isLetIn(row) ? this.bestHost(tasks.podShape[row]) : -1;
+    let host = this.isLetIn(row) ? this.hostFor(row) : -1;
     // Approximation: a pod that asks for GPUs or CPUs of its own pushes nobody out.
     const isPlain = tasks.gpuRequest[row] === 0 && tasks.cpuRequest[row] === 0;
     if (host < 0 && this.plan.preemption && tasks.kind[row] === TASK_KIND.online && isPlain) {
@@ -398,7 +432,7 @@ export class KubernetesPlane implements ControlPlane {
     let looked = 0;
     for (const row of rows) {
       looked++;
-      const host = this.isLetIn(row) ? this.bestHost(cluster.tasks.podShape[row]) : -1;
+      const host = this.isLetIn(row) ? this.hostFor(row) : -1;
       if (host < 0) {
         without.push(row);
         if (isStrict(gang)) break;
@@ -432,7 +466,7 @@ export class KubernetesPlane implements ControlPlane {
     const leader = takeLeader(gang);
     const rows = leader < 0 ? releaseParked(gang) : [leader, ...releaseParked(gang)];
     for (const row of rows) {
-      if (this.bestHost(this.context.cluster.tasks.podShape[row]) < 0) {
+      if (this.hostFor(row) < 0) {
         this.standInLine(row, nowMs);
         continue;
       }

@@ -65,6 +65,8 @@ export interface ReservationBook {
   byHost: Held[][];
   /** By task row: what the pod took. */
   takes: Record<number, readonly Take[]>;
+  /** By task row: the reservation that its migration asked for. */
+  moves: Record<number, Held>;
   readonly weight: number;
   /** Placed, taken by a pod, expired; of plans, not of migrations. */
   readonly counts: Float64Array;
@@ -118,6 +120,7 @@ export function createReservationBook(
     all,
     byHost: Array.from({ length: hosts }, () => []),
     takes: {},
+    moves: {},
     weight,
     counts: new Float64Array(3),
     amountsOf,
@@ -178,6 +181,7 @@ export function reserveForMove(
     retryAtMs: nowMs,
   };
   book.all.push(held);
+  book.moves[row] = held;
   return held;
 }
 
@@ -295,6 +299,7 @@ export function closeReservation(book: ReservationBook, held: Held): void {
     here.splice(here.indexOf(held), 1);
   }
   held.state = 'done';
+  if (held.forRow >= 0) delete book.moves[held.forRow];
   book.all.splice(book.all.indexOf(held), 1);
 }
 

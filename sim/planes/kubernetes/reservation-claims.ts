@@ -30,8 +30,8 @@ export interface Place {
 
 /** The reservation that a migration made for a pod, where it may go there now. */
 export function placeOfMove(book: ReservationBook, { hosts, tasks }: Cluster, row: number): Held | undefined {
-  const held = book.all.find((one) => one.forRow === row && one.state === 'available');
-  if (held === undefined || hosts.up[held.node] === 0 || hosts.cordoned[held.node] === 1) return undefined;
+  const held: Held | undefined = book.moves[row];
+  if (held?.state !== 'available' || hosts.up[held.node] === 0 || hosts.cordoned[held.node] === 1) return undefined;
   const at = held.tier * hosts.count + held.node;
   const others = (all: Float64Array, kept: Float64Array, own: number) => all[at] + kept[at] - own;
   const cpu = others(hosts.allocatedMilliCpu, hosts.heldMilliCpu, held.size.cpu) + tasks.requestMilliCpu[row];
@@ -67,16 +67,18 @@ export function takeReserved(
   };
   const takes: Take[] = [];
   for (const held of order) {
-    const overCpu = hosts.allocatedMilliCpu[at] + hosts.heldMilliCpu[at] + need.amounts['cpu'] - hosts.soldMilliCpu[at];
-    const overMem =
-      hosts.allocatedMemBytes[at] + hosts.heldMemBytes[at] + need.amounts['memory'] - hosts.soldMemBytes[at];
-    // Beyond the nominated one only as many are opened as the pod needs.
+    const overCpu = hosts.allocatedMilliCpu[at] + hosts.heldMilliCpu[at] + asked['cpu'] - hosts.soldMilliCpu[at];
+    const overMem = hosts.allocatedMemBytes[at] + hosts.heldMemBytes[at] + asked['memory'] - hosts.soldMemBytes[at];
+    // What was given up is in what is held: the whole request counts. Beyond the nominated one only as many are opened as the pod needs.
     if (takes.length > 0 && overCpu <= 0 && overMem <= 0 && !hasOf(held, need, hosts.gpus.firstCard[host], cluster))
       continue;
-    if (policyOf(book, held) === 'restricted' && held !== first) continue;
+    const policy = policyOf(book, held);
+    if (policy === 'restricted' && held !== first) continue;
+    const { milliCpu, memBytes } = holdingOf(held);
+    if (policy === 'aligned' && (overCpu > milliCpu || overMem > memBytes)) continue;
     takes.push(takeFrom(book, held, need, giveUp));
     // An aligned pod uses one reservation at most.
-    if (policyOf(book, held) !== 'default') break;
+    if (policy !== 'default') break;
   }
   book.takes[row] = takes;
 }

@@ -3,6 +3,7 @@
  *
  * A reservation that fits nowhere is tried again after the scheduler's back-off, as a pod would be.
  */
+import { fail } from '../../../policies/base/assert.ts';
 import type { Holding } from '../../cluster/apply.ts';
 import { NO_CPUS } from '../../cluster/cpusets.ts';
 import { sharesOf } from '../../cluster/gpus.ts';
@@ -119,11 +120,25 @@ export class ReservationDesk {
 
   /** A pod is about to be bound with these cards and CPUs: what is held for it there is given up to it. */
   claim(row: number, host: number, { cards, cpus }: Claimed, nowMs: number): void {
-    const owner = this.view.shapes.owner[this.context.cluster.tasks.podShape[row]];
-    if (owner < 0) return;
-    takeReserved(this.book, this.context.cluster, owner, { row, host, cards, cpus }, (holding) =>
-      this.context.hold(host, holding, -1, nowMs),
-    );
+    const { book, context } = this;
+    const owner = this.view.shapes.owner[context.cluster.tasks.podShape[row]];
+    if (owner >= 0)
+      takeReserved(book, context.cluster, owner, { row, host, cards, cpus }, (holding) =>
+        context.hold(host, holding, -1, nowMs),
+      );
+    if (book.takes[row] === undefined) this.checkRoom(row, host);
+  }
+
+  /** Who takes from no reservation leaves what is held. */
+  private checkRoom(row: number, host: number): void {
+    const { hosts, tasks } = this.context.cluster;
+    const at = tasks.tier[row] * hosts.count + host;
+    const cpu = hosts.allocatedMilliCpu[at] + hosts.heldMilliCpu[at] + tasks.requestMilliCpu[row];
+    const mem = hosts.allocatedMemBytes[at] + hosts.heldMemBytes[at] + tasks.requestMemBytes[row];
+    if (cpu > hosts.soldMilliCpu[at] || mem > hosts.soldMemBytes[at])
+      fail(
+        `task ${tasks.id[row]} is to be bound to host ${host}, where ${hosts.heldMilliCpu[at]}m are held for others`,
+      );
   }
 
   /** The place that a migration reserved for a pending pod, -1 = none that it could have now. */
@@ -162,15 +177,16 @@ export class ReservationDesk {
   }
 
   snapshot(): unknown {
-    const { all, byHost, takes, counts } = this.book;
-    return structuredClone({ all, byHost, takes, counts });
+    const { all, byHost, takes, moves, counts } = this.book;
+    return structuredClone({ all, byHost, takes, moves, counts });
   }
 
   restore(from: unknown): void {
-    const { all, byHost, takes, counts } = structuredClone(from) as ReservationBook;
+    const { all, byHost, takes, moves, counts } = structuredClone(from) as ReservationBook;
     this.book.all = all;
     this.book.byHost = byHost;
     this.book.takes = takes;
+    this.book.moves = moves;
     this.book.counts.set(counts);
   }
 }
