@@ -178,14 +178,13 @@ function decideBalance(signals: HostSignals, config: PolicyConfig, state: Policy
   const all = [...prodPods(signals, pods, rows), ...batchPods(signals, rows)];
   const { jobTtlMs, workloadWindowMs } = config as { readonly jobTtlMs: number; readonly workloadWindowMs: number };
   own.moves = own.moves.filter(({ atMs }) => nowMs - atMs < Math.max(workloadWindowMs, jobTtlMs));
-  const onTheMove = config['mode'] === 'reservation-first' ? rowsOnTheMove(own, all, rows, nowMs - jobTtlMs) : NOBODY;
+  const onTheMove =
+    config['mode'] === 'reservation-first' ? rowsOnTheMove(own, all, rows, nowMs - jobTtlMs) : new Set<number>();
   const balance =
     onTheMove.size === 0 ? all : all.map((pod, i) => (onTheMove.has(rows[i]) ? { ...pod, evictable: false } : pod));
   const moves = balanceLowNodeLoad(nodes, balance, { node: own.node, prod: own.prod }, nowMs, roundConfig(config));
   migrate(signals, pods, config, own, balance, rows, moves, onTheMove, out);
 }
-
-const NOBODY: ReadonlySet<number> = new Set();
 
 /** Pods whose migration was asked for after `sinceMs` and that still stand where they stood then. */
 function rowsOnTheMove(
@@ -194,7 +193,6 @@ function rowsOnTheMove(
   rows: readonly number[],
   sinceMs: number,
 ): ReadonlySet<number> {
-  if (state.moves.length === 0) return NOBODY;
   const podOf = new Map(rows.map((row, i) => [row, balance[i]]));
   return new Set(
     state.moves
