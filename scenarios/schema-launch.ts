@@ -11,7 +11,7 @@ export const launchSchema = z
     storageDriver: z
       .enum(['overlay', 'device-mapper', 'device-mapper-loop'])
       .describe(
-        'Where the daemon keeps images. `device-mapper` on a block device takes twice `create`, `device-mapper-loop` on a file three times (assumed; both 2 to 5 in what is told of them), as every container gets a device of its own.',
+        'Where the daemon keeps images. `device-mapper` on a block device takes twice `create`, `device-mapper-loop` on a file three times, as every container gets a device of its own: assumed, 2 to 5 in what is told of them (parameters `deviceMapperFactor`, `deviceMapperLoopFactor`).',
       )
       .prefault(L.storageDriver),
     start: duration('From a created container to a running application.').prefault(L.start),
@@ -30,20 +30,12 @@ export const launchSchema = z
   })
   .describe('From a launch to a running task.');
 
-/**
- * Time to create a container over that on overlay.
- *
- * Upstream's and vendors' comparisons say that overlay is much faster without one ratio (moby 17448, 22383: device-mapper slows down with
- * the number of containers; OpenShift's guide to storage): 2 to 5, and we take the lower end for a block device. Page cache that
- * containers share on overlay only is not modelled.
- */
-const CREATE_FACTOR = { overlay: 1, 'device-mapper': 2, 'device-mapper-loop': 3 } as const;
-
 /** The section as the plan has it. */
 export function resolveLaunch(launch: z.infer<typeof launchSchema>): LaunchPlan {
   return {
     lanes: launch.lanes,
-    createMs: launch.create * CREATE_FACTOR[launch.storageDriver],
+    createMs: launch.create,
+    ...(launch.storageDriver === 'overlay' ? {} : { storageDriver: launch.storageDriver }),
     startMs: launch.start,
     imageMb: launch.imageMb,
     nicMbPerSecond: launch.nicMbPerSecond,

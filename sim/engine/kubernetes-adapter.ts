@@ -13,6 +13,7 @@ import type { NodeReports } from '../planes/kubernetes/pod-estimates.ts';
 import { addPodShape, createPodShapes, eligibleHosts, type PodShapes } from '../planes/kubernetes/pod-shapes.ts';
 import { createQuotaGate } from '../planes/kubernetes/quota-gate.ts';
 import { createReservationBook, type ReservationBook } from '../planes/kubernetes/reservation-book.ts';
+import { withStorageDriver } from '../planes/launch-pipeline.ts';
 import type { Engine, Workload } from './engine.ts';
 import { typicalOf } from './gpus-from-plan.ts';
 import { loadAwareHostsOf, podEstimateOf, quirksOf, usageWindowsOf } from './load-aware-setup.ts';
@@ -109,7 +110,7 @@ export function createKubernetes(
   writable.plane = new KubernetesPlane(
     planeContext(engine),
     view,
-    controlPlane,
+    withDriver(controlPlane, engine),
     byScan,
     gate,
     reportsOf(engine),
@@ -196,6 +197,11 @@ function reservationsOf(
       };
     },
   });
+}
+
+/** The plan with the time to create a container on its storage driver. */
+function withDriver(plan: KubernetesPlan, { hostModel }: Engine): KubernetesPlan {
+  return plan.launch === undefined ? plan : { ...plan, launch: withStorageDriver(plan.launch, hostModel.parameters) };
 }
 
 /** What the scheduler reads in node reports beside the columns of its view; looked up when it asks, because columns are replaced. */

@@ -6,6 +6,7 @@ import { TIER } from '../cluster/hosts.ts';
 import { saltOf } from '../kernel/random.ts';
 import { jobPopulation, type MesosPlan } from '../plan/mesos.ts';
 import type { ServicePlan } from '../plan/workload.ts';
+import { withStorageDriver } from '../planes/launch-pipeline.ts';
 import { agentDirectory, memMibOf } from '../planes/mesos/agents.ts';
 import { MesosPlane } from '../planes/mesos/mesos-plane.ts';
 import type { ServiceWork } from '../planes/mesos/mesos-run.ts';
@@ -45,7 +46,7 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
   writable.batchShape = () => 0;
   writable.plane = new MesosPlane({
     context,
-    plan: mesos,
+    plan: { ...mesos, launch: withStorageDriver(mesos.launch, engine.hostModel.parameters) },
     agents: agentDirectory(hosts, plan.cluster),
     gpus: Int32Array.from(hosts.shape, (shape) => plan.cluster.shapes[shape].gpus),
     services: services.names.map((name, s) => ({

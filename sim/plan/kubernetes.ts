@@ -65,7 +65,10 @@ export interface ReservationPlan {
 export interface LaunchPlan {
   /** Containers that the host's daemon creates at once. */
   readonly lanes: number;
+  /** On overlay. */
   readonly createMs: number;
+  /** Where the daemon keeps images; absent: overlay. */
+  readonly storageDriver?: 'device-mapper' | 'device-mapper-loop';
   /** From the container's start until its application answers. */
   readonly startMs: number;
   /** Pulled once a host and service or population; 0 = images are there. */

@@ -39,6 +39,12 @@ describe('storage drivers', () => {
     // Four lanes and six tasks a minute on twenty hosts: nobody queues for the daemon.
     expect(Math.abs(block.p50 - overlay.p50 - CREATE_MS)).toBeLessThan(60);
     expect(Math.abs(file.p50 - overlay.p50 - 2 * CREATE_MS)).toBeLessThan(60);
+    // Both factors are assumed, from 2 to 5.
+    const sets = ['controlPlane.launch.storageDriver=device-mapper', 'physics.parameters.deviceMapperFactor=5'];
+    const worst = await waits('mesos-unit', sets);
+    expect(Math.abs(worst.p50 - overlay.p50 - 4 * CREATE_MS)).toBeLessThan(60);
+    const beyond = await libraryPlan('mesos-unit', [sets[0], 'physics.parameters.deviceMapperFactor=6']);
+    expect(() => runTo(beyond, 1)).toThrow('physics.parameters.deviceMapperFactor is 6; its range is 2 to 5');
   });
 });
 
