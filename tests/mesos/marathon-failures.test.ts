@@ -31,6 +31,28 @@ test('an app whose instances fail after a second is launched after 1 s, 1.15 s, 
   }
 });
 
+test('a smaller service gives up the replica that started last, and an older one only after it', async () => {
+  // Host 0 dies at 1 h: its replicas of web start anew elsewhere, and are the youngest.
+  const plan = await libraryPlan('mesos-unit', ['failures.outages=[{host: 0, at: 1h, duration: 10m}]', 'horizon=3h']);
+  const { engine } = prepare(plan, {});
+  runUntil(engine, 2 * HOUR);
+  const { tasks } = engine.cluster;
+  const web = engine.online.services.names.indexOf('web');
+  const rows = Array.from({ length: engine.online.wanted[web] }, (_, i) => engine.online.firstPod[web] + i);
+  const young = rows.filter((row) => tasks.startedAtMs[row] > 0);
+  expect(young.length).toBe(2);
+  const youngest = Math.max(...young.map((row) => tasks.startedAtMs[row]));
+  const chosen = engine.plane.replicaToStop?.(web, 2 * HOUR) ?? -1;
+  expect(tasks.startedAtMs[chosen]).toBe(youngest);
+  const oldest = await libraryPlan('mesos-unit', [
+    'failures.outages=[{host: 0, at: 1h, duration: 10m}]',
+    'controlPlane.frameworks.marathon.settings={killSelection: OLDEST_FIRST}',
+  ]);
+  const other = prepare(oldest, {}).engine;
+  runUntil(other, 2 * HOUR);
+  expect(other.cluster.tasks.startedAtMs[other.plane.replicaToStop?.(web, 2 * HOUR) ?? -1]).toBe(0);
+});
+
 test('checks every 10 s do not bring replicas of a dead host back before its agent is given up after 75 s: nobody confirms their kill', async () => {
   const backAfter = async (...sets: string[]) => {
     const plan = await libraryPlan('mesos-unit', ['failures.outages=[{host: 0, at: 1h, duration: 1h}]', ...sets]);
