@@ -9,6 +9,7 @@ export function checkPhysics(scenario: Partial<Scenario>, report: Report): void 
   const { physics, bestEffort } = scenario;
   checkIo(scenario, report);
   checkSoftEviction(scenario, report);
+  checkFlaps(scenario, report);
   for (const [name, { execution, kind, gang }] of Object.entries(bestEffort?.populations ?? {})) {
     const path = ['bestEffort', 'populations', name, 'execution'];
     if (execution.shuffle !== 'none' && kind === 'transcode' && bestEffort?.trace === undefined)
@@ -82,4 +83,17 @@ function checkSoftEviction({ cluster, controlPlane }: Partial<Scenario>, report:
     ]);
   if (controlPlane !== undefined && controlPlane.kind !== undefined && controlPlane.kind !== 'kubernetes')
     report.error(path, `is set; under ${controlPlane.kind} no kubelet evicts`, [['controlPlane', 'kind']]);
+}
+
+function checkFlaps({ cluster, failures }: Partial<Scenario>, report: Report): void {
+  if (cluster === undefined) return;
+  const hosts = Object.values(cluster.hosts).reduce((sum, host) => sum + host.count, 0);
+  const racks = Math.max(1, Math.ceil(hosts / cluster.hostsPerRack));
+  failures?.flaps.forEach((flap, index) => {
+    if (flap.rack >= racks)
+      report.error(['failures', 'flaps', index, 'rack'], `is ${flap.rack}; racks are numbered 0 to ${racks - 1}`, [
+        ['cluster', 'hostsPerRack'],
+        ['cluster', 'hosts', '*'],
+      ]);
+  });
 }

@@ -303,6 +303,7 @@ export const FAILURE_DEFAULTS = {
   domains: false,
   kernelUpgrades: false,
   agentRestarts: false,
+  rackFlaps: false,
 } as const;
 
 /** 2 x 26 cores, 384 GB: 60,000 CNY over four years, a quarter of it a year for network, space and people. [A] +-40 % */

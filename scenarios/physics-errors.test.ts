@@ -50,6 +50,10 @@ test.each([
     'online: { explicit: { web: { replicas: 1, cpuRequest: 1 cores, memRequest: 1GiB, clientRetries: -1 } } }',
     's.yaml:3:97 online.explicit.web.clientRetries',
   ],
+  [
+    'failures: { flaps: [{ rack: 1, at: 1h, duration: 10m }] }',
+    's.yaml:3:29 failures.flaps[0].rack is 1; racks are numbered 0 to 0',
+  ],
 ])('%s is refused', async (more, message) => {
   expect(await messageOf(more)).toContain(message);
 });

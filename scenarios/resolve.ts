@@ -132,6 +132,10 @@ export function resolve(scenario: Scenario, traces: ScenarioTraces = {}): Plan {
       ...(failures.domains ? { domains: true } : {}),
       ...(failures.kernelUpgrades ? { kernelUpgrades: true } : {}),
       ...(failures.agentRestarts ? { agentRestarts: true } : {}),
+      ...(failures.rackFlaps ? { rackFlaps: true } : {}),
+      ...(failures.flaps.length === 0
+        ? {}
+        : { flaps: failures.flaps.map((one) => ({ rack: one.rack, atMs: one.at, durationMs: one.duration })) }),
       ...(failures.outages.length === 0
         ? {}
         : { outages: failures.outages.map((one) => ({ host: one.host, atMs: one.at, durationMs: one.duration })) }),

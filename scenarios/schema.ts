@@ -180,6 +180,20 @@ const failureSchema = z
     agentRestarts: flag(
       'Agents of the nodes restart, each once in `agentRestartDays`: no report and no turn of the node’s own loops for 10 to 60 s.',
     ).prefault(FAILURE_DEFAULTS.agentRestarts),
+    rackFlaps: flag(
+      'Draw top-of-rack switches that lose packets for 10 to 30 min (`torFlapsPerYear`): answers of their hosts wait for retransmissions.',
+    ).prefault(FAILURE_DEFAULTS.rackFlaps),
+    flaps: z
+      .array(
+        z.strictObject({
+          rack: count('Number of the rack.', 0, LIMITS.hosts.max),
+          at: duration('Begin.'),
+          duration: duration('How long it loses packets.', 1),
+        }),
+      )
+      .max(10_000)
+      .describe('Racks whose switch loses packets at set times, beside what is drawn.')
+      .prefault([]),
     outages: z
       .array(
         z.strictObject({

@@ -3,7 +3,7 @@
  * kernel upgrades. Drawn before the run from the seed alone, so two policies lose the same hosts at the same times.
  *
  * The plan's own figures (crashes a year, rack events, median repair, hosts per rack) stand in for those of the parameter table;
- * everything else comes from there. Top-of-rack flaps are left out: they degrade a rack, and a run has no network to degrade.
+ * everything else comes from there. Top-of-rack flaps degrade a rack whose hosts stay up: rack-flaps.
  */
 import { MS_PER_MINUTE } from '../../policies/base/units.ts';
 import { domainOutages, hostOutages, upgradeDrainMs } from '../host/failures.ts';

@@ -52,6 +52,7 @@ import { classCountOf, setOwnCpus } from './own-cpus.ts';
 import { createPodMemory, type PodMemory } from './pod-memory.ts';
 import { type PodOverhead, podOverheadOf, usedByPod } from './pod-overhead.ts';
 import { createDemandAhead, createPodSamples, type DemandAhead, type PodSamples } from './pod-samples.ts';
+import { createRackFlaps, type RackFlaps } from './rack-flaps.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { createClientRetries } from './retries.ts';
 import type { Desire } from './scaling.ts';
@@ -144,6 +145,8 @@ export interface Engine {
   /** Workspace of the lateness pass. */
   readonly answering: AnsweringPods;
   readonly memory: MemoryState;
+  /** Racks whose switch loses packets; null where none does. */
+  readonly rackFlaps: RackFlaps | null;
   /** How often clients of each service try again; null where none does. */
   readonly clientRetries: Float64Array | null;
   /** null where nothing asks for disk or network. */
@@ -285,6 +288,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     latencySums: createLatencySums(),
     answering: createAnsweringPods(online),
     memory: createMemoryState(hosts.count),
+    rackFlaps: createRackFlaps(plan, parameters, hosts.rack),
     clientRetries: createClientRetries(plan, services.names),
     io: createHostIo(plan, services.names, workload.batch.populations, parameters, hosts.shape),
     memoryRamp: createMemoryRamp(plan, parameters, options.policies, hosts),

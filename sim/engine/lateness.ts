@@ -1,7 +1,8 @@
 /**
  * Which requests are late in a window: service by service, the terms of lateness in this order, each on top of those before it.
  *
- *   load and slowdown (latency-term) -> best effort cut too late (late-suppression) -> memory (memory-lateness) -> disk and network (io-lateness) -> CPU limits (throttle-term)
+ *   load and slowdown (latency-term) -> best effort cut too late (late-suppression) -> memory (memory-lateness) -> disk and network (io-lateness)
+ *   -> packets lost (rack-flaps) -> CPU limits (throttle-term)
  *
  * A term that no host or service of the window can have costs one comparison.
  */
@@ -18,14 +19,15 @@ import { bookMemoryLateness } from './memory-lateness.ts';
 import type { MemoryState } from './memory-sweep.ts';
 import type { OnlineState } from './online.ts';
 import type { PodMemory } from './pod-memory.ts';
+import { bookFlaps, type RackFlaps } from './rack-flaps.ts';
 import type { Recorder } from './recorder.ts';
 import { tryAgain } from './retries.ts';
 import { bookThrottling } from './throttle-term.ts';
 import type { Throttling } from './throttling-state.ts';
 
 /** Terms of lateness. */
-export const TERM = { latency: 0, throttling: 1, memory: 2, suppression: 3, io: 4 } as const;
-const TERMS = 5;
+export const TERM = { latency: 0, throttling: 1, memory: 2, suppression: 3, io: 4, flaps: 5 } as const;
+const TERMS = 6;
 
 /** Sums of the window over all services. */
 export interface LatencySums {
@@ -61,6 +63,7 @@ export interface Lateness {
   readonly answering: AnsweringPods;
   readonly memory: MemoryState;
   readonly io: HostIo | null;
+  readonly rackFlaps: RackFlaps | null;
   /** How often clients try again, row a service; null where none does. */
   readonly clientRetries: Float64Array | null;
   readonly podMemory: PodMemory | null;
@@ -82,6 +85,7 @@ export function sweepLateness(inputs: Lateness, nowMs: number): void {
     throttling,
     io,
     clientRetries,
+    rackFlaps,
     recorder,
     latencySums: sums,
   } = inputs;
@@ -100,6 +104,7 @@ export function sweepLateness(inputs: Lateness, nowMs: number): void {
     if (hasCuts) bookLateSuppression(inputs, s, nowMs);
     if (hasReclaim) bookMemoryLateness(inputs, s, nowMs, 1 - lateShare);
     if (io !== null && io.asked[0] > 0) bookIoLateness(inputs, io, s, nowMs, 1 - lateShare);
+    if (rackFlaps !== null && rackFlaps.hosts[0] > 0) bookFlaps(inputs, rackFlaps, s, nowMs, 1 - lateShare);
     if (throttling !== null) bookThrottling(inputs, throttling, s, nowMs, 1 - lateShare);
     if (clientRetries !== null) {
       const late = recorder.serviceViolating[s * recorder.hours + hour] - lateBefore;
@@ -108,5 +113,10 @@ export function sweepLateness(inputs: Lateness, nowMs: number): void {
   }
   const { late } = sums;
   sums.violating =
-    late[TERM.latency] + late[TERM.suppression] + late[TERM.memory] + late[TERM.io] + late[TERM.throttling];
+    late[TERM.latency] +
+    late[TERM.suppression] +
+    late[TERM.memory] +
+    late[TERM.io] +
+    late[TERM.flaps] +
+    late[TERM.throttling];
 }

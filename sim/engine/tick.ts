@@ -29,6 +29,7 @@ import { reportOwnCpus, reportZones, sweepOwnCpus } from './own-cpus.ts';
 import { growPods, killAtLimits } from './pod-memory.ts';
 import { pushPodWindow, refreshPods } from './pod-samples.ts';
 import { speedUpAll } from './progress.ts';
+import { moveFlapsTo } from './rack-flaps.ts';
 import { speculate } from './speculation.ts';
 import { SUPPRESS_LOOP_MS } from './suppress-loop.ts';
 import { pushWindow, report, senseIpc, senseNode } from './telemetry.ts';
@@ -95,6 +96,7 @@ export function runTick(engine: Engine, nowMs: number): void {
   slowBestEffort(engine.memory, hostWindow);
   if (engine.io !== null) sweepIo(engine, engine.io);
   if (engine.execution !== null) noteStarvedHosts(engine, engine.execution, nowMs);
+  if (engine.rackFlaps !== null) moveFlapsTo(engine.rackFlaps, nowMs, plan.windowMs);
   sweepLateness(engine, nowMs);
   if (engine.healthChecks !== null) sweepHealth(engine, engine.healthChecks, nowMs);
   speedUpAll(engine, nowMs);

@@ -24,6 +24,8 @@ export const HOST_LIFE_COEFFICIENTS = {
   torFlapsPerYear: [5, 1, 12, '/2000 hosts/year', 'F/M', 'Dean list', 'one rack degraded'],
   torFlapMinutesLow: [10, 5, 20, 'min', 'F/M', 'Dean list', 'uniform'],
   torFlapMinutesHigh: [30, 20, 60, 'min', 'F/M', 'Dean list', ''],
+  torFlapLoss: [0.5, 0.05, 0.5, 'of packets', 'F/L', 'Dean list', 'wonky racks lose half'],
+  retransmitMs: [200, 200, 1000, 'ms', 'F/H', 'Linux TCP_RTO_MIN', 'doubles with every loss'],
   upgradePassDays: [75, 60, 90, 'days', 'A/M', 'section 8', 'one pass over all hosts'],
   upgradeAtOnce: [0.02, 0.005, 0.05, 'of hosts', 'A/M', 'section 8', 'drained together'],
   upgradeMinutes: [15, 5, 60, 'min', 'A/M', 'section 8', 'per host'],

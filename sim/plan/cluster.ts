@@ -79,10 +79,20 @@ export interface FailurePlan {
   readonly kernelUpgrades?: boolean;
   /** Agents of the nodes restart now and then. Absent = false. */
   readonly agentRestarts?: boolean;
+  /** Top-of-rack switches lose packets now and then. Absent = false. */
+  readonly rackFlaps?: boolean;
+  /** Racks whose switch loses packets at set times, beside what is drawn. */
+  readonly flaps?: readonly FlapPlan[];
   /** Hosts that are down at set times, beside what is drawn. */
   readonly outages?: readonly OutagePlan[];
   /** Hosts on which every task fails soon after its start; the host itself looks healthy. */
   readonly blackHoles?: readonly BlackHolePlan[];
+}
+
+export interface FlapPlan {
+  readonly rack: number;
+  readonly atMs: number;
+  readonly durationMs: number;
 }
 
 export interface OutagePlan {

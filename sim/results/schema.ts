@@ -102,7 +102,10 @@ export const TABLES = {
     float('violatingContention', 'of violatingRequests: cores, cache, bandwidth and clock shared with best effort'),
     float('violatingSuppression', 'of violatingRequests: best effort was squeezed a second or two too late'),
     float('violatingThrottled', 'of violatingRequests: because of CPU limits'),
-    float('violatingDeadHosts', 'of violatingRequests: load of replicas on dead hosts that nobody has noticed yet'),
+    float(
+      'violatingDeadHosts',
+      'of violatingRequests: load of replicas on dead hosts that nobody has noticed yet, and packets lost by switches that fail',
+    ),
     float('violatingUnplaced', 'of violatingRequests: load of replicas that wait for a host or are starting'),
     float('violatingMemory', 'of violatingRequests: wait for memory reclaim or read file pages again'),
     float('sloMinutes', 'minutes in which more than 1 % of requests were late, mean over replicas'),
