@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ConfigError } from '../policies/base/assert.ts';
 import type { CaseVerdict } from '../policies/conformance.ts';
-import { runVectorFile } from '../policies/conformance-run.ts';
+import { runInOtherOrders, runVectorFile } from '../policies/conformance-run.ts';
+import { AGENT_ORDERS } from '../policies/mesos/conformance.ts';
 
 /** Runs every .json file below `path` (or the one file) and prints a line a file, failing cases and a closing count. Exit code 1 on failures. */
 export function conformance(
@@ -18,7 +19,8 @@ export function conformance(
   let skipped = 0;
   for (const [at, file] of files.entries()) {
     onProgress(at / files.length, relative(path, file) || file);
-    const verdicts = verdictsOf(file);
+    const parsed = parsedFile(file);
+    const verdicts = parsed.problem === '' ? runVectorFile(parsed.file) : [unreadable(parsed.problem)];
     const count = (outcome: CaseVerdict['outcome']) => verdicts.filter((verdict) => verdict.outcome === outcome).length;
     passed += count('passed');
     failed += count('failed');
@@ -29,19 +31,31 @@ export function conformance(
       if (verdict.outcome === 'failed') write(`  FAILED ${verdict.name}: ${verdict.detail ?? ''}\n`);
       if (verdict.outcome === 'skipped') write(`  skipped ${verdict.name}: ${verdict.detail ?? ''}\n`);
     }
+    failed += writeOtherOrders(parsed.file, write);
   }
   write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   return failed === 0 ? 0 : 1;
 }
 
-function verdictsOf(file: string): readonly CaseVerdict[] {
-  let parsed: unknown;
+/** Says whether the cases of a file hold however its agents are shuffled; how many do not. */
+function writeOtherOrders(file: unknown, write: (text: string) => void): number {
+  const failures = runInOtherOrders(file);
+  if (failures === null) return 0;
+  for (const { name, detail } of failures) write(`  FAILED ${name}: ${detail ?? ''}\n`);
+  if (failures.length === 0) write(`  in ${AGENT_ORDERS} other orders of the agents: all hold\n`);
+  return failures.length;
+}
+
+function parsedFile(path: string): { readonly file: unknown; readonly problem: string } {
   try {
-    parsed = JSON.parse(readFileSync(file, 'utf8'));
+    return { file: JSON.parse(readFileSync(path, 'utf8')), problem: '' };
   } catch (error) {
-    return [{ name: 'file', outcome: 'failed', detail: `${file} is not JSON: ${(error as Error).message}` }];
+    return { file: null, problem: `${path} is not JSON: ${(error as Error).message}` };
   }
-  return runVectorFile(parsed);
+}
+
+function unreadable(detail: string): CaseVerdict {
+  return { name: 'file', outcome: 'failed', detail };
 }
 
 function jsonFiles(path: string): string[] {

@@ -5,7 +5,7 @@ import { adapters as chronosAdapters } from './chronos/conformance.ts';
 import { type CaseVerdict, type ConformanceAdapter, isRecord } from './conformance.ts';
 import { adapters as koordinatorAdapters } from './koordinator/conformance.ts';
 import { adapters as marathonAdapters } from './marathon/conformance.ts';
-import { adapters as mesosAdapters } from './mesos/conformance.ts';
+import { failuresInOtherOrders, adapters as mesosAdapters } from './mesos/conformance.ts';
 import { adapters as yarnAdapters } from './yarn/conformance.ts';
 
 const ADAPTERS: Readonly<Record<string, ConformanceAdapter>> = {
@@ -35,6 +35,11 @@ export function runVectorFile(file: unknown): readonly CaseVerdict[] {
   const cases = Array.isArray(file['cases']) ? file['cases'].length : 0;
   const detail = `no adapter knows the format "${format}"; known: ${Object.keys(ADAPTERS).join('; ')}`;
   return Array.from({ length: Math.max(1, cases) }, (_, i) => ({ name: `cases[${i}]`, outcome: 'failed', detail }));
+}
+
+/** Cases of a file that fail when agents come in another order; null where the format has no agents, or says in which order they come. */
+export function runInOtherOrders(file: unknown): readonly CaseVerdict[] | null {
+  return isRecord(file) ? failuresInOtherOrders(String(file['schema'] ?? ''), file) : null;
 }
 
 /** A Koordinator file whose title is not one of ours is told by the kinds of its cases, which are the format. */

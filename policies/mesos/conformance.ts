@@ -23,3 +23,24 @@ export const adapters: Readonly<Record<string, ConformanceAdapter>> = {
   'mesos-oversubscription/1': guarded((file) => runOversubscriptionFile(file)),
   'mesos-master/1': guarded((file) => runMasterFile(file)),
 };
+
+/** Seeds of the agents' order in which every case must hold. */
+export const AGENT_ORDERS = 25;
+const FIRST_SEED = 100;
+
+/** Formats whose cases hold for any order of the agents. */
+const SHUFFLED: Readonly<Record<string, (file: unknown, seed: number) => readonly CaseVerdict[]>> = {
+  'mesos-allocator/1': runAllocatorFile,
+  'mesos-oversubscription/1': runOversubscriptionFile,
+  'mesos-master/1': runMasterFile,
+};
+
+/** Cases that fail in some order of the agents, with the seed; null for a format that knows no such order. */
+export function failuresInOtherOrders(schema: string, file: unknown): readonly CaseVerdict[] | null {
+  if (!Object.hasOwn(SHUFFLED, schema)) return null;
+  const failed: CaseVerdict[] = [];
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + AGENT_ORDERS; seed++)
+    for (const verdict of guarded((read) => SHUFFLED[schema](read, seed))(file))
+      if (verdict.outcome === 'failed') failed.push({ ...verdict, name: `${verdict.name} (order ${seed})` });
+  return failed;
+}
