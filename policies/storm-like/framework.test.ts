@@ -39,4 +39,16 @@ describe('Storm-like', () => {
     offer(state, 47_000, 1);
     expect(storm.nextWakeMs(state)).toBe(50_000);
   });
+  test('later versions suppress offers in an idle round at 10 s and revive them in the round at 30 s for a topology of 23 s', () => {
+    const state = storm.create({ ...STORM_DEFAULTS, suppressOffers: true });
+    rowsOf((out) => storm.subscribe(state, contextAt(0), out));
+    offer(state, 1_000, 1);
+    expect(tick(state, 10_000)).toEqual(['Decline 1000 for 120000', 'Suppress']);
+    expect(storm.nextWakeMs(state)).toBe(Infinity);
+    rowsOf((out) => storm.submit(state, workOf('topology', 1000, { instances: 1 }), contextAt(23_000), out));
+    expect(storm.nextWakeMs(state)).toBe(30_000);
+    expect(tick(state, 30_000)).toEqual(['Revive']);
+    offer(state, 31_000, 1);
+    expect(tick(state, 40_000)).toEqual(['Launch 31000 task 0', 'Suppress']);
+  });
 });

@@ -48,3 +48,20 @@ test('between its rounds Nimbus answers no offer: it holds them, and declines wh
   expect(answeredAt.length).toBeGreaterThan(3);
   expect(answeredAt.filter((s) => s % 10 !== 0)).toEqual([]);
 });
+
+test('a worker waits for refusals of 120 s to end; where Nimbus revives offers, for two rounds at most', async () => {
+  const longestWaitS = async (...sets: string[]) => {
+    let longestMs = 0;
+    const { engine } = prepare(await libraryPlan('mesos-storm', ['failures.outages=[]', ...sets]), {
+      sink: (timeMs, change, _id, _host, _value, row) => {
+        if (change === CHANGE.bind) longestMs = Math.max(longestMs, timeMs - engine.cluster.tasks.readyAtMs[row]);
+      },
+    });
+    runUntil(engine, 2 * HOUR);
+    return longestMs / 1000;
+  };
+  expect(await longestWaitS()).toBeGreaterThan(100);
+  // It comes just after a round, the next one revives, the run after that offers, the round after that launches.
+  const suppress = 'controlPlane.frameworks.nimbus.settings={suppressOffers: true}';
+  expect(await longestWaitS(suppress)).toBeLessThanOrEqual(20);
+});
