@@ -16,6 +16,17 @@ export function checkScheduling(scenario: Partial<Scenario>, report: Report): vo
   if (controlPlane === undefined || controlPlane.kind === 'mesos' || controlPlane.kind === 'batch') return;
   checkHeldRoom(scenario, controlPlane, report);
   checkQuotas(scenario, controlPlane.quotas, report);
+  checkPreemptible(scenario, controlPlane.quotas, report);
+}
+
+/** What is not preemptible is so in a quota; without one nothing could push it out. */
+function checkPreemptible({ bestEffort }: Partial<Scenario>, quotas: Kubernetes['quotas'], report: Report): void {
+  const inQuota = Object.values(quotas).flatMap(({ populations }) => populations);
+  for (const [name, { preemptible }] of Object.entries(bestEffort?.populations ?? {}))
+    if (!preemptible && !inQuota.includes(name))
+      report.error(['bestEffort', 'populations', name, 'preemptible'], 'is false, but it counts in no elastic quota', [
+        ['controlPlane', 'quotas'],
+      ]);
 }
 
 function checkQuotas({ bestEffort }: Partial<Scenario>, quotas: Kubernetes['quotas'], report: Report): void {

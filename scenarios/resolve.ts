@@ -289,6 +289,7 @@ function resolvePopulation([name, population]: [
     deadlineMs: population.deadline,
     ...resolveEstimate(population.loadEstimate),
     ...resolveGang(population.gang),
+    ...(population.preemptible ? {} : { preemptible: false as const }),
     ...resolveIo(population),
     ...resolveExecution(population.execution),
   };

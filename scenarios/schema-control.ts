@@ -62,7 +62,9 @@ export const kubernetesSchema = z
     ),
     initialBackoff: duration('First wait of a pod that did not fit.', 1).prefault(KUBERNETES_DEFAULTS.initialBackoff),
     maxBackoff: duration('Longest such wait.', 1).prefault(KUBERNETES_DEFAULTS.maxBackoff),
-    preemption: flag('Services may push out pods of lower priority.').prefault(KUBERNETES_DEFAULTS.preemption),
+    preemption: flag(
+      'Pods of higher priority may push others out: services any below them, best effort those of its own elastic quota.',
+    ).prefault(KUBERNETES_DEFAULTS.preemption),
     gpuPolicy: z
       .enum(GPU_POLICY_NAMES)
       .describe(

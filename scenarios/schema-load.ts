@@ -241,6 +241,9 @@ const populationSchema = z
     deadline: duration('Latest useful end after submission; 0 = none.').prefault(POPULATION_DEFAULTS.deadline),
     loadEstimate: loadEstimateSchema.nullable().prefault(null),
     gang: gangSchema.nullable().prefault(null),
+    preemptible: flag(
+      'Pods of its elastic quota with higher priority, and a quota that gives pods back, may push it out; false: they may not, and what it asks for fits into the minimum of the quota.',
+    ).prefault(true),
     ...ioOf(),
     execution: executionSchema.prefault({}),
   })

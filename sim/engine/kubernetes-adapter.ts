@@ -96,7 +96,11 @@ export function createKubernetes(
   const gate = createQuotaGate(
     controlPlane.quotas ?? [],
     controlPlane.revokeOverusedQuotas ?? false,
-    engine.intake.source.populations.map((population) => population.name),
+    engine.intake.source.populations.map(({ name, priority }) => ({
+      name,
+      priority,
+      preemptible: plan.bestEffort.populations.find((population) => population.name === name)?.preemptible ?? true,
+    })),
     quirksOf(koordinator),
     controlPlane.quotaPlugin,
   );

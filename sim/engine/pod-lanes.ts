@@ -2,8 +2,8 @@
  * Lanes of pod shapes: pods of two lanes never share a shape although they ask for the same, because a rule of their own lets them
  * through the scheduler at other moments or to other hosts.
  *
- * Lane 0 is everybody's. Quotas have one lane each; a population with rules that no other has, or that reservations are for, gets a lane of its own
- * behind them.
+ * Lane 0 is everybody's. Quotas have one lane each; a population with rules that no other has, that reservations are for, or whose class has
+ * populations of another priority too, gets a lane of its own behind them: pods of one shape stand in one line, where the first speaks for all.
  */
 import { ConfigError } from '../../policies/base/assert.ts';
 import type { BatchPopulationPlan } from '../plan/workload.ts';
@@ -27,7 +27,9 @@ export function createPodLanes(plan: Plan, quotaOf: Int32Array | null): PodLanes
   const reservations = controlPlane.kind === 'kubernetes' ? (controlPlane.reservations ?? []) : [];
   const own = populations.map(
     (population) =>
-      hasOwnRules(population) || reservations.some((one) => one.populations?.includes(population.name) === true),
+      hasOwnRules(population) ||
+      populations.some(({ priority }) => isOtherOfClass(priority, population.priority)) ||
+      reservations.some((one) => one.populations?.includes(population.name) === true),
   );
   if (quotas + 1 + populations.length > MOST_LANES)
     throw new ConfigError(
@@ -41,6 +43,11 @@ export function createPodLanes(plan: Plan, quotaOf: Int32Array | null): PodLanes
     laneOf,
     populationOf: (lane) => (lane > quotas ? lane - quotas - 1 : -1),
   };
+}
+
+/** Whether two priorities are of one class and differ. */
+function isOtherOfClass(a: number, b: number): boolean {
+  return a !== b && Math.floor(a / 1000) === Math.floor(b / 1000);
 }
 
 function hasOwnRules(population: BatchPopulationPlan): boolean {

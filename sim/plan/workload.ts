@@ -177,6 +177,8 @@ export interface BatchPopulationPlan extends BatchPopulationConfig, IoPlan {
   readonly loadEstimate?: LoadEstimatePlan;
   /** Absent = every pod for itself. */
   readonly gang?: GangPlan;
+  /** false: pods of its elastic quota push it not out, and it must fit into the quota's minimum. Absent = true. */
+  readonly preemptible?: false;
   readonly execution?: ExecutionPlan;
 }
 

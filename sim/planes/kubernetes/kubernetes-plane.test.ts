@@ -240,9 +240,40 @@ describe('preemption on hosts of 10 cores', () => {
       [5, 1, 9_100],
       [4, 1, 9_100],
     ]);
-    // Host 1 has 1 core free and needs 5 more: the pod of 5 cores goes only if it comes first; later row first at equal priority
-    // and start, so 4 (row 3) then 5 (row 2).
-    expect(findPreemption(view, cluster, 0)).toMatchObject({ host: 1, victims: [3, 2] });
+    // Host 1 has room for 4 cores beside the pod: row 2 of 5 cores cannot stay, row 3 of 4 can.
+    expect(findPreemption(view, cluster, 0)).toMatchObject({ host: 1, victims: [2] });
+  });
+
+  test('the more important pod stays where the other makes enough room, and goes where it alone does', () => {
+    const less = full(1, [
+      [5, 0, 9_100],
+      [4, 0, 9_200],
+    ]);
+    expect(findPreemption(less.view, less.cluster, 0)).toMatchObject({ victims: [1] });
+    // Beside 6 cores there is room for 4: row 2 of 5 cannot be put back, row 1 of 4 is.
+    const more = full(1, [
+      [4, 0, 9_100],
+      [5, 0, 9_200],
+    ]);
+    expect(findPreemption(more.view, more.cluster, 0)).toMatchObject({ victims: [2] });
+  });
+
+  test('equal top and sum: the host whose victim started last', () => {
+    const { view, cluster, tasks } = full(2, [
+      [8, 0, 9_100],
+      [8, 1, 9_100],
+    ]);
+    tasks.startedAtMs[2] = 50;
+    expect(findPreemption(view, cluster, 0)).toMatchObject({ host: 1, victims: [2] });
+  });
+
+  test('one victim of 9,150 before two of 9,150 and 9,000: every victim counts 2^31 more', () => {
+    const { view, cluster } = full(2, [
+      [5, 0, 9_150],
+      [5, 0, 9_000],
+      [8, 1, 9_150],
+    ]);
+    expect(findPreemption(view, cluster, 0)).toMatchObject({ host: 1, victims: [3] });
   });
 
   test('equal top: the smaller sum of priorities, then fewer victims, then the lower host', () => {

@@ -63,6 +63,7 @@ import {
   snapshotQueues,
 } from './queues.ts';
 import {
+  mayPreemptInQuota,
   mayStart,
   noteRequest,
   noteUse,
@@ -382,7 +383,9 @@ export class KubernetesPlane implements ControlPlane {
       const head = queues.lineHead[shape];
       if (queues.retryAtMs[head] > nowMs) continue;
       if (best >= 0 && !isMoreUrgent(tasks, head, best)) continue;
-      if (tasks.state[head] === TASK_STATE.pending && (this.hostFor(head) < 0 || !this.isLetIn(head))) continue;
+      const isShut = tasks.state[head] === TASK_STATE.pending && (this.hostFor(head) < 0 || !this.isLetIn(head));
+      // Whoever may push others out of its quota tries again when its back-off is over: there may be somebody now.
+      if (isShut && !this.mayPushOut(head)) continue;
       best = head;
       line = shape;
     }
@@ -397,10 +400,8 @@ export class KubernetesPlane implements ControlPlane {
     const gang = this.gangs === null ? null : gangOf(this.gangs, tasks, row);
     if (gang !== null && !isReleased(gang)) return this.decideGang(gang, nowMs);
     let host = this.isLetIn(row) ? this.hostFor(row) : -1;
-    // Approximation: a pod that asks for GPUs or CPUs of its own pushes nobody out.
-    const isPlain = tasks.gpuRequest[row] === 0 && tasks.cpuRequest[row] === 0;
-    if (host < 0 && this.plan.preemption && tasks.kind[row] === TASK_KIND.online && isPlain) {
-      const found = findPreemption(this.view, cluster, row);
+    if (host < 0 && this.plan.preemption && this.mayPreempt(row)) {
+      const found = findPreemption(this.view, cluster, row, this.gate);
       if (found !== null) {
         for (const victim of found.victims) this.context.evict(victim, nowMs, EVICT_REASON.preempted);
         host = found.host;
@@ -414,6 +415,16 @@ export class KubernetesPlane implements ControlPlane {
       if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
     } else this.standInLine(row, nowMs);
     return 1;
+  }
+
+  /** Services may push out pods below them, best effort those of its own quota. Approximation: a pod that asks for GPUs pushes nobody out. */
+  private mayPreempt(row: number): boolean {
+    const { tasks } = this.context.cluster;
+    return tasks.gpuRequest[row] === 0 && (tasks.kind[row] === TASK_KIND.online || this.mayPushOut(row));
+  }
+
+  private mayPushOut(row: number): boolean {
+    return this.plan.preemption && this.gate !== null && mayPreemptInQuota(this.gate, this.context.cluster, row);
   }
 
   /** A pod that fits nowhere backs off in the line of its shape. */

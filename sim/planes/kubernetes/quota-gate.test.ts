@@ -6,6 +6,7 @@ import type { ElasticQuotaPlan } from '../../plan/kubernetes.ts';
 import { createQuotaGate, mayStart, noteRequest, noteUse, type QuotaGate } from './quota-gate.ts';
 
 const GIB = 1_073_741_824;
+const named = (name: string) => ({ name, priority: 5_500 });
 const quota = (name: string, population: string, minCores: number): ElasticQuotaPlan => ({
   name,
   parent: null,
@@ -20,7 +21,7 @@ const quota = (name: string, population: string, minCores: number): ElasticQuota
 function gateOf(minima: readonly [number, number], quirks: object): QuotaGate {
   const all = { quotaScaledMinLazy: true, quotaComparesUnrequested: true, ...quirks };
   const plans = [quota('a', 'one', minima[0]), quota('b', 'two', minima[1])];
-  return createQuotaGate(plans, false, ['one', 'two'], all) as QuotaGate;
+  return createQuotaGate(plans, false, [named('one'), named('two')], all) as QuotaGate;
 }
 
 describe('quirks of elastic quotas', () => {
@@ -77,7 +78,10 @@ describe('arguments of the plugin', () => {
     const lets = (enableRuntimeQuota: boolean) => {
       const cluster = smallCluster(1);
       const plans = [quota('a', 'one', 0)];
-      const gate = createQuotaGate(plans, false, ['one'], quirks, { ...plugin, enableRuntimeQuota }) as QuotaGate;
+      const gate = createQuotaGate(plans, false, [named('one')], quirks, {
+        ...plugin,
+        enableRuntimeQuota,
+      }) as QuotaGate;
       const row = addTask(cluster, 4);
       noteRequest(gate, cluster, row, 1);
       gate.totals.splice(0, 2, 3_000, 100 * GIB);
@@ -90,7 +94,7 @@ describe('arguments of the plugin', () => {
     const runtimeOf = (enableMinQuotaScale: boolean, mayScaleMin: boolean) => {
       const cluster = smallCluster(1);
       const plans = [{ ...quota('a', 'one', 40), mayScaleMin }, quota('b', 'two', 40)];
-      const gate = createQuotaGate(plans, false, ['one', 'two'], quirks, {
+      const gate = createQuotaGate(plans, false, [named('one'), named('two')], quirks, {
         ...plugin,
         enableMinQuotaScale,
       }) as QuotaGate;

@@ -29,8 +29,11 @@ const DIMENSIONS = ['batch-cpu', 'batch-memory'];
 export interface QuotaGate {
   readonly tree: QuotaTree;
   readonly config: ElasticQuotaConfig;
-  /** Row of the quota of each population, -1 = none. */
+  /** Row of the quota of each population, -1 = none; and whether its pods may be pushed out, 1 = yes. */
   readonly quotaOf: Int32Array;
+  readonly preemptible: Uint8Array;
+  /** By population: some of its quota have lower priority and may be pushed out, 1 = yes. */
+  readonly hasLower: Uint8Array;
   /** What there is to share: milli-CPU and bytes. */
   readonly totals: number[];
   readonly overUsedSinceMs: Float64Array;
@@ -39,11 +42,18 @@ export interface QuotaGate {
   readonly refused: Float64Array;
 }
 
+/** What a quota knows of a population. */
+export interface QuotaPopulation {
+  readonly name: string;
+  readonly priority: number;
+  readonly preemptible?: boolean;
+}
+
 /** A gate for these quotas over populations in order; null without quotas. Throws ConfigError on a bad tree. */
 export function createQuotaGate(
   quotas: readonly ElasticQuotaPlan[],
   revokes: boolean,
-  populations: readonly string[],
+  populations: readonly QuotaPopulation[],
   quirks: ElasticQuotaQuirks = DEFAULT_ELASTIC_QUOTA_CONFIG.quirks,
   plugin?: QuotaPluginPlan,
 ): QuotaGate | null {
@@ -66,9 +76,10 @@ export function createQuotaGate(
   );
   const named = quotas.flatMap((quota) => quota.populations.map((name) => [name, quota.name] as const));
   const owner = new Map(named);
+  const names = populations.map(({ name }) => name);
   for (const [name, quota] of named) {
-    if (!populations.includes(name))
-      throw new ConfigError(`quota "${quota}" names population "${name}"; known: ${populations.join(', ')}`);
+    if (!names.includes(name))
+      throw new ConfigError(`quota "${quota}" names population "${name}"; known: ${names.join(', ')}`);
     if (owner.get(name) !== quota)
       throw new ConfigError(`population "${name}" stands in quotas "${quota}" and "${owner.get(name)}"; name it once`);
   }
@@ -82,7 +93,19 @@ export function createQuotaGate(
       checksParentQuota: plugin?.enableCheckParentQuota ?? DEFAULT_ELASTIC_QUOTA_CONFIG.checksParentQuota,
       delayEvictMs: plugin?.delayEvictMs ?? DEFAULT_ELASTIC_QUOTA_CONFIG.delayEvictMs,
     },
-    quotaOf: Int32Array.from(populations, (name) => tree.names.indexOf(owner.get(name) ?? '')),
+    quotaOf: Int32Array.from(names, (name) => tree.names.indexOf(owner.get(name) ?? '')),
+    preemptible: Uint8Array.from(populations, isPreemptible),
+    hasLower: Uint8Array.from(populations, ({ name, priority }) =>
+      populations.some(
+        (other) =>
+          owner.get(name) !== undefined &&
+          owner.get(name) === owner.get(other.name) &&
+          other.priority < priority &&
+          isPreemptible(other) === 1,
+      )
+        ? 1
+        : 0,
+    ),
     totals: [0, 0],
     overUsedSinceMs: new Float64Array(quotas.length).fill(-1),
     revokes,
@@ -90,9 +113,16 @@ export function createQuotaGate(
   };
 }
 
-function podOf(cluster: Cluster, row: number): QuotaPod {
+function isPreemptible({ preemptible }: QuotaPopulation): 0 | 1 {
+  return preemptible === false ? 0 : 1;
+}
+
+function podOf(gate: QuotaGate, cluster: Cluster, row: number): QuotaPod {
   const { tasks } = cluster;
-  return { request: [tasks.requestMilliCpu[row], tasks.requestMemBytes[row]], preemptible: true };
+  return {
+    request: [tasks.requestMilliCpu[row], tasks.requestMemBytes[row]],
+    preemptible: gate.preemptible[tasks.group[row]] === 1,
+  };
 }
 
 /** Row of the quota that a task counts in, -1 = none. */
@@ -113,7 +143,7 @@ export function noteRequest(gate: QuotaGate, cluster: Cluster, row: number, sign
 /** A pod was bound (`sign` 1), or left its host (-1). */
 export function noteUse(gate: QuotaGate, cluster: Cluster, row: number, sign: 1 | -1): void {
   const quota = quotaRow(gate, cluster, row);
-  if (quota >= 0) accountPod(gate.tree, quota, podOf(cluster, row), sign);
+  if (quota >= 0) accountPod(gate.tree, quota, podOf(gate, cluster, row), sign);
 }
 
 /** Whether the quota of a pending pod lets it in now. */
@@ -121,8 +151,31 @@ export function mayStart(gate: QuotaGate, cluster: Cluster, row: number): boolea
   const quota = quotaRow(gate, cluster, row);
   if (quota < 0) return true;
   updateQuota(gate.tree, quota, gate.totals, gate.config);
-  const refusal = admitPod(gate.tree, quota, podOf(cluster, row), gate.config);
+  const refusal = admitPod(gate.tree, quota, podOf(gate, cluster, row), gate.config);
   if (refusal !== undefined) gate.refused[quota]++;
+  return refusal === undefined;
+}
+
+/** Whether a best-effort pod may look for pods of its quota to push out: there are some of lower priority. */
+export function mayPreemptInQuota(gate: QuotaGate, { tasks }: Cluster, row: number): boolean {
+  return tasks.kind[row] === TASK_KIND.bestEffort && gate.hasLower[tasks.group[row]] === 1;
+}
+
+/** Whether a placed pod may be pushed out for a pending one as far as quotas go: same quota, and preemptible. */
+export function isInSameQuota(gate: QuotaGate, cluster: Cluster, row: number, other: number): boolean {
+  const quota = quotaRow(gate, cluster, row);
+  return quota >= 0 && quotaRow(gate, cluster, other) === quota && gate.preemptible[cluster.tasks.group[other]] === 1;
+}
+
+/** Whether the quota of a pending pod would admit it once these pods, which count in the same quota, are gone. */
+export function admitsWithout(gate: QuotaGate, cluster: Cluster, row: number, gone: readonly number[]): boolean {
+  const quota = quotaRow(gate, cluster, row);
+  if (quota < 0) return true;
+  const { tree, totals, config } = gate;
+  updateQuota(tree, quota, totals, config);
+  for (const other of gone) accountPod(tree, quota, podOf(gate, cluster, other), -1);
+  const refusal = admitPod(tree, quota, podOf(gate, cluster, row), config);
+  for (const other of gone) accountPod(tree, quota, podOf(gate, cluster, other), 1);
   return refusal === undefined;
 }
 
@@ -165,10 +218,10 @@ function podsOf(gate: QuotaGate, cluster: Cluster, quota: number): RevocablePod[
     pods.push({
       name: String(row),
       // A pod that asks for none of a resource does not name it.
-      request: podOf(cluster, row).request.map((amount) => (amount === 0 ? undefined : amount)),
+      request: podOf(gate, cluster, row).request.map((amount) => (amount === 0 ? undefined : amount)),
       priorityValue: tasks.priority[row],
       startedAtMs: state === TASK_STATE.running ? tasks.startedAtMs[row] : Infinity,
-      preemptible: true,
+      preemptible: gate.preemptible[tasks.group[row]] === 1,
     });
   }
   return pods;
