@@ -64,6 +64,8 @@ const SHOWN: Readonly<Record<keyof RunSummary, readonly [name: string, show: Sho
   energyKwh: ['energy, kWh', WHOLE],
   cost: ['cost', money],
   costPerUsefulCoreHour: ['cost per useful core-hour', money],
+  tenPointsEnergyCost: ['energy of ten more points of use, a host and year', money],
+  tenPointsAvoidedCost: ['hosts not bought for ten more points of use, a host and year', money],
   tardinessMsP95: ['tardiness of jobs with a deadline, p95', (ms) => duration(ms)],
   hostFailures: ['host failures', WHOLE],
   gpuAllocatedMeanPercent: ['GPU core allocated, mean', percent],

@@ -256,7 +256,9 @@ function placeLines(facts: RunFacts): string[] {
     ...labelled(
       'Power and cost',
       `${fixed(summary.energyKwh)} kWh; ${money(summary.cost, settings.currency)} in ${duration(summary.days * MS_PER_DAY)}, ` +
-        `${money(summary.costPerUsefulCoreHour, settings.currency)} per useful core-hour`,
+        `${money(summary.costPerUsefulCoreHour, settings.currency)} per useful core-hour; ten more points of use cost ` +
+        `${money(summary.tenPointsEnergyCost, settings.currency)} of energy a host and year and do the work of hosts for ` +
+        `${money(summary.tenPointsAvoidedCost, settings.currency)}`,
     ),
   ];
 }

@@ -92,6 +92,7 @@ export function sampleResults(size: SampleSize = SMALL_SAMPLE): RunResults {
       waitMsP50: 9_000,
       waitMsP95: 214_000,
       tardinessMsP95: 0,
+      tenPoints: () => ({ energyCost: 40, avoidedCost: 260 }),
       hostFailures: 3,
     }),
     tables,

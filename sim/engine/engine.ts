@@ -301,7 +301,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
       state: policy.createState(hosts.count, config),
     })),
     decisions: createDecisions(hosts.count),
-    powerCurve: fanCurve(1.4),
+    powerCurve: fanCurve(parameters.powerExponent),
     hostWatts: watts,
     hours: Math.ceil(plan.horizonMs / MS_PER_HOUR),
     failureSalt: saltOf(plan.seed, 'best-effort/failure'),

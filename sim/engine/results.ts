@@ -2,6 +2,7 @@
 import { BYTES_PER_MIB } from '../../policies/base/units.ts';
 import { LATENCY_CLASSES } from '../../traces/format.ts';
 import { TIER } from '../cluster/hosts.ts';
+import { type MarginalUse, marginalUse, powerWatts, workFraction } from '../host/power.ts';
 import { digestText, digestTextPerHour } from '../kernel/digest.ts';
 import { createHistogram, type QuantileHistogram, quantile } from '../kernel/quantile-histogram.ts';
 import { type Column, type Manifest, type RunResults, TABLES, type Table, type TableName } from '../results/schema.ts';
@@ -65,6 +66,7 @@ export function resultsOf(engine: Engine, identity: RunIdentity, notes: readonly
     waitMsP95: zeroIfEmpty(quantile(allWaits, 0.95)),
     tardinessMsP95: zeroIfEmpty(quantile(mergeAll(recorder.tardiness), 0.95)),
     hostFailures: recorder.open[OPEN.failures],
+    tenPoints: (meanUse) => tenPointsOf(engine, meanUse),
   });
   return {
     manifest: {
@@ -86,6 +88,28 @@ export function resultsOf(engine: Engine, identity: RunIdentity, notes: readonly
     tables,
     notes: [...notes, ...oversoldNotes(plan, summary, tables.hostHours)],
   };
+}
+
+/** Ten more points of CPU use of the mean host, at the cluster's mean use. */
+function tenPointsOf({ plan, powerCurve, hostModel }: Engine, meanUse: number): MarginalUse {
+  const { cluster, cost, physics } = plan;
+  const { smtYield } = hostModel.parameters;
+  const hosts = cluster.shapes.reduce((sum, shape) => sum + shape.count, 0);
+  const sum = { energyCost: 0, avoidedCost: 0 };
+  for (const shape of cluster.shapes) {
+    const capex = shape.capexPerHost ?? cost.capexPerHost;
+    const one = marginalUse(
+      meanUse,
+      (use) => workFraction(use, smtYield, physics.corePlacement === 'core-aware', shape.threadsPerCore),
+      (use) => powerWatts(powerCurve, shape.idleWatts, shape.maxWatts, use),
+      capex * (1 / cost.lifetimeYears + cost.yearlyOverheadPercent / 100),
+      cost.pue,
+      cost.pricePerKwh,
+    );
+    sum.energyCost += (one.energyCost * shape.count) / hosts;
+    sum.avoidedCost += (one.avoidedCost * shape.count) / hosts;
+  }
+  return sum;
 }
 
 /** A table whose integer columns are typed as the schema says. */

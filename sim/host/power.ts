@@ -75,3 +75,28 @@ export function energyCost(wattHours: number, pue: number, pricePerKwh: number):
 export function yearlyOwnership(p: Parameters): number {
   return p.capexPerHost / p.lifetimeYears + p.yearlyOverheadFraction * p.capexPerHost;
 }
+
+/** What ten more points of CPU use of one host are worth in a year, in money. */
+export interface MarginalUse {
+  /** Energy at the wall: (P(work(U + 0.1)) - P(work(U))) x 8,760 h x PUE x price. */
+  readonly energyCost: number;
+  /** Owning the hosts that would do the added work at their peak: (work(U + 0.1) - work(U)) x yearly ownership. A lower bound: bought hosts are never full. */
+  readonly avoidedCost: number;
+}
+
+/** Ten points above logical use `use`; `workAt` and `wattsAt` are those of the host, `ownership` its cost in a year without energy. */
+export function marginalUse(
+  use: number,
+  workAt: (logicalUse: number) => number,
+  wattsAt: (physicalUse: number) => number,
+  ownership: number,
+  pue: number,
+  pricePerKwh: number,
+): MarginalUse {
+  const work = workAt(use);
+  const more = workAt(use + 0.1);
+  return {
+    energyCost: energyCost((wattsAt(more) - wattsAt(work)) * 8760, pue, pricePerKwh),
+    avoidedCost: (more - work) * ownership,
+  };
+}

@@ -228,6 +228,9 @@ export interface RunSummary {
   readonly energyKwh: number;
   readonly cost: number;
   readonly costPerUsefulCoreHour: number;
+  /** Ten more points of CPU use: energy, and hosts that need not be bought for the work they do; a host and year. */
+  readonly tenPointsEnergyCost: number;
+  readonly tenPointsAvoidedCost: number;
   readonly deadlineMissPercent: number;
   /** Of all jobs with a deadline, 0 = in time. */
   readonly tardinessMsP95: number;

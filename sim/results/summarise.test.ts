@@ -86,6 +86,11 @@ describe('three windows of one hour, the first of them warm-up', () => {
     expect(summary.costPerUsefulCoreHour).toBeCloseTo((9 + 20 / 12) / 23, 12);
   });
 
+  test('ten more points of use are priced at the mean use of 63.89 %', () => {
+    expect(summary.tenPointsEnergyCost).toBeCloseTo(100 * (11_500 / 18_000), 9);
+    expect(summary.tenPointsAvoidedCost).toBe(1000);
+  });
+
   test('a price of the shape takes the place of that of the plan: big at 10,950 is 30 a day, small stays at 10, 40 / 12 in all', () => {
     const own = summarise(threeWindowTables(), { ...THREE_WINDOWS_META, shapeCapex: new Map([['big', 10_950]]) });
     expect(own.cost).toBeCloseTo(9 + 40 / 12, 12);

@@ -25,6 +25,8 @@ export interface SummaryMeta {
   readonly hostFailures: number;
   /** Over jobs with a deadline, of all populations. */
   readonly tardinessMsP95: number;
+  /** What ten more points of CPU use are worth at this mean use (0..1), money a host and year. */
+  readonly tenPoints: (meanUse: number) => { readonly energyCost: number; readonly avoidedCost: number };
 }
 
 const HOURS_PER_YEAR = 8_760;
@@ -130,6 +132,7 @@ export function countServiceHours(
  *   energyKwh                         S(powerWatts) x windowMs / 3.6e9 x PUE
  *   cost                              energyKwh x price + capex of all hosts x (1 / lifetime + overhead / 100) x days / 365
  *   costPerUsefulCoreHour             cost / (online core-hours used + core-hours of finished tasks)
+ *   tenPoints*Cost                    at the mean CPU use; see sim/host/power.ts
  *   deadlineMissPercent               100 missed / (met + missed)
  *   gpu*MeanPercent                   100 S(allocated, running or fragmented) / S(capacity of GPUs); peak: largest / largest
  *
@@ -177,6 +180,8 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
   const cost = energyKwh * meta.cost.pricePerKwh + hostCost(meta, hosts.shape as readonly string[], days);
   const usefulCoreHours = (onlineUsed / MILLI_PER_CPU) * windowHours + doneCoreHours;
 
+  const tenPoints = meta.tenPoints(capacity > 0 ? used / capacity : 0);
+
   const summary: RunSummary = {
     hosts: tables.hosts.rows,
     days,
@@ -221,6 +226,8 @@ export function summarise(tables: RunResults['tables'], meta: SummaryMeta): RunS
     energyKwh,
     cost,
     costPerUsefulCoreHour: ratioOf(cost, usefulCoreHours),
+    tenPointsEnergyCost: tenPoints.energyCost,
+    tenPointsAvoidedCost: tenPoints.avoidedCost,
     deadlineMissPercent: percentOf(missed, missed + batchTotal(batch.deadlinesMet)),
     tardinessMsP95: meta.tardinessMsP95,
     hostFailures: meta.hostFailures,

@@ -33,6 +33,7 @@ export const THREE_WINDOWS_META: SummaryMeta = {
   waitMsP95: 60_000,
   hostFailures: 1,
   tardinessMsP95: 90_000,
+  tenPoints: (meanUse) => ({ energyCost: 100 * meanUse, avoidedCost: 1000 }),
 };
 
 /** Tables of the three windows. */
