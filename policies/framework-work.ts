@@ -5,13 +5,13 @@ import { type Offers, TaskStatus, type Work } from './framework.ts';
 
 /** A task that was launched and has not ended. */
 export interface LiveTask {
-  readonly task: number;
-  readonly workRow: number;
+  task: number;
+  workRow: number;
   agent: number;
   status: TaskStatus;
-  readonly launchedAtMs: number;
+  launchedAtMs: number;
   /** How often this run was tried before. */
-  readonly attempt: number;
+  attempt: number;
 }
 
 /**
@@ -25,11 +25,13 @@ export interface Ledger {
   nextWorkRow: number;
   nextTask: number;
   live: RisingMap<LiveTask>;
+  /** Records of tasks that endLive() took out, to be used anew. */
+  spare: LiveTask[];
 }
 
 /** An empty ledger. */
 export function createLedger(): Ledger {
-  return { works: createRisingMap(), nextWorkRow: 0, nextTask: 0, live: createRisingMap() };
+  return { works: createRisingMap(), nextWorkRow: 0, nextTask: 0, live: createRisingMap(), spare: [] };
 }
 
 const WHOLE_FIELDS = ['instances', 'milliCpu', 'memMiB', 'diskMiB', 'lane'] as const;
@@ -164,6 +166,23 @@ function addLive(
 ): number {
   const task = ledger.nextTask;
   ledger.nextTask += 1;
-  risingSet(ledger.live, task, { task, workRow, agent, status, launchedAtMs, attempt });
+  const live = ledger.spare.pop();
+  if (live === undefined) {
+    risingSet(ledger.live, task, { task, workRow, agent, status, launchedAtMs, attempt });
+    return task;
+  }
+  live.task = task;
+  live.workRow = workRow;
+  live.agent = agent;
+  live.status = status;
+  live.launchedAtMs = launchedAtMs;
+  live.attempt = attempt;
+  risingSet(ledger.live, task, live);
   return task;
+}
+
+/** Takes a task out that is over; its record is used anew by the next launch. */
+export function endLive(ledger: Ledger, live: LiveTask): void {
+  risingDelete(ledger.live, live.task);
+  ledger.spare.push(live);
 }

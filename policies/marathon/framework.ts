@@ -27,6 +27,7 @@ import {
   addWork,
   adopt,
   checkWork,
+  emptyRoom,
   fits,
   type LiveTask,
   place,
@@ -214,11 +215,15 @@ function resourceOffers(state: MarathonState, offers: Offers, context: Framework
   const { config, ledger, tokens } = state;
   const { nowMs } = context;
   refillTokens(tokens, nowMs);
-  const room = roomOf(offers);
   const wanting: App[] = [];
   for (const app of state.apps.values()) if (wantsOffers(app, nowMs)) wanting.push(app);
+  const room = wanting.length > 0 ? roomOf(offers) : emptyRoom();
   const { matched, overflow } = offerOrder(offers.count, config.maxParallelOffers, config.maxQueuedOffers);
   for (const i of matched) {
+    if (wanting.length === 0) {
+      appendDecline(out, offers.id[i], config.declineOfferMs);
+      continue;
+    }
     const agent = offers.agent[i];
     const tryMatch = (index: number): boolean => {
       const app = wanting[index];

@@ -220,13 +220,13 @@ export class MasterPlayer extends MasterWorld {
   private correct(step: Step): void {
     for (const kill of recordList(step.kill)) {
       const named = (task: RunningTask): boolean =>
-        kill.task === undefined ? task.info.executor?.id === kill.executor : task.info.id === kill.task;
+        kill.task === undefined ? task.executor?.id === kill.executor : task.id === kill.task;
       const task = this.master.book.holding('agent', text(step, 'agent')).find(named);
       if (task === undefined) continue;
       const preempted = preemptedStatus(this.framework(task.framework).capabilities);
       this.agent(step).preempted++;
-      this.master.statusUpdate({ task: task.info.id, ...preempted }, preempted.state, true);
-      const executor = task.info.executor;
+      this.master.statusUpdate({ task: task.id, ...preempted }, preempted.state, true);
+      const executor = task.executor;
       if (executor !== null) this.master.executorExited(task.agent, executor.id, preempted.state);
     }
   }

@@ -41,8 +41,11 @@ export class DrfSorter implements Sorter, TreeListener {
   private readonly keyGrants: number[] = [];
   private readonly nodeMarked: boolean[] = [];
   private readonly groupMarked: boolean[] = [];
+  /** The first so many are marked; the lists never shrink, as emptied ones would be allocated anew. */
   private readonly markedNodes: number[] = [];
   private readonly markedGroups: number[] = [];
+  private markedNodeCount = 0;
+  private markedGroupCount = 0;
   private readonly stamps: number[] = [];
   private stamp = 0;
   /** Comparisons of two clients since the start: what sorting costs, whatever the machine. */
@@ -169,21 +172,19 @@ export class DrfSorter implements Sorter, TreeListener {
   nodeChanged(node: number): void {
     if (node === ROOT || this.nodeMarked[node]) return;
     this.nodeMarked[node] = true;
-    this.markedNodes.push(node);
+    this.markedNodes[this.markedNodeCount++] = node;
   }
 
   groupChanged(group: number): void {
     if (this.groupMarked[group]) return;
     this.groupMarked[group] = true;
-    this.markedGroups.push(group);
+    this.markedGroups[this.markedGroupCount++] = group;
   }
 
   private rekeyAll(): void {
     this.seenVersion = this.totals.version;
     this.rebuildBelow(ROOT);
-    for (const group of this.markedGroups) this.groupMarked[group] = false;
-    this.markedGroups.length = 0;
-    this.forgetMarkedNodes();
+    this.forgetMarks();
   }
 
   private rebuildBelow(group: number): void {
@@ -195,19 +196,20 @@ export class DrfSorter implements Sorter, TreeListener {
   }
 
   private rekeyMarked(): void {
-    for (const group of this.markedGroups) this.rebuild(group);
-    for (const node of this.markedNodes) {
+    for (let i = 0; i < this.markedGroupCount; i++) this.rebuild(this.markedGroups[i]);
+    for (let i = 0; i < this.markedNodeCount; i++) {
+      const node = this.markedNodes[i];
       const group = this.tree.parents[node];
       if (this.tree.kinds[node] !== NodeKind.inactiveLeaf && !this.groupMarked[group]) this.reposition(group, node);
     }
-    for (const group of this.markedGroups) this.groupMarked[group] = false;
-    this.markedGroups.length = 0;
-    this.forgetMarkedNodes();
+    this.forgetMarks();
   }
 
-  private forgetMarkedNodes(): void {
-    for (const node of this.markedNodes) this.nodeMarked[node] = false;
-    this.markedNodes.length = 0;
+  private forgetMarks(): void {
+    for (let i = 0; i < this.markedGroupCount; i++) this.groupMarked[this.markedGroups[i]] = false;
+    for (let i = 0; i < this.markedNodeCount; i++) this.nodeMarked[this.markedNodes[i]] = false;
+    this.markedGroupCount = 0;
+    this.markedNodeCount = 0;
   }
 
   private rekey(node: number): void {

@@ -235,7 +235,15 @@ describe('an agent that comes back with its task after it was given up', () => {
     const register = (withTask: boolean) => {
       const about = { id: 'a', hostname: 'a', region: null, attributes: '', capabilities: null, checkpoint: true };
       const info = { id: 't', bag, executor: null };
-      const task = { info, framework: 'f', role: '*', agent: 'a', latestState: 'TASK_RUNNING', holds: true, order: 0 };
+      const task = {
+        ...info,
+        framework: 'f',
+        role: '*',
+        agent: 'a',
+        latestState: 'TASK_RUNNING',
+        holds: true,
+        order: 0,
+      };
       const used = new Map(withTask ? [['f', new Map([['*', bag]])]] : []);
       master.addAgent(
         { ...about, total: readBag(catalog, { cpus: 2, mem: 64 }), unavailableFromMs: null },

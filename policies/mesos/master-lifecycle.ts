@@ -133,9 +133,9 @@ export class MesosMaster {
     for (const task of running) this.book.add(task);
     this.allocator.addAgent(info, used);
     if (!isBack) return;
-    for (const { framework, info: task, latestState } of running)
+    for (const { framework, id: task, latestState } of running)
       this.outbox.tell(framework, {
-        task: task.id,
+        task,
         state: latestState,
         reason: AGENT_BACK_REASON,
         source: 'SOURCE_MASTER',
@@ -181,7 +181,7 @@ export class MesosMaster {
       const state = reconciledState(null, standing, this.isPartitionAware(task.framework)) ?? 'TASK_LOST';
       this.book.end(task, state);
       this.outbox.tell(task.framework, {
-        task: task.info.id,
+        task: task.id,
         state,
         reason: AGENT_REMOVED_REASON,
         source: 'SOURCE_MASTER',
@@ -270,7 +270,7 @@ export class MesosMaster {
     for (const task of this.book.holding('framework', framework)) {
       agents.add(task.agent);
       this.book.end(task, 'TASK_KILLED');
-      this.outbox.tell(framework, { task: task.info.id, state: 'TASK_KILLED', reason: null, source: 'SOURCE_MASTER' });
+      this.outbox.tell(framework, { task: task.id, state: 'TASK_KILLED', reason: null, source: 'SOURCE_MASTER' });
     }
     const ended = this.book.endExecutors((executor) => executor.framework === framework, 'TASK_KILLED');
     for (const { agent } of ended) agents.add(agent);

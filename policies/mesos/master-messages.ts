@@ -48,11 +48,14 @@ export interface TaskInfo {
   readonly executor: ExecutorInfo | null;
 }
 
+/** A task at its master. The master uses the records of tasks that it has dropped anew. */
 export interface RunningTask {
-  readonly info: TaskInfo;
-  readonly framework: string;
-  readonly role: string;
-  readonly agent: string;
+  id: TaskId;
+  bag: ResourceBag;
+  executor: ExecutorInfo | null;
+  framework: string;
+  role: string;
+  agent: string;
   latestState: string;
   /** Whether its resources are still booked. */
   holds: boolean;

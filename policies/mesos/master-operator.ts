@@ -76,7 +76,7 @@ export function deactivateAgent(master: MesosMaster, agent: string): void {
 /** Empties an agent: deactivated, and its tasks are asked to end, within `maxGraceMs` if that is less than they may take themselves. */
 export function drainAgent(master: MesosMaster, agent: string, maxGraceMs?: number): void {
   deactivateAgent(master, agent);
-  for (const task of master.book.holding('agent', agent)) master.kill(task.framework, task.info.id, agent, maxGraceMs);
+  for (const task of master.book.holding('agent', agent)) master.kill(task.framework, task.id, agent, maxGraceMs);
 }
 
 function consumed(master: MesosMaster, catalog: ResourceCatalog, role: string): Quantities {

@@ -12,6 +12,8 @@ export class TaskBook {
   private readonly byName = new Map<string, RunningTask>();
   private readonly byNumber = createRisingMap<RunningTask>();
   private taken = 0;
+  /** Records of tasks that were dropped. */
+  private readonly spare: RunningTask[] = [];
   private readonly catalog: ResourceCatalog;
   private readonly allocator: Allocator;
   private readonly executors = new Map<string, RunningExecutor>();
@@ -28,7 +30,7 @@ export class TaskBook {
 
   /** Takes in a task that runs already. */
   add(task: RunningTask): void {
-    const { id } = task.info;
+    const { id } = task;
     task.order = this.get(id)?.order ?? this.taken++;
     if (typeof id === 'number') risingSet(this.byNumber, id, task);
     else this.byName.set(id, task);
@@ -45,7 +47,7 @@ export class TaskBook {
       const key = executorKey(agent, framework, newExecutor.id);
       this.executors.set(key, { info: newExecutor, framework, role, agent });
     }
-    this.add({ info, framework, role, agent, latestState: 'TASK_STAGING', holds: true, order: 0 });
+    this.add(this.record(info, offer));
     return subtractBags(left, needs);
   }
 
@@ -54,7 +56,7 @@ export class TaskBook {
     task.latestState = state;
     if (!task.holds) return;
     task.holds = false;
-    this.allocator.recoverResources(task.framework, task.agent, task.role, task.info.bag, null);
+    this.allocator.recoverResources(task.framework, task.agent, task.role, task.bag, null);
   }
 
   /** Ends a task whose end is acknowledged at once, and drops it; an unknown one is ignored. */
@@ -64,6 +66,7 @@ export class TaskBook {
     this.end(task, state);
     if (typeof id === 'number') risingDelete(this.byNumber, id);
     else this.byName.delete(id);
+    this.spare.push(task);
   }
 
   /** Tasks that still hold something, of one agent or one framework, in the order in which they were taken in. */
@@ -80,7 +83,7 @@ export class TaskBook {
       this.executors.delete(key);
       ended.push(executor);
       for (const task of this.holding('agent', executor.agent)) {
-        const own = task.framework === executor.framework && task.info.executor?.id === executor.info.id;
+        const own = task.framework === executor.framework && task.executor?.id === executor.info.id;
         if (own) this.end(task, taskState);
       }
       this.allocator.recoverResources(executor.framework, executor.agent, executor.role, executor.info.bag, null);
@@ -91,11 +94,26 @@ export class TaskBook {
   /** Revocable resources allocated to executors of an agent. */
   revocableOn(agent: string): ResourceBag {
     let held = EMPTY_BAG;
-    for (const task of this.holding('agent', agent)) held = addBags(held, task.info.bag);
+    for (const task of this.holding('agent', agent)) held = addBags(held, task.bag);
     for (const executor of this.executors.values()) {
       if (executor.agent === agent) held = addBags(held, executor.info.bag);
     }
     return selectBag(this.catalog, held, ResourceFlag.revocable, 0);
+  }
+
+  private record({ id, bag, executor }: TaskInfo, { framework, role, agent }: Offer): RunningTask {
+    const latestState = 'TASK_STAGING';
+    const task = this.spare.pop();
+    if (task === undefined) return { id, bag, executor, framework, role, agent, latestState, holds: true, order: 0 };
+    task.id = id;
+    task.bag = bag;
+    task.executor = executor;
+    task.framework = framework;
+    task.role = role;
+    task.agent = agent;
+    task.latestState = latestState;
+    task.holds = true;
+    return task;
   }
 
   private unknownExecutor(offer: Offer, executor: ExecutorInfo): ExecutorInfo | null {

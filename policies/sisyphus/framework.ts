@@ -8,7 +8,7 @@
  * Source: slides of iQIYI, "Mesos, Chronos and Docker for transcoding".
  */
 import { ConfigError } from '../base/assert.ts';
-import { risingDelete, risingGet, risingValues } from '../base/rising-map.ts';
+import { risingGet, risingValues } from '../base/rising-map.ts';
 import { charge, createStoreLine, SISYPHUS_STORE_OPERATIONS, type StoreLine } from '../chronos/store-cost.ts';
 import { createLanes, enqueue, type Lane, queueLength, shift } from '../chronos/task-queue.ts';
 import {
@@ -32,6 +32,7 @@ import {
   checkPlainWork,
   createLedger,
   emptyRoom,
+  endLive,
   fits,
   type Ledger,
   type LiveTask,
@@ -193,7 +194,7 @@ function statusUpdate(state: SisyphusState, update: StatusUpdate, context: Frame
   live.status = update.status;
   if (started) charge(store, SISYPHUS_STORE_OPERATIONS.running, config.storeOperationMs, nowMs);
   if (!isTerminal(update.status)) return;
-  risingDelete(state.ledger.live, update.task);
+  endLive(state.ledger, live);
   charge(store, SISYPHUS_STORE_OPERATIONS.ended, config.storeOperationMs, nowMs);
   const preempted = state.preempted.indexOf(update.task);
   if (preempted >= 0) state.preempted.splice(preempted, 1);

@@ -47,8 +47,8 @@ function begin(run: MesosRun, host: number, known: boolean, nowMs: number): void
   master.rescindWhere((offer) => offer.agent === id);
   closeExecutorsOn(run, host, TaskStatus.Killed, nowMs);
   for (const task of master.book.holding('agent', id)) {
-    const driver = driverOfTask(run.s.drivers, task.info.id);
-    const row = risingGet(driver.rowOfTask, taskNumber(driver, task.info.id));
+    const driver = driverOfTask(run.s.drivers, task.id);
+    const row = risingGet(driver.rowOfTask, taskNumber(driver, task.id));
     if (row !== undefined) run.setup.context.evict(row, nowMs, EVICT_REASON.drained);
   }
 }

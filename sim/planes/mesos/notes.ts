@@ -10,14 +10,14 @@ import { CHANGE } from '../../cluster/apply.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
 import { gpusOf, memMibOf } from './agents.ts';
-import { ask, perform } from './answers.ts';
+import { ask, follow, perform } from './answers.ts';
 import { isDrained } from './closed-agents.ts';
-import { type Driver, laneOf, taskId } from './driver.ts';
+import { type Driver, laneOf, takeActions, taskId } from './driver.ts';
 import { closeExecutorsOn, endApp, takeSparkTask, tendApp } from './executors.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { waitsAtDoor } from './front-door.ts';
 import { giveUpRow } from './job-runs.ts';
-import { AGENT, driverOf, type MesosRun, masterOf, masterOfHost, type Note } from './mesos-run.ts';
+import { AGENT, driverOf, frameworkContext, type MesosRun, masterOf, masterOfHost, type Note } from './mesos-run.ts';
 import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
 import { hear, hostIsDead, silence, waitsIn } from './partitions.ts';
 import { loseHost } from './registration.ts';
@@ -137,7 +137,9 @@ export function takeTask(run: MesosRun, row: number, nowMs: number): Driver {
   s.workOfRow[row] = work;
   risingSet(driver.targetOfWork, work, row);
   const job = workOfRow(run, driver, row);
-  ask(run, driver, nowMs, (context, out) => driver.framework.submit(driver.state, job, context, out));
+  const out = takeActions(run.pool);
+  driver.framework.submit(driver.state, job, frameworkContext(run, nowMs), out);
+  follow(run, driver, out, nowMs);
   return driver;
 }
 
