@@ -47,7 +47,7 @@ export function addRefusal(refusals: Refusals, row: number, bag: ResourceBag, fi
 
 /** Whether a refusal on the agent contains the bag. */
 export function isRefusedOn({ first, bags, leads, next }: Refusals, row: number, bag: ResourceBag): boolean {
-  if (row >= first.length) return false;
+  if (row >= first.length || first[row] === NONE) return false;
   const lead = leadOf(bag);
   for (let entry = first[row]; entry !== NONE; entry = next[entry])
     if (leads[entry] >= lead && bagContains(bags[entry], bag)) return true;
@@ -65,7 +65,7 @@ function leadOf({ kinds, amounts }: ResourceBag): number {
  */
 export function isAllRefusedOn(refusals: Refusals, row: number, bag: ResourceBag, version: number): boolean {
   const { first, knownVersion } = refusals;
-  if (row >= first.length) return false;
+  if (row >= first.length || first[row] === NONE) return false;
   if (knownVersion[row] === version) return true;
   if (!isRefusedOn(refusals, row, bag)) return false;
   knownVersion[row] = version;
