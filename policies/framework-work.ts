@@ -7,6 +7,7 @@ import { type Offers, TaskStatus, type Work } from './framework.ts';
 export interface LiveTask {
   task: number;
   workRow: number;
+  work: Work;
   agent: number;
   status: TaskStatus;
   launchedAtMs: number;
@@ -17,8 +18,8 @@ export interface LiveTask {
 /**
  * Work and tasks of a framework, as plain data.
  *
- * `works` is by row, without the rows that are retired: millions of short jobs come and go. Keys of `live` are task numbers in
- * order of launch.
+ * `works` is by row, without the rows that are retired; a framework of millions of short jobs keeps none, as every task carries its own.
+ * Keys of `live` are task numbers in order of launch.
  */
 export interface Ledger {
   works: RisingMap<Work>;
@@ -140,25 +141,26 @@ export function place(
   workRow: number,
   nowMs: number,
   attempt = 0,
+  work = workAt(ledger, workRow),
 ): number {
-  const work = workAt(ledger, workRow);
   if (work.revocable === true) room.revocableMilliCpu[i] -= work.milliCpu;
   else room.milliCpu[i] -= work.milliCpu;
   room.memMiB[i] -= work.memMiB;
   room.diskMiB[i] -= work.diskMiB;
   if (work.gpus !== undefined) room.gpus[i] -= work.gpus;
   room.launches[i] += 1;
-  return addLive(ledger, workRow, agent, TaskStatus.Staging, nowMs, attempt);
+  return addLive(ledger, workRow, work, agent, TaskStatus.Staging, nowMs, attempt);
 }
 
 /** Writes a task to the ledger that runs on `agent` already, as after a start from the store, and returns its number. */
 export function adopt(ledger: Ledger, workRow: number, agent: number, nowMs: number): number {
-  return addLive(ledger, workRow, agent, TaskStatus.Running, nowMs, 0);
+  return addLive(ledger, workRow, workAt(ledger, workRow), agent, TaskStatus.Running, nowMs, 0);
 }
 
 function addLive(
   ledger: Ledger,
   workRow: number,
+  work: Work,
   agent: number,
   status: TaskStatus,
   launchedAtMs: number,
@@ -168,11 +170,12 @@ function addLive(
   ledger.nextTask += 1;
   const live = ledger.spare.pop();
   if (live === undefined) {
-    risingSet(ledger.live, task, { task, workRow, agent, status, launchedAtMs, attempt });
+    risingSet(ledger.live, task, { task, workRow, work, agent, status, launchedAtMs, attempt });
     return task;
   }
   live.task = task;
   live.workRow = workRow;
+  live.work = work;
   live.agent = agent;
   live.status = status;
   live.launchedAtMs = launchedAtMs;

@@ -8,12 +8,9 @@ import { fail } from './assert.ts';
 
 export interface RisingMap<Value> {
   size: number;
-  readonly pages: (RisingPage<Value> | null)[];
-}
-
-interface RisingPage<Value> {
-  readonly values: (Value | undefined)[];
-  count: number;
+  readonly pages: ((Value | undefined)[] | null)[];
+  /** Keys in each page. */
+  readonly counts: number[];
 }
 
 const MAX_KEY = 0xffffffff;
@@ -22,42 +19,47 @@ const PAGE_MASK = (1 << PAGE_BITS) - 1;
 
 /** A map without keys. */
 export function createRisingMap<Value>(): RisingMap<Value> {
-  return { size: 0, pages: [] };
+  return { size: 0, pages: [], counts: [] };
 }
 
 /** The value of a key, undefined when it is not in. */
 export function risingGet<Value>(map: RisingMap<Value>, key: number): Value | undefined {
-  const page = key < 0 ? undefined : map.pages[key >>> PAGE_BITS];
-  return page?.values[key & PAGE_MASK];
+  return pageOf(map, key)?.[key & PAGE_MASK];
+}
+
+function pageOf<Value>({ pages }: RisingMap<Value>, key: number): (Value | undefined)[] | null {
+  const at = key >>> PAGE_BITS;
+  return key < 0 || at >= pages.length ? null : pages[at];
 }
 
 /** Sets the value of a key. */
 export function risingSet<Value>(map: RisingMap<Value>, key: number, value: Value): void {
-  const { pages } = map;
+  const { pages, counts } = map;
   const at = key >>> PAGE_BITS;
   if (key > MAX_KEY) fail(`key ${key} of a rising map is above ${MAX_KEY}`);
-  while (pages.length <= at) pages.push(null);
+  while (pages.length <= at) {
+    pages.push(null);
+    counts.push(0);
+  }
   let page = pages[at];
   if (page === null) {
-    page = { values: new Array<Value | undefined>(PAGE_MASK + 1).fill(undefined), count: 0 };
+    page = new Array<Value | undefined>(PAGE_MASK + 1).fill(undefined);
     pages[at] = page;
   }
-  const { values } = page;
-  if (values[key & PAGE_MASK] === undefined) {
-    page.count++;
+  if (page[key & PAGE_MASK] === undefined) {
+    counts[at]++;
     map.size++;
   }
-  values[key & PAGE_MASK] = value;
+  page[key & PAGE_MASK] = value;
 }
 
 /** Takes a key out; whether it was in. */
 export function risingDelete<Value>(map: RisingMap<Value>, key: number): boolean {
-  const { pages } = map;
-  const page = key < 0 ? null : (pages[key >>> PAGE_BITS] ?? null);
-  if (page === null || page.values[key & PAGE_MASK] === undefined) return false;
-  page.values[key & PAGE_MASK] = undefined;
+  const page = pageOf(map, key);
+  if (page === null || page[key & PAGE_MASK] === undefined) return false;
+  page[key & PAGE_MASK] = undefined;
   map.size--;
-  if (--page.count === 0) pages[key >>> PAGE_BITS] = null;
+  if (--map.counts[key >>> PAGE_BITS] === 0) map.pages[key >>> PAGE_BITS] = null;
   return true;
 }
 
@@ -66,7 +68,7 @@ export function risingValues<Value>(map: RisingMap<Value>): Value[] {
   const all: Value[] = [];
   for (const page of map.pages) {
     if (page === null) continue;
-    for (const value of page.values) if (value !== undefined) all.push(value);
+    for (const value of page) if (value !== undefined) all.push(value);
   }
   return all;
 }

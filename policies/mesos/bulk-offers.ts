@@ -99,7 +99,7 @@ export class BulkDesk {
     const left = launch(offer);
     if (left !== offer.bag) this.allocator.keep(bulk.slot, agent, subtractBags(offer.bag, left));
     if (isEmptyBag(left)) return;
-    const filter = this.allocator.openFilter(bulk.slot, refuseMs);
+    const filter = this.filterOf(bulk, refuseMs);
     if (filter !== null) refuseRow(filter, agent.row, left);
     else this.allocator.reconsider(agent.row);
   }

@@ -188,7 +188,9 @@ export class DrfSorter implements Sorter, TreeListener {
   }
 
   private rebuildBelow(group: number): void {
-    this.rebuild(group);
+    // Where the members are the same, their keys alone are new.
+    if (this.groupMarked[group] === false) this.rekeyMembers(group);
+    else this.rebuild(group);
     const order = this.ordered[group];
     for (let i = 0; i < this.orderedCounts[group]; i++) {
       if (this.tree.kinds[order[i]] === NodeKind.internal) this.rebuildBelow(order[i]);
@@ -215,6 +217,13 @@ export class DrfSorter implements Sorter, TreeListener {
   private rekey(node: number): void {
     this.keyShares[node] = this.shareOf(node);
     this.keyGrants[node] = this.tree.grantCounts[node];
+  }
+
+  private rekeyMembers(group: number): void {
+    const order = this.ordered[group];
+    const count = this.orderedCounts[group];
+    for (let i = 0; i < count; i++) this.rekey(order[i]);
+    this.sortNearlySorted(order, count);
   }
 
   /** Orders a group afresh, starting from its last order; rows that are no group any more end up empty. */

@@ -21,7 +21,7 @@ export function refuseRow(filter: OfferFilter, row: number, refused: ResourceBag
   filter.rows.push(row);
 }
 
-/** Refuses what a bulk still has rows for; a filter without rows takes the list over, as the bulk needs it no more. */
+/** Refuses what a bulk still has rows for; the filter takes the list over, as the bulk needs it no more. */
 export function refuseAll(
   filter: OfferFilter,
   bulk: { readonly rows: number[]; readonly bags: readonly ResourceBag[] },
@@ -36,8 +36,8 @@ export function refuseAll(
     rows[left++] = row;
   }
   rows.length = left;
-  if (filter.rows.length === 0) filter.rows = rows;
-  else for (const row of rows) filter.rows.push(row);
+  for (const row of filter.rows) rows.push(row);
+  filter.rows = rows;
 }
 
 /** Ends a filter whose time is over; its agents are worth looking at again. */

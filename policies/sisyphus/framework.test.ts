@@ -4,7 +4,6 @@ import { CHRONOS_STORE_OPERATIONS, operationsPerJob, SISYPHUS_STORE_OPERATIONS }
 import { queueLength } from '../chronos/task-queue.ts';
 import { TaskStatus } from '../framework.ts';
 import { contextAt, offersOf, rowsOf, workOf } from '../framework-test-kit.ts';
-import { workAt } from '../framework-work.ts';
 import {
   SISYPHUS_DEFAULTS,
   type SisyphusConfig,
@@ -49,12 +48,7 @@ describe('Sisyphus', () => {
     ] as const)
       submit(state, name, lane);
     offer(state, 1, 4000);
-    expect([...risingValues(state.ledger.live)].map((live) => workAt(state.ledger, live.workRow).name)).toEqual([
-      'zero',
-      'two',
-      'late',
-      'four',
-    ]);
+    expect([...risingValues(state.ledger.live)].map((live) => live.work.name)).toEqual(['zero', 'two', 'late', 'four']);
   });
   test('a head that waited 2 s has the youngest task of the lowest lane killed, and takes its place; the killed run runs again', () => {
     const state = started({ preemptAfterMs: 2_000 });
@@ -74,11 +68,11 @@ describe('Sisyphus', () => {
     expect(tick(state, 12_001)).toEqual([]);
     update(state, 2, TaskStatus.Killed, 12_002);
     expect(offer(state, 12_003, 1000)).toEqual(['Launch 12003 task 3']);
-    expect(workAt(state.ledger, risingGet(state.ledger.live, 3)?.workRow ?? -1).name).toBe('urgent');
+    expect(risingGet(state.ledger.live, 3)?.work.name).toBe('urgent');
     expect(queueLength(state.lanes)).toBe(1);
     update(state, 3, TaskStatus.Finished, 13_000);
     offer(state, 13_001, 1000);
-    expect(workAt(state.ledger, risingGet(state.ledger.live, 4)?.workRow ?? -1).name).toBe('low-new');
+    expect(risingGet(state.ledger.live, 4)?.work.name).toBe('low-new');
   });
   test('without preemption nobody is killed however long the head waits', () => {
     const state = started();

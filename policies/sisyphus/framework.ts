@@ -28,7 +28,6 @@ import {
 } from '../framework.ts';
 import {
   addRoom,
-  addWork,
   checkPlainWork,
   createLedger,
   emptyRoom,
@@ -37,8 +36,6 @@ import {
   type Ledger,
   type LiveTask,
   place,
-  retireWork,
-  workAt,
 } from '../framework-work.ts';
 
 /** Settings. Units: ms; `preemptAfterMs` null turns preemption off. */
@@ -66,6 +63,7 @@ export const SISYPHUS_DEFAULTS: SisyphusConfig = {
 /** One run: an instance of a work row. */
 export interface SisyphusRun {
   readonly workRow: number;
+  readonly work: Work;
   readonly attempt: number;
   readonly queuedAtMs: number;
 }
@@ -73,6 +71,7 @@ export interface SisyphusRun {
 interface WaitingRun {
   readonly dueMs: number;
   readonly workRow: number;
+  readonly work: Work;
   readonly attempt: number;
 }
 
@@ -82,8 +81,6 @@ export interface SisyphusState {
   readonly ledger: Ledger;
   readonly lanes: Lane<SisyphusRun>[];
   readonly store: StoreLine;
-  /** Runs of a row of work that have not come to their final end; work that is not in has one. */
-  readonly runsLeft: Map<number, number>;
   /** Runs that wait for the store or for their retry, by due time, ties in order. */
   waiting: WaitingRun[];
   /** Tasks killed to make room; their runs are queued again. */
@@ -115,7 +112,6 @@ function create(config: SisyphusConfig): SisyphusState {
     ledger: createLedger(),
     lanes: createLanes<SisyphusRun>(config.lanes),
     store: createStoreLine(),
-    runsLeft: new Map(),
     waiting: [],
     preempted: [],
     nextPreemptionMs: 0,
@@ -123,12 +119,12 @@ function create(config: SisyphusConfig): SisyphusState {
   };
 }
 
-function laneOf(state: SisyphusState, workRow: number): number {
-  return Math.min(workAt(state.ledger, workRow).lane, state.lanes.length - 1);
+function laneOf(state: SisyphusState, work: Work): number {
+  return Math.min(work.lane, state.lanes.length - 1);
 }
 
-function queue(state: SisyphusState, workRow: number, attempt: number, nowMs: number): void {
-  enqueue(state.lanes, laneOf(state, workRow), { workRow, attempt, queuedAtMs: nowMs });
+function queue(state: SisyphusState, workRow: number, work: Work, attempt: number, nowMs: number): void {
+  enqueue(state.lanes, laneOf(state, work), { workRow, work, attempt, queuedAtMs: nowMs });
 }
 
 function wait(state: SisyphusState, run: WaitingRun): void {
@@ -139,13 +135,13 @@ function wait(state: SisyphusState, run: WaitingRun): void {
 
 function submit(state: SisyphusState, work: Work, context: FrameworkContext): void {
   checkPlainWork(work, 'sisyphus');
-  const workRow = addWork(state.ledger, work);
-  if (work.instances !== 1) state.runsLeft.set(workRow, work.instances);
+  // Runs and tasks carry their work, so the ledger keeps none.
+  const workRow = state.ledger.nextWorkRow++;
   const { storeOperationMs } = state.config;
   for (let i = 0; i < work.instances; i++) {
     const readyMs = charge(state.store, SISYPHUS_STORE_OPERATIONS.submit, storeOperationMs, context.nowMs);
-    if (readyMs > context.nowMs) wait(state, { dueMs: readyMs, workRow, attempt: 0 });
-    else queue(state, workRow, 0, context.nowMs);
+    if (readyMs > context.nowMs) wait(state, { dueMs: readyMs, workRow, work, attempt: 0 });
+    else queue(state, workRow, work, 0, context.nowMs);
   }
 }
 
@@ -160,7 +156,7 @@ function resourceOffers(state: SisyphusState, offers: Offers, context: Framework
   let blocked = false;
   for (let l = 0; l < lanes.length && !blocked; l++)
     for (let run = shift(lanes[l]); run !== null; run = shift(lanes[l])) {
-      const work = workAt(ledger, run.workRow);
+      const { work, workRow } = run;
       let offer = 0;
       for (; offer < offers.count; offer++) {
         if (offer === room.launches.length) addRoom(room, offers);
@@ -171,8 +167,8 @@ function resourceOffers(state: SisyphusState, offers: Offers, context: Framework
         blocked = true;
         break;
       }
-      const task = place(ledger, room, offer, offers.agent[offer], run.workRow, context.nowMs, run.attempt);
-      appendLaunch(out, offers.id[offer], task, run.workRow, work, state.config.declineOfferMs);
+      const task = place(ledger, room, offer, offers.agent[offer], workRow, context.nowMs, run.attempt, work);
+      appendLaunch(out, offers.id[offer], task, workRow, work, state.config.declineOfferMs);
     }
   if (room.launches.length < offers.count || room.launches.includes(0))
     appendDeclineRest(out, state.config.declineOfferMs);
@@ -194,37 +190,31 @@ function statusUpdate(state: SisyphusState, update: StatusUpdate, context: Frame
   live.status = update.status;
   if (started) charge(store, SISYPHUS_STORE_OPERATIONS.running, config.storeOperationMs, nowMs);
   if (!isTerminal(update.status)) return;
+  const { workRow, work, attempt } = live;
   endLive(state.ledger, live);
   charge(store, SISYPHUS_STORE_OPERATIONS.ended, config.storeOperationMs, nowMs);
   const preempted = state.preempted.indexOf(update.task);
   if (preempted >= 0) state.preempted.splice(preempted, 1);
   if (preempted >= 0 && update.status === TaskStatus.Killed) {
-    queue(state, live.workRow, live.attempt, nowMs);
+    queue(state, workRow, work, attempt, nowMs);
     return;
   }
   const failed = update.status !== TaskStatus.Finished && update.status !== TaskStatus.Killed;
-  if (failed && live.attempt < config.retries) {
-    wait(state, { dueMs: nowMs + config.retryDelayMs, workRow: live.workRow, attempt: live.attempt + 1 });
+  if (failed && attempt < config.retries) {
+    wait(state, { dueMs: nowMs + config.retryDelayMs, workRow, work, attempt: attempt + 1 });
     return;
   }
   charge(store, SISYPHUS_STORE_OPERATIONS.remove, config.storeOperationMs, nowMs);
-  const left = (state.runsLeft.get(live.workRow) ?? 1) - 1;
-  if (left > 0) {
-    state.runsLeft.set(live.workRow, left);
-    return;
-  }
-  state.runsLeft.delete(live.workRow);
-  retireWork(state.ledger, live.workRow);
 }
 
 /** The task to kill for the head of `lane`: youngest of the lowest occupied lane below it. */
 function victim(state: SisyphusState, lane: number): LiveTask | null {
   let found: LiveTask | null = null;
   for (const live of risingValues(state.ledger.live)) {
-    const other = laneOf(state, live.workRow);
+    const other = laneOf(state, live.work);
     if (other <= lane || state.preempted.includes(live.task)) continue;
     // Task numbers rise with time, so a later one of the same lane is the younger.
-    if (found === null || other >= laneOf(state, found.workRow)) found = live;
+    if (found === null || other >= laneOf(state, found.work)) found = live;
   }
   return found;
 }
@@ -245,7 +235,7 @@ function tick(state: SisyphusState, context: FrameworkContext, out: FrameworkAct
   const { nowMs } = context;
   let due = 0;
   while (due < state.waiting.length && state.waiting[due].dueMs <= nowMs) due += 1;
-  for (const run of state.waiting.splice(0, due)) queue(state, run.workRow, run.attempt, nowMs);
+  for (const run of state.waiting.splice(0, due)) queue(state, run.workRow, run.work, run.attempt, nowMs);
   const wanted = preemption(state);
   if (wanted === null || wanted.dueMs > nowMs) return;
   const task = (victim(state, wanted.lane) as LiveTask).task;

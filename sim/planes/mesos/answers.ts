@@ -1,6 +1,6 @@
 /** What frameworks answer, done at their master in their order: launches, declines, kills, and runs of their own clock. */
 import { fail } from '../../../policies/base/assert.ts';
-import { risingGet, risingSet } from '../../../policies/base/rising-map.ts';
+import { risingDelete, risingGet, risingSet } from '../../../policies/base/rising-map.ts';
 import {
   ActionKind,
   type FrameworkActions,
@@ -181,7 +181,11 @@ function rowFor(run: MesosRun, driver: Driver, work: number, nowMs: number): num
   if (job !== undefined) return takeRun(job);
   const target = risingGet(driver.targetOfWork, work);
   if (target === undefined) return -1;
-  if (!FRAMEWORK_KINDS[driver.plan.kind].runsServices) return s.waiting[target] === 1 ? target : -1;
+  if (!FRAMEWORK_KINDS[driver.plan.kind].runsServices) {
+    if (s.waiting[target] === 0) return -1;
+    risingDelete(driver.targetOfWork, work);
+    return target;
+  }
   const rows = s.waitingOf[target];
   for (const row of rows) {
     rows.delete(row);

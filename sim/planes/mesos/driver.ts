@@ -28,7 +28,7 @@ export interface Driver {
   state: unknown;
   /** Work rows are counted as the framework counts them: in order of submission. */
   nextWork: number;
-  /** Row of the task table by work row; for Marathon, the service. */
+  /** Row of the task table by row of work, for works that wait; for Marathon, the service. */
   readonly targetOfWork: RisingMap<number>;
   /** Jobs by row of work: what starts by the framework's own clock. */
   readonly jobs: Map<number, JobRuns>;

@@ -5,6 +5,7 @@
  * are alike, so a launch takes the one that waits longest, and what is dropped is the one that began to wait last.
  */
 import { fail } from '../../../policies/base/assert.ts';
+import { risingSet } from '../../../policies/base/rising-map.ts';
 import { BYTES_PER_MIB } from '../../../policies/base/units.ts';
 import type { FrameworkActions, FrameworkContext } from '../../../policies/framework.ts';
 import { type ChronosJobPlan, jobPopulation } from '../../plan/mesos.ts';
@@ -101,6 +102,13 @@ export function giveUpRow({ s, setup }: MesosRun, driver: Driver, row: number, n
 
 function jobAt(driver: Driver, work: number): JobRuns {
   return driver.jobs.get(work) ?? fail(`work ${work} of ${driver.plan.name} is no job`);
+}
+
+/** A task that was tried before waits again for a launch of its work. */
+export function waitAgain(driver: Driver, work: number, row: number): void {
+  const job = driver.jobs.get(work);
+  if (job === undefined) risingSet(driver.targetOfWork, work, row);
+  else job.waiting.add(row);
 }
 
 /** Takes the run that waits longest; -1 when none does. */

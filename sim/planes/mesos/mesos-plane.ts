@@ -31,6 +31,7 @@ import { leaveExecutor } from './executors.ts';
 import type { Door } from './front-door.ts';
 import { fromGraphData, type GraphData, toGraphData } from './graph-data.ts';
 import { happen, nextIncidentMs } from './incidents.ts';
+import { waitAgain } from './job-runs.ts';
 import {
   createMesosState,
   driverOf,
@@ -185,7 +186,7 @@ export class MesosPlane implements ControlPlane {
     if (tasks.kind[row] !== TASK_KIND.online && s.workOfRow[row] >= 0) {
       const driver = driverOf(this.run, row, false);
       s.queued[driver.index]++;
-      driver.jobs.get(s.workOfRow[row])?.waiting.add(row);
+      waitAgain(driver, s.workOfRow[row], row);
     }
     if (tasks.kind[row] === TASK_KIND.online) {
       const service = tasks.group[row];
@@ -265,7 +266,6 @@ export class MesosPlane implements ControlPlane {
     if (online && change === CHANGE.abandon) this.dropReplica(row, tasks.group[row]);
     // A failed or evicted task keeps its work: its framework tries it again. The row of an ended one may be used anew at once.
     if (!online && change === CHANGE.finish) {
-      risingDelete(driver.targetOfWork, work);
       s.workOfRow[row] = -1;
       s.driverOfRow[row] = -1;
     }

@@ -129,8 +129,8 @@ export interface MesosState {
   /** Replicas that the engine wants of each service. */
   readonly wanted: Int32Array;
   /** By row of the task table: task number at its framework, row of work, 1 = a wanted replica, framework of a task. -1 = none. */
-  taskOfRow: Float64Array;
-  workOfRow: Float64Array;
+  taskOfRow: Int32Array;
+  workOfRow: Int32Array;
   member: Uint8Array;
   driverOfRow: Int16Array;
   /** Tasks that wait at each framework. */
@@ -214,8 +214,8 @@ export function createMesosState(setup: MesosSetup): MesosState {
     waitingOf: setup.services.map(() => new Set<number>()),
     shrunk: new Set(),
     wanted: new Int32Array(services),
-    taskOfRow: new Float64Array(0),
-    workOfRow: new Float64Array(0),
+    taskOfRow: new Int32Array(0),
+    workOfRow: new Int32Array(0),
     member: new Uint8Array(0),
     driverOfRow: new Int16Array(0),
     queued: new Int32Array(plan.frameworks.length),
@@ -350,10 +350,10 @@ export function driverOf(run: MesosRun, row: number, online: boolean): Driver {
 /** Makes room for as many rows as the task table has. */
 export function fitRows(s: MesosState, rows: number): void {
   if (s.taskOfRow.length >= rows) return;
-  const taskOfRow = new Float64Array(rows).fill(-1);
+  const taskOfRow = new Int32Array(rows).fill(-1);
   taskOfRow.set(s.taskOfRow);
   s.taskOfRow = taskOfRow;
-  const workOfRow = new Float64Array(rows).fill(-1);
+  const workOfRow = new Int32Array(rows).fill(-1);
   workOfRow.set(s.workOfRow);
   s.workOfRow = workOfRow;
   const member = new Uint8Array(rows);

@@ -124,7 +124,9 @@ export function registerAgent(run: MesosRun, host: number): void {
       if (s.kinds.withReservations) left = subtractBags(left, bag);
       held = addBags(held, bag);
       running.push({
-        info: { id: taskId(driver, task), bag, executor: null },
+        id: taskId(driver, task),
+        bag,
+        executor: null,
         framework: driver.plan.name,
         role: driver.plan.role,
         agent: id,

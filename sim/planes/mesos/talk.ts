@@ -12,6 +12,7 @@ import { freeCards, gpusOf } from './agents.ts';
 import { ask, killTask, perform } from './answers.ts';
 import { bulkColumns, type Driver, driverOfTask, giveBack, offerColumns, takeActions, taskNumber } from './driver.ts';
 import { executorFromMaster, startExecutor } from './executors.ts';
+import { waitAgain } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 import { agentGivenUp } from './partitions.ts';
 import { hasSurplus, takeAway } from './spare-replicas.ts';
@@ -149,7 +150,7 @@ function statusFromMaster(run: MesosRun, id: TaskId, state: string, nowMs: numbe
     risingDelete(driver.rowOfTask, task);
     s.taskOfRow[row] = -1;
     const { tasks } = setup.context.cluster;
-    if (tasks.kind[row] !== TASK_KIND.online) driver.jobs.get(s.workOfRow[row])?.waiting.add(row);
+    if (tasks.kind[row] !== TASK_KIND.online) waitAgain(driver, s.workOfRow[row], row);
     else if (hasSurplus(run, tasks.group[row])) takeAway(run, row, nowMs);
     else s.waitingOf[tasks.group[row]].add(row);
     tell(run, driver, { task, status: TaskStatus.Lost, agent: -1 }, nowMs);
