@@ -31,8 +31,8 @@ export interface HealthColumns {
   /** Start of the instance that the row belongs to, ms. */
   readonly startedAtMs: Float64Array;
   readonly consecutiveFailures: Int32Array;
-  /** 1 = it has passed a check. */
-  readonly hasPassed: Uint8Array;
+  /** When it passed a check for the first time, ms; Infinity = it has not. */
+  readonly firstPassedMs: Float64Array;
 }
 
 /** Health of `rows` instances of which nothing is known. */
@@ -40,7 +40,7 @@ export function createHealth(rows: number): HealthColumns {
   return {
     startedAtMs: new Float64Array(rows).fill(-1),
     consecutiveFailures: new Int32Array(rows),
-    hasPassed: new Uint8Array(rows),
+    firstPassedMs: new Float64Array(rows).fill(Infinity),
   };
 }
 
@@ -48,7 +48,7 @@ export function createHealth(rows: number): HealthColumns {
 export function resetHealth(health: HealthColumns, row: number, startedAtMs: number): void {
   health.startedAtMs[row] = startedAtMs;
   health.consecutiveFailures[row] = 0;
-  health.hasPassed[row] = 0;
+  health.firstPassedMs[row] = Infinity;
 }
 
 /** Refuses settings out of range with ConfigError. */
@@ -79,11 +79,11 @@ export function takeResult(
   nowMs: number,
 ): boolean {
   if (passed) {
-    health.hasPassed[row] = 1;
+    if (health.firstPassedMs[row] > nowMs) health.firstPassedMs[row] = nowMs;
     health.consecutiveFailures[row] = 0;
     return false;
   }
-  if (health.hasPassed[row] === 0 && nowMs < health.startedAtMs[row] + check.gracePeriodMs) return false;
+  if (health.firstPassedMs[row] === Infinity && nowMs < health.startedAtMs[row] + check.gracePeriodMs) return false;
   health.consecutiveFailures[row]++;
   return health.consecutiveFailures[row] === fatal;
 }

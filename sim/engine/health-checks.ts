@@ -171,6 +171,22 @@ function lateShare(engine: Engine, surface: ViolationSurface, s: number, row: nu
   return violationProbability(surface, load, hostWindow.slowdown[cell]);
 }
 
+/**
+ * Replicas that count as healthy where versions are exchanged: under Marathon those that have passed a check since they started, where the
+ * service has one; else, and under Kubernetes (whose readiness is no liveness), all that answer.
+ */
+export function healthyReplicas({ healthChecks, online, cluster }: Engine, s: number, nowMs: number): number {
+  if (healthChecks === null || !healthChecks.isMarathon || healthChecks.ofService[s] === null) return online.ready[s];
+  const { startedAtMs, firstPassedMs } = healthChecks.health;
+  const { tasks } = cluster;
+  let count = 0;
+  for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++) {
+    if (tasks.state[row] !== TASK_STATE.running || online.silent[row] === 1) continue;
+    if (startedAtMs[row] === tasks.startedAtMs[row] && firstPassedMs[row] <= nowMs) count++;
+  }
+  return count;
+}
+
 /** The last failure of a pod is known: its orchestrator kills it. */
 export function killUnhealthy(engine: Engine, row: number, nowMs: number): void {
   const { plane, healthChecks, cluster, online } = engine;

@@ -13,6 +13,7 @@ import { TASK_STATE } from '../cluster/tasks.ts';
 import { PHASE } from '../kernel/phase.ts';
 import type { RolloutPlan, ServicePlan } from '../plan/workload.ts';
 import type { Engine } from './engine.ts';
+import { healthyReplicas } from './health-checks.ts';
 import { EVENT, evictPod, removePod } from './lifecycle.ts';
 import { boundsOf, lookAtRelease } from './versions.ts';
 import { scaleVertically, verticalPeriodMs } from './vertical-scaling.ts';
@@ -94,8 +95,9 @@ function exchangeBatch(engine: Engine, s: number, rollout: RolloutPlan, nowMs: n
     if (tasks.readyAtMs[row] < engine.restartSinceMs[s]) old.push(row);
   }
   const isNew = present - old.length;
-  const bounds = boundsOf(plan, rollout, replicas, online.ready[s]);
-  const { launch, stop } = exchange(bounds, present, online.ready[s], replicas - isNew, old.length);
+  const healthy = healthyReplicas(engine, s, nowMs);
+  const bounds = boundsOf(plan, rollout, replicas, healthy);
+  const { launch, stop } = exchange(bounds, present, healthy, replicas - isNew, old.length);
   for (const row of old.slice(0, stop)) {
     online.wanted[s]--;
     removePod(engine, row, nowMs);

@@ -17,6 +17,7 @@ import type { MesosPlan } from '../plan/mesos.ts';
 import type { ReleasePlan, RolloutPlan, ServicePlan } from '../plan/workload.ts';
 import type { Plan } from '../plan.ts';
 import type { Engine } from './engine.ts';
+import { healthyReplicas } from './health-checks.ts';
 import type { LatencyModel } from './latency-model.ts';
 import type { OnlineState } from './online.ts';
 
@@ -150,7 +151,7 @@ export function lookAtRelease(
   const forth = online.wanted[next] < target || online.wanted[old] > replicas - target;
   const [grows, shrinks, most] = forth ? [next, old, target] : [old, next, replicas - target];
   const rollout = plan.online.explicit.find(({ name }) => name === online.services.names[old])?.rollout;
-  const healthy = online.ready[old] + online.ready[next];
+  const healthy = healthyReplicas(engine, old, nowMs) + healthyReplicas(engine, next, nowMs);
   const present = online.wanted[old] + online.wanted[next];
   const { launch, stop } = exchange(
     boundsOf(plan, rollout, replicas, healthy),

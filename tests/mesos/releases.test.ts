@@ -151,6 +151,26 @@ describe('a rolling restart within an upgrade strategy', () => {
     expectRestarted(engine);
   });
 
+  test('under Marathon waits for the first check that a new replica passes; under Kubernetes a liveness probe is not waited for', async () => {
+    // Checks at 500 s, 1,100 s ... 2,300 s, 2,900 s. Five are launched at 1,800 s and pass at 2,300 s; the next look is at 2,340 s.
+    const check = 'online.explicit.shop.healthCheck={delay: 500s, interval: 600s, timeout: 20s}';
+    const oldAt = async (seconds: readonly number[], ...sets: string[]) => {
+      const plan = await restart('online.explicit.shop.rollout={minimumHealth: 100%, overCapacity: 50%}', ...sets);
+      const { engine } = prepare(plan, {});
+      const { tasks } = engine.cluster;
+      return seconds.map((second) => {
+        runUntil(engine, second * 1000);
+        let old = 0;
+        for (let row = 0; row < tasks.firstBestEffort; row++)
+          if (tasks.state[row] === TASK_STATE.running && tasks.startedAtMs[row] < 30 * MINUTE) old++;
+        return old;
+      });
+    };
+    expect(await oldAt([2_339, 2_341, 2_939, 2_941], check)).toEqual([10, 5, 5, 0]);
+    expect(await oldAt([1_859, 1_861, 1_981])).toEqual([10, 5, 0]);
+    expect((await oldAt([2_200], check, ...KUBERNETES))[0]).toBe(0);
+  });
+
   function expectRestarted(engine: Engine): void {
     expect(wanted(engine, 'shop')).toEqual([10]);
     expect(ready(engine, 'shop')).toBe(10);
