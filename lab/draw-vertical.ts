@@ -38,6 +38,7 @@ export function withDrawnVertical(plan: Plan, seed: number): Plan {
     tolerance: of([0, 0.5, 1]),
     deferredMs: of([0, 300_000]),
     cooldownMs: of([0, 0, 600_000]),
+    ...(chance(0.6) ? { movesLimits: true as const } : {}),
   });
   return {
     ...plan,

@@ -152,6 +152,97 @@ describe('pods that ask for too much', () => {
   });
 });
 
+/**
+ * Two pods of 2 cores and a limit of 4 that want 6 cores each, beside much room. What they can use is what they are given: 4 cores until the limit moves.
+ */
+const LIMITED = `
+name: limited
+seed: limited
+horizon: 3h
+window: 60s
+cluster: { hosts: { plain: { count: 2, cpu: 32 cores, memory: 128GiB } } }
+online:
+  source: none
+  explicit:
+    web:
+      replicas: 2
+      cpuRequest: 2 cores
+      cpuLimit: 4 cores
+      memRequest: 4GiB
+      memLimit: 6GiB
+      meanUsagePercent: 300
+      peakToTrough: 1
+      verticalAutoscale: { maxCpu: 10 cores, minMemory: 1GiB }
+`;
+
+describe('limits', () => {
+  /** Use, limit and request of the first pod in every window, and requests late for throttling up to then. */
+  async function windows(...sets: string[]) {
+    const plan = await planOf(LIMITED, sets);
+    const { engine } = prepare(plan, {});
+    const seen: { atMs: number; used: number; limit: number; request: number; late: number }[] = [];
+    for (let atMs = MINUTE; atMs < plan.horizonMs; atMs += MINUTE) {
+      runUntil(engine, atMs + 1);
+      seen.push({
+        atMs,
+        used: engine.online.usedMilliCpu[0],
+        limit: engine.online.podLimitMilliCpu[0],
+        request: engine.cluster.tasks.requestMilliCpu[0],
+        late: engine.throttling?.lateRequests[0] ?? 0,
+      });
+    }
+    checkEngine(engine);
+    return { seen, engine };
+  }
+
+  test('keep their ratio of 2 to requests, and use follows from the window after the resize on', async () => {
+    const { seen, engine } = await windows();
+    for (const { limit, request } of seen) expect(limit).toBe(2 * request);
+    const first = seen.findIndex(({ request }) => request > 2_000);
+    expect(first).toBeGreaterThan(0);
+    // p95 x 1.15 of a use of 4 cores at the limit is more than 4 cores: a limit of more than 8 for pods that want 6.
+    expect(seen[first].request).toBeGreaterThan(4_000);
+    for (const { used } of seen.slice(0, first)) expect(used).toBeLessThanOrEqual(4_000);
+    expect(seen[first - 1].used).toBe(4_000);
+    expect(seen[first + 1].used).toBeGreaterThan(4_500);
+    // Memory shrinks from 4 GiB towards what is used, its limit of one and a half with it.
+    const { tasks } = engine.cluster;
+    expect(tasks.requestMemBytes[0]).toBeLessThan(4 * 1_073_741_824);
+    expect(engine.podMemory?.limitBytes[0]).toBe(Math.trunc(1.5 * tasks.requestMemBytes[0]));
+  });
+
+  test('throttling reads the new limit: a hundredth as many requests a minute are late for it once there is room', async () => {
+    const { seen } = await windows();
+    const first = seen.findIndex(({ request }) => request > 2_000);
+    expect(seen[first].late).toBeGreaterThan(0);
+    const before = seen[first].late / first;
+    const last = seen.length - 1;
+    const after = (seen[last].late - seen[first + 1].late) / (last - first - 1);
+    expect(after).toBeLessThan(before / 100);
+  });
+
+  test('requests-only: they stay and bound the request', async () => {
+    const { seen } = await windows('online.explicit.web.verticalAutoscale.controlledValues=requests-only');
+    for (const { limit, request, used } of seen) {
+      expect(limit).toBe(4_000);
+      expect(request).toBeLessThanOrEqual(4_000);
+      expect(used).toBeLessThanOrEqual(4_000);
+    }
+    expect(seen[seen.length - 1].request).toBe(4_000);
+  });
+
+  test('a run continued from its middle has the limits of the one that was not interrupted', async () => {
+    const { engine } = await windows();
+    const plan = await planOf(LIMITED);
+    const half = prepare(plan, {}).engine;
+    runUntil(half, 90 * MINUTE);
+    const fork = restoreRun(plan, workloadOf(plan), { policies: policiesOf(plan) }, structuredClone(snapshotRun(half)));
+    runUntil(fork, 179 * MINUTE + 1);
+    expect(Array.from(fork.online.podLimitMilliCpu)).toEqual(Array.from(engine.online.podLimitMilliCpu));
+    expect(digestText(fork.cluster.digest)).toBe(digestText(engine.cluster.digest));
+  });
+});
+
 describe('pods that ask for too little', () => {
   test('one grows at once, the other waits 5 minutes for room and then finds it on the other host', async () => {
     const { engine, told } = await ran(FULL);
@@ -189,8 +280,9 @@ describe('pods that ask for too little', () => {
     expect(engine.cluster.tasks.state[0]).toBe(TASK_STATE.pending);
   });
 
-  test('a target is never above the limit', async () => {
-    const { engine } = await ran(FULL, 'online.explicit.web.cpuLimit=4 cores');
+  test('a target is never above a limit that stays', async () => {
+    const stays = 'online.explicit.web.verticalAutoscale.controlledValues=requests-only';
+    const { engine } = await ran(FULL, stays, 'online.explicit.web.cpuLimit=4 cores');
     expect(requests(engine, 'web')).toEqual([4_000, 4_000]);
   });
 });

@@ -116,7 +116,7 @@ function checkVertical(
       [[...own, 'autoscale']],
     );
   const limit = service.cpuLimit > 0 ? service.cpuLimit : Infinity;
-  if (vertical.minCpu > limit)
+  if (vertical.controlledValues === 'requests-only' && vertical.minCpu > limit)
     report.error([...path, 'minCpu'], `is ${vertical.minCpu}m, above the limit of ${limit}m`, [[...own, 'cpuLimit']]);
   if (vertical.maxCpu > 0 && vertical.minCpu > vertical.maxCpu)
     report.error([...path, 'minCpu'], `is ${vertical.minCpu}m, above maxCpu ${vertical.maxCpu}m`, [

@@ -19,8 +19,14 @@ export const verticalSchema = z
     controlled: z
       .array(z.enum(['cpu', 'memory']))
       .min(1)
-      .describe('Resources whose requests move; limits stay.')
+      .describe('Resources whose requests move.')
       .prefault(d.controlled),
+    controlledValues: z
+      .enum(['requests-and-limits', 'requests-only'])
+      .describe(
+        '`requests-and-limits`: limits keep their ratio to requests; `requests-only`: limits stay, and bound what is requested.',
+      )
+      .prefault('requests-and-limits'),
     cpuHalfLife: duration('Time after which a CPU sample counts half.', 60_000).prefault(d.cpuHalfLife),
     memoryHalfLife: duration('Time after which a memory peak counts half.', 60_000).prefault(d.memoryHalfLife),
     targetCpuPercentile: percentile('Percentile of CPU use that is requested.').prefault(d.targetCpuPercentile),
@@ -66,6 +72,7 @@ export function resolveVertical(vertical: Vertical | null): { readonly vertical?
     vertical: {
       mode,
       controlled: [...controlled],
+      ...(vertical.controlledValues === 'requests-and-limits' ? { movesLimits: true as const } : {}),
       cpuHalfLifeMs: cpuHalfLife,
       memoryHalfLifeMs: memoryHalfLife,
       targetCpuPercentile,

@@ -26,6 +26,9 @@ export interface OnlineState {
   readonly firstPod: Int32Array;
   /** Class of a service among those of HostModel: its latency class, or that of pods with exclusive CPUs (see own-cpus.ts). */
   readonly classOf: Uint8Array;
+  /** CPU limit of every pod, 0 = none; differs from its service's where vertical scaling moves limits: then `limitsMove` of the service is 1. */
+  readonly podLimitMilliCpu: Float64Array;
+  readonly limitsMove: Uint8Array;
   /** CPUs that a pod owns and cannot leave; 0 = it shares. Row a service. */
   readonly ownMilliCpu: Float64Array;
   /** Replicas asked for and replicas running. */
@@ -65,6 +68,8 @@ export function createOnlineState(
     base: createBaseUse(services),
     firstPod,
     classOf: services.latencyClass.slice(),
+    podLimitMilliCpu: new Float64Array(pods),
+    limitsMove: new Uint8Array(services.count),
     ownMilliCpu: new Float64Array(services.count),
     wanted: services.replicas.slice(),
     ready: new Int32Array(services.count),
@@ -80,6 +85,8 @@ export function createOnlineState(
     silent: new Uint8Array(pods),
     salts: { common: saltOf(seed, 'online/common'), own: saltOf(seed, 'online/own') },
   };
+  for (let s = 0; s < services.count; s++)
+    state.podLimitMilliCpu.fill(services.limitMilliCpu[s], firstPod[s], firstPod[s + 1]);
   // Both noises start in their stationary law, not at zero.
   for (let s = 0; s < services.count; s++)
     state.commonAr[s] = NORMAL_STEPS[keyedWord(saltOf(seed, 'online/common/start'), s) & 4095];
@@ -114,6 +121,7 @@ export function sweepDemand(
   hostVariance: Float64Array,
 ): void {
   const { services, base: baseUse, firstPod, usedMilliCpu, offeredMilliCpu: offered, ownNoise, silent } = state;
+  const { podLimitMilliCpu } = state;
   const taskState = tasks.state;
   const taskHost = tasks.host;
   drawOwnNoise(state, nowMs);
@@ -142,6 +150,7 @@ export function sweepDemand(
     const most = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : Infinity;
     const own = state.ownMilliCpu[s];
     const limit = own > 0 && own < most ? own : most;
+    const limitsMove = state.limitsMove[s] === 1;
     const cv2 = rateCv[s] * rateCv[s];
     const latencyClass = state.classOf[s];
     const end = firstPod[s + 1];
@@ -154,7 +163,8 @@ export function sweepDemand(
       const relative = level + ownNoise[row];
       let used = relative > 0 ? scale * relative * slowdown[host * classCount + latencyClass] : 0;
       if (offered !== null) offered[row] = used;
-      if (used > limit) used = limit;
+      const cap = limitsMove ? podLimitMilliCpu[row] : limit;
+      if (used > cap) used = cap;
       usedMilliCpu[row] = used;
       hostUsedMilliCpu[host] += used;
       hostVariance[host] += used * used * cv2;

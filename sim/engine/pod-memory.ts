@@ -22,14 +22,14 @@ import { OPEN } from './recorder.ts';
 interface MemoryOfService {
   readonly service: number;
   readonly growthBytesPerMs: number;
-  /** Infinity = none. */
-  readonly limitBytes: number;
   /** Of a pod that has just started. */
   readonly startBytes: number;
 }
 
 export interface PodMemory {
   readonly services: readonly MemoryOfService[];
+  /** Memory limit of every pod, Infinity = none; vertical scaling may move it. */
+  readonly limitBytes: Float64Array;
   /** Share of a pod's requests that wait for reclaim inside its limit; row a pod. */
   readonly stallShare: Float64Array;
   /** [pods with such requests] in this window. */
@@ -45,14 +45,19 @@ export function createPodMemory(plan: Plan, online: OnlineState, usedBytes: Arra
       {
         service,
         growthBytesPerMs: ((memGrowthMibPerDay ?? 0) * BYTES_PER_MIB) / MS_PER_DAY,
-        limitBytes: memLimitMib === undefined ? Infinity : memLimitMib * BYTES_PER_MIB,
         startBytes: usedBytes[online.firstPod[service]],
       },
     ];
   });
   if (services.length === 0) return null;
   const pods = online.firstPod[online.services.count];
-  return { services, stallShare: new Float64Array(pods), stalled: new Int32Array(1) };
+  const limitBytes = new Float64Array(pods).fill(Infinity);
+  for (const { name, memLimitMib } of plan.online.explicit) {
+    const s = online.services.names.indexOf(name);
+    if (memLimitMib !== undefined)
+      limitBytes.fill(memLimitMib * BYTES_PER_MIB, online.firstPod[s], online.firstPod[s + 1]);
+  }
+  return { services, limitBytes, stallShare: new Float64Array(pods), stalled: new Int32Array(1) };
 }
 
 /** Sets what every pod uses in the window that begins at `nowMs`. */
@@ -62,14 +67,14 @@ export function growPods(engine: Engine, memory: PodMemory, nowMs: number): void
   const { directReclaimStart, directReclaimPeak, memoryQosFactor } = hostModel.parameters;
   const qosFactor = plan.physics.memoryQos === true ? memoryQosFactor : 1;
   memory.stalled[0] = 0;
-  for (const { service, growthBytesPerMs, limitBytes, startBytes } of memory.services)
+  for (const { service, growthBytesPerMs, startBytes } of memory.services)
     for (let row = online.firstPod[service]; row < online.firstPod[service + 1]; row++) {
       const isRunning = tasks.state[row] === TASK_STATE.running;
       const ranMs = isRunning ? nowMs - tasks.startedAtMs[row] : 0;
       const used = startBytes + Math.floor(growthBytesPerMs * ranMs);
       if (used !== tasks.usedMemBytes[row]) useMemory(cluster, row, used);
       const stall = isRunning
-        ? directReclaimProbability(used / limitBytes, directReclaimStart, directReclaimPeak, qosFactor)
+        ? directReclaimProbability(used / memory.limitBytes[row], directReclaimStart, directReclaimPeak, qosFactor)
         : 0;
       memory.stallShare[row] = stall;
       if (stall > 0) memory.stalled[0]++;
@@ -80,9 +85,9 @@ export function growPods(engine: Engine, memory: PodMemory, nowMs: number): void
 export function killAtLimits(engine: Engine, memory: PodMemory, nowMs: number): void {
   const { cluster, online, recorder } = engine;
   const { tasks } = cluster;
-  for (const { service, limitBytes, startBytes } of memory.services)
+  for (const { service, startBytes } of memory.services)
     for (let row = online.firstPod[service]; row < online.firstPod[service + 1]; row++) {
-      if (tasks.usedMemBytes[row] <= limitBytes || tasks.state[row] !== TASK_STATE.running) continue;
+      if (tasks.usedMemBytes[row] <= memory.limitBytes[row] || tasks.state[row] !== TASK_STATE.running) continue;
       recorder.open[OPEN.oomKills]++;
       evictPod(engine, row, nowMs, CHANGE.fail, EVICT_REASON.outOfMemory);
       useMemory(cluster, row, startBytes);

@@ -85,8 +85,7 @@ export function createPodSamples(
  */
 export function pushPodWindow(samples: PodSamples, online: OnlineState, tasks: TaskTable, rateCv: Float64Array): void {
   const { sumMilliCpu, windowsRun, sumSinceMs, signals } = samples;
-  const { usedMilliCpu, silent } = online;
-  const { limitMilliCpu } = online.services;
+  const { usedMilliCpu, silent, podLimitMilliCpu } = online;
   const { state, startedAtMs, group } = tasks;
   for (let row = 0; row < signals.count; row++) {
     if (state[row] !== TASK_STATE.running || silent[row] === 1) {
@@ -95,7 +94,7 @@ export function pushPodWindow(samples: PodSamples, online: OnlineState, tasks: T
     }
     const service = group[row];
     const p90 = usedMilliCpu[row] * (1 + NORMAL_P90 * rateCv[service]);
-    const limit = limitMilliCpu[service];
+    const limit = podLimitMilliCpu[row];
     signals.lastP90MilliCpu[row] = limit > 0 && p90 > limit ? limit : p90;
     if (sumSinceMs[row] !== startedAtMs[row]) {
       sumSinceMs[row] = startedAtMs[row];

@@ -125,18 +125,43 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
 /** State that is copied column by column. */
 function partsOf(engine: Engine): Record<string, unknown> {
   const { cluster, online, placement, telemetry, latency } = engine;
-  const { wanted, ready, load, amplification, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent } = online;
+  const {
+    podLimitMilliCpu,
+    wanted,
+    ready,
+    load,
+    amplification,
+    commonAr,
+    ownAr,
+    ownNoise,
+    usedMilliCpu,
+    slot,
+    silent,
+  } = online;
   const { tasks: _, pods: __, history, ...signals } = telemetry.signals;
   return {
     hosts: cluster.hosts,
     digest: cluster.digest,
-    online: { wanted, ready, load, amplification, commonAr, ownAr, ownNoise, usedMilliCpu, slot, silent },
+    online: {
+      podLimitMilliCpu,
+      wanted,
+      ready,
+      load,
+      amplification,
+      commonAr,
+      ownAr,
+      ownNoise,
+      usedMilliCpu,
+      slot,
+      silent,
+    },
     jobs: engine.jobs,
     view: placement === null ? {} : viewColumns(placement.view),
     usage: placement?.usage ?? {},
     telemetry: { ...telemetry, signals },
     history,
     ...(engine.podSamples === null ? {} : { podSamples: engine.podSamples }),
+    ...(engine.podMemory === null ? {} : { podMemory: { limitBytes: engine.podMemory.limitBytes } }),
     ...(engine.throttling === null ? {} : { throttling: throttlingColumns(engine.throttling) }),
     ...(engine.exact === null ? {} : { exact: eventColumns(engine.exact) }),
     ...(engine.healthChecks === null ? {} : { healthChecks: healthColumns(engine.healthChecks) }),
@@ -191,7 +216,7 @@ function eventColumns({ use: _, carbon: __, ...columns }: EventPhysics): Record<
 
 /** All but the configurations, which are the plan's own (frozen) objects. */
 function verticalColumns({ services, ...columns }: VerticalScaling): Record<string, unknown> {
-  return { ...columns, services: services.map(({ recommender: _, updater: __, ...own }) => own) };
+  return { ...columns, services: services.map(({ recommender: _, updater: __, written: ___, ...own }) => own) };
 }
 
 function viewColumns(view: PlacementView): Record<string, unknown> {

@@ -41,12 +41,14 @@ export function bookThrottling(
   const { windowMs } = inputs.plan;
   const { isAsked, quietMilliCpu, aloneRatio } = throttling;
   const limit = online.services.limitMilliCpu[s];
-  if (limit <= 0 || online.ownMilliCpu[s] > 0 || (!isAsked && pods.mostUsedMilliCpu <= quietMilliCpu[s])) return;
-  const withAlone = isAsked || isAloneWindow(nowMs, windowMs);
+  // Pods of one service that have limits of their own are worked out one by one, each by its own.
+  const isExact = isAsked || online.limitsMove[s] === 1;
+  if (limit <= 0 || online.ownMilliCpu[s] > 0 || (!isExact && pods.mostUsedMilliCpu <= quietMilliCpu[s])) return;
+  const withAlone = isExact || isAloneWindow(nowMs, windowMs);
   const service = throttling.services[s];
   const perRequest = (windowMs / 1000 / service.workMs) * inTime;
   const found: Found = { late: 0, lateAlone: 0, evaluated: 0 };
-  if (isAsked) throttleExactly(inputs, throttling, s, perRequest, found);
+  if (isExact) throttleExactly(inputs, throttling, s, perRequest, found);
   else {
     const surface = throttling.surfaces[s] ?? createThrottleSurface(throttling.table, service, limit / 1000);
     throttling.surfaces[s] = surface;
@@ -109,16 +111,15 @@ function lateBySurface(
   return sum;
 }
 
-/** Every pod worked out with its own quota and buffer, for policies that read how much pods are throttled. */
+/** Every pod worked out with its own quota and buffer: for policies that read how much pods are throttled, and where limits move. */
 function throttleExactly(inputs: Lateness, throttling: Throttling, s: number, perRequest: number, out: Found): void {
   const { online, hostWindow, answering: pods } = inputs;
-  const { firstPod, services } = online;
+  const { firstPod, podLimitMilliCpu } = online;
   const { quotaScale, burstQuotas, setSinceMs, table } = throttling;
   const { throttledRatio, lastUsedMilliCpu } = throttling.signals;
   const { startedAtMs } = inputs.cluster.tasks;
   const { latencyRows, aloneRows, lateRequests } = hostWindow;
   const service = throttling.services[s];
-  const limit = services.limitMilliCpu[s];
   const pod: Throttled = { fraction: 0, late: 0 };
   throttledRatio.fill(0, firstPod[s], firstPod[s + 1]);
   lastUsedMilliCpu.fill(0, firstPod[s], firstPod[s + 1]);
@@ -132,7 +133,7 @@ function throttleExactly(inputs: Lateness, throttling: Throttling, s: number, pe
     }
     out.evaluated++;
     const kappa = 1 / latencyRows[pods.cell[n] * LATENCY_COLUMNS + LATENCY_ROW.speed];
-    const quota = limit * quotaScale[row];
+    const quota = podLimitMilliCpu[row] * quotaScale[row];
     throttle(table, service, used / quota, quota / 1000, burstQuotas[row], kappa, pod);
     if (pod.fraction < LEAST_FRACTION) continue;
     throttledRatio[row] = pod.fraction;

@@ -46,8 +46,6 @@ export function createThrottling(
   const { services, firstPod } = online;
   const pods = firstPod[services.count];
   const f = () => new Float64Array(pods);
-  const limitMilliCpu = f();
-  for (let s = 0; s < services.count; s++) limitMilliCpu.fill(services.limitMilliCpu[s], firstPod[s], firstPod[s + 1]);
   const described = latency.service.map(
     ({ scv, answerMs, cpuMs }, s): ThrottledService => ({
       workMs: latency.workMs[s],
@@ -62,7 +60,7 @@ export function createThrottling(
     quotaScale: f().fill(1),
     burstQuotas: f(),
     setSinceMs: f().fill(-1),
-    signals: { limitMilliCpu, throttledRatio: f(), lastUsedMilliCpu: f() },
+    signals: { limitMilliCpu: online.podLimitMilliCpu, throttledRatio: f(), lastUsedMilliCpu: f() },
     aloneRatio: new Float64Array(services.count).fill(1),
     lateRequests: new Float64Array(1),
     isAsked,
@@ -78,6 +76,12 @@ export function createThrottling(
 const QUIET_SHARE = 1e-5;
 /** The slowdown assumed while looking for the quiet use; slower hosts are rare and push it down by little. */
 const QUIET_KAPPA = 2;
+
+/** A pod has another limit: its quota is that, without burst, until a policy sets both again. */
+export function forgetBurst(throttling: Throttling, row: number): void {
+  throttling.quotaScale[row] = 1;
+  throttling.burstQuotas[row] = 0;
+}
 
 /** Sets quota and burst buffer of one pod, in microseconds a period. */
 export function limitPod(

@@ -7,9 +7,12 @@
  * A resize succeeds at once where the host has room. Else it waits (the kubelet's Deferred) and is tried in every turn; after `deferredMs` its
  * pod is evicted and comes back with the newest target. A size that the host cannot take even when empty (Infeasible) is evicted in the next turn.
  *
+ * Limits keep their ratio to requests (controlledValues: RequestsAndLimits), limit = trunc(limit written x request / request written), and act from the next
+ * window on: on use, on throttling, on who is killed for memory. Or they stay (RequestsOnly), and a target is at most the limit. Approximation: how many
+ * requests a pod answers at once stays that of the limit written.
+ *
  * Approximations: the kubelet retries when a pod leaves, here once a turn; the scheduler does not keep room for a resize that waits; a
- * pod that waits for a host takes the newest target along, upstream it keeps that of its creation; requests move and limits stay (controlledValues:
- * RequestsOnly), so a target is at most the limit; memory use is constant in a pod's life, so one peak a pod and day is added when the day begins,
+ * pod that waits for a host takes the newest target along, upstream it keeps that of its creation; memory use is constant in a pod's life, so one peak a pod and day is added when the day begins,
  * dated to its end as upstream dates it.
  */
 import { BYTES_PER_MIB, MS_PER_DAY, MS_PER_MINUTE } from '../../policies/base/units.ts';
@@ -41,6 +44,7 @@ import type { Engine } from './engine.ts';
 import { evictPod } from './lifecycle.ts';
 import { podEstimateOf } from './load-aware-setup.ts';
 import type { PodOverhead } from './pod-overhead.ts';
+import { forgetBurst } from './throttling-state.ts';
 
 /** --recommender-interval and --updater-interval; not finer than a window, which is when usage changes. */
 export function verticalPeriodMs(plan: Plan): number {
@@ -51,6 +55,9 @@ export function verticalPeriodMs(plan: Plan): number {
 interface VerticalService {
   readonly service: number;
   readonly mode: VerticalPlan['mode'];
+  readonly movesLimits: boolean;
+  /** [milli-CPU, bytes] as written: requests, and limits (0 and Infinity = none). */
+  readonly written: { readonly requests: readonly number[]; readonly limits: readonly number[] };
   readonly isCpu: boolean;
   readonly isMemory: boolean;
   readonly recommender: RecommenderConfig;
@@ -77,15 +84,22 @@ export interface VerticalScaling {
 export function createVerticalScaling(engine: Engine): VerticalScaling | null {
   const { online, plan, podOverhead } = engine;
   const { services, firstPod } = online;
-  const scaled = plan.online.explicit.flatMap(({ name, vertical, limitMilliCpu }): VerticalService[] => {
+  const scaled = plan.online.explicit.flatMap(({ name, vertical, limitMilliCpu, memLimitMib }): VerticalService[] => {
     if (vertical === undefined) return [];
     const service = services.names.indexOf(name);
     const recommender = recommenderOf(vertical, limitMilliCpu);
     const asked = [services.requestMilliCpu[service], services.requestMemBytes[service]];
+    const movesLimits = vertical.movesLimits === true;
+    if (movesLimits && limitMilliCpu > 0 && vertical.controlled.includes('cpu')) online.limitsMove[service] = 1;
     return [
       {
         service,
         mode: vertical.mode,
+        movesLimits,
+        written: {
+          requests: asked,
+          limits: [limitMilliCpu, memLimitMib === undefined ? Infinity : memLimitMib * BYTES_PER_MIB],
+        },
         isCpu: vertical.controlled.includes('cpu'),
         isMemory: vertical.controlled.includes('memory'),
         recommender,
@@ -111,7 +125,8 @@ export function createVerticalScaling(engine: Engine): VerticalScaling | null {
 
 /** A target above the limit would be refused by the API server. */
 function recommenderOf(plan: VerticalPlan, limitMilliCpu: number): RecommenderConfig {
-  const isLimited = limitMilliCpu > 0 && (plan.maxMilliCpu === 0 || plan.maxMilliCpu > limitMilliCpu);
+  const isLimited =
+    plan.movesLimits !== true && limitMilliCpu > 0 && (plan.maxMilliCpu === 0 || plan.maxMilliCpu > limitMilliCpu);
   return {
     ...plan,
     maxMilliCpu: isLimited ? limitMilliCpu : plan.maxMilliCpu,
@@ -130,8 +145,27 @@ export function renewRequest(engine: Engine, vertical: VerticalScaling, row: num
   vertical.resizedAtMs[row] = -1;
   vertical.peakUntilMs[row] = -1;
   const [milliCpu, memBytes] = of.template;
-  if (tasks.requestMilliCpu[row] !== milliCpu || tasks.requestMemBytes[row] !== memBytes)
-    resize(cluster, row, milliCpu, memBytes, nowMs);
+  if (tasks.requestMilliCpu[row] === milliCpu && tasks.requestMemBytes[row] === memBytes) return;
+  resize(cluster, row, milliCpu, memBytes, nowMs);
+  moveLimits(engine, of, row);
+}
+
+/** A pod asks for other amounts: its limits follow. */
+function moveLimits({ online, cluster, throttling, podMemory }: Engine, of: VerticalService, row: number): void {
+  if (!of.movesLimits) return;
+  const { requestMilliCpu, requestMemBytes } = cluster.tasks;
+  const { requests, limits } = of.written;
+  if (of.isCpu && limits[0] > 0) {
+    online.podLimitMilliCpu[row] = limitFor(limits[0], requestMilliCpu[row], requests[0]);
+    if (throttling !== null) forgetBurst(throttling, row);
+  }
+  if (of.isMemory && limits[1] < Infinity && podMemory !== null)
+    podMemory.limitBytes[row] = limitFor(limits[1], requestMemBytes[row], requests[1]);
+}
+
+/** In whole milli-CPU or bytes; a limit as large as the request stays so. */
+function limitFor(limit: number, request: number, requestWritten: number): number {
+  return limit === requestWritten ? request : Math.trunc((limit * request) / requestWritten);
 }
 
 /** One turn for one service. */
@@ -193,7 +227,10 @@ function setTemplate(engine: Engine, of: VerticalService, target: PodRequest, no
   writeShape(engine, of);
   noteAllChanged(cluster.hosts.changes);
   for (let row = online.firstPod[of.service]; row < online.firstPod[of.service + 1]; row++)
-    if (tasks.state[row] === TASK_STATE.pending) resize(cluster, row, milliCpu, memBytes, nowMs);
+    if (tasks.state[row] === TASK_STATE.pending) {
+      resize(cluster, row, milliCpu, memBytes, nowMs);
+      moveLimits(engine, of, row);
+    }
 }
 
 /** Placement looks for hosts by the shape of a service. */
@@ -204,7 +241,9 @@ function writeShape(engine: Engine, of: VerticalService): void {
   const s = of.service;
   const [milliCpu, memBytes] = of.template;
   const own = plan.online.explicit.find(({ name }) => name === online.services.names[s])?.loadEstimate;
-  const limit = online.services.limitMilliCpu[s];
+  const written = online.services.limitMilliCpu[s];
+  const limit =
+    of.movesLimits && of.isCpu && written > 0 ? limitFor(written, milliCpu, of.written.requests[0]) : written;
   const estimate = podEstimateOf(plan.koordinator, TIER.native, milliCpu, memBytes, limit, own);
   shapes.requestMilliCpu[s] = milliCpu;
   shapes.requestMemBytes[s] = memBytes;
@@ -237,6 +276,7 @@ function tryResize(
   const { cluster, podSamples } = engine;
   if (!canResize(cluster, row, milliCpu, memBytes)) return false;
   resize(cluster, row, milliCpu, memBytes, nowMs);
+  moveLimits(engine, of, row);
   engine.plane.onResized?.(row);
   if (podSamples !== null) {
     podSamples.signals.requestMilliCpu[row] = milliCpu;

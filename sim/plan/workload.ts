@@ -129,11 +129,13 @@ export interface AutoscalePlan {
   readonly qae?: { readonly maxStep: number; readonly growCooldownMs: number; readonly shrinkCooldownMs: number };
 }
 
-/** Vertical autoscaler of one service (Kubernetes VPA). Requests move, limits stay. Memory in the plan's unit. */
+/** Vertical autoscaler of one service (Kubernetes VPA). Memory in the plan's unit. */
 export interface VerticalPlan extends UpdaterConfig, Omit<RecommenderConfig, 'minMemBytes' | 'maxMemBytes'> {
   /** `off`: only recommends; `initial`: sets requests of new pods; the others also of running ones. */
   readonly mode: 'off' | 'initial' | 'recreate' | 'in-place-or-recreate' | 'in-place';
   readonly controlled: readonly ('cpu' | 'memory')[];
+  /** Limits keep their ratio to requests. Absent = they stay, and bound what is requested. */
+  readonly movesLimits?: true;
   readonly minMemMib: number;
   /** 0 = no maximum. */
   readonly maxMemMib: number;
