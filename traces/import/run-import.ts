@@ -45,7 +45,7 @@ export async function runImport(request: ImportRequest): Promise<ImportOutcome> 
   const freeBytes = request.freeBytes ?? freeBytesOf;
   let bulk: Bulk | null = null;
   try {
-    if (request.duckdb) bulk = await openBulk(partial, request.paths, freeBytes, request.bulkBytes, request.onStep);
+    bulk = await openBulk(partial, request.paths, freeBytes, request.bulkBytes, request.onStep);
     const log: ReadLog = { lfLines: 0, crlfLines: 0 };
     const drops: Drops = { count: 0, listed: [] };
     const trace = await importTrace(request.format, request.paths, {

@@ -5,13 +5,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TraceError } from '../../policies/base/assert.ts';
+import { createIdIndex } from '../readers/id-index.ts';
 import type { Bulk } from './bulk.ts';
 import type { ServiceRow } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { eachMeasured, type Request } from './measured-ids.ts';
 import { createRepeatedIds } from './repeated-ids.ts';
 import { createRowWriter, eachRow, type RowColumns } from './row-writer.ts';
-import type { StoredScales, UsageScale } from './usage-csv.ts';
+import type { ScaleLookup, StoredScales, UsageScale } from './usage-csv.ts';
 import { sqlText } from './usage-duckdb.ts';
 
 /** Columns of services.parquet, as store-services.ts writes them. */
@@ -31,6 +32,12 @@ export const SERVICE_COLUMNS: RowColumns = [
   ['host', 'text'],
   ['labels', 'text'],
 ];
+
+const SIZED: RowColumns = [
+  ['id', 'text'],
+  ['requestMilliCpu', 'double'],
+];
+const MOST_SIZES = 65_536;
 
 /** Of a listed service in the source, for what is said of it. */
 const PLACE: RowColumns[number] = ['place', 'text'];
@@ -79,14 +86,30 @@ export function listServices(bulk: Bulk): ListedServices {
     },
     scales(memMib) {
       const sql = `SELECT id, requestMilliCpu / 100 AS milliCpu, ${memMib}::DOUBLE AS memMib FROM ${sqlText(listed)}`;
-      const load = async () =>
-        new Map(
-          (await bulk.rows(sql)).map(([id, milliCpu, mem]): [string, UsageScale] => [
-            String(id),
-            { milliCpu: Number(milliCpu), memMib: Number(mem) },
-          ]),
-        );
-      return { count, sql, load };
+      return { count, sql, load: () => loadScales(listed, count, memMib) };
+    },
+  };
+}
+
+/** Most services are of few sizes: each is kept as the number of its size. */
+function loadScales(path: string, count: number, memMib: number): ScaleLookup {
+  const rowOfId = createIdIndex(count);
+  const sizeOf = new Uint16Array(count);
+  const sizes: UsageScale[] = [];
+  const numberOf = new Map<number, number>();
+  eachRow(path, SIZED, ([id, requestMilliCpu]) => {
+    let size = numberOf.get(Number(requestMilliCpu));
+    if (size === undefined) {
+      size = sizes.push({ milliCpu: Number(requestMilliCpu) / 100, memMib }) - 1;
+      if (size === MOST_SIZES) throw new TraceError(`${path}: services of more than ${MOST_SIZES} sizes`);
+      numberOf.set(Number(requestMilliCpu), size);
+    }
+    sizeOf[rowOfId.add(String(id))] = size;
+  });
+  return {
+    get(id) {
+      const row = rowOfId.find(id);
+      return row < 0 ? undefined : sizes[sizeOf[row]];
     },
   };
 }

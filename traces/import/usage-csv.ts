@@ -47,12 +47,16 @@ export interface UsageScale {
   readonly memMib: number;
 }
 
+/** Scales by id. */
+export type ScaleLookup = Pick<ReadonlyMap<string, UsageScale>, 'get'>;
+
 /** Scales that stand in a file. */
 export interface StoredScales {
   readonly count: number;
   /** Query of id, milliCpu and memMib. */
   readonly sql: string;
-  load(): Promise<ReadonlyMap<string, UsageScale>>;
+  /** Some 15 to 26 bytes for each. Throws TraceError. */
+  load(): ScaleLookup;
 }
 export type UsageScales = ReadonlyMap<string, UsageScale> | StoredScales;
 
@@ -63,6 +67,9 @@ export interface UsageRead {
   readonly emptyIds: number;
   readonly engine: 'duckdb' | 'stream';
 }
+
+/** More stored scales than these are looked up here: DuckDB takes a multiple of the memory for them. */
+const MOST_JOINED = 1_000_000;
 
 /** Reads the parts of one table. Ids that are not in `scales` use `other`. Throws TraceError with file and row. */
 export async function readUsageCsv(
@@ -75,7 +82,8 @@ export async function readUsageCsv(
   const keepIds = context.bulk === null || table.manyIds !== true;
   if (paths.length === 0) return { ids: [], rows: 0, emptyIds: 0, engine: 'stream' };
   const target = context.usage.pathOf(table.name);
-  if (context.duckdb && target !== null) {
+  const isJoinable = !('sql' in scales) || scales.count <= MOST_JOINED;
+  if (context.duckdb && target !== null && isJoinable) {
     for (const path of paths) await refuseBomb(path, context.reading);
     const bytes = (await Promise.all(paths.map((path) => stat(path)))).reduce((sum, { size }) => sum + size, 0);
     let told = 0;
@@ -91,7 +99,7 @@ export async function readUsageCsv(
   }
   const output = context.usage.open(table.name, undefined, keepIds);
   const tally = { rows: 0, emptyIds: 0 };
-  const inMemory = 'sql' in scales ? await scales.load() : scales;
+  const inMemory = 'sql' in scales ? scales.load() : scales;
   for (const path of paths) await readPart(table, path, inMemory, other, output, context, tally);
   return { ids: output.finish(), ...tally, engine: 'stream' };
 }
@@ -99,7 +107,7 @@ export async function readUsageCsv(
 async function readPart(
   table: UsageCsv,
   path: string,
-  scales: ReadonlyMap<string, UsageScale>,
+  scales: ScaleLookup,
   other: UsageScale,
   output: UsageTable,
   context: ImportContext,

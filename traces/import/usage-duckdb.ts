@@ -12,7 +12,7 @@ const MEMORY_LIMIT = '160MB';
 const READ_BUFFER_BYTES = 4_194_304;
 
 /** A connection to a database in memory, or null when the package is not installed. */
-export async function openDuckdb(temporary: string, memory = MEMORY_LIMIT): Promise<DuckDBConnection | null> {
+export async function openDuckdb(temporary: string): Promise<DuckDBConnection | null> {
   let api: typeof import('@duckdb/node-api');
   try {
     api = await import('@duckdb/node-api');
@@ -21,7 +21,7 @@ export async function openDuckdb(temporary: string, memory = MEMORY_LIMIT): Prom
   }
   const instance = await api.DuckDBInstance.create(':memory:', {
     threads: '1',
-    memory_limit: memory,
+    memory_limit: MEMORY_LIMIT,
     temp_directory: temporary,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
