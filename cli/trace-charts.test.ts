@@ -65,6 +65,17 @@ test('arrivals: the busiest hour is named; durations stand on a logarithm from t
   expect(line.data.values.at(-1)?.value).toBe(1_000);
 });
 
+test('one service at a hundred times its request puts the axis on a logarithm; without it the axis is plain', () => {
+  const axisOf = (shares: readonly number[]) => {
+    const usage = [{ ...inspection.usage[0], cpuOverRequest: spreadOf(shares) }];
+    const chart = traceCharts({ ...inspection, usage }).find(({ id }) => id === 'spread-cpu-0');
+    const [line] = chart?.spec.layer as { encoding: { x: { scale: { type?: string } } } }[];
+    return line.encoding.x.scale.type;
+  };
+  const usual = Array.from({ length: 20 }, (_, at) => 0.1 + at / 100);
+  expect([axisOf(usual), axisOf([...usual, 100])]).toEqual([undefined, 'log']);
+});
+
 test('kinds in the plural', () => {
   expect(['vm', 'container', ''].map(pluralOf)).toEqual(['VMs', 'containers', 'services']);
 });

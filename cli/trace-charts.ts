@@ -236,6 +236,9 @@ function course(
   };
 }
 
+/** The largest value over p90 from which an axis is logarithmic. */
+const FAR_OUT = 20;
+
 /** Share of all below a value; the logarithm of the value where sizes differ by orders. Nothing without values. */
 function distribution(
   id: string,
@@ -244,11 +247,13 @@ function distribution(
   spread: Spread,
   scale: number,
   unit: string,
-  logarithmic = false,
+  ofOrders = false,
 ): Chart[] {
   if (spread.n === 0 || spread.quantiles[0] === spread.quantiles.at(-1)) return [];
   const points = spread.quantiles.map((value, at) => ({ value: value * scale, share: SHARES[at] * 100 }));
   const least = points.find(({ value }) => value > 0)?.value ?? 1;
+  // A few values far out would leave a line for all others.
+  const logarithmic = ofOrders || spread.quantiles[spread.quantiles.length - 1] > FAR_OUT * spread.p90;
   // A logarithm has no 0: what is 0 stands at the left end.
   const rows = logarithmic ? points.map((one) => ({ ...one, value: Math.max(one.value, least) })) : points;
   return [

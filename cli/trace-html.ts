@@ -23,7 +23,7 @@ export async function writeTraceHtml(inspection: Inspection, path: string): Prom
       ],
       rows: spreadsOf(inspection).map(([name, spread]) => [
         name,
-        String(spread.n),
+        counted(spread.n),
         ...[spread.p10, spread.p50, spread.p90, spread.p99, spread.mean].map((value) => figure(value)),
       ]),
     }),
@@ -32,22 +32,24 @@ export async function writeTraceHtml(inspection: Inspection, path: string): Prom
   await writeFile(path, pageHtml(`${inspection.format} trace`, body));
 }
 
+const counted = (count: number) => count.toLocaleString('en-US');
+
 function cardsOf(inspection: Inspection) {
   const cards = [
     { name: 'Format', value: inspection.format, detail: inspection.folder },
-    { name: 'Hosts', value: String(inspection.hosts), detail: `${figure(inspection.hostCores)} cores` },
+    { name: 'Hosts', value: counted(inspection.hosts), detail: `${figure(inspection.hostCores)} cores` },
   ];
   for (const usage of inspection.usage)
     cards.push({
       name: `${pluralOf(usage.kind)} with use over time`,
-      value: String(usage.services),
+      value: counted(usage.services),
       detail: `${figure(usage.days)} days, coverage ${figure(usage.coverageRatio * 100)} %, longest gap ${figure(usage.longestGapHours)} h`,
     });
   if (inspection.tasks !== null)
     cards.push({
       name: 'Tasks',
-      value: String(inspection.tasks.tasks),
-      detail: `${inspection.tasks.jobs} jobs over ${inspection.tasks.hours} h`,
+      value: counted(inspection.tasks.tasks),
+      detail: `${counted(inspection.tasks.jobs)} jobs over ${inspection.tasks.hours} h`,
     });
   return cards;
 }
