@@ -68,8 +68,8 @@ test('arrivals: the busiest hour is named; durations stand on a logarithm from t
 test('one service at a hundred times its request puts the axis on a logarithm; without it the axis is plain', () => {
   const axisOf = (shares: readonly number[]) => {
     const usage = [{ ...inspection.usage[0], cpuOverRequest: spreadOf(shares) }];
-    const chart = traceCharts({ ...inspection, usage }).find(({ id }) => id === 'spread-cpu-0');
-    const [line] = chart?.spec.layer as { encoding: { x: { scale: { type?: string } } } }[];
+    const [chart] = traceCharts({ ...inspection, usage }).filter(({ id }) => id === 'spread-cpu-0');
+    const [line] = chart.spec.layer as { encoding: { x: { scale: { type?: string } } } }[];
     return line.encoding.x.scale.type;
   };
   const usual = Array.from({ length: 20 }, (_, at) => 0.1 + at / 100);
