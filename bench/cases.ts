@@ -2,7 +2,7 @@
 
 import { calendarCase } from './calendar.ts';
 import type { BenchCase } from './harness.ts';
-import { importMemoryCase } from './import-memory.ts';
+import { importGigabyteCase, importMemoryCase } from './import-memory.ts';
 import { cellOverheadCase, forkCase, sweepCase, waterLineCase } from './lab.ts';
 import { run as runAllocator } from './mesos-allocate.ts';
 import { run as runGrowth } from './mesos-growth.ts';
@@ -28,6 +28,7 @@ export const BENCH_CASES: readonly BenchCase[] = [
   waterLineCase(),
   traceImportCase(),
   importMemoryCase(),
+  importGigabyteCase(),
   mesosWeek(),
   mesosSaturatedDay(),
   mesosFederation(),

@@ -26,6 +26,8 @@ export interface BenchOutcome {
 export interface BenchCase {
   readonly name: string;
   readonly about: string;
+  /** Takes so long at full size that it runs there only when it is named. */
+  readonly byNameOnly?: boolean;
   /** Why the case cannot run here (public data that is not at hand), null when it can. */
   missing?(): string | null;
   run(size: BenchSize): Promise<BenchOutcome> | BenchOutcome;
@@ -98,7 +100,8 @@ async function main(args: readonly string[]): Promise<void> {
   const size: BenchSize = args.includes('--full') ? 'full' : 'smoke';
   const wanted = args.filter((arg) => !arg.startsWith('--'));
   const cases = await casesByName();
-  const names = wanted.length > 0 ? wanted : [...cases.keys()];
+  const all = [...cases.values()].filter((entry) => size === 'smoke' || entry.byNameOnly !== true);
+  const names = wanted.length > 0 ? wanted : all.map((entry) => entry.name);
   process.stdout.write(`size ${size}, Node ${process.version}, one process a case\n`);
   for (const name of names) {
     const missing = cases.get(name)?.missing?.() ?? null;

@@ -7,4 +7,6 @@ const { trace } = await runImport({ format, paths, out, skipInvalid: false, scal
 const { tasks, services, stored, notes } = trace;
 const found = [stored?.tasks?.count ?? tasks.count, stored?.services ?? services?.count ?? 0, notes];
 const hash = createHash('sha256').update(JSON.stringify(found)).digest('hex');
-process.stdout.write(JSON.stringify({ peakMib: process.resourceUsage().maxRSS / 1024, hash, found }));
+const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6;
+process.stdout.write(JSON.stringify({ peakMib: maxRSS / 1024, cpuSeconds, hash, found }));
