@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TraceError } from '../../policies/base/assert.ts';
-import { createIdIndex } from '../readers/id-index.ts';
+import { createIdValues } from '../readers/id-index.ts';
 import type { Bulk } from './bulk.ts';
 import type { ServiceRow } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
@@ -37,7 +37,8 @@ const SIZED: RowColumns = [
   ['id', 'text'],
   ['requestMilliCpu', 'double'],
 ];
-const MOST_SIZES = 65_536;
+/** Of one byte. */
+const MOST_SIZES = 255;
 
 /** Of a listed service in the source, for what is said of it. */
 const PLACE: RowColumns[number] = ['place', 'text'];
@@ -91,27 +92,21 @@ export function listServices(bulk: Bulk): ListedServices {
   };
 }
 
-/** Most services are of few sizes: each is kept as the number of its size. */
+/** Services are of few sizes: each is kept as the number of its size, from 1. */
 function loadScales(path: string, count: number, memMib: number): ScaleLookup {
-  const rowOfId = createIdIndex(count);
-  const sizeOf = new Uint16Array(count);
-  const sizes: UsageScale[] = [];
-  const numberOf = new Map<number, number>();
+  const sizeOfId = createIdValues(count, Uint8Array);
+  const scales: UsageScale[] = [];
+  const sizeOf = new Map<number, number>();
   eachRow(path, SIZED, ([id, requestMilliCpu]) => {
-    let size = numberOf.get(Number(requestMilliCpu));
+    let size = sizeOf.get(Number(requestMilliCpu));
     if (size === undefined) {
-      size = sizes.push({ milliCpu: Number(requestMilliCpu) / 100, memMib }) - 1;
-      if (size === MOST_SIZES) throw new TraceError(`${path}: services of more than ${MOST_SIZES} sizes`);
-      numberOf.set(Number(requestMilliCpu), size);
+      size = scales.push({ milliCpu: Number(requestMilliCpu) / 100, memMib });
+      if (size > MOST_SIZES) throw new TraceError(`${path}: services of more than ${MOST_SIZES} sizes`);
+      sizeOf.set(Number(requestMilliCpu), size);
     }
-    sizeOf[rowOfId.add(String(id))] = size;
+    sizeOfId.put(String(id), size);
   });
-  return {
-    get(id) {
-      const row = rowOfId.find(id);
-      return row < 0 ? undefined : sizes[sizeOf[row]];
-    },
-  };
+  return { get: (id) => scales[sizeOfId.get(id) - 1] };
 }
 
 /** What a service is that only its use tells of. */

@@ -55,7 +55,7 @@ export interface StoredScales {
   readonly count: number;
   /** Query of id, milliCpu and memMib. */
   readonly sql: string;
-  /** Some 15 to 26 bytes for each. Throws TraceError. */
+  /** 8 to 15 bytes for each. Throws TraceError. */
   load(): ScaleLookup;
 }
 export type UsageScales = ReadonlyMap<string, UsageScale> | StoredScales;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createIdIndex } from './id-index.ts';
+import { createIdIndex, createIdValues } from './id-index.ts';
 
 /** Against a Map: the same numbers, in the order of first sight. */
 function playAgainstMap(ids: readonly string[]): void {
@@ -50,5 +50,15 @@ test('100,000 numbered ids of jobs and tasks, hex words and paths get 100,000 nu
 test('one id more than an index was made for is refused', () => {
   const index = createIdIndex(2);
   expect([index.add('a'), index.add('b'), index.add('a')]).toEqual([0, 1, 0]);
-  expect(() => index.add('c')).toThrow('an index of 2 ids is full');
+  expect(() => index.add('c')).toThrow('a table of 2 ids is full');
+});
+
+test('values of one byte: 1 and 255 are held and can be changed; 0 and 256 are refused; an id that was never put has 0', () => {
+  const values = createIdValues(3, Uint8Array);
+  values.put('a', 1);
+  values.put('b', 255);
+  expect(['a', 'b', 'c'].map(values.get)).toEqual([1, 255, 0]);
+  values.put('a', 7);
+  expect(values.get('a')).toBe(7);
+  for (const value of [0, 256]) expect(() => values.put('c', value)).toThrow(`the value of an id is ${value}`);
 });

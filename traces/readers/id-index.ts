@@ -1,29 +1,28 @@
 /**
- * Numbers for ids of which there are too many to keep as text: 0 for the first, 1 for the next, the same for an id that comes again.
+ * What is known of ids of which there are too many to keep as text.
  *
  * An id is known by 32 bits beside its place in an open table (about 56 bits for ten million ids): that two are taken for one happens once in some
- * hundred such traces, and then to one of them. Memory: 12 to 24 bytes for each of `most`.
+ * hundred such traces, and then to one of them.
  */
 import { fail } from '../../policies/base/assert.ts';
 
-export interface IdIndex {
-  readonly count: number;
-  /** The number of an id; a new one for an id that was not there. */
-  add(id: string): number;
-  /** The number of an id, -1 when it was never added. */
-  find(id: string): number;
+/** A whole number above 0 for each id. */
+export interface IdValues {
+  /** 0 for an id that was never put. */
+  get(id: string): number;
+  put(id: string, value: number): void;
 }
 
 /** At most so full: searches stay short. */
 const MOST_FULL = 2 / 3;
 
-/** An index of at most `most` ids. */
-export function createIdIndex(most: number): IdIndex {
+/** Values of at most `most` ids, in a column that holds the largest. Memory: 4 bytes and those of a value, 1.5 to 3 times for each of `most`. */
+export function createIdValues(most: number, column: Int32ArrayConstructor | Uint8ArrayConstructor): IdValues {
   let slots = 16;
   while (slots * MOST_FULL < most) slots *= 2;
   const mask = slots - 1;
-  /** Number of the id in a slot plus 1; 0 = free. */
-  const numbers = new Int32Array(slots);
+  const values = new column(slots);
+  const largest = column === Uint8Array ? 0xff : 0x7fffffff;
   const marks = new Int32Array(slots);
   let [count, mark] = [0, 0];
   /** The slot of an id, or the free one where it belongs; leaves its mark in `mark`. */
@@ -41,22 +40,48 @@ export function createIdIndex(most: number): IdIndex {
     place = Math.imul(place, 0x2c1b3c6d);
     mark = other;
     let slot = (place ^ (place >>> 12)) & mask;
-    while (numbers[slot] !== 0 && marks[slot] !== other) slot = (slot + 1) & mask;
+    while (values[slot] !== 0 && marks[slot] !== other) slot = (slot + 1) & mask;
     return slot;
   };
+  return {
+    get: (id) => values[slotOf(id)],
+    put(id, value) {
+      if (!(value > 0 && value <= largest)) fail(`the value of an id is ${value}; 1 to ${largest} is expected`);
+      const slot = slotOf(id);
+      if (values[slot] === 0) {
+        if (count === most) fail(`a table of ${most} ids is full`);
+        count += 1;
+        marks[slot] = mark;
+      }
+      values[slot] = value;
+    },
+  };
+}
+
+/** Numbers for ids: 0 for the first, 1 for the next, the same for an id that comes again. */
+export interface IdIndex {
+  readonly count: number;
+  /** The number of an id; a new one for an id that was not there. */
+  add(id: string): number;
+  /** The number of an id, -1 when it was never added. */
+  find(id: string): number;
+}
+
+/** An index of at most `most` ids. */
+export function createIdIndex(most: number): IdIndex {
+  const numbers = createIdValues(most, Int32Array);
+  let count = 0;
   return {
     get count() {
       return count;
     },
     add(id) {
-      const slot = slotOf(id);
-      if (numbers[slot] !== 0) return numbers[slot] - 1;
-      if (count === most) fail(`an index of ${most} ids is full`);
+      const known = numbers.get(id);
+      if (known > 0) return known - 1;
+      numbers.put(id, count + 1);
       count += 1;
-      numbers[slot] = count;
-      marks[slot] = mark;
       return count - 1;
     },
-    find: (id) => numbers[slotOf(id)] - 1,
+    find: (id) => numbers.get(id) - 1,
   };
 }
