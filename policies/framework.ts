@@ -124,6 +124,8 @@ export interface Work {
   readonly parents?: readonly string[];
   /** A final failure counts as a success for the jobs that depend on this one (Chronos only). */
   readonly softError?: boolean;
+  /** Row of the work whose executor it runs in; one is launched with it on an agent that has none yet (Spark only). */
+  readonly inside?: number;
   /** What becomes of a task whose agent is not heard of, null = it is waited for; absent = as the framework does (Marathon only). */
   readonly unreachable?: { readonly inactiveAfterMs: number; readonly expungeAfterMs: number } | null;
 }

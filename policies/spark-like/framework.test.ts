@@ -70,6 +70,20 @@ describe('Spark-like', () => {
     endApplication(state, 0);
     expect(offer(state, 2, 1)).toEqual(['Decline 2 for 120000']);
   });
+  test('fine: the first task of an application on an agent brings an executor of 1 CPU, and another once that is lost', () => {
+    const state = spark.create({ ...SPARK_DEFAULTS, mode: 'fine' });
+    const submit = (name: string, instances: number, more = {}) =>
+      rowsOf((out) => spark.submit(state, workOf(name, 1000, { instances, ...more }), contextAt(0), out));
+    submit('executor', 0);
+    submit('a', 5, { inside: 0 });
+    // Of 4 CPUs one is the executor's.
+    expect(offer(state, 1, 7)).toEqual([0, 1, 2, 3].map((task) => `Launch 1 task ${task}`));
+    expect(offer(state, 2, 7)).toEqual(['Launch 2 task 4', 'Launch 2 task 5']);
+    submit('b', 1, { inside: 0 });
+    rowsOf((out) => spark.statusUpdate(state, { task: 0, status: TaskStatus.Lost, agent: 7 }, contextAt(0), out));
+    expect(offer(state, 3, 7)).toEqual(['Launch 3 task 6', 'Launch 3 task 7']);
+    expect(state.open.get(0)?.agents).toEqual(new Set([7]));
+  });
   test('fewer cores at most than one executor has are refused', () => {
     expect(() => spark.create({ ...SPARK_DEFAULTS, coresMax: 2 })).toThrow(ConfigError);
     expect(() => spark.create({ ...SPARK_DEFAULTS, executorCores: 0 })).toThrow('executorCores is 0; above 0');

@@ -2,7 +2,8 @@
  * A framework like Spark on Mesos. Work is an application (coarse) or one of its tasks (fine); its instances are executors or tasks.
  *
  * Coarse: executors of `executorCores` that run an application's tasks inside and are kept until it ends, as many as `coresMax` allows, or,
- * with dynamic allocation, as its tasks fill. Fine: every task is launched on its own, as many per offer as fit. An agent on which
+ * with dynamic allocation, as its tasks fill. Fine: every task is launched on its own, as many per offer as fit; the first of an application
+ * on an agent brings an executor with `mesosExecutorCores` of its own, which stays until the application ends. An agent on which
  * `maxFailuresPerAgent` executors of an application failed is not used by it again. Offers that nobody needs are refused for long by
  * coarse schedulers, for Mesos' default by fine ones. One framework stands for all applications, which upstream register one by one: new
  * demand revives offers, as a registration does.
@@ -36,6 +37,8 @@ export interface SparkConfig {
   /** spark.executor.cores, and spark.cores.max of an application: 0 = no bound, it takes what it is offered. */
   readonly executorCores: number;
   readonly coresMax: number;
+  /** spark.mesos.mesosExecutor.cores: what an executor of a fine-grained application holds beside its tasks; 0 = it has none. */
+  readonly mesosExecutorCores: number;
   /** As many executors as tasks fill; one that has been idle so long is given back (spark.dynamicAllocation). */
   readonly dynamicAllocation: boolean;
   readonly executorIdleMs: number;
@@ -48,14 +51,16 @@ export const SPARK_DEFAULTS: SparkConfig = {
   maxFailuresPerAgent: 2,
   executorCores: 4,
   coresMax: 0,
+  mesosExecutorCores: 1,
   dynamicAllocation: false,
   executorIdleMs: 60_000,
 };
 
-/** An application or a task: how many launches it wants alive, how many are, and failures by agent. */
+/** An application or a task: how many launches it wants alive, how many are, failures by agent, and agents with an executor (fine). */
 interface Wanted {
   wanted: number;
   alive: number;
+  readonly agents: Set<number>;
   readonly failures: Map<number, number>;
 }
 
@@ -91,7 +96,12 @@ function create(config: SparkConfig): SparkState {
 
 function submit(state: SparkState, work: Work, _context: FrameworkContext, out: FrameworkActions): void {
   books.checkPlainWork(work, 'spark-like');
-  state.open.set(books.addWork(state.ledger, work), { wanted: work.instances, alive: 0, failures: new Map() });
+  state.open.set(books.addWork(state.ledger, work), {
+    wanted: work.instances,
+    alive: 0,
+    agents: new Set(),
+    failures: new Map(),
+  });
   if (work.instances > 0) appendSignal(out, ActionKind.Revive);
 }
 
@@ -124,6 +134,10 @@ export function endApplication(state: SparkState, workRow: number): void {
 function resourceOffers(state: SparkState, offers: Offers, context: FrameworkContext, out: FrameworkActions): void {
   const { config, ledger, open } = state;
   const room = books.roomOf(offers);
+  const launch = (row: number, work: Work, i: number): void => {
+    const task = books.place(ledger, room, i, offers.agent[i], row, context.nowMs);
+    appendLaunch(out, offers.id[i], task, row, work, config.rejectMs);
+  };
   for (let i = 0; i < offers.count; i++) {
     const agent = offers.agent[i];
     let full = true;
@@ -131,10 +145,18 @@ function resourceOffers(state: SparkState, offers: Offers, context: FrameworkCon
       if (app.alive >= app.wanted) continue;
       const work = books.workAt(ledger, row);
       const isClosed = config.mode === 'coarse' && (app.failures.get(agent) ?? 0) >= config.maxFailuresPerAgent;
-      while (!isClosed && app.alive < app.wanted && books.fits(room, i, work)) {
-        const task = books.place(ledger, room, i, agent, row, context.nowMs);
+      while (!isClosed && app.alive < app.wanted) {
+        const host = work.inside === undefined ? undefined : open.get(work.inside);
+        const brought = host === undefined || work.inside === undefined || host.agents.has(agent) ? -1 : work.inside;
+        const executor = brought < 0 ? null : books.workAt(ledger, brought);
+        const needs = executor === null ? work : { ...work, milliCpu: work.milliCpu + executor.milliCpu };
+        if (!books.fits(room, i, needs)) break;
+        if (executor !== null) {
+          host?.agents.add(agent);
+          launch(brought, executor, i);
+        }
         app.alive++;
-        appendLaunch(out, offers.id[i], task, row, work, config.rejectMs);
+        launch(row, work, i);
       }
       if (app.alive < app.wanted) full = false;
     }
@@ -152,6 +174,8 @@ function statusUpdate(state: SparkState, update: StatusUpdate): void {
   risingDelete(state.ledger.live, update.task);
   const app = state.open.get(live.workRow);
   if (app === undefined) return;
+  // The executor of a fine-grained application: the next task on its agent brings another.
+  if (app.agents.delete(live.agent)) return;
   app.alive--;
   if (update.status === TaskStatus.Finished) {
     app.wanted--;

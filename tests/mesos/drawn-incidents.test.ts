@@ -51,6 +51,7 @@ function drawn(seed: number): string[] {
   const spark = pick(
     'kind: storm-like',
     'kind: spark-like, settings: {mode: fine}',
+    'kind: spark-like, settings: {mode: fine, dynamicAllocation: true}',
     `kind: spark-like, settings: {executorCores: ${pick(4, 8)}, coresMax: ${pick(0, 16, 40)}, dynamicAllocation: false}`,
     `kind: spark-like, settings: {executorCores: ${pick(2, 8)}, coresMax: ${pick(0, 16, 40)}, dynamicAllocation: true}`,
   );

@@ -15,7 +15,7 @@ import { TASK_KIND } from '../../cluster/tasks.ts';
 import { gpusOf } from './agents.ts';
 import { stopTask } from './closed-agents.ts';
 import { type Driver, driverOfTask, giveBack, takeActions, taskId, taskNumber } from './driver.ts';
-import { closeExecutor } from './executors.ts';
+import { closeExecutor, isFineExecutor } from './executors.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { runDropped, runDue, takeRun } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
@@ -145,8 +145,9 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
     if (out.kind[i] !== ActionKind.Launch || out.offer[i] !== offer) continue;
     refuseMs = out.refuseMs[i];
     const task = out.task[i];
-    const row = driver.isCoarse ? -1 : rowFor(run, driver, out.work[i], nowMs);
-    if (row < 0 && !driver.isCoarse) {
+    const isExecutor = driver.isCoarse || isFineExecutor(run, driver, task);
+    const row = isExecutor ? -1 : rowFor(run, driver, out.work[i], nowMs);
+    if (row < 0 && !isExecutor) {
       refused.push(task);
       continue;
     }
@@ -203,7 +204,7 @@ export function killTask(run: MesosRun, id: TaskId, nowMs: number, maxGraceMs = 
   const driver = driverOfTask(s.drivers, id);
   const task = taskNumber(driver, id);
   // An executor has no work of its own to bring to an end.
-  if (driver.isCoarse) closeExecutor(run, driver, task, TaskStatus.Killed, nowMs);
+  if (driver.isCoarse || isFineExecutor(run, driver, task)) closeExecutor(run, driver, task, TaskStatus.Killed, nowMs);
   const row = risingGet(driver.rowOfTask, task);
   // One that is still on its way to its agent is not known there.
   if (row === undefined || s.waiting[row] === 1) return;

@@ -25,6 +25,8 @@ export interface Driver {
   readonly lanes: number;
   /** Its applications' tasks run inside executors. */
   readonly isCoarse: boolean;
+  /** Its tasks are launched one by one, beside an executor of their application. */
+  readonly isFine: boolean;
   state: unknown;
   /** Work rows are counted as the framework counts them: in order of submission. */
   nextWork: number;
@@ -75,6 +77,8 @@ export function createDriver(index: number, plan: MesosFrameworkPlan, mesos: Mes
     revocable,
     lanes: kind.lanesSetting === null ? 1 : (settings[kind.lanesSetting] as number),
     isCoarse: plan.kind === 'spark-like' && settings['mode'] === 'coarse',
+    isFine:
+      plan.kind === 'spark-like' && settings['mode'] === 'fine' && settings['mesosExecutorCores'] !== 0 && !revocable,
     state: kind.framework.create(settings),
     nextWork: 0,
     targetOfWork: createRisingMap(),

@@ -6,6 +6,9 @@
  *
  * What an executor holds is a holding of its host; a task that starts inside takes its part of it and gives it back at its end.
  *
+ * An executor of a fine-grained application holds a core of its own beside the tasks, which are tasks of Mesos themselves: the first on a host
+ * brings it and waits for its container, the others start when they are launched. Its memory is with its tasks here, upstream with the executor.
+ *
  * Approximations: an application asks for all executors of its backlog at once, where upstream doubles its request every second; its driver
  * is a process outside the cluster; it hears at once when a host with an executor dies.
  */
@@ -45,6 +48,36 @@ export function takeSparkTask(run: MesosRun, driver: Driver, row: number, nowMs:
   tendApp(run, app, nowMs);
 }
 
+/** Row of the work that launches the executors of a fine-grained application, for one of its tasks. */
+export function executorWork(run: MesosRun, driver: Driver, row: number, nowMs: number): number {
+  const { s, setup } = run;
+  const { job } = setup.context.cluster.tasks;
+  return (s.spark.apps.get(job[row]) ?? openFineApp(run, driver, row, nowMs)).work;
+}
+
+function openFineApp(run: MesosRun, driver: Driver, row: number, nowMs: number): SparkApp {
+  const { mesosExecutorCores } = (driver.state as SparkState).config;
+  return enterApp(run, driver, row, Math.round(1000 * mesosExecutorCores), 0, 0, nowMs);
+}
+
+/** Whether the master's task `task` is an executor of a fine-grained application. */
+export function isFineExecutor({ s }: MesosRun, driver: Driver, task: number): boolean {
+  if (!driver.isFine) return false;
+  if (executorOf(s, driver, task) !== undefined) return true;
+  const work = risingGet((driver.state as SparkState).ledger.live, task)?.workRow;
+  return work !== undefined && s.spark.works.get(driver.index)?.has(work) === true;
+}
+
+/** After how many ms a fine-grained task on a host starts: when the executor there does, which needs no second container. */
+export function fineDelayMs({ s, setup }: MesosRun, driver: Driver, row: number, host: number, nowMs: number): number {
+  const app = s.spark.apps.get(setup.context.cluster.tasks.job[row]);
+  for (const task of app?.executors ?? []) {
+    const executor = executorOf(s, driver, task);
+    if (executor?.host === host) return Math.max(0, executor.readyAtMs - nowMs);
+  }
+  return fail(`row ${row} is launched on host ${host}, where its application has no executor`);
+}
+
 function openApp(run: MesosRun, driver: Driver, row: number, nowMs: number): SparkApp {
   const { tasks } = run.setup.context.cluster;
   const { config } = driver.state as SparkState;
@@ -52,26 +85,44 @@ function openApp(run: MesosRun, driver: Driver, row: number, nowMs: number): Spa
   const taskMilliCpu = Math.ceil(tasks.requestMilliCpu[row]);
   if (taskMilliCpu > milliCpu)
     fail(`a task of "${driver.plan.name}" asks for ${taskMilliCpu}m, its executors have ${milliCpu}m`);
-  const slots = Math.floor(milliCpu / taskMilliCpu);
+  const memMib = Math.ceil((memMibOf(tasks.requestMemBytes[row]) * milliCpu) / taskMilliCpu);
+  return enterApp(run, driver, row, milliCpu, memMib, Math.floor(milliCpu / taskMilliCpu), nowMs);
+}
+
+/** A new application with executors of this size; its framework launches none yet. */
+function enterApp(
+  run: MesosRun,
+  driver: Driver,
+  row: number,
+  milliCpu: number,
+  memMib: number,
+  slots: number,
+  nowMs: number,
+): SparkApp {
+  const { s, setup } = run;
+  const { tasks } = setup.context.cluster;
   const app: SparkApp = {
     job: tasks.job[row],
     driver: driver.index,
     work: driver.nextWork++,
     population: tasks.group[row],
     milliCpu,
-    memMib: Math.ceil((memMibOf(tasks.requestMemBytes[row]) * milliCpu) / taskMilliCpu),
+    memMib,
     slots,
     waiting: new Set(),
     running: 0,
     executors: [],
   };
-  run.s.spark.apps.set(app.job, app);
+  s.spark.apps.set(app.job, app);
+  const works = s.spark.works.get(driver.index) ?? new Map<number, number>();
+  s.spark.works.set(driver.index, works);
+  works.set(app.work, app.job);
   const work = {
     name: `application ${tasks.id[row]}`,
     instances: 0,
     milliCpu,
-    memMiB: app.memMib,
-    diskMiB: driver.plan.taskDiskMib,
+    memMiB: memMib,
+    diskMiB: slots === 0 ? 0 : driver.plan.taskDiskMib,
     lane: 0,
   };
   ask(run, driver, nowMs, (context, out) => driver.framework.submit(driver.state, work, context, out));
@@ -128,7 +179,7 @@ function holdOn(run: MesosRun, host: number, milliCpu: number, memBytes: number,
 export function startExecutor(run: MesosRun, driver: Driver, task: number, host: number, nowMs: number): void {
   const { s, setup } = run;
   const work = risingGet((driver.state as SparkState).ledger.live, task)?.workRow;
-  const app = [...s.spark.apps.values()].find((other) => other.driver === driver.index && other.work === work);
+  const app = s.spark.apps.get(s.spark.works.get(driver.index)?.get(work ?? -1) ?? -1);
   s.counters.launches++;
   s.tally.launches[driver.index]++;
   s.tally.launchesOn[host]++;
@@ -180,6 +231,7 @@ export function endApp(run: MesosRun, job: number, nowMs: number): void {
   endApplication(driver.state as SparkState, app.work);
   for (const task of [...app.executors]) closeExecutor(run, driver, task, TaskStatus.Killed, nowMs);
   run.s.spark.apps.delete(job);
+  run.s.spark.works.get(app.driver)?.delete(app.work);
 }
 
 /** An executor is over: what ran inside waits again, its room is free, and its application hears of it. */
@@ -233,10 +285,11 @@ export function tendExecutors(run: MesosRun, nowMs: number): void {
     const { dynamicAllocation, executorIdleMs } = (s.drivers[driver].state as SparkState).config;
     for (const [task, executor] of [...own]) {
       const app = s.spark.apps.get(executor.job);
-      if (executor.readyAtMs === nowMs && app !== undefined) tendApp(run, app, nowMs);
+      if (app === undefined || app.slots === 0) continue;
+      if (executor.readyAtMs === nowMs) tendApp(run, app, nowMs);
       if (!dynamicAllocation || nowMs < executor.idleSinceMs + executorIdleMs) continue;
       closeExecutor(run, s.drivers[driver], task, TaskStatus.Killed, nowMs);
-      if (app !== undefined) tendApp(run, app, nowMs);
+      tendApp(run, app, nowMs);
     }
   }
 }
@@ -245,6 +298,7 @@ export function tendExecutors(run: MesosRun, nowMs: number): void {
 export function nextExecutorMs({ s, now }: MesosRun): number {
   let nextMs = Infinity;
   for (const [driver, own] of s.spark.executors) {
+    if (!s.drivers[driver].isCoarse) continue;
     const { dynamicAllocation, executorIdleMs } = (s.drivers[driver].state as SparkState).config;
     for (const { readyAtMs, idleSinceMs } of own.values()) {
       if (readyAtMs > now.nowMs) nextMs = Math.min(nextMs, readyAtMs);
@@ -267,7 +321,7 @@ export function* executorsOnHost(
 export function executorSentences({ s, setup, now }: MesosRun): string[] {
   const { requestMilliCpu } = setup.context.cluster.tasks;
   const { heldCoreMs, busyCoreMs, executors, inside } = s.spark;
-  return s.drivers.flatMap(({ index, plan }) => {
+  return s.drivers.flatMap(({ index, plan, isFine }) => {
     let held = heldCoreMs[index];
     let busy = busyCoreMs[index];
     for (const { milliCpu, sinceMs } of executors.get(index)?.values() ?? [])
@@ -275,9 +329,13 @@ export function executorSentences({ s, setup, now }: MesosRun): string[] {
     for (const [row, { driver, sinceMs }] of inside)
       if (driver === index) busy += (requestMilliCpu[row] / 1000) * (now.nowMs - sinceMs);
     if (held === 0) return [];
+    if (isFine)
+      return [
+        `Executors of "${plan.name}" held ${(held / 3_600_000).toFixed(1)} core-hours of their own beside those of its tasks, one core for every application and agent (mesosExecutorCores).`,
+      ];
     const hours = (coreMs: number) => (coreMs / 3_600_000).toFixed(1);
     return [
-      `Executors of "${plan.name}" held ${hours(held)} core-hours, the tasks inside used ${hours(busy)}: ${((100 * (held - busy)) / held).toFixed(0)} % of what they held stood idle, and nobody else could have it. Dynamic allocation gives idle executors back; fine-grained mode holds none and waits for offers.`,
+      `Executors of "${plan.name}" held ${hours(held)} core-hours, the tasks inside used ${hours(busy)}: ${((100 * (held - busy)) / held).toFixed(0)} % of what they held stood idle, and nobody else could have it. Dynamic allocation gives idle executors back; fine-grained mode holds one core an agent and waits for offers.`,
     ];
   });
 }

@@ -13,7 +13,7 @@ import { gpusOf, memMibOf } from './agents.ts';
 import { ask, follow, perform } from './answers.ts';
 import { isDrained } from './closed-agents.ts';
 import { type Driver, laneOf, takeActions, taskId } from './driver.ts';
-import { closeExecutorsOn, endApp, takeSparkTask, tendApp } from './executors.ts';
+import { closeExecutorsOn, endApp, executorWork, takeSparkTask, tendApp } from './executors.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { waitsAtDoor } from './front-door.ts';
 import { giveUpRow } from './job-runs.ts';
@@ -84,7 +84,7 @@ export function workOffNow(run: MesosRun, note: Note, nowMs: number): void {
     case 'application': {
       const app = run.s.spark.apps.get(note.job);
       if (note.isOver) endApp(run, note.job, nowMs);
-      else if (app !== undefined) tendApp(run, app, nowMs);
+      else if (app !== undefined && app.slots > 0) tendApp(run, app, nowMs);
       break;
     }
     case 'answers':
@@ -133,10 +133,11 @@ export function takeTask(run: MesosRun, row: number, nowMs: number): Driver {
   if (s.doors.size > 0 && waitsAtDoor(run, driver, row, nowMs)) return driver;
   s.driverOfRow[row] = driver.index;
   s.queued[driver.index]++;
+  const inside = driver.isFine ? executorWork(run, driver, row, nowMs) : -1;
   const work = driver.nextWork++;
   s.workOfRow[row] = work;
   risingSet(driver.targetOfWork, work, row);
-  const job = workOfRow(run, driver, row);
+  const job = workOfRow(run, driver, row, inside);
   const out = takeActions(run.pool);
   driver.framework.submit(driver.state, job, frameworkContext(run, nowMs), out);
   follow(run, driver, out, nowMs);
@@ -147,7 +148,7 @@ export function takeTask(run: MesosRun, row: number, nowMs: number): Driver {
 const MOST_SHAPES = 64;
 
 /** A task as a job of its own; where the framework lets them, tasks that ask for the same are one record. */
-function workOfRow(run: MesosRun, driver: Driver, row: number): Work {
+function workOfRow(run: MesosRun, driver: Driver, row: number, inside: number): Work {
   const { cluster } = run.setup.context;
   const { tasks } = cluster;
   const milliCpu = Math.ceil(tasks.requestMilliCpu[row]);
@@ -162,7 +163,7 @@ function workOfRow(run: MesosRun, driver: Driver, row: number): Work {
   const { revocable } = driver;
   const name = shared ? `shape ${driver.shapes.length}` : String(tasks.id[row]);
   const plain: Work = { name, instances: 1, milliCpu, memMiB, diskMiB: driver.plan.taskDiskMib, lane, revocable };
-  const work = gpus === 0 ? plain : { ...plain, gpus };
+  const work = { ...plain, ...(gpus === 0 ? {} : { gpus }), ...(inside < 0 ? {} : { inside }) };
   if (shared && driver.shapes.length < MOST_SHAPES) driver.shapes.push(work);
   return work;
 }

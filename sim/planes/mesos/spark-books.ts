@@ -34,6 +34,8 @@ export interface SparkExecutor {
 /** All applications of a run by job, executors by driver and task number, and in which of them a row runs. */
 export interface SparkBooks {
   readonly apps: Map<number, SparkApp>;
+  /** Job by row of the work that launches its executors, by driver. */
+  readonly works: Map<number, Map<number, number>>;
   readonly executors: Map<number, Map<number, SparkExecutor>>;
   readonly inside: Map<number, { readonly driver: number; readonly task: number; readonly sinceMs: number }>;
   /** Core-ms that executors that are over held, and that tasks inside used, by driver. */
@@ -44,6 +46,7 @@ export interface SparkBooks {
 export function createSparkBooks(drivers: number): SparkBooks {
   return {
     apps: new Map(),
+    works: new Map(),
     executors: new Map(),
     inside: new Map(),
     heldCoreMs: new Float64Array(drivers),

@@ -11,7 +11,7 @@ import { launchDelayMs } from '../launch-pipeline.ts';
 import { freeCards, gpusOf } from './agents.ts';
 import { ask, killTask, perform } from './answers.ts';
 import { bulkColumns, type Driver, driverOfTask, giveBack, offerColumns, takeActions, taskNumber } from './driver.ts';
-import { executorFromMaster, startExecutor } from './executors.ts';
+import { executorFromMaster, fineDelayMs, isFineExecutor, startExecutor } from './executors.ts';
 import { waitAgain } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 import { agentGivenUp } from './partitions.ts';
@@ -108,7 +108,7 @@ function runTask(run: MesosRun, id: TaskId, host: number, nowMs: number): void {
   const { s, setup } = run;
   const { tasks } = setup.context.cluster;
   const driver = driverOfTask(s.drivers, id);
-  if (driver.isCoarse) {
+  if (driver.isCoarse || isFineExecutor(run, driver, taskNumber(driver, id))) {
     startExecutor(run, driver, taskNumber(driver, id), host, nowMs);
     return;
   }
@@ -123,7 +123,9 @@ function runTask(run: MesosRun, id: TaskId, host: number, nowMs: number): void {
   if (!online) s.queued[driver.index]--;
   // A host that is cut off hears of the launch when it is back, if it is back in time.
   const healMs = s.silent.get(host)?.healMs ?? nowMs;
-  const delayMs = healMs - nowMs + launchDelayMs(s.pipeline, setup.plan.launch, host, image, healMs);
+  const delayMs = driver.isFine
+    ? fineDelayMs(run, driver, row, host, nowMs)
+    : healMs - nowMs + launchDelayMs(s.pipeline, setup.plan.launch, host, image, healMs);
   const { cluster } = setup.context;
   const gpus = gpusOf(cluster, row);
   setup.context.bind(row, host, nowMs, delayMs, gpus === 0 ? 0 : freeCards(cluster.hosts.gpus, host, gpus));
@@ -136,7 +138,7 @@ function statusFromMaster(run: MesosRun, id: TaskId, state: string, nowMs: numbe
   const task = taskNumber(driver, id);
   if (state === 'TASK_ERROR') fail(`the master refused task ${id} of ${driver.plan.name}`);
   const row = risingGet(driver.rowOfTask, task);
-  if (driver.isCoarse) {
+  if (driver.isCoarse || isFineExecutor(run, driver, task)) {
     executorFromMaster(run, driver, task, state, nowMs);
     return;
   }
