@@ -2,10 +2,11 @@
  * Services that change their replicas: rolling restarts and the horizontal autoscaler (autoscaling/v2 rules). When services that change their
  * size take a turn (vertical-scaling.ts) is said here too.
  *
- *   desired = ceil(current x use / target) when |use / target - 1| > tolerance, within [min, max]; scaling down follows the largest
- *   desire of the stabilisation window
+ *   desired = what policies/horizontal makes of the metrics of the window, within [min, max]; up: at most so many more each 15 s; down: the largest
+ *   desire of the stabilisation window. Where a window is longer than 15 s one turn stands for those it holds.
  */
 import { MS_PER_SECOND } from '../../policies/base/units.ts';
+import { mostAfter, type ServiceMetrics, wantedReplicas } from '../../policies/horizontal/replicas.ts';
 import { autoScaleTarget } from '../../policies/marathon/qae.ts';
 import { exchange } from '../../policies/rollout.ts';
 import { CHANGE, submit } from '../cluster/apply.ts';
@@ -149,13 +150,31 @@ function autoscale(engine: Engine, s: number, nowMs: number): void {
     scaleTo(engine, s, target, nowMs);
     return;
   }
-  const ratio = (used / ready / online.services.requestMilliCpu[s]) * (100 / rules.targetCpuPercent);
-  let desired = online.wanted[s];
-  if (ratio > 1 + rules.tolerance || ratio < 1 - rules.tolerance) desired = Math.ceil(ready * ratio);
-  desired = Math.min(rules.maxReplicas, Math.max(rules.minReplicas, desired));
+  const current = online.wanted[s];
+  const { tolerance, targetCpuPercent: targetPercent } = rules;
+  const asked = wantedReplicas(current, metricsOf(engine, s), { targetPercent, tolerance });
+  const desired = Math.min(rules.maxReplicas, Math.max(rules.minReplicas, asked));
   const stable = largestDesire(engine.desires[s], desired, nowMs, rules.scaleDownStabilisationMs);
-  if (desired > online.wanted[s]) scaleTo(engine, s, desired, nowMs);
-  else if (stable < online.wanted[s]) scaleTo(engine, s, stable, nowMs);
+  if (desired > current) scaleTo(engine, s, Math.min(desired, mostAfter(current, autoscalePeriodMs(engine))), nowMs);
+  else if (stable < current) scaleTo(engine, s, stable, nowMs);
+}
+
+/** The pods of a service as a metrics server shows them: one that runs has metrics from the first window on that it begins; a dead host's have none. */
+function metricsOf(engine: Engine, s: number): ServiceMetrics {
+  const { online, cluster, plan } = engine;
+  const { state, startedAtMs } = cluster.tasks;
+  const sampledAtMs = engine.nextTickMs - plan.windowMs;
+  let [readyPods, unreadyPods, missingPods, usedMilliCpu] = [0, 0, 0, 0];
+  for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++) {
+    if (state[row] === TASK_STATE.free) continue;
+    if (online.silent[row] === 1) missingPods++;
+    else if (state[row] !== TASK_STATE.running || startedAtMs[row] > sampledAtMs) unreadyPods++;
+    else {
+      readyPods++;
+      usedMilliCpu += online.usedMilliCpu[row];
+    }
+  }
+  return { requestMilliCpu: online.services.requestMilliCpu[s], readyPods, usedMilliCpu, unreadyPods, missingPods };
 }
 
 /** Adds a desire and returns the largest of the window (nowMs - windowMs, nowMs]; older ones are dropped. */
