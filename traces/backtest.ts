@@ -7,8 +7,8 @@
 import { MS_PER_DAY } from '../policies/base/units.ts';
 import { ksOfSorted, sortKnown } from './distribution.ts';
 import { courseOf, hourOfSlot, meanOfKnown, perServiceOf } from './inspect.ts';
-import type { TaskTable } from './readers/task-table.ts';
 import { GRID_PER_DAY, GRID_PER_HOUR, type KindSeries } from './series-set.ts';
+import type { TaskTable } from './task-table.ts';
 
 const TRAIN_SHARE = 0.7;
 const FEWEST_DAYS = 4;

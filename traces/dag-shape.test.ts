@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type DagShape, drawDag, fitDag, measureDags } from './dag-shape.ts';
 import { type TaskRow, taskColumns } from './import/canonical.ts';
-import type { TaskGraph } from './readers/task-table.ts';
 import { createStream } from './streams.ts';
+import type { TaskGraph } from './task-table.ts';
 
 /** `copies` jobs whose task t waits for parentsOf[t]. */
 function jobsOf(parentsOf: readonly (readonly number[])[], copies = 3, name = 'j') {

@@ -7,9 +7,9 @@
  * job these are drawn independently, so that special forms (a diamond, a tree) come only as often as chance makes them.
  */
 import type { Counted } from './distribution.ts';
-import type { TaskGraph } from './readers/task-table.ts';
 import { sampleCategorical, sampleIndex } from './samplers.ts';
 import type { Stream } from './streams.ts';
+import type { TaskGraph } from './task-table.ts';
 
 export interface DagSize {
   /** Jobs of at least this many tasks, up to the next row. */

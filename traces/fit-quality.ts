@@ -13,9 +13,9 @@ import type { FittedBatch, FittedServices } from './fit-trace.ts';
 import { seriesStatistics } from './fits/fit-series.ts';
 import { drawServices, drawTasks } from './generate-draws.ts';
 import { meanOfKnown } from './inspect.ts';
-import type { TaskGraph, TaskTable } from './readers/task-table.ts';
 import { GRID_PER_DAY, type KindSeries } from './series-set.ts';
 import { createStream } from './streams.ts';
+import type { TaskGraph, TaskTable } from './task-table.ts';
 
 export interface FitQuality {
   /** Medians over services; means over jobs and tasks. */

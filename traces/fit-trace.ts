@@ -19,8 +19,8 @@ import { type SeriesStatistics, seriesStatistics, solveNoise } from './fits/fit-
 import type { ImportedHosts } from './import/canonical.ts';
 import { readImportHead } from './import/store.ts';
 import { courseOf, hourOfSlot, meanOfKnown } from './inspect.ts';
-import { openTaskTable, type TaskGraph, type TaskTable } from './readers/task-table.ts';
 import { GRID_PER_DAY, type GridSeries, type KindSeries, readKindSeries } from './series-set.ts';
+import { openTaskTable, type TaskGraph, type TaskTable } from './task-table.ts';
 import { ALL_DAYS, type DaySpan } from './trace-days.ts';
 
 export const FIT_VERSION = 1;

@@ -4,8 +4,8 @@ import { peakToTrough } from './day-shape.ts';
 import { knownSorted, pointsOfSorted, quantileOf, sortKnown } from './distribution.ts';
 import { seriesStatistics } from './fits/fit-series.ts';
 import { readImportHead } from './import/store.ts';
-import { openTaskTable, type TaskTable } from './readers/task-table.ts';
 import { GRID_PER_DAY, GRID_PER_HOUR, type KindSeries, readKindSeries } from './series-set.ts';
+import { openTaskTable, type TaskTable } from './task-table.ts';
 
 /** p10, p50, p90, p99 and mean of known values. */
 export interface Spread {

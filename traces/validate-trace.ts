@@ -13,7 +13,7 @@ import { TASK_COLUMNS } from './import/task-sink.ts';
 import type { UsageSink, UsageTable } from './import/usage-sink.ts';
 import { createIdIndex } from './readers/id-index.ts';
 import { openParquetGroups, type ParquetGroups } from './readers/parquet-groups.ts';
-import { openTaskTable } from './readers/task-table.ts';
+import { openTaskTable } from './task-table.ts';
 
 export interface ValidateTraceOptions {
   readonly skipInvalid: boolean;

@@ -16,9 +16,9 @@ import {
   type ImportedTrace,
   serviceColumns,
   storedOf,
-  type TaskRow,
 } from './canonical.ts';
 import { type ImportContext, scaleOf } from './context.ts';
+import { AFTER_TRACE, type EventTask, eventTaskRow, takeTaskEvent } from './google-tasks.ts';
 import { takeRows } from './headerless-rows.ts';
 import { inParts } from './partitions.ts';
 import { storeServices } from './service-sink.ts';
@@ -29,8 +29,6 @@ import { readUsageCsv, type UsageCsv } from './usage-csv.ts';
 const START_MS = 600_000;
 const START_UNIX_MS = Date.UTC(2011, 4, 1, 23);
 const MS_PER_US = 0.001;
-/** 2^63-1, which no double holds. */
-const AFTER = '9223372036854775807';
 const EVENT_WORDS = [
   'submit',
   'schedule',
@@ -61,18 +59,6 @@ const USAGE: UsageCsv = {
   manyIds: true,
 };
 
-interface OpenTask {
-  readonly seq: number;
-  readonly submitMs: number;
-  scheduledMs: number;
-  endMs: number;
-  status: string;
-  host: string;
-  cpu: number;
-  mem: number;
-  priority: number;
-}
-
 /** Reads the tables given. Throws ConfigError, TraceError with file and row. */
 export async function importGoogle2011(paths: readonly string[], context: ImportContext): Promise<ImportedTrace> {
   const files = await tableFiles(
@@ -87,6 +73,7 @@ export async function importGoogle2011(paths: readonly string[], context: Import
   );
   const milliPerUnit = scaleOf(context, 'cpu', 1) * MILLI_PER_CPU;
   const mibPerUnit = scaleOf(context, 'mem', 1);
+  const scale = { milliCpu: milliPerUnit, memMib: mibPerUnit };
   const machines = new Map<string, HostRow>();
   const events: EventRow[] = [];
   await takeRows({ name: 'machine_events', fields: 6 }, files.machine_events, context, (fields, place) => {
@@ -100,16 +87,15 @@ export async function importGoogle2011(paths: readonly string[], context: Import
   });
   const counts = { missing: 0, evicted: 0, before: 0 };
   // Of every task, in memory where nothing is laid down on disk: services ask for it.
-  const requests = new Map<string, OpenTask>();
+  const requests = new Map<string, EventTask>();
   const sink = openTasks(context);
   const table = { name: 'task_events', fields: 13, paths: files.task_events, key: taskId };
   await inParts([table], context, async (read) => {
-    const tasks = context.bulk === null ? requests : new Map<string, OpenTask>();
-    await read(0, (fields, place, seq) => takeTaskEvent(fields, place, seq, tasks, counts));
-    for (const [id, task] of tasks) sink.add(taskRow(id, task, milliPerUnit, mibPerUnit), task.seq);
+    const tasks = context.bulk === null ? requests : new Map<string, EventTask>();
+    await read(0, (fields, place, seq) => takeRow(fields, place, seq, tasks, counts));
+    for (const [id, task] of tasks) sink.add(eventTaskRow(id, task, scale, qosOf(task.priority)), task.seq);
   });
   const built = await sink.finish();
-  const scale = { milliCpu: milliPerUnit, memMib: mibPerUnit };
   const read = await readUsageCsv(USAGE, files.task_usage, new Map(), scale, context);
   const measured = { usage: USAGE.name, kind: 'task', requestMilliCpu: 'task' } as const;
   const stored = context.bulk === null ? undefined : (await storeServices(context.bulk, null, measured)).count;
@@ -163,7 +149,7 @@ export async function importGoogle2011(paths: readonly string[], context: Import
 
 /** Milliseconds from the start of the trace; Infinity for an event after it. */
 function eventTime(place: RowPlace, field: string): number {
-  if (field === AFTER) return Infinity;
+  if (field === AFTER_TRACE) return Infinity;
   return Math.max(0, Math.round(readNumber(place, field, 'time') * MS_PER_US - START_MS));
 }
 
@@ -177,52 +163,28 @@ function taskId(fields: readonly string[]): string {
   return `${fields[2]}/${fields[3]}`;
 }
 
-function takeTaskEvent(
+function takeRow(
   fields: readonly string[],
   place: RowPlace,
   seq: number,
-  tasks: Map<string, OpenTask>,
+  tasks: Map<string, EventTask>,
   counts: { missing: number; evicted: number; before: number },
 ): void {
-  const timeMs = eventTime(place, fields[0]);
-  const kind = wordOf(place, EVENT_WORDS, fields[5]);
-  const cpu = readNumberOrNan(place, fields[9], 'CPU request');
-  const mem = readNumberOrNan(place, fields[10], 'RAM request');
-  const priority = readNumberOrNan(place, fields[8], 'priority');
-  const id = taskId(fields);
+  const event = {
+    seq,
+    timeMs: eventTime(place, fields[0]),
+    kind: wordOf(place, EVENT_WORDS, fields[5]),
+    host: fields[4],
+    cpu: readNumberOrNan(place, fields[9], 'CPU request'),
+    mem: readNumberOrNan(place, fields[10], 'RAM request'),
+    priority: readNumberOrNan(place, fields[8], 'priority'),
+  };
   if (fields[1] !== '') counts.missing += 1;
   if (fields[0] === '0') counts.before += 1;
-  let task = tasks.get(id);
-  if (task === undefined) {
-    const nan = Number.NaN;
-    task = { seq, submitMs: timeMs, scheduledMs: nan, endMs: nan, status: '', host: '', cpu, mem, priority };
-    tasks.set(id, task);
-  }
-  if (!Number.isNaN(cpu)) task.cpu = cpu;
-  if (!Number.isNaN(mem)) task.mem = mem;
-  if (!Number.isNaN(priority)) task.priority = priority;
-  task.status = kind;
-  if (kind === 'schedule') {
-    task.scheduledMs = timeMs;
-    task.endMs = Number.NaN;
-    task.host = fields[4];
-  } else if (kind === 'evict' || kind === 'fail' || kind === 'lost' || kind === 'finish' || kind === 'kill') {
-    task.endMs = timeMs;
-    if (kind !== 'finish' && kind !== 'kill') counts.evicted += 1;
-  }
+  takeTaskEvent(taskId(fields), event, tasks, counts);
 }
 
-function taskRow(id: string, task: OpenTask, milliPerUnit: number, mibPerUnit: number): TaskRow {
-  const ran = task.endMs - task.scheduledMs;
-  return {
-    id,
-    group: id.slice(0, id.indexOf('/')),
-    submitMs: Number.isFinite(task.submitMs) ? task.submitMs : 0,
-    durationMs: Number.isFinite(ran) && ran >= 0 ? ran : Number.NaN,
-    requestMilliCpu: task.cpu * milliPerUnit,
-    requestMemMib: task.mem * mibPerUnit,
-    qos: task.priority >= 9 ? 'prod' : task.priority <= 1 ? 'free' : 'middle',
-    status: task.status,
-    host: task.host,
-  };
+function qosOf(priority: number): string {
+  if (priority >= 9) return 'prod';
+  return priority <= 1 ? 'free' : 'middle';
 }

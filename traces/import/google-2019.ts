@@ -15,9 +15,9 @@ import {
   type ImportedTrace,
   serviceColumns,
   storedOf,
-  type TaskRow,
 } from './canonical.ts';
 import { type ImportContext, scaleOf } from './context.ts';
+import { AFTER_TRACE, type EventTask, eventTaskRow, takeTaskEvent } from './google-tasks.ts';
 import { asList, type Located, member, memberAt, textOr } from './json-access.ts';
 import { eachObject } from './object-rows.ts';
 import { objectsInParts } from './partitions.ts';
@@ -26,7 +26,6 @@ import { tableFiles } from './table-files.ts';
 import { openTasks, openWaiting } from './task-sink.ts';
 
 const START_US = 600_000_000;
-const AFTER = '9223372036854775807';
 const EVENT_WORDS = [
   'submit',
   'queue',
@@ -41,20 +40,10 @@ const EVENT_WORDS = [
   'update-running',
 ];
 const MACHINE_WORDS = ['', 'add', 'remove', 'update'];
-const ENDS = ['evict', 'fail', 'finish', 'kill', 'lost'];
+/** A dedicated machine, which the trace does not name. */
+const DEDICATED = '-1';
+const NO_MACHINE = ['0', DEDICATED, 'null'];
 const DISTRIBUTION_VALUES = 11;
-
-interface Instance {
-  readonly seq: number;
-  submitMs: number;
-  scheduledMs: number;
-  endMs: number;
-  status: string;
-  host: string;
-  cpus: number;
-  memory: number;
-  priority: number;
-}
 
 /** Reads the tables given. Throws ConfigError, TraceError with file and row. */
 export async function importGoogle2019(paths: readonly string[], context: ImportContext): Promise<ImportedTrace> {
@@ -71,6 +60,7 @@ export async function importGoogle2019(paths: readonly string[], context: Import
   );
   const milli = scaleOf(context, 'cpu', 1) * 1000;
   const mib = scaleOf(context, 'mem', 1);
+  const scale = { milliCpu: milli, memMib: mib };
   const machines = new Map<string, HostRow>();
   const events: EventRow[] = [];
   await eachObject(files.machine_events, context, (row) => {
@@ -99,10 +89,10 @@ export async function importGoogle2019(paths: readonly string[], context: Import
   // The last instance of a collection stands for it where others wait; a collection comes in one part.
   const lastOf = new Map<string, string>();
   const waitedFor = new Set(Array.from(parentsOf.values()).flat());
-  const known = new Map<string, Instance>();
-  const eachPart = (take: (id: string, one: Instance) => void) =>
+  const known = new Map<string, EventTask>();
+  const eachPart = (take: (id: string, one: EventTask) => void) =>
     objectsInParts(files.instance_events, collectionOf, context, async (read) => {
-      const instances = context.bulk === null ? known : new Map<string, Instance>();
+      const instances = context.bulk === null ? known : new Map<string, EventTask>();
       await read((row, seq) => takeInstance(row, seq, instances, allocSets, counts));
       for (const [id, one] of instances) take(id, one);
     });
@@ -112,7 +102,7 @@ export async function importGoogle2019(paths: readonly string[], context: Import
   await eachPart((id, one) => {
     const collection = id.slice(0, id.indexOf('/'));
     if (waitedFor.has(collection)) lastOf.set(collection, id);
-    const row = taskRow(id, one, milli, mib);
+    const row = eventTaskRow(id, one, scale, `priority-${one.priority}`);
     if (parentsOf.has(collection)) waiting.add(row, one.seq);
     else sink.add(row, one.seq);
   });
@@ -150,8 +140,8 @@ export async function importGoogle2019(paths: readonly string[], context: Import
         id,
         kind: 'task',
         group: id.slice(0, id.indexOf('/')),
-        requestMilliCpu: (known.get(id)?.cpus ?? Number.NaN) * milli,
-        requestMemMib: (known.get(id)?.memory ?? Number.NaN) * mib,
+        requestMilliCpu: (known.get(id)?.cpu ?? Number.NaN) * milli,
+        requestMemMib: (known.get(id)?.mem ?? Number.NaN) * mib,
       })),
     ),
     events: eventColumns(events),
@@ -198,7 +188,7 @@ function numberOr(located: Located, fallback: number): number {
 
 /** Milliseconds from the start; below 0 before it, Infinity after the trace. */
 function timeOf(located: Located): number {
-  if (String(located.value) === AFTER) return Infinity;
+  if (String(located.value) === AFTER_TRACE) return Infinity;
   const us = numberOr(located, Number.NaN);
   if (Number.isNaN(us)) throw new TraceError(`${located.where} is missing`);
   return us === 0 ? 0 : Math.round((us - START_US) / 1000);
@@ -223,7 +213,7 @@ function instanceId(row: Located): string {
 function takeInstance(
   row: Located,
   seq: number,
-  instances: Map<string, Instance>,
+  instances: Map<string, EventTask>,
   allocSets: ReadonlySet<string>,
   counts: { alloc: number; dedicated: number; evicted: number },
 ): void {
@@ -232,54 +222,16 @@ function takeInstance(
     counts.alloc += 1;
     return;
   }
-  const id = instanceId(row);
-  const timeMs = timeOf(member(row, 'time'));
-  const kind = wordOf(member(row, 'type'), EVENT_WORDS);
-  const cpus = numberOr(memberAt(row, 'resource_request', 'cpus'), Number.NaN);
-  const memory = numberOr(memberAt(row, 'resource_request', 'memory'), Number.NaN);
-  const priority = numberOr(member(row, 'priority'), Number.NaN);
   const machine = member(row, 'machine_id').value === undefined ? '0' : String(member(row, 'machine_id').value);
-  let one = instances.get(id);
-  if (one === undefined) {
-    one = {
-      seq,
-      submitMs: Math.max(0, timeMs),
-      scheduledMs: Number.NaN,
-      endMs: Number.NaN,
-      status: '',
-      host: '',
-      cpus,
-      memory,
-      priority,
-    };
-    instances.set(id, one);
-  }
-  if (!Number.isNaN(cpus)) one.cpus = cpus;
-  if (!Number.isNaN(memory)) one.memory = memory;
-  one.status = kind;
-  if (machine === '-1') counts.dedicated += 1;
-  if (kind === 'schedule') {
-    one.scheduledMs = Math.max(0, timeMs);
-    one.endMs = Number.NaN;
-    one.host = machine === '0' || machine === '-1' || machine === 'null' ? '' : machine;
-  } else if (ENDS.includes(kind)) {
-    one.endMs = timeMs;
-    if (kind !== 'finish' && kind !== 'kill') counts.evicted += 1;
-  }
-}
-
-function taskRow(id: string, one: Instance, milli: number, mib: number): TaskRow {
-  const ran = one.endMs - one.scheduledMs;
-  const collection = id.slice(0, id.indexOf('/'));
-  return {
-    id,
-    group: collection,
-    submitMs: Number.isFinite(one.submitMs) ? one.submitMs : 0,
-    durationMs: Number.isFinite(ran) && ran >= 0 ? ran : Number.NaN,
-    requestMilliCpu: one.cpus * milli,
-    requestMemMib: one.memory * mib,
-    qos: `priority-${one.priority}`,
-    status: one.status,
-    host: one.host,
+  const event = {
+    seq,
+    timeMs: Math.max(0, timeOf(member(row, 'time'))),
+    kind: wordOf(member(row, 'type'), EVENT_WORDS),
+    host: NO_MACHINE.includes(machine) ? '' : machine,
+    cpu: numberOr(memberAt(row, 'resource_request', 'cpus'), Number.NaN),
+    mem: numberOr(memberAt(row, 'resource_request', 'memory'), Number.NaN),
+    priority: numberOr(member(row, 'priority'), Number.NaN),
   };
+  if (machine === DEDICATED) counts.dedicated += 1;
+  takeTaskEvent(instanceId(row), event, instances, counts);
 }

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { keyedWord } from '../../sim/kernel/random.ts';
-import { hostColumns, type ImportedTasks, type TaskRow, taskColumns } from '../import/canonical.ts';
-import { createRowWriter } from '../import/row-writer.ts';
-import { writeImport } from '../import/store.ts';
-import { createTestFiles } from '../import/test-files.ts';
+import { keyedWord } from '../sim/kernel/random.ts';
+import { hostColumns, type ImportedTasks, type TaskRow, taskColumns } from './import/canonical.ts';
+import { createRowWriter } from './import/row-writer.ts';
+import { writeImport } from './import/store.ts';
+import { createTestFiles } from './import/test-files.ts';
 import { openTaskTable } from './task-table.ts';
 
 const files = createTestFiles();

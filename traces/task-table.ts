@@ -4,11 +4,11 @@
  * Rows are in the order of submission, and so are the days of a part of the trace.
  */
 import { join } from 'node:path';
-import { TraceError } from '../../policies/base/assert.ts';
-import { MS_PER_DAY } from '../../policies/base/units.ts';
-import { ALL_DAYS, type DaySpan } from '../trace-days.ts';
-import { createIdIndex } from './id-index.ts';
-import { openParquetGroups, type ParquetGroups } from './parquet-groups.ts';
+import { TraceError } from '../policies/base/assert.ts';
+import { MS_PER_DAY } from '../policies/base/units.ts';
+import { createIdIndex } from './readers/id-index.ts';
+import { openParquetGroups, type ParquetGroups } from './readers/parquet-groups.ts';
+import { ALL_DAYS, type DaySpan } from './trace-days.ts';
 
 /** Which job a task is of, and which tasks it waits for. */
 export interface TaskGraph {
