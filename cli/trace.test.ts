@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -72,4 +73,22 @@ test('a bad row ends the import and leaves no folder; with --skip-invalid it is 
 
 test('get without a name lists the manifest with licences', async () => {
   expect(await run('get')).toMatch(/opendc-workload-traces-surf-week-tasks +\d+ bytes {2}MIT/);
+});
+
+test('Ctrl-C in the middle of an import ends with code 130 and leaves nothing behind', async () => {
+  const inputs = join(folder, 'vm_cpu_readings-file-1-of-1.csv');
+  writeFileSync(
+    inputs,
+    Array.from({ length: 1_000_000 }, (_, row) => `${300 * row},vm${row % 1_000},1,2,3`).join('\n'),
+  );
+  const main = join(import.meta.dirname, '../dist/cli/main.js');
+  const args = [main, 'trace', 'import', 'azure', inputs, '--no-duckdb', '--out', join(folder, 'stopped')];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  // The first line of progress says that the import has begun.
+  await new Promise((resolve) => child.stderr.once('data', resolve));
+  const written = () => readdirSync(folder).filter((name) => name.startsWith('stopped'));
+  expect(written()).toEqual([`stopped.partial-${child.pid}`]);
+  child.kill('SIGINT');
+  expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(130);
+  expect(written()).toEqual([]);
 });

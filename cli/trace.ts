@@ -1,6 +1,8 @@
 /** `tidemark trace ...`: foreign traces in, looked at, fitted, generated and fetched. */
+import { rmSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
+import { interrupted } from './lab-session.ts';
 import { withProgress } from './progress.ts';
 
 function scales(text: string, earlier: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
@@ -39,21 +41,23 @@ export function register(program: Command): void {
     )
     .option('--no-duckdb', 'read large tables without DuckDB')
     .action(async (format: string, files: string[], options) => {
-      const [{ runImport }, { describeImport }] = await Promise.all([
+      const [{ partialFolder, runImport }, { describeImport }] = await Promise.all([
         import('../traces/import/run-import.ts'),
         import('../traces/import/import-trace.ts'),
       ]);
       const total = await sizeOf(files);
       let read = 0;
-      const { trace } = await withProgress(`import ${format}`, ({ update }) => {
-        const onBytes = (bytes: number) => {
-          read += bytes;
-          update(Math.min(1, read / Math.max(1, total)), `${(read / 1e6).toFixed(0)} MB`);
-        };
-        const onStep = (step: string, share0to1: number) =>
-          update(1, `${(read / 1e6).toFixed(0)} MB read, ${step} ${Math.round(share0to1 * 100)} %`);
-        return runImport({ ...options, format, paths: files, onBytes, onStep });
-      });
+      const { trace } = await removedWhenStopped(partialFolder(options.out), () =>
+        withProgress(`import ${format}`, ({ update }) => {
+          const onBytes = (bytes: number) => {
+            read += bytes;
+            update(Math.min(1, read / Math.max(1, total)), `${(read / 1e6).toFixed(0)} MB`);
+          };
+          const onStep = (step: string, share0to1: number) =>
+            update(1, `${(read / 1e6).toFixed(0)} MB read, ${step} ${Math.round(share0to1 * 100)} %`);
+          return runImport({ ...options, format, paths: files, onBytes, onStep });
+        }),
+      );
       print([...describeImport(trace), options.out]);
     });
 
@@ -141,6 +145,22 @@ export function register(program: Command): void {
       if (name === undefined) print(await listTraces(options.manifest));
       else print(await getTrace(name, options.out, options.manifest));
     });
+}
+
+/** Ctrl-C and SIGTERM end the process at once, also in the middle of a query; what lies in `folder` goes first. */
+async function removedWhenStopped<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const stop = (): void => {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    process.exit(interrupted('nothing was kept'));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    return await work();
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
 }
 
 /** Bytes of files and folders together, for the bar. */

@@ -6,7 +6,6 @@
  * often an id is measured does not matter.
  */
 import { join } from 'node:path';
-import { openParquetGroups } from '../readers/parquet-groups.ts';
 import type { Bulk } from './bulk.ts';
 import { createLanes, laneOf } from './lanes.ts';
 import { createRowWriter, eachRow, type RowColumns } from './row-writer.ts';
@@ -30,14 +29,16 @@ export async function eachMeasured(
   take: (id: string, request: Request | undefined) => void,
 ): Promise<void> {
   const spool = join(bulk.scratch, 'measured.parquet');
-  const ends = layDownIds(usage, spool, bulk);
+  const ends = await layDownIds(usage, spool, bulk);
   const lanesOf = (name: string) => createLanes(join(bulk.scratch, name), ends.length + 1, bulk.freeBytes);
   const [measured, known, asked] = [lanesOf('measured'), lanesOf('listed'), lanesOf('requests')];
-  eachRow(spool, ID, ([id]) => measured.add(rangeOf(String(id), ends), JSON.stringify(id), String(id)));
+  await eachRow(spool, ID, ([id]) => measured.add(rangeOf(String(id), ends), JSON.stringify(id), String(id)));
   if (listed !== null)
-    eachRow(listed, ID, ([id]) => known.add(rangeOf(String(id), ends), JSON.stringify(id), String(id)));
+    await eachRow(listed, ID, ([id]) => known.add(rangeOf(String(id), ends), JSON.stringify(id), String(id)));
   if (tasks !== null)
-    eachRow(tasks, REQUESTS, (row) => asked.add(rangeOf(String(row[0]), ends), JSON.stringify(row), String(row[0])));
+    await eachRow(tasks, REQUESTS, (row) =>
+      asked.add(rangeOf(String(row[0]), ends), JSON.stringify(row), String(row[0])),
+    );
   for (let range = 0; range <= ends.length; range++) {
     bulk.onStep('services written', range / (ends.length + 1));
     const ids = new Set<string>();
@@ -54,23 +55,22 @@ export async function eachMeasured(
 }
 
 /** Lays down the ids, the recent ones not again; gives the first id of every range but the first. */
-function layDownIds(usage: string, spool: string, bulk: Pick<Bulk, 'scratch' | 'freeBytes'>): string[] {
+async function layDownIds(usage: string, spool: string, bulk: Pick<Bulk, 'scratch' | 'freeBytes'>): Promise<string[]> {
   const writer = createRowWriter(spool, ID, bulk.freeBytes);
   const [recent, sample] = [new Set<string>(), new Set<string>()];
   let oneOf = 1;
-  const file = openParquetGroups(usage, ['id']);
-  for (let group = 0; group < file.groups.length; group++)
-    for (const id of file.texts(group, 'id')) {
-      if (recent.has(id)) continue;
-      if (recent.size === MOST_RECENT) recent.clear();
-      recent.add(id);
-      writer.add([id], () => id);
-      if (laneOf(id, oneOf) !== 0) continue;
-      sample.add(id);
-      if (sample.size <= MOST_SAMPLED) continue;
-      oneOf *= 2;
-      for (const one of sample) if (laneOf(one, oneOf) !== 0) sample.delete(one);
-    }
+  await eachRow(usage, ID, ([value]) => {
+    const id = String(value);
+    if (recent.has(id)) return;
+    if (recent.size === MOST_RECENT) recent.clear();
+    recent.add(id);
+    writer.add([id], () => id);
+    if (laneOf(id, oneOf) !== 0) return;
+    sample.add(id);
+    if (sample.size <= MOST_SAMPLED) return;
+    oneOf *= 2;
+    for (const one of sample) if (laneOf(one, oneOf) !== 0) sample.delete(one);
+  });
   writer.finish();
   const sorted = Array.from(sample).sort();
   const ranges = Math.min(sorted.length, Math.ceil((sorted.length * oneOf) / RANGE_IDS));

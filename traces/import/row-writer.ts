@@ -3,6 +3,7 @@
  *
  * The disk keeps some room: an import that does not fit ends while others can still write.
  */
+import { setImmediate } from 'node:timers/promises';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { TraceError } from '../../policies/base/assert.ts';
 import { openParquetGroups } from '../readers/parquet-groups.ts';
@@ -89,8 +90,12 @@ export function createRowWriter(path: string, columns: RowColumns, freeBytes: ()
   };
 }
 
-/** Calls `take` for every row of a file, with the values of `columns`. Throws TraceError. */
-export function eachRow(path: string, columns: RowColumns, take: (values: (string | number)[]) => void): void {
+/** Calls `take` for every row of a file, with the values of `columns`. Between two groups others have their turn. Throws TraceError. */
+export async function eachRow(
+  path: string,
+  columns: RowColumns,
+  take: (values: (string | number)[]) => void,
+): Promise<void> {
   const file = openParquetGroups(
     path,
     columns.map(([name]) => name),
@@ -98,5 +103,6 @@ export function eachRow(path: string, columns: RowColumns, take: (values: (strin
   for (const [group, { rows }] of file.groups.entries()) {
     const read = columns.map(([name, type]) => (type === 'text' ? file.texts(group, name) : file.numbers(group, name)));
     for (let at = 0; at < rows; at++) take(read.map((column) => column[at]));
+    await setImmediate();
   }
 }

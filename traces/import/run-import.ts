@@ -1,6 +1,6 @@
 /**
- * One import from files to a folder: everything is written beside the wanted place and renamed at the end, so that an import that fails
- * or is stopped leaves nothing behind.
+ * One import from files to a folder: everything is written beside the wanted place and renamed at the end, so that an import that fails leaves
+ * nothing behind.
  */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -35,11 +35,16 @@ export interface ImportOutcome {
   readonly log: ReadLog;
 }
 
+/** Where an import of this process into `out` writes until it is done; what stops the process removes it. */
+export function partialFolder(out: string): string {
+  return `${resolve(out)}.partial-${process.pid}`;
+}
+
 /** Imports into `out`. Throws ConfigError, TraceError; then `out` is as it was and no partial folder is left. */
 export async function runImport(request: ImportRequest): Promise<ImportOutcome> {
   const out = resolve(request.out);
   await refuseForeignFolder(out);
-  const partial = `${out}.partial-${process.pid}`;
+  const partial = partialFolder(out);
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   const freeBytes = request.freeBytes ?? freeBytesOf;

@@ -78,7 +78,7 @@ export function listServices(bulk: Bulk): ListedServices {
       listed = join(bulk.scratch, 'services-once.parquet');
       const once = createRowWriter(listed, SERVICE_COLUMNS, bulk.freeBytes);
       let row = 0;
-      eachRow(path, [...SERVICE_COLUMNS, PLACE], (values) => {
+      await eachRow(path, [...SERVICE_COLUMNS, PLACE], (values) => {
         const place = String(values.pop());
         if (again.has(row++)) dropRow(context, new TraceError(`${place} ${values[0]} appears a second time`));
         else once.add(values, () => place);
@@ -93,11 +93,11 @@ export function listServices(bulk: Bulk): ListedServices {
 }
 
 /** Services are of few sizes: each is kept as the number of its size, from 1. */
-function loadScales(path: string, count: number, memMib: number): ScaleLookup {
+async function loadScales(path: string, count: number, memMib: number): Promise<ScaleLookup> {
   const sizeOfId = createIdValues(count, Uint8Array);
   const scales: UsageScale[] = [];
   const sizeOf = new Map<number, number>();
-  eachRow(path, SIZED, ([id, requestMilliCpu]) => {
+  await eachRow(path, SIZED, ([id, requestMilliCpu]) => {
     let size = sizeOf.get(Number(requestMilliCpu));
     if (size === undefined) {
       size = scales.push({ milliCpu: Number(requestMilliCpu) / 100, memMib });
@@ -132,7 +132,7 @@ export async function storeServices(
     writer.add(row, () => String(row[0]));
     count += 1;
   };
-  if (listed !== null) eachRow(listed.path, SERVICE_COLUMNS, add);
+  if (listed !== null) await eachRow(listed.path, SERVICE_COLUMNS, add);
   const isTask = measured.requestMilliCpu === 'task';
   const other: Request = isTask ? [Number.NaN, Number.NaN] : [Number(measured.requestMilliCpu), Number.NaN];
   if (hasUse)

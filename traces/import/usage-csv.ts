@@ -56,7 +56,7 @@ export interface StoredScales {
   /** Query of id, milliCpu and memMib. */
   readonly sql: string;
   /** 8 to 15 bytes for each. Throws TraceError. */
-  load(): ScaleLookup;
+  load(): Promise<ScaleLookup>;
 }
 export type UsageScales = ReadonlyMap<string, UsageScale> | StoredScales;
 
@@ -99,7 +99,7 @@ export async function readUsageCsv(
   }
   const output = context.usage.open(table.name, undefined, keepIds);
   const tally = { rows: 0, emptyIds: 0 };
-  const inMemory = 'sql' in scales ? scales.load() : scales;
+  const inMemory = 'sql' in scales ? await scales.load() : scales;
   for (const path of paths) await readPart(table, path, inMemory, other, output, context, tally);
   return { ids: output.finish(), ...tally, engine: 'stream' };
 }
