@@ -131,3 +131,35 @@ describe('cpu-burst in a run', () => {
     expect(continued.throttling?.lateRequests[0]).toBe(engine.throttling?.lateRequests[0]);
   });
 });
+
+describe('beside pods that own CPUs', () => {
+  /**
+   * 16 of 32 CPUs belong to two pods that use them whole; the two pods of web use about 5.4 of the other 16: a third of the share pool, where 22 of 32 would
+   * be two thirds.
+   */
+  const OWNED = `
+name: owned
+seed: owned
+horizon: 30m
+window: 60s
+cluster: { systemCpuPercent: 0%, reservedCpuPercent: 0%, hosts: { plain: { count: 1, cpu: 32 cores, memory: 128GiB } } }
+online:
+  source: none
+  explicit:
+    own: { qos: LSR, replicas: 2, cpuRequest: 8 cores, cpuLimit: 8 cores, memRequest: 4GiB, meanUsagePercent: 150%, peakToTrough: 1 }
+    web: { replicas: 2, cpuRequest: 2 cores, cpuLimit: 3 cores, memRequest: 4GiB, meanUsagePercent: 135%, peakToTrough: 1 }
+policies: [{ name: cpu-burst, config: {} }]
+`;
+
+  test('the share pool is what they leave: throttled pods of the rest burst; pods that own CPUs have no quota to raise', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'tidemark-')), 'owned.yaml');
+    writeFileSync(file, OWNED);
+    const { engine } = prepare((await loadPlan(file)).plan, {});
+    runUntil(engine, HOUR / 2);
+    expect(engine.online.usedMilliCpu[0]).toBe(8_000);
+    const { quotaScale, burstQuotas } = engine.throttling ?? { quotaScale: [], burstQuotas: [] };
+    expect([quotaScale[2], quotaScale[3]]).toEqual([3, 3]);
+    expect([quotaScale[0], burstQuotas[0]]).toEqual([1, 0]);
+    expect(burstQuotas[2]).toBeGreaterThan(0);
+  });
+});

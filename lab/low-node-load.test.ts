@@ -122,6 +122,47 @@ describe('low-node-load in a run', () => {
   });
 });
 
+/** Pods of two services that ask for and use the same stand packed on one host of two; which of them moves first? */
+const TWO = (more: string) => `
+name: two
+seed: two
+horizon: 12m
+window: 60s
+cluster: { hosts: { plain: { count: 2, cpu: 32 cores, memory: 128GiB } } }
+online:
+  source: none
+  explicit:
+    first: { latencyClass: rpc, replicas: 4, cpuRequest: 4 cores, memRequest: 4GiB, meanUsagePercent: 85%, peakToTrough: 1, ${more} }
+    second: { latencyClass: rpc, replicas: 3, cpuRequest: 4 cores, memRequest: 4GiB, meanUsagePercent: 85%, peakToTrough: 1 }
+controlPlane: { onlineFit: most-allocated, spreadWeight: 0, loadAwareWeight: 0 }
+`;
+
+describe('the order of pods', () => {
+  async function firstMoved(more: string): Promise<number> {
+    const file = join(mkdtempSync(join(tmpdir(), 'tidemark-')), 'two.yaml');
+    writeFileSync(file, TWO(more));
+    const config = { ...LINES, consecutiveAbnormalities: 1 };
+    const plan: Plan = { ...(await loadPlan(file)).plan, policies: [{ name: 'low-node-load', config }] };
+    let group = -1;
+    const { engine } = prepare(plan, {
+      sink: (_atMs, change, _task, _host, value, row) => {
+        if (change === CHANGE.evict && value === REBALANCED && group < 0) group = engine.cluster.tasks.group[row];
+      },
+    });
+    runUntil(engine, plan.horizonMs);
+    return group;
+  }
+
+  test('lower priority goes first, whichever service that is', async () => {
+    expect(await firstMoved('priority: 9100')).toBe(0);
+    expect(await firstMoved('priority: 9900')).toBe(1);
+  });
+
+  test('of equal priority pods that own CPUs go after those that share', async () => {
+    expect(await firstMoved('qos: LSR')).toBe(1);
+  });
+});
+
 /**
  * Two hosts: seven pods of web (77 % used) on the first, and `wide`, which asks for 28 of 31.68 cores of the second and uses 5 % of them. Nobody has
  * room for another pod of 4 cores but the host that the pod stands on.

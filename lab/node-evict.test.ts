@@ -19,12 +19,19 @@ beforeAll(async () => {
   base = { ...(await loadPlan(scenario, { sets })).plan, policies: [] };
 });
 
-function ran(config: Readonly<Record<string, unknown>>) {
+function ran(config: Readonly<Record<string, unknown>>, koordinator: Partial<Plan['koordinator']> = {}) {
   const evictions = new Map<number, number>();
-  const plan = { ...base, policies: [{ name: 'node-evict', config }] };
+  let firstAtMs = Infinity;
+  const plan = {
+    ...base,
+    koordinator: { ...base.koordinator, ...koordinator },
+    policies: [{ name: 'node-evict', config }],
+  };
   const { engine } = prepare(plan, {
-    sink: (_atMs, change, _task, _host, reason) => {
-      if (change === CHANGE.evict) evictions.set(reason, (evictions.get(reason) ?? 0) + 1);
+    sink: (atMs, change, _task, _host, reason) => {
+      if (change !== CHANGE.evict) return;
+      evictions.set(reason, (evictions.get(reason) ?? 0) + 1);
+      firstAtMs = Math.min(firstAtMs, atMs);
     },
   });
   let worst = 0;
@@ -39,7 +46,7 @@ function ran(config: Readonly<Record<string, unknown>>) {
     }
   }
   checkEngine(engine);
-  return { evictions, worst };
+  return { evictions, worst, firstAtMs };
 }
 
 describe('node-evict in a run', () => {
@@ -71,5 +78,26 @@ describe('node-evict in a run', () => {
     });
     expect(evictions.get(EVICT_REASON.cpu)).toBeGreaterThan(0);
     expect([...evictions.keys()]).toEqual([EVICT_REASON.cpu]);
+  });
+
+  test('CPUEvict looks at the mean of the window: that of two hours crosses 45 % later than the newest sample', () => {
+    const lines = { cpuEvictThresholdPercent: 45, cpuEvictLowerPercent: 40, evictEnabledPriorityThreshold: 5_999 };
+    const [newest, mean] = [1_000, 2 * HOUR].map((cpuEvictWindowMs) => ran(lines, { cpuEvictWindowMs }).firstAtMs);
+    expect(mean).toBeGreaterThan(newest);
+    expect(mean).toBeLessThan(Infinity);
+  });
+
+  test('BECPUEvict by what is sold evicts where requests outgrow it; by the real limit nobody is squeezed here, and nobody goes', () => {
+    const lines = {
+      cpuEvictSatisfactionLowerPercent: 60,
+      cpuEvictSatisfactionUpperPercent: 80,
+      cpuEvictUsageThresholdPercent: 10,
+    };
+    // No squeeze: best effort may use the whole host.
+    const open = { cpuSuppressThresholdPercent: 100 };
+    expect(ran(lines, open).evictions.get(EVICT_REASON.cpu)).toBeUndefined();
+    const byAllocatable = { ...lines, cpuEvictPolicy: 'evictByAllocatable' };
+    expect(ran(byAllocatable, open).evictions.get(EVICT_REASON.cpu)).toBeGreaterThan(0);
+    expect(() => ran({ cpuEvictPolicy: 'evictByLimit' })).toThrow(/known: evictByRealLimit, evictByAllocatable/);
   });
 });

@@ -66,6 +66,10 @@ export interface HostSignals {
   /** Average of be usage and be limit over the policy's window. */
   readonly averageBeMilliCpu: Float64Array;
   readonly averageBeLimitMilliCpu: Float64Array;
+  /** Average of the node's use over the same window; absent = the newest. */
+  readonly averageNodeMilliCpu?: Float64Array;
+  /** Newest use of the pods that own CPUs (LSE and LSR); absent = none does. */
+  readonly lastOwnCpusMilliCpu?: Float64Array;
 
   readonly publishedBatchMilliCpu: Float64Array;
   readonly publishedBatchMemBytes: Float64Array;
@@ -120,6 +124,9 @@ export interface PodSignals {
   readonly requestMemBytes: Float64Array;
   /** Kind of workload, 0..31. */
   readonly type: Uint8Array;
+  /** Priority of the pod, and its QoS class: 0 = LS, 1 = LSR, 2 = LSE; absent = 9500 and LS. */
+  readonly priority?: Int32Array;
+  readonly qos?: Uint8Array;
   /** Number of the workload that the pod is a replica of, and per workload how many replicas are wanted. */
   readonly workload: Int32Array;
   readonly wantedReplicas: Int32Array;

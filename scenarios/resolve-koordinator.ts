@@ -30,6 +30,7 @@ export function resolveKoordinator(koordinator: Koordinator, enabled: boolean): 
     cpuEvictUsageThresholdPercent: koordinator.cpuEvictUsageThresholdPercent,
     cpuEvictWindowMs: koordinator.cpuEvictWindow,
     cpuEvictCoolingMs: koordinator.cpuEvictCooling,
+    ...(koordinator.cpuEvictPolicy === 'evictByAllocatable' ? { cpuEvictPolicy: 'evictByAllocatable' as const } : {}),
     loadAwareCpuThresholdPercent: koordinator.loadAwareCpuThresholdPercent,
     loadAwareMemoryThresholdPercent: koordinator.loadAwareMemoryThresholdPercent,
     loadAwareCpuEstimateFactor: koordinator.loadAwareCpuEstimateFactor,

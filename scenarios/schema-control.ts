@@ -139,6 +139,12 @@ export const koordinatorSchema = z
     cpuEvictUsageThresholdPercent: wholePercent('Only when best effort uses this much of what it gets.').prefault(
       K.cpuEvictUsageThresholdPercent,
     ),
+    cpuEvictPolicy: z
+      .enum(['evictByRealLimit', 'evictByAllocatable'])
+      .describe(
+        'Satisfaction is measured against what best effort may use now, or against what the host sells to it (upstream counts nothing sold as one milli-CPU).',
+      )
+      .prefault('evictByRealLimit'),
     cpuEvictWindow: duration('Satisfaction and use are averaged over this time.', 1000).prefault(K.cpuEvictWindow),
     cpuEvictCooling: duration('Pause after an eviction for CPU.').prefault(K.cpuEvictCooling),
     loadAwareCpuThresholdPercent: wholePercent(

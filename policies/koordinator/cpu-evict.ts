@@ -42,6 +42,8 @@ export function satisfactionLinesValid(lowerPercent: number, upperPercent: numbe
   );
 }
 
+export const CPU_EVICT_POLICIES = ['evictByRealLimit', 'evictByAllocatable'] as const;
+
 /** What best effort can really use: min(cpus * 1000, quota * 1000 / period); quota -1 = unlimited. */
 export function beRealLimitMilliCpu(cpusetCpus: number, quotaUs: number, periodUs = 100_000): number {
   return quotaUs <= 0 ? cpusetCpus * 1000 : Math.min(cpusetCpus * 1000, (quotaUs * 1000) / periodUs);

@@ -24,10 +24,12 @@ import {
   cfsBurstUs,
   DEFAULT_CPU_BURST,
   DEFAULT_SHARE_POOL_THRESHOLD_PERCENT,
+  isBurstable,
   needsLimiter,
   nextContainerQuotaUs,
   nodeBurstState,
   quotaOperation,
+  type SharePoolPod,
 } from './cpu-burst.ts';
 
 const PERIOD_MS = 1_000;
@@ -93,12 +95,13 @@ function decideBurst(signals: HostSignals, config: PolicyConfig, state: PolicySt
   const nodeState = Array.from({ length: signals.count }, (_, host) => {
     const usedCores = (signals.lastNonBeMilliCpu[host] + signals.lastSystemMilliCpu[host]) / 1000;
     const cpus = signals.capacityMilliCpu[host] / 1000;
-    return nodeBurstState(cpus, usedCores, [], config['sharePoolThresholdPercent'] as number);
+    return nodeBurstState(cpus, usedCores, ownersOf(signals, host), config['sharePoolThresholdPercent'] as number);
   });
   for (let row = 0; row < pods.count; row++) {
     const host = pods.host[row];
     const limit = throttling.limitMilliCpu[row];
-    if (host < 0 || limit <= 0 || signals.up[host] === 0) continue;
+    const qos = pods.qos?.[row] ?? 0;
+    if (host < 0 || limit <= 0 || signals.up[host] === 0 || !isBurstable(QOS_NAMES[qos], 'Running')) continue;
     if (own.startedAtMs[row] !== pods.startedAtMs[row]) startAnew(own, row, pods.startedAtMs[row], limit, capacity);
     let isAllowed = allowedAnyway;
     if (limited) {
@@ -120,6 +123,19 @@ function decideBurst(signals: HostSignals, config: PolicyConfig, state: PolicySt
     decide(out, DECISION.limitPod, host, row, quotaUs, burstUs);
   }
 }
+
+/** PodSignals.qos in Koordinator's words. */
+const QOS_NAMES = ['LS', 'LSR', 'LSE'] as const;
+
+/** The pods of a host that own CPUs, as one: they are no part of the share pool. */
+function ownersOf(signals: HostSignals, host: number): readonly SharePoolPod[] {
+  const cpus = (signals.lseCpus?.[host] ?? 0) + (signals.lsrCpus?.[host] ?? 0);
+  if (cpus === 0) return NO_PODS;
+  const usedCores = (signals.lastOwnCpusMilliCpu?.[host] ?? 0) / 1000;
+  return [{ qosLabel: 'LSR', requestMilliCpu: 1000 * cpus, usedCores }];
+}
+
+const NO_PODS: readonly SharePoolPod[] = [];
 
 function prepare(state: BurstState, pods: number): void {
   state.tokens = new Float64Array(pods);

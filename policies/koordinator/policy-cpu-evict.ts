@@ -14,7 +14,7 @@ import {
   type PolicyConfig,
   type PolicyState,
 } from '../ports.ts';
-import { agreedReleaseOf, satisfactionLinesValid } from './cpu-evict.ts';
+import { agreedReleaseOf, beAllocatableMilliCpu, CPU_EVICT_POLICIES, satisfactionLinesValid } from './cpu-evict.ts';
 import { BE_CPU_ORDER, sortVictims } from './victim-columns.ts';
 
 const DEFAULTS = {
@@ -22,11 +22,14 @@ const DEFAULTS = {
   cpuEvictSatisfactionUpperPercent: null,
   cpuEvictUsageThresholdPercent: 90,
   cpuEvictCoolingMs: 20_000,
+  /** `evictByAllocatable`: satisfaction is measured against what the node sells to batch, not against what best effort may use. */
+  cpuEvictPolicy: 'evictByRealLimit',
 } as const;
 
 /** Complete configuration; both lines unset switches the policy off, one alone or bad lines are refused. */
 function configure(config: PolicyConfig): PolicyConfig {
   const full = completeConfig('cpu-evict', DEFAULTS, config);
+  checkEvictPolicy('cpu-evict', full);
   const lower = full['cpuEvictSatisfactionLowerPercent'] as number | null;
   const upper = full['cpuEvictSatisfactionUpperPercent'] as number | null;
   if (lower === null && upper === null) return full;
@@ -37,30 +40,49 @@ function configure(config: PolicyConfig): PolicyConfig {
   return full;
 }
 
+/** ConfigError for a policy that upstream does not know. */
+export function checkEvictPolicy(name: string, config: PolicyConfig): void {
+  const policy = config['cpuEvictPolicy'] as string;
+  if (!(CPU_EVICT_POLICIES as readonly string[]).includes(policy))
+    throw new ConfigError(`policy ${name}: cpuEvictPolicy is "${policy}"; known: ${CPU_EVICT_POLICIES.join(', ')}`);
+}
+
+/** BECPUEvict of one host: milli-CPU of requests that should go, against the limit that the policy names. */
+export function satisfactionReleaseOn(
+  s: HostSignals,
+  host: number,
+  config: PolicyConfig,
+  lowerPercent: number,
+  upperPercent: number,
+): number {
+  const request = s.beRequestMilliCpu[host];
+  const byAllocatable = config['cpuEvictPolicy'] === 'evictByAllocatable';
+  const sold = beAllocatableMilliCpu(s.publishedBatchMilliCpu[host]);
+  return agreedReleaseOf(
+    byAllocatable ? sold : s.averageBeLimitMilliCpu[host],
+    s.averageBeMilliCpu[host],
+    request,
+    byAllocatable ? sold : s.beLimitMilliCpu[host],
+    s.lastBeMilliCpu[host],
+    request,
+    lowerPercent,
+    upperPercent,
+    config['cpuEvictUsageThresholdPercent'] as number,
+  );
+}
+
 /** Per host: evict best-effort pods, lowest priority first, then highest use over request, until enough request is released. */
 function decideEvict(signals: HostSignals, config: PolicyConfig, state: PolicyState, out: Decisions): void {
   const lower = config['cpuEvictSatisfactionLowerPercent'] as number | null;
   const upper = config['cpuEvictSatisfactionUpperPercent'] as number | null;
   if (lower === null || upper === null) return;
-  const usagePercent = config['cpuEvictUsageThresholdPercent'] as number;
   const coolingMs = config['cpuEvictCoolingMs'] as number;
   const lastAtMs = state['lastAtMs'] as Float64Array;
   const rows = state['rows'] as Int32Array;
   const { tasks } = signals;
   for (let host = 0; host < signals.count; host++) {
     if (signals.up[host] === 0) continue;
-    const request = signals.beRequestMilliCpu[host];
-    const release = agreedReleaseOf(
-      signals.averageBeLimitMilliCpu[host],
-      signals.averageBeMilliCpu[host],
-      request,
-      signals.beLimitMilliCpu[host],
-      signals.lastBeMilliCpu[host],
-      request,
-      lower,
-      upper,
-      usagePercent,
-    );
+    const release = satisfactionReleaseOn(signals, host, config, lower, upper);
     if (release <= 0 || signals.nowMs - lastAtMs[host] < coolingMs) continue;
     const count = tasks.rowsOnHost(host, rows);
     sortVictims(

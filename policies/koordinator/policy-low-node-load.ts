@@ -239,9 +239,8 @@ function prodPods(signals: HostSignals, pods: PodSignals, rows: number[]): Balan
       name: String(row),
       node: host,
       priorityClass: 'koord-prod',
-      priorityValue: 9500,
-      kubernetesQos: 'Burstable',
-      koordinatorQos: 'LS',
+      priorityValue: pods.priority?.[row] ?? 9500,
+      ...QOS[pods.qos?.[row] ?? 0],
       deletionCost: 0,
       evictionCost: 0,
       createdAtMs: pods.startedAtMs[row],
@@ -252,6 +251,13 @@ function prodPods(signals: HostSignals, pods: PodSignals, rows: number[]): Balan
   }
   return list;
 }
+
+/** PodSignals.qos in the words of the order: pods that own CPUs are Guaranteed. */
+const QOS = [
+  { kubernetesQos: 'Burstable', koordinatorQos: 'LS' },
+  { kubernetesQos: 'Guaranteed', koordinatorQos: 'LSR' },
+  { kubernetesQos: 'Guaranteed', koordinatorQos: 'LSE' },
+] as const;
 
 /** Class by the band of a priority; what lies in no band counts as batch. */
 function classOfPriority(priority: number): PriorityClass {

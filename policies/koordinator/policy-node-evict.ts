@@ -27,9 +27,10 @@ import {
   type ResourceTier,
   type TierPod,
 } from './allocatable-evict.ts';
-import { agreedReleaseOf, satisfactionLinesValid } from './cpu-evict.ts';
+import { satisfactionLinesValid } from './cpu-evict.ts';
 import { type Amounts, type EvictTask, isCooling, runEvictRound } from './evict-executor.ts';
 import { believedMemoryBytes } from './memory-evict.ts';
+import { checkEvictPolicy, satisfactionReleaseOn } from './policy-cpu-evict.ts';
 import { usedLinesValid, usedPercentReleaseOf } from './used-evict.ts';
 import {
   BE_CPU_ORDER,
@@ -48,6 +49,8 @@ const DEFAULTS = {
   cpuEvictSatisfactionUpperPercent: null,
   cpuEvictUsageThresholdPercent: 90,
   cpuEvictCoolingMs: 20_000,
+  /** As in cpu-evict. */
+  cpuEvictPolicy: 'evictByRealLimit',
   /** CPUEvict: share of the node in use; null = off. */
   cpuEvictThresholdPercent: null,
   cpuEvictLowerPercent: null,
@@ -71,6 +74,7 @@ const NO_TARGET: Amounts = {};
 /** Complete configuration; ConfigError for lines that upstream would not run with. */
 function configure(config: PolicyConfig): PolicyConfig {
   const full: PolicyConfig = completeConfig('node-evict', DEFAULTS, config);
+  checkEvictPolicy('node-evict', full);
   const number = (name: string) => (full[name] as number | null) ?? Number.NaN;
   const [lower, upper] = [number('cpuEvictSatisfactionLowerPercent'), number('cpuEvictSatisfactionUpperPercent')];
   if (!(Number.isNaN(lower) && Number.isNaN(upper)) && !satisfactionLinesValid(lower, upper))
@@ -162,21 +166,7 @@ function cpuTasks(s: HostSignals, host: number, config: PolicyConfig, rows: Int3
   };
   const lower = config['cpuEvictSatisfactionLowerPercent'] as number | null;
   const upper = config['cpuEvictSatisfactionUpperPercent'] as number | null;
-  const request = s.beRequestMilliCpu[host];
-  const release =
-    lower === null || upper === null
-      ? 0
-      : agreedReleaseOf(
-          s.averageBeLimitMilliCpu[host],
-          s.averageBeMilliCpu[host],
-          request,
-          s.beLimitMilliCpu[host],
-          s.lastBeMilliCpu[host],
-          request,
-          lower,
-          upper,
-          config['cpuEvictUsageThresholdPercent'] as number,
-        );
+  const release = lower === null || upper === null ? 0 : satisfactionReleaseOn(s, host, config, lower, upper);
   add('BECPUEvict', 'request', release > 0 ? { batch: release } : NO_TARGET, BE_CPU_ORDER, Infinity);
   const lines = linesOf(config, 'cpuAllocatableEvict');
   if (lines !== null) {
@@ -187,7 +177,8 @@ function cpuTasks(s: HostSignals, host: number, config: PolicyConfig, rows: Int3
   const threshold = config['cpuEvictThresholdPercent'] as number | null;
   const most = config['evictEnabledPriorityThreshold'] as number | null;
   if (threshold !== null && most !== null) {
-    const used = s.lastNonBeMilliCpu[host] + s.lastSystemMilliCpu[host] + s.lastBeMilliCpu[host];
+    const used =
+      s.averageNodeMilliCpu?.[host] ?? s.lastNonBeMilliCpu[host] + s.lastSystemMilliCpu[host] + s.lastBeMilliCpu[host];
     const below = (config['cpuEvictLowerPercent'] as number | null) ?? Number.NaN;
     const cpu = usedPercentReleaseOf(used, s.capacityMilliCpu[host], threshold, below, isInteger(config));
     add('CPUEvict', 'used', cpu > 0 ? { cpu } : NO_TARGET, CPU_USED_ORDER, most);

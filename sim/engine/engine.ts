@@ -393,7 +393,14 @@ function samplePods(engine: Engine, isLean: boolean, like: Engine | undefined): 
       : null;
   const podNeeds = needs.filter((need) => need !== 'ipc');
   if (podNeeds.length < needs.length) telemetry.signals.hpRelativeIpc = new Float64Array(cluster.hosts.count).fill(1);
-  writable.podSamples = createPodSamples(online, cluster.tasks, plan.windowMs, podNeeds, writable.demandAhead);
+  writable.podSamples = createPodSamples(
+    online,
+    cluster.tasks,
+    plan.windowMs,
+    podNeeds,
+    writable.demandAhead,
+    cluster.hosts.cpus.requests,
+  );
   const { podSamples, throttling } = writable;
   if (podSamples === null) return;
   telemetry.signals.pods = podSamples.signals;

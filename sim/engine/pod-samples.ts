@@ -5,6 +5,7 @@
 import { MS_PER_DAY } from '../../policies/base/units.ts';
 import type { PodFuture, PodSignals, PolicyNeed } from '../../policies/ports.ts';
 import { LATENCY_CLASSES } from '../../traces/format.ts';
+import type { CpuRequests } from '../cluster/cpusets.ts';
 import { TASK_STATE, type TaskTable } from '../cluster/tasks.ts';
 import type { Plan } from '../plan.ts';
 import { createOnlineState, type OnlineState, sweepDemand } from './online.ts';
@@ -43,6 +44,7 @@ export function createPodSamples(
   windowMs: number,
   needs: readonly PolicyNeed[],
   ahead: DemandAhead | null,
+  cpus: CpuRequests,
 ): PodSamples | null {
   if (needs.length === 0) return null;
   const { firstPod, services } = online;
@@ -60,6 +62,8 @@ export function createPodSamples(
     requestMilliCpu: tasks.requestMilliCpu.slice(0, pods),
     requestMemBytes: tasks.requestMemBytes.slice(0, pods),
     type,
+    priority: tasks.priority.slice(0, pods),
+    qos: Uint8Array.from(tasks.cpuRequest.subarray(0, pods), (request) => cpus.qos[request]),
     workload: tasks.group.slice(0, pods),
     wantedReplicas: online.wanted,
     usedMilliCpu: f().fill(-1),

@@ -16,7 +16,12 @@ const HISTORY_SAMPLE_MS = 300_000;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** Columns that a policy may find absent and a run always has. */
-type Given = 'hpUnreportedMilliCpu' | 'hpUnreportedMemBytes' | 'freeRequestMilliCpu' | 'freeRequestMemBytes';
+type Given =
+  | 'hpUnreportedMilliCpu'
+  | 'hpUnreportedMemBytes'
+  | 'freeRequestMilliCpu'
+  | 'freeRequestMemBytes'
+  | 'averageNodeMilliCpu';
 export type WritableSignals = Writable<Omit<HostSignals, 'history' | Given>> &
   Writable<Required<Pick<HostSignals, Given>>> & { history: Writable<HostHistory> };
 
@@ -41,6 +46,7 @@ export interface Telemetry {
   readonly evictWindows: number;
   readonly beMilliCpu: Float64Array;
   readonly beLimitMilliCpu: Float64Array;
+  readonly nodeUseMilliCpu: Float64Array;
   readonly signals: WritableSignals;
 }
 
@@ -88,6 +94,7 @@ export function createTelemetry(
           lsrCpus: hosts.cpus.lsrCpus,
           lseUnusedMilliCpu: f(),
           lsrUnusedMilliCpu: f(),
+          lastOwnCpusMilliCpu: f(),
         }
       : {}),
     ...(hosts.zones.soldMilliCpu.length === 0
@@ -110,6 +117,7 @@ export function createTelemetry(
     beLimitMilliCpu: f(),
     averageBeMilliCpu: f(),
     averageBeLimitMilliCpu: f(),
+    averageNodeMilliCpu: f(),
     publishedBatchMilliCpu: hosts.soldMilliCpu.subarray(TIER.batch * n, (TIER.batch + 1) * n),
     publishedBatchMemBytes: hosts.soldMemBytes.subarray(TIER.batch * n, (TIER.batch + 1) * n),
     publishedMidMilliCpu: hosts.soldMilliCpu.subarray(TIER.mid * n, (TIER.mid + 1) * n),
@@ -149,6 +157,7 @@ export function createTelemetry(
     evictWindows,
     beMilliCpu: new Float64Array(evictWindows * n),
     beLimitMilliCpu: new Float64Array(evictWindows * n),
+    nodeUseMilliCpu: new Float64Array(evictWindows * n),
     signals,
   };
 }
@@ -266,6 +275,9 @@ export function senseNode(telemetry: Telemetry, cluster: Cluster, window: HostWi
   const at = (telemetry.pushed[0] % telemetry.evictWindows) * n;
   const filled = Math.min(telemetry.pushed[0] + 1, telemetry.evictWindows);
   s.nowMs = nowMs;
+  const { lseMilliCpu, lsrMilliCpu } = telemetry;
+  for (let host = 0; host < lseMilliCpu.length; host++)
+    if (s.lastOwnCpusMilliCpu !== undefined) s.lastOwnCpusMilliCpu[host] = lseMilliCpu[host] + lsrMilliCpu[host];
   for (let host = 0; host < n; host++) {
     s.lastNonBeMilliCpu[host] = window.onlineMilliCpu[host];
     s.lastBeMilliCpu[host] = window.bestEffortMilliCpu[host];
@@ -273,6 +285,9 @@ export function senseNode(telemetry: Telemetry, cluster: Cluster, window: HostWi
     telemetry.beLimitMilliCpu[at + host] = s.beLimitMilliCpu[host];
     s.averageBeMilliCpu[host] = meanOf(telemetry.beMilliCpu, host, n, filled);
     s.averageBeLimitMilliCpu[host] = meanOf(telemetry.beLimitMilliCpu, host, n, filled);
+    telemetry.nodeUseMilliCpu[at + host] =
+      s.lastNonBeMilliCpu[host] + s.lastSystemMilliCpu[host] + s.lastBeMilliCpu[host];
+    s.averageNodeMilliCpu[host] = meanOf(telemetry.nodeUseMilliCpu, host, n, filled);
     s.lastNodeMemBytes[host] = hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
     s.beRequestMilliCpu[host] = hosts.allocatedMilliCpu[TIER.batch * n + host];
     s.beRequestMemBytes[host] = hosts.allocatedMemBytes[TIER.batch * n + host];

@@ -59,6 +59,8 @@ export interface KoordinatorPlan {
   readonly cpuEvictUsageThresholdPercent: number;
   readonly cpuEvictWindowMs: number;
   readonly cpuEvictCoolingMs: number;
+  /** Absent = evictByRealLimit. */
+  readonly cpuEvictPolicy?: 'evictByAllocatable';
   /** Water-line 4: node refused. 0 = resource not looked at. */
   readonly loadAwareCpuThresholdPercent: number;
   readonly loadAwareMemoryThresholdPercent: number;
