@@ -142,6 +142,8 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
         finished++;
         doneAtMs = nowMs;
         plane.onLeft(entity, host, nowMs, CHANGE.finish);
+        // Every task is a job of its own.
+        plane.onJobOver?.(tasks.job[entity], nowMs);
         plane.onCapacity(nowMs);
         break;
       }

@@ -99,6 +99,26 @@ describe.each([
   ['Chronos', mesos('chronos')],
   ['Sisyphus', mesos('sisyphus')],
   ['Spark-like', mesos('spark-like')],
+  [
+    'Spark-like, fine-grained, two hosts cut off at 60 s',
+    mesos('spark-like', {
+      frameworks: [
+        framework('marathon', 'marathon', []),
+        { ...framework('batch', 'spark-like', ['batch']), settings: { mode: 'fine' } },
+      ],
+      incidents: [incident('partition', [0, 1])],
+    }),
+  ],
+  [
+    'a partition-aware Marathon, two hosts cut off at 60 s',
+    mesos('sisyphus', {
+      frameworks: [
+        { ...framework('marathon', 'marathon', []), partitionAware: true },
+        framework('batch', 'sisyphus', ['batch']),
+      ],
+      incidents: [incident('partition', [0, 1])],
+    }),
+  ],
   ['Storm-like', mesos('storm-like')],
   ['Chronos on Mesos 0.2x', mesos('chronos', { variant: '0.2x' })],
   ['Sisyphus on revocable CPU', mesos('sisyphus', { oversubscription: { kind: 'revocable' } })],
