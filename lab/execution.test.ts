@@ -156,7 +156,7 @@ describe('executors on a host whose service takes all 16 CPUs (it asks for 4 and
     };
   };
 
-  test('short of two CPUs from the window of 60 s on they are lost at 240 s, the first window past 120 s; all four', () => {
+  test('starved from the window of 60 s on they are lost at 240 s, the first window past 120 s; all four', () => {
     const { times, starved } = lost(1000, '60s', true);
     expect(times.slice(0, 4)).toEqual([240_000, 240_000, 240_000, 240_000]);
     expect(starved).toBeGreaterThan(30);

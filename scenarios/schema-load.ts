@@ -178,7 +178,7 @@ const executionSchema = z
       'Once `speculationQuantile` of a stage is done, tasks that take longer than `speculationRatio` medians get a copy; whichever ends first counts.',
     ).prefault(EXECUTION_DEFAULTS.speculation),
     heartbeats: flag(
-      'Tasks are lost when the best effort of their host gets less than two CPUs for `executorTimeoutSeconds`, as Spark loses executors.',
+      'Tasks are lost when the best effort of their host gets less than two CPUs and is starved (`starvedShare`) for `executorTimeoutSeconds`, as Spark loses executors.',
     ).prefault(EXECUTION_DEFAULTS.heartbeats),
     shuffle: z
       .enum(['none', 'local', 'remote'])

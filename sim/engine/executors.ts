@@ -1,23 +1,26 @@
 /**
- * Executors that a host starves: where best effort has had less than two CPUs, and less than it wants, for the timeout of a heartbeat, every running task
- * of a population with heartbeats is lost there. It counts as a failure of the attempt, as Spark counts an executor that timed out.
+ * Executors that a host starves: where best effort has had less than two CPUs, and less than a fifth (`starvedShare`) of what it requests, for the timeout of a
+ * heartbeat, every running task of a population with heartbeats is lost there. Two CPUs alone would lose a single task that wants one and gets 0.9. It counts as a failure of the attempt, as Spark counts an executor that timed out.
  *
  * Looked at as a window begins, so a loss is up to a window late. Source: docs/performance-models.md 6; spark.network.timeout.
  */
 import { EVICT_REASON } from '../../policies/ports.ts';
 import { taskRowsOnHost } from '../cluster/apply.ts';
 import { TASK_STATE } from '../cluster/tasks.ts';
-import { isExecutorLost } from '../host/best-effort.ts';
+import { isExecutorLost, isStarved } from '../host/best-effort.ts';
 import type { Engine } from './engine.ts';
 import type { Execution } from './execution.ts';
 import { failTask } from './lifecycle.ts';
 import { countBatch } from './recorder.ts';
 
 /** Notes since when the split of this window leaves best effort of each host short of two CPUs. */
-export function noteStarvedHosts({ hostWindow }: Engine, { lowSinceMs }: Execution, nowMs: number): void {
-  const { bestEffortMilliCpu, bestEffortShare } = hostWindow;
+export function noteStarvedHosts(engine: Engine, { lowSinceMs }: Execution, nowMs: number): void {
+  const { bestEffortMilliCpu } = engine.hostWindow;
+  const { beRunningRequestMilliCpu } = engine.cluster.hosts;
+  const { starvedShare } = engine.hostModel.parameters;
   for (let host = 0; host < lowSinceMs.length; host++) {
-    if (bestEffortShare[host] === 1 || bestEffortMilliCpu[host] >= 2000) lowSinceMs[host] = Infinity;
+    const grant = bestEffortMilliCpu[host];
+    if (grant >= 2000 || !isStarved(grant, beRunningRequestMilliCpu[host], starvedShare)) lowSinceMs[host] = Infinity;
     else if (lowSinceMs[host] === Infinity) lowSinceMs[host] = nowMs;
   }
 }

@@ -166,7 +166,7 @@ export interface ExecutionPlan {
   readonly stragglers?: boolean;
   /** Tasks far behind their stage get a copy; whichever ends first counts. Absent = none does. */
   readonly speculation?: boolean;
-  /** A task is lost when the best effort of its host gets less than two CPUs for too long. Absent = never. */
+  /** A task is lost when the best effort of its host is starved and gets less than two CPUs for too long. Absent = never. */
   readonly heartbeats?: boolean;
   /** Where the output of a stage lies until the next has read it: on the host of the task, or in a shuffle service. Absent = it is never lost. */
   readonly shuffle?: 'local' | 'remote';

@@ -137,7 +137,7 @@ export const TABLES = {
     int('finished', 'tasks'),
     int('evicted', 'attempts'),
     int('failed', 'attempts that failed on their own or with their host'),
-    int('executorsLost', 'of failed: the host gave best effort less than two CPUs for too long'),
+    int('executorsLost', 'of failed: the host starved best effort for too long'),
     int('abandoned', 'tasks given up after the last retry'),
     float('waitMsSum', 'sum over started attempts of the time since they became ready'),
     float('offeredCoreHours', 'requested core-hours of tasks submitted'),
