@@ -7,6 +7,7 @@ import type { Engine } from '../../sim/engine/engine.ts';
 import { healthNotes } from '../../sim/engine/health-checks.ts';
 import { runUntil } from '../../sim/engine/run.ts';
 import { restoreRun, snapshotRun } from '../../sim/engine/snapshot.ts';
+import { violationProbability } from '../../sim/host/violation-surface.ts';
 import { digestText } from '../../sim/kernel/digest.ts';
 import { workloadOf } from '../../sim/workload/from-plan.ts';
 import { HOUR, libraryPlan, MINUTE } from './run-scenario.ts';
@@ -94,6 +95,46 @@ test('a liveness probe of Kubernetes with the same settings kills with the third
   // The same pod meets the same queue in both: one failure less is one interval less.
   expect(kills[0]).toBe(marathon.kills[0] - 10);
   expect(kills.length).toBeGreaterThan(20);
+});
+
+test('without a queue checks fail by the latency model: four in a row of P each come once in (1 - P^4) / ((1 - P) P^4) checks', async () => {
+  const kills: number[] = [];
+  const plan = await libraryPlan('mesos-health-spiral', [
+    'online.explicit.web.latencyClass=search',
+    'online.explicit.web.meanUsagePercent=20%',
+    'online.explicit.web.healthCheck={gracePeriod: 0s, interval: 10s, timeout: 30ms, maxConsecutiveFailures: 3, delay: 5s}',
+    'controlPlane.launch={create: 100ms, start: 0s}',
+  ]);
+  const { engine } = prepare(plan, {
+    sink: (timeMs, change, _id, _host, _value, row) => {
+      if (change === CHANGE.evict && row < 6) kills.push(timeMs);
+    },
+  });
+  const { online, hostWindow, hostModel, cluster, healthChecks } = engine;
+  const surface = healthChecks?.ofService[0]?.surface;
+  if (surface === undefined) throw new Error('web is checked');
+  let sum = 0;
+  let pods = 0;
+  for (let s = 0; s < 7200; s += WINDOW_S) {
+    runUntil(engine, s * 1000 + 1);
+    for (let row = 0; row < 6; row++) {
+      if (cluster.tasks.state[row] !== TASK_STATE.running) continue;
+      const cell = cluster.tasks.host[row] * hostModel.classCount + online.classOf[0];
+      sum += violationProbability(surface, online.usedMilliCpu[row] / LIMIT, hostWindow.slowdown[cell]);
+      pods++;
+    }
+  }
+  runUntil(engine, 2 * HOUR);
+  expect(Math.max(...(healthChecks?.backlogMs ?? []))).toBe(0);
+  const late = sum / pods;
+  expect(late).toBeGreaterThan(0.3);
+  expect(late).toBeLessThan(0.9);
+  // One check in every window of each that runs when it begins.
+  const each = (1 - late ** 4) / ((1 - late) * late ** 4);
+  const expected = pods / each;
+  expect(expected).toBeGreaterThan(150);
+  // Poisson: three standard deviations, and a tenth for P that differs between pods and hours.
+  expect(Math.abs(kills.length - expected)).toBeLessThan(3 * Math.sqrt(expected) + 0.1 * expected);
 });
 
 test('a run that goes on from a snapshot in the middle of the spiral ends as the one that was not interrupted', async () => {
