@@ -20,6 +20,7 @@ import { withDrawnGpus } from './draw-gpus.ts';
 import { withDrawnHeldRoom } from './draw-held.ts';
 import { withDrawnIo } from './draw-io.ts';
 import { withDrawnMemory } from './draw-memory.ts';
+import { withDrawnMesos } from './draw-mesos.ts';
 import { withSchedulingRules } from './draw-scheduling.ts';
 import { withDrawnVertical } from './draw-vertical.ts';
 
@@ -48,6 +49,9 @@ function drawFrom(seed: number, purpose = 'scenario'): Draw {
     of: (choices) => choices[Math.floor(stream.next() * choices.length)],
   };
 }
+
+/** Share of the scenarios that run on Mesos. */
+const MESOS_CHANCE = 0.06;
 
 /** Windows from one second to five minutes, with as many of them as a test can afford. */
 const TIMES = [
@@ -96,6 +100,8 @@ export function drawScenario(seed: number): Plan {
     },
     record: { tasks: false, events: false },
   };
+  const ofMesos = drawFrom(seed, 'mesos');
+  if (ofMesos.chance(MESOS_CHANCE)) return freezePlan(withDrawnMemory(withDrawnMesos(plan, ofMesos), seed));
   const placed = withSchedulingRules(withDrawnCpusets(withDrawnGpus(plan, seed), seed), drawFrom(seed, 'scheduling'));
   const used = withDrawnMemory(withDrawnVertical(placed, seed), seed);
   return freezePlan(withDrawnHeldRoom(withDrawnIo(withDrawnExecution(used, seed), seed), seed));

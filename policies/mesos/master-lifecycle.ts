@@ -251,10 +251,10 @@ export class MesosMaster {
     this.desk.rescindWhere((offer) => offer.framework === framework);
   }
 
-  /** The scheduler's socket broke; its failover timeout starts. */
+  /** The scheduler's socket broke; its failover timeout starts. One that is not registered, or no more, has no socket. */
   disconnect(framework: string): void {
-    const state = this.state(framework);
-    if (!state.connected) return;
+    const state = this.frameworks.get(framework);
+    if (state?.connected !== true) return;
     this.outbox.push({ type: 'error', framework, message: 'Framework disconnected' });
     state.connected = false;
     this.deactivate(framework);

@@ -63,6 +63,27 @@ describe('estimators', () => {
   });
 });
 
+describe('revocable CPU beside reserved memory', () => {
+  test('tasks of two revocable cores and 16 GiB take what is reserved for their role, and fill every agent to less than one of them', async () => {
+    const engine = await ran(
+      '{name: fixed-estimator, config: {cpus: 40}}',
+      SMALL,
+      'bestEffort.populations.transcode.memPerCore=8GiB',
+      'controlPlane.frameworks.sisyphus.role=batch',
+      'controlPlane.reservations={kept: {role: batch, memory: 100GiB}}',
+    );
+    const { hosts } = engine.cluster;
+    for (let host = 0; host < hosts.count; host++) {
+      const held = hosts.allocatedMemBytes[host] + hosts.allocatedMemBytes[TIER.batch * hosts.count + host];
+      const freeGib = (hosts.soldMemBytes[host] - held) / 2 ** 30;
+      // Six tasks fit the reserved 100 GiB by themselves; memory is short long before 40 cores are.
+      expect(hosts.taskCount[host]).toBeGreaterThan(6);
+      expect(hosts.taskCount[host]).toBeLessThan(20);
+      expect(freeGib).toBeLessThan(16);
+    }
+  });
+});
+
 describe('Serenity', () => {
   const LINE = 0.45;
 

@@ -17,6 +17,7 @@ import { tasksToStop } from '../../../policies/marathon/framework.ts';
 import type { HealthCheck } from '../../../policies/marathon/health-check.ts';
 import { healthCheckOf, type MarathonState } from '../../../policies/marathon/state.ts';
 import { MODERN_VARIANT, VARIANT_0_2X } from '../../../policies/mesos/allocator-variants.ts';
+import { DrfSorter } from '../../../policies/mesos/drf-sorter.ts';
 import { RandomSorter } from '../../../policies/mesos/random-sorter.ts';
 import { addBags, bagOf } from '../../../policies/mesos/resource-bag.ts';
 import { CHANGE } from '../../cluster/apply.ts';
@@ -49,6 +50,9 @@ import { begin } from './registration.ts';
 import { keptFromRole } from './reservations.ts';
 import { deliverAll } from './talk.ts';
 import { tell } from './updates.ts';
+
+/** Of a sorter that is there for its class alone. */
+const ANY_OPTIONS = { excludedNames: [], forgetsGrantsWhenInactive: false };
 
 export class MesosPlane implements ControlPlane {
   readonly bestEffortTier: number;
@@ -371,7 +375,13 @@ export class MesosPlane implements ControlPlane {
     const { s } = this.run;
     // Bags and sorters of both kinds stand here so that their classes are known even in a master without agents.
     const bag = addBags(bagOf(s.kinds.cpus, 1), bagOf(s.kinds.mem, 1));
-    const like = [s, bag, new RandomSorter(s.kinds.catalog, s.random)];
+    const { catalog } = s.kinds;
+    const like = [
+      s,
+      bag,
+      new DrfSorter(catalog, s.masters[0].allocator.ledger.totals, ANY_OPTIONS),
+      new RandomSorter(catalog, s.random),
+    ];
     this.run.s = fromGraphData(state, this.outside(), like) as typeof s;
     this.inPlace = [...inPlace];
   }

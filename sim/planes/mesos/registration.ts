@@ -119,7 +119,7 @@ export function registerAgent(run: MesosRun, host: number): void {
       const { taskDiskMib: disk, role } = driver.plan;
       const mem = memMibOf(memBytes);
       const bag = s.kinds.withReservations
-        ? adoptedBag(s.kinds, left, role, milliCpu, mem, disk, 0)
+        ? adoptedBag(s.kinds, left, role, milliCpu, mem, disk, 0, false)
         : taskBag(s.kinds, milliCpu, mem, disk, 0, false);
       if (s.kinds.withReservations) left = subtractBags(left, bag);
       held = addBags(held, bag);
@@ -189,8 +189,8 @@ function bagOfRow(run: MesosRun, driver: Driver, row: number, left: ResourceBag)
   const gpus = gpusOf(run.setup.context.cluster, row);
   const revocable = !online && driver.revocable;
   const { kinds } = run.s;
-  if (!kinds.withReservations || revocable) return taskBag(kinds, milliCpu, memMib, disk, gpus, revocable);
-  return adoptedBag(kinds, left, driver.plan.role, milliCpu, memMib, disk, gpus);
+  if (!kinds.withReservations) return taskBag(kinds, milliCpu, memMib, disk, gpus, revocable);
+  return adoptedBag(kinds, left, driver.plan.role, milliCpu, memMib, disk, gpus, revocable);
 }
 
 /** Chronos asks for this where a job asks for no disk. */

@@ -134,7 +134,7 @@ export function nextReservingMs(run: MesosRun): number {
   return run.setup.reserving[run.s.reservations.done]?.atMs ?? Infinity;
 }
 
-/** What one task takes of `bag`: of each resource the most refined parts first; null when they are not enough. */
+/** What one task takes of `bag`: revocable CPU where it takes that, of all else the most refined parts first; null when those are not enough. */
 export function taskBagFrom(
   kinds: AgentKinds,
   bag: ResourceBag,
@@ -142,10 +142,11 @@ export function taskBagFrom(
   memMib: number,
   diskMib: number,
   gpus: number,
+  revocable = false,
 ): ResourceBag | null {
-  let taken = EMPTY_BAG;
+  let taken = revocable ? bagOf(kinds.revocableCpus, milliCpu) : EMPTY_BAG;
   for (const [name, amount] of [
-    ['cpus', milliCpu],
+    ['cpus', revocable ? 0 : milliCpu],
     ['mem', memMib * MILLI],
     ['disk', diskMib * MILLI],
     ['gpus', gpus * MILLI],
@@ -181,10 +182,11 @@ export function adoptedBag(
   memMib: number,
   diskMib: number,
   gpus: number,
+  revocable: boolean,
 ): ResourceBag {
   const usable = usableByRole(kinds.catalog, left, role);
   return (
-    taskBagFrom(kinds, usable, milliCpu, memMib, diskMib, gpus) ??
+    taskBagFrom(kinds, usable, milliCpu, memMib, diskMib, gpus, revocable) ??
     fail(`a task of role ${role} stands on resources that are reserved for others`)
   );
 }
@@ -200,6 +202,6 @@ export function launchBag(
   revocable: boolean,
 ): ResourceBag {
   const plain = () => taskBag(kinds, milliCpu, memMib, diskMib, gpus, revocable);
-  if (!kinds.withReservations || offered === undefined || revocable) return plain();
-  return taskBagFrom(kinds, offered, milliCpu, memMib, diskMib, gpus) ?? plain();
+  if (!kinds.withReservations || offered === undefined) return plain();
+  return taskBagFrom(kinds, offered, milliCpu, memMib, diskMib, gpus, revocable) ?? plain();
 }
