@@ -14,6 +14,7 @@ import { PHASE } from '../kernel/phase.ts';
 import { addValue } from '../kernel/quantile-histogram.ts';
 import { keyedWord } from '../kernel/random.ts';
 import { beginAttempt, endedWasteMs, lostAttemptMs } from './attempts.ts';
+import { endCopy, unpair } from './copies.ts';
 import type { Engine } from './engine.ts';
 import { beginTask, leaveTask } from './event-physics.ts';
 import { nextArrivalMs } from './intake.ts';
@@ -236,47 +237,6 @@ export function endAttempt(engine: Engine, row: number, nowMs: number): void {
   engine.plane.onCapacity(nowMs);
 }
 
-/** A copy ends: before its task, which is then done with it and whose own attempt was in vain, or because nobody waits for it any more. */
-function endCopy(engine: Engine, row: number, nowMs: number): void {
-  const { cluster, recorder } = engine;
-  const { tasks } = cluster;
-  const original = tasks.mate[row];
-  if (original < 0) wasteMs(engine, row, tasks.attemptMs[row], nowMs);
-  unpair(engine, row, nowMs);
-  recorder.work[WORK.done] += tasks.durationMs[row] * tasks.demandMilliCpu[row];
-  const host = tasks.host[row];
-  if (!engine.endedPodsDangle) dropMetrics(engine, row, nowMs);
-  finish(cluster, row, nowMs);
-  engine.plane.onLeft(row, host, nowMs, CHANGE.finish);
-  taskOver(engine, row, nowMs, true);
-  if (original >= 0) {
-    bookProgress(tasks, original, nowMs);
-    wasteMs(engine, original, tasks.attemptMs[original] - tasks.leftMs[original], nowMs);
-    tasks.failing[original] = 0;
-    tasks.attemptMs[original] = tasks.leftMs[original] = 0;
-    endAttempt(engine, original, nowMs);
-  }
-  engine.plane.onCapacity(nowMs);
-}
-
-/**
- * A task and its copy have nothing to do with each other any more. A copy without a task ends as soon as it runs: not at once, because whoever
- * takes tasks off a host one after the other counts on the others to stay.
- */
-function unpair(engine: Engine, row: number, nowMs: number): void {
-  const { tasks } = engine.cluster;
-  const mate = tasks.mate[row];
-  if (mate < 0) return;
-  tasks.mate[row] = -1;
-  tasks.mate[mate] = -1;
-  if (tasks.isCopy[mate] === 0 || tasks.state[mate] !== TASK_STATE.running) return;
-  bookProgress(tasks, mate, nowMs);
-  tasks.attemptMs[mate] -= tasks.leftMs[mate];
-  tasks.leftMs[mate] = 0;
-  tasks.failing[mate] = 0;
-  engine.calendar.push(nowMs + 1, PHASE.finish, tasks.id[mate], EVENT.finish, taskPayload(tasks, mate));
-}
-
 /** An attempt fails on its own or with its host: tried again until its retries are used up. */
 export function failTask(engine: Engine, row: number, nowMs: number, reason = 0): void {
   const { cluster, recorder } = engine;
@@ -370,7 +330,7 @@ function leaveReplicas(engine: Engine, row: number): void {
 }
 
 /** K5 off: what a high-priority pod used goes out of the reports with it. */
-function dropMetrics(engine: Engine, row: number, nowMs: number): void {
+export function dropMetrics(engine: Engine, row: number, nowMs: number): void {
   const { cluster, telemetry, online, hostWindow, plan } = engine;
   const { tasks } = cluster;
   if (tasks.state[row] !== TASK_STATE.running) return;
@@ -392,7 +352,8 @@ function wasteAttempt(engine: Engine, row: number, nowMs: number): void {
   wasteMs(engine, row, execution === null ? doneMs : lostAttemptMs(execution, tasks, row, doneMs), nowMs);
 }
 
-function wasteMs(engine: Engine, row: number, ms: number, nowMs: number): void {
+/** Books time of an attempt that led to nothing. */
+export function wasteMs(engine: Engine, row: number, ms: number, nowMs: number): void {
   const { demandMilliCpu, group } = engine.cluster.tasks;
   const work = ms * demandMilliCpu[row];
   engine.recorder.work[WORK.wasted] += work;
@@ -425,7 +386,7 @@ function giveUp(engine: Engine, row: number, nowMs: number): void {
 }
 
 /** A task is finished or abandoned: its job moves on, its row is free. */
-function taskOver(engine: Engine, row: number, nowMs: number, done: boolean): void {
+export function taskOver(engine: Engine, row: number, nowMs: number, done: boolean): void {
   const { cluster, jobs, recorder, released } = engine;
   const { tasks } = cluster;
   const job = tasks.job[row];
