@@ -1,8 +1,8 @@
 /**
  * A map for keys that are given out in rising order: numbers of tasks, of works, of jobs.
  *
- * A thousand neighbours share a page and a page goes with the last of its keys, so a lookup is two loads and millions of short-lived keys
- * leave nothing behind but an empty place each thousand. Plain data: `structuredClone` copies it. Keys are whole numbers in [0, 2^32).
+ * A thousand neighbours share a page and a page goes with the last of its keys (the newest page when the next one comes, as its keys are still
+ * being given out), so a lookup is two loads and millions of short-lived keys leave nothing behind but an empty place each thousand. Plain data: `structuredClone` copies it. Keys are whole numbers in [0, 2^32).
  */
 import { fail } from './assert.ts';
 
@@ -38,6 +38,8 @@ export function risingSet<Value>(map: RisingMap<Value>, key: number, value: Valu
   const at = key >>> PAGE_BITS;
   if (key > MAX_KEY) fail(`key ${key} of a rising map is above ${MAX_KEY}`);
   while (pages.length <= at) {
+    const last = pages.length - 1;
+    if (last >= 0 && counts[last] === 0) pages[last] = null;
     pages.push(null);
     counts.push(0);
   }
@@ -59,7 +61,8 @@ export function risingDelete<Value>(map: RisingMap<Value>, key: number): boolean
   if (page === null || page[key & PAGE_MASK] === undefined) return false;
   page[key & PAGE_MASK] = undefined;
   map.size--;
-  if (--map.counts[key >>> PAGE_BITS] === 0) map.pages[key >>> PAGE_BITS] = null;
+  const at = key >>> PAGE_BITS;
+  if (--map.counts[at] === 0 && at < map.pages.length - 1) map.pages[at] = null;
   return true;
 }
 

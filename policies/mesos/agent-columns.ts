@@ -31,7 +31,7 @@ export class AgentColumns {
 
   /** Every kind once, for sums over agents. */
   private readonly allKinds: number[] = [];
-  private scratch: ResourceBag & { readonly amounts: number[] } = { kinds: this.allKinds, amounts: [], ranges: null };
+  private scratch = new Int32Array(FIRST_ROWS);
 
   /** Makes room for the next row. */
   add({ row, checkpoint, tag }: AgentRecord): void {
@@ -64,30 +64,28 @@ export class AgentColumns {
     this.bigEnough[row] = bigEnough ? 1 : 0;
   }
 
-  /** A sum to add agents to, one entry for each of the first `kinds` kinds, zeros too; the next call takes it back. */
-  sums(kinds: number): ResourceBag & { readonly amounts: number[] } {
-    const { amounts } = this.scratch;
-    while (this.allKinds.length < kinds) this.allKinds.push(this.allKinds.length);
-    while (amounts.length < kinds) amounts.push(0);
-    amounts.fill(0);
-    return this.scratch;
-  }
-
   /** A sum by kind as a bag, zeros too. */
   sumOf(amounts: readonly number[]): ResourceBag {
+    while (this.allKinds.length < amounts.length) this.allKinds.push(this.allKinds.length);
     return { kinds: this.allKinds, amounts, ranges: null };
   }
 
-  /** Adds a bag that an agent has available to a sum by kind. */
-  addTo(sum: number[], row: number, bag: ResourceBag): void {
+  /** Adds what an agent has available to a sum by kind. */
+  addTo(sum: number[], row: number): void {
     if (this.wide[row] === 1) {
-      const { kinds, amounts } = bag;
+      const { kinds, amounts } = this.available[row];
       for (let k = 0; k < kinds.length; k++) sum[kinds[k]] += amounts[k];
       return;
     }
     const { amounts } = this;
     const kinds = Math.min(COLUMN_KINDS, sum.length);
     for (let kind = 0, at = row * COLUMN_KINDS; kind < kinds; kind++, at++) sum[kind] += amounts[at];
+  }
+
+  /** Room for a number a place of a run; the next call takes it back. */
+  places(count: number): Int32Array {
+    if (this.scratch.length < count) this.scratch = new Int32Array(2 * count);
+    return this.scratch;
   }
 
   private grow(): void {
