@@ -15,13 +15,14 @@ import { TASK_KIND } from '../../cluster/tasks.ts';
 import { gpusOf } from './agents.ts';
 import { stopTask } from './closed-agents.ts';
 import { type Driver, driverOfTask, giveBack, takeActions, taskId, taskNumber } from './driver.ts';
-import { closeExecutor, isFineExecutor } from './executors.ts';
+import { closeExecutor } from './executors.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { runDropped, runDue, takeRun } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 import { hostIsDead } from './partitions.ts';
 import { launchBag } from './reservations.ts';
 import { launchBeside } from './spare-replicas.ts';
+import { isFineExecutor } from './spark-apps.ts';
 import { reconcile, tell } from './updates.ts';
 
 /** Calls a framework and does what it answers. */

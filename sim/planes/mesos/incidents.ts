@@ -6,7 +6,6 @@ import type { MesosIncidentPlan } from '../../plan/mesos.ts';
 import { ask } from './answers.ts';
 import { endDrains } from './closed-agents.ts';
 import type { Driver } from './driver.ts';
-import { nextExecutorMs, tendExecutors } from './executors.ts';
 import { answerDoors, shutDoor } from './front-door.ts';
 import { maintain, nextMaintenanceMs } from './maintenance-windows.ts';
 import { AGENT, createMaster, type MesosRun, masterOf } from './mesos-run.ts';
@@ -14,6 +13,7 @@ import { nextOperationMs, operate } from './operator.ts';
 import { hearSilence, hostIsDead, nextSilenceMs, silence } from './partitions.ts';
 import { missedUpdates, registerAgent, subscribe } from './registration.ts';
 import { nextReservingMs, reserveWhatIsDue } from './reservations.ts';
+import { nextExecutorMs, tendExecutors } from './spark-apps.ts';
 import { countMasterLoss, countReturn } from './tally.ts';
 import { tell } from './updates.ts';
 

@@ -13,7 +13,7 @@ import { gpusOf, memMibOf } from './agents.ts';
 import { ask, follow, perform } from './answers.ts';
 import { isDrained } from './closed-agents.ts';
 import { type Driver, laneOf, takeActions, taskId } from './driver.ts';
-import { closeExecutorsOn, endApp, executorWork, takeSparkTask, tendApp } from './executors.ts';
+import { closeExecutorsOn } from './executors.ts';
 import { FRAMEWORK_KINDS } from './frameworks.ts';
 import { waitsAtDoor } from './front-door.ts';
 import { giveUpRow } from './job-runs.ts';
@@ -22,6 +22,7 @@ import { schedulerEnded, schedulerStarted } from './nested-schedulers.ts';
 import { hear, hostIsDead, silence, waitsIn } from './partitions.ts';
 import { loseHost } from './registration.ts';
 import { hasSurplus, takeAway } from './spare-replicas.ts';
+import { endApp, executorWork, takeSparkTask, tendApp } from './spark-apps.ts';
 import { missUpdate, tell } from './updates.ts';
 
 /** Works off the notes taken since the last wake; notes taken meanwhile wait for the next. */

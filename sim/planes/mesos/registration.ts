@@ -99,43 +99,31 @@ export function registerAgent(run: MesosRun, host: number): void {
   for (const driver of s.drivers) {
     if (setup.clusterOfDriver[driver.index] !== cluster) continue;
     let held = EMPTY_BAG;
-    for (const [task, row] of rowsOnHost(run, driver, host)) {
-      const bag = bagOfRow(run, driver, row, left);
+    const { name, role, taskDiskMib } = driver.plan;
+    const take = (task: number, bag: ResourceBag): void => {
       if (s.kinds.withReservations) left = subtractBags(left, bag);
       held = addBags(held, bag);
       running.push({
         id: taskId(driver, task),
         bag,
         executor: null,
-        framework: driver.plan.name,
-        role: driver.plan.role,
+        framework: name,
+        role,
         agent: id,
         latestState: 'TASK_RUNNING',
         holds: true,
         order: 0,
       });
-    }
+    };
+    for (const [task, row] of rowsOnHost(run, driver, host)) take(task, bagOfRow(run, driver, row, left));
     for (const [task, { milliCpu, memBytes }] of executorsOnHost(run, driver, host)) {
-      const { taskDiskMib: disk, role } = driver.plan;
       const mem = memMibOf(memBytes);
       const bag = s.kinds.withReservations
-        ? adoptedBag(s.kinds, left, role, milliCpu, mem, disk, 0, false)
-        : taskBag(s.kinds, milliCpu, mem, disk, 0, false);
-      if (s.kinds.withReservations) left = subtractBags(left, bag);
-      held = addBags(held, bag);
-      running.push({
-        id: taskId(driver, task),
-        bag,
-        executor: null,
-        framework: driver.plan.name,
-        role: driver.plan.role,
-        agent: id,
-        latestState: 'TASK_RUNNING',
-        holds: true,
-        order: 0,
-      });
+        ? adoptedBag(s.kinds, left, role, milliCpu, mem, taskDiskMib, 0, false)
+        : taskBag(s.kinds, milliCpu, mem, taskDiskMib, 0, false);
+      take(task, bag);
     }
-    if (held !== EMPTY_BAG) used.set(driver.plan.name, new Map([[driver.plan.role, held]]));
+    if (held !== EMPTY_BAG) used.set(name, new Map([[role, held]]));
   }
   master.addAgent(
     {

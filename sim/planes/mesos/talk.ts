@@ -11,11 +11,12 @@ import { launchDelayMs } from '../launch-pipeline.ts';
 import { freeCards, gpusOf } from './agents.ts';
 import { ask, killTask, perform } from './answers.ts';
 import { bulkColumns, type Driver, driverOfTask, giveBack, offerColumns, takeActions, taskNumber } from './driver.ts';
-import { executorFromMaster, fineDelayMs, isFineExecutor, startExecutor } from './executors.ts';
+import { executorFromMaster, startExecutor } from './executors.ts';
 import { waitAgain } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 import { agentGivenUp } from './partitions.ts';
 import { hasSurplus, takeAway } from './spare-replicas.ts';
+import { fineDelayMs, isFineExecutor } from './spark-apps.ts';
 import { foundOver, foundUnreachable, tell } from './updates.ts';
 
 /** More rounds than this in one millisecond are an endless talk. */
