@@ -10,6 +10,7 @@ import { runUntil, startRun } from '../sim/engine/run.ts';
 import { restoreRun, snapshotRun } from '../sim/engine/snapshot.ts';
 import { digestText } from '../sim/kernel/digest.ts';
 import { workloadOf } from '../sim/workload/from-plan.ts';
+import type { PressureClass } from '../traces/format.ts';
 import { policiesOf } from './run-plan.ts';
 import { batchOf } from './testing/batch-of.ts';
 
@@ -18,9 +19,10 @@ interface Text {
   readonly service?: object;
   readonly work?: object;
   readonly physics?: object;
+  readonly pressureClass?: PressureClass;
 }
 
-function started({ host = {}, service = {}, work = {}, physics = {} }: Text) {
+function started({ host = {}, service = {}, work = {}, physics = {}, pressureClass }: Text) {
   const plan = resolve(
     scenarioSchema.parse({
       name: 'io',
@@ -50,7 +52,7 @@ function started({ host = {}, service = {}, work = {}, physics = {} }: Text) {
     }),
   );
   const tasks = Array.from({ length: 8 }, () => ({ submitMs: 0, durationMs: 1_800_000, cores: 1 }));
-  const workload = { ...workloadOf(plan), batch: batchOf(tasks) };
+  const workload = { ...workloadOf(plan), batch: batchOf(tasks, pressureClass) };
   const engine = createEngine(plan, workload, { policies: policiesOf(plan) });
   startRun(engine);
   return { engine, plan, workload };
@@ -172,4 +174,17 @@ test('devices that nobody asks change nothing, and a run forked while they are s
   runUntil(engine, plan.horizonMs);
   runUntil(forked, plan.horizonMs);
   expect(digestText(forked.cluster.digest)).toBe(digestText(engine.cluster.digest));
+});
+
+test('a memory-bandwidth cap of 0.8 on best effort is to services what work that draws 0.8 of the bandwidth is', () => {
+  const slowdown = (parameters: object) => {
+    const engine = ran({
+      host: { memBandwidth: '20GB/s' },
+      pressureClass: 'spark',
+      physics: { parameters: { turboLoss: 0, ...parameters } },
+    });
+    return engine.hostWindow.slowdown[engine.online.classOf[0]];
+  };
+  expect(slowdown({ memThrottle: 0.8 })).toBeCloseTo(slowdown({ sparkBandwidth: 1.2 }), 12);
+  expect(slowdown({ memThrottle: 0.8 })).toBeLessThan(slowdown({}));
 });

@@ -1,5 +1,5 @@
 /** Best-effort load written out by hand, task by task, for tests. */
-import { type BatchSource, growBatchChunk } from '../../traces/format.ts';
+import { type BatchSource, growBatchChunk, type PressureClass } from '../../traces/format.ts';
 
 const HOUR = 3_600_000;
 const GIB = 1_073_741_824;
@@ -17,7 +17,7 @@ export interface HandTask {
 }
 
 /** A source of one population, `work`. Tasks come in the order (submitMs, job, stage). */
-export function batchOf(tasks: readonly HandTask[]): BatchSource {
+export function batchOf(tasks: readonly HandTask[], pressureClass: PressureClass = 'spin'): BatchSource {
   const hourOf = (task: HandTask) => Math.floor(task.submitMs / HOUR);
   const jobOf = (task: HandTask, at: number) => task.job ?? at;
   const hours = 1 + Math.max(...tasks.map(hourOf));
@@ -26,7 +26,7 @@ export function batchOf(tasks: readonly HandTask[]): BatchSource {
     return later >= 0 ? jobOf(tasks[later], later) : jobOf(tasks[tasks.length - 1], tasks.length - 1) + 1;
   });
   return {
-    populations: [{ name: 'work', pressureClass: 'spin', priority: 5500 }],
+    populations: [{ name: 'work', pressureClass, priority: 5500 }],
     firstJobOfHour,
     fillHour(hour, out) {
       out.count = 0;

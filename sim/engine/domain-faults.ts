@@ -7,7 +7,7 @@
  */
 import { MS_PER_MINUTE } from '../../policies/base/units.ts';
 import { domainOutages, hostOutages, upgradeDrainMs } from '../host/failures.ts';
-import type { Parameters } from '../host/parameters.ts';
+import { type Parameters, parametersLike } from '../host/parameters.ts';
 import { createStream } from '../kernel/random.ts';
 import type { Plan } from '../plan.ts';
 
@@ -27,13 +27,12 @@ export interface HostOutage {
 export function drawHostOutages(plan: Plan, parameters: Parameters, rackOf: ArrayLike<number>): HostOutage[] {
   const { failures, cluster, seed, horizonMs } = plan;
   const hosts = rackOf.length;
-  const p: Parameters = {
-    ...parameters,
+  const p = parametersLike(parameters, {
     hostCrashesPerYear: failures.hostCrashesPerYear,
     rackEventsPerYear: failures.rackEventsPerYear,
     softRepairMedianMinutes: failures.repairMedianMs / MS_PER_MINUTE,
     rackHosts: cluster.hostsPerRack,
-  };
+  });
   const found: HostOutage[] = [];
   if (failures.enabled && failures.domains === true) {
     for (let host = 0; host < hosts; host++)

@@ -295,7 +295,12 @@ function contend(
     : 1;
   const smtAlone = smt ? kappaSmt(yieldLs, yieldLs, 0, siblingLatencySensitive(isolation, onlineBusy, 0)) : 1;
   const occupancy = llcOccupancy(llc, cpus, p.llcWayProtection);
-  const excess = memLatencyExcess(bandwidth, model.bandwidthGbPerSecond[host], p.memLatencyCurve, p.memBandwidthCap);
+  const excess = memLatencyExcess(
+    bandwidth * p.memThrottle,
+    model.bandwidthGbPerSecond[host],
+    p.memLatencyCurve,
+    p.memBandwidthCap,
+  );
   const busyPhysical = onlineBusy + beBusy;
   const frequency = kappaFrequency(busyPhysical < 1 ? busyPhysical : 1, p.turboLoss, p.turboFreeUse);
   const frequencyAlone = kappaFrequency(onlineBusy < 1 ? onlineBusy : 1, p.turboLoss, p.turboFreeUse);

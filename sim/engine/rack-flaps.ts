@@ -9,7 +9,7 @@
  */
 import { MS_PER_HOUR } from '../../policies/base/units.ts';
 import { domainOutages } from '../host/failures.ts';
-import type { Parameters } from '../host/parameters.ts';
+import { type Parameters, parametersLike } from '../host/parameters.ts';
 import { createStream } from '../kernel/random.ts';
 import type { Plan } from '../plan.ts';
 import { type Lateness, TERM } from './lateness.ts';
@@ -46,7 +46,7 @@ export function createRackFlaps(plan: Plan, p: Parameters, rackOf: ArrayLike<num
   const drawn =
     failures.rackFlaps === true
       ? domainOutages(
-          { ...p, rackHosts: perRack },
+          parametersLike(p, { rackHosts: perRack }),
           'tor',
           rackOf.length,
           horizonMs,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../policies/base/assert.ts';
-import { defaultParameters, listParameters, PARAMETER_NAMES, parametersWith } from './parameters.ts';
+import { defaultParameters, listParameters, PARAMETER_NAMES, parametersLike, parametersWith } from './parameters.ts';
 
 describe('coefficient table', () => {
   test('every row has low <= value <= high, a tag of F V S M A with confidence H M L, a unit and a source', () => {
@@ -38,4 +38,18 @@ describe('coefficient table', () => {
   test('a name every object has is not a coefficient', () => {
     expect(() => parametersWith({ toString: 1 })).toThrow(ConfigError);
   });
+});
+
+test('a table like another has its own values and reads the others only when asked', () => {
+  const read: string[] = [];
+  const watched = new Proxy(defaultParameters(), {
+    get: (table, name) => {
+      read.push(String(name));
+      return Reflect.get(table, name);
+    },
+  });
+  const like = parametersLike(watched, { rackHosts: 7 });
+  expect(read).toEqual([]);
+  expect([like.rackHosts, like.rackEventsPerYear]).toEqual([7, 20]);
+  expect(read).toEqual(['rackEventsPerYear']);
 });

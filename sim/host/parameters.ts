@@ -59,6 +59,12 @@ export function parametersWith(overrides: Readonly<Record<string, number>>): Par
   return Object.freeze(values);
 }
 
+/** `base` with some values replaced by the plan's own; reads nothing of `base` before it is asked, so that who watches what is read sees the truth. */
+export function parametersLike(base: Parameters, changes: Partial<Record<ParameterName, number>>): Parameters {
+  const own = Object.entries(changes).map(([name, value]) => [name, { value, enumerable: true }] as const);
+  return Object.freeze(Object.create(base, Object.fromEntries(own)) as Parameters);
+}
+
 /** Every coefficient with its provenance, in table order; values from `parameters`. */
 export function listParameters(parameters: Parameters): readonly Parameter[] {
   return PARAMETER_NAMES.map((name) => {
