@@ -94,6 +94,37 @@ describe('a pod placed after 20 minutes', () => {
   });
 });
 
+describe('the score', () => {
+  /** The host of a pod placed by the load-aware score alone, cool being host 1. */
+  async function byScore(loadAware: string, weights: string): Promise<number> {
+    const plan = await planOf(loadAware);
+    const { engine } = prepare(
+      {
+        ...plan,
+        controlPlane: {
+          ...plan.controlPlane,
+          fitWeight: 0,
+          loadAwareWeight: Number(weights),
+        } as typeof plan.controlPlane,
+      },
+      {},
+    );
+    runUntil(engine, 30 * MINUTE);
+    return engine.cluster.tasks.host[LATE];
+  }
+
+  test('leastUsed takes the cool host; without its weight both are alike and the first is taken', async () => {
+    expect(await byScore('{}', '1')).toBe(COOL);
+    expect(await byScore('{}', '0')).toBe(HOT);
+  });
+
+  test('a weight of CPU of 0 leaves memory alone to decide: both hosts use little of it, and the hot one more', async () => {
+    // 28 GiB of 128 against 0: 78 to 97 of 100; with the weight of memory at 0 too the scarcer resource decides.
+    expect(await byScore('{ cpuWeight: 0 }', '1')).toBe(COOL);
+    expect(await byScore('{ cpuWeight: 0, memoryWeight: 0, dominantResourceWeight: 1 }', '1')).toBe(COOL);
+  });
+});
+
 describe('own estimates', () => {
   test('a service may ask for 10 % where that is allowed, for five minutes', async () => {
     const plan = await planOf('{ allowCustomizeEstimation: true }');
