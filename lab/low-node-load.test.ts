@@ -108,6 +108,26 @@ describe('low-node-load in a run', () => {
     expect(ran({ ...LINES, maxEvictionTotal: 0 }).moves).toEqual([]);
   });
 
+  test('deviation mode: hot is what is 10 points above the mean of the hosts, a target what is 10 below it', () => {
+    // Memory with a line of 0 is not looked at.
+    const around = { lowCpuPercent: 10, highCpuPercent: 10, lowMemoryPercent: 0, highMemoryPercent: 0 };
+    const { atEnd, moves } = ran({ ...around, useDeviation: true, consecutiveAbnormalities: 1 });
+    expect(moves.length).toBeGreaterThan(0);
+    expect(Math.min(...atEnd)).toBeGreaterThan(0);
+  });
+
+  test('prod lines alone move pods by what prod pods use', () => {
+    const { atEnd, moves } = ran({ prodLowCpuPercent: 50, prodHighCpuPercent: 65, consecutiveAbnormalities: 1 });
+    expect(moves.length).toBeGreaterThan(0);
+    expect(Math.max(...atEnd)).toBeLessThanOrEqual(6);
+  });
+
+  test('numberOfNodes: nothing moves while no more than that many nodes are under-used', () => {
+    // Two hosts are below 50 %: the one with 4 pods and the empty one.
+    expect(ran({ ...LINES, consecutiveAbnormalities: 1, numberOfNodes: 2 }).moves).toEqual([]);
+    expect(ran({ ...LINES, consecutiveAbnormalities: 1, numberOfNodes: 1 }).moves.length).toBeGreaterThan(0);
+  });
+
   test('unknown modes and a job without time are refused', () => {
     expect(() => ran({ mode: 'evict' })).toThrow(/mode is "evict"; known: reservation-first, evict-directly/);
     expect(() => ran({ jobTtlMs: 0 })).toThrow(/jobTtlMs is 0; it is above 0/);
