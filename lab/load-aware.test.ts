@@ -74,6 +74,19 @@ describe('a pod placed after 20 minutes', () => {
     expect(await hostOfLate(`{ prodCpuPercent: ${percent}, prodUsageIncludeSys: true }`)).toBe(COOL);
   });
 
+  test('the 95th percentile of ten minutes against the aggregated line: at its percent taken, refused one below', async () => {
+    const asked = (percent: number) =>
+      `{ aggregatedCpuPercent: ${percent}, aggregatedType: p95, aggregatedDuration: 10m }`;
+    const { engine } = prepare(await planOf(asked(100)), {});
+    runUntil(engine, 20 * MINUTE + 1);
+    const { load } = placementView(engine);
+    const percentOf = (milliCpu: number) => Math.round(((milliCpu + 850) / 32_000) * 100);
+    const percent = percentOf(load?.aggregatedMilliCpu[HOT] ?? 0);
+    expect(percent).not.toBe(percentOf(load?.nodeMilliCpu[HOT] ?? 0));
+    expect(await hostOfLate(asked(percent))).toBe(HOT);
+    expect(await hostOfLate(asked(percent - 1))).toBe(COOL);
+  });
+
   test('K14: a window of an hour is in no report, so estimates of 74 % stand for the use; as meant the node use counts', async () => {
     const asked = '{ aggregatedCpuPercent: 65, aggregatedType: p95, aggregatedDuration: 1h }';
     expect(await hostOfLate(asked)).toBe(COOL);
@@ -91,6 +104,51 @@ describe('a pod placed after 20 minutes', () => {
     const { engine } = prepare({ ...plan, cluster: { ...plan.cluster, shapes } }, {});
     runUntil(engine, 30 * MINUTE);
     expect(engine.cluster.tasks.host[LATE]).toBe(COOL);
+  });
+});
+
+describe('what the scheduler knows of a host', () => {
+  test('a report of 180 s ago refuses the host, unless expired reports are not looked at', async () => {
+    const cool = async (loadAware: string) => {
+      const { engine } = prepare(await planOf(loadAware), {});
+      // The agent of the cool host is away from the fifth minute on.
+      (engine as { agentGaps: unknown }).agentGaps = {
+        firstOf: Int32Array.of(0, 0, 1),
+        startMs: Float64Array.of(5 * MINUTE),
+        endMs: Float64Array.of(Infinity),
+        isAway: new Uint8Array(2),
+      };
+      runUntil(engine, 30 * MINUTE);
+      return engine.cluster.tasks.host[LATE];
+    };
+    // The hot host is above its prod line: without the cool one there is none.
+    expect(await cool('{ prodCpuPercent: 30 }')).toBe(-1);
+    expect(await cool('{ prodCpuPercent: 30, filterExpiredNodeMetrics: false }')).toBe(COOL);
+    expect(await cool('{ prodCpuPercent: 30, nodeMetricExpiration: 0s }')).toBe(COOL);
+  });
+
+  test('pods placed since the report count by their estimate: two of 3.4 cores are 21 % of 32, a third would be 32 % of a line of 30', async () => {
+    const text = `
+name: grow
+seed: grow
+horizon: 10m
+window: 60s
+cluster: { hosts: { plain: { count: 6, cpu: 32 cores, memory: 128GiB } } }
+online:
+  source: none
+  explicit:
+    grow: { replicas: 1, cpuRequest: 4 cores, memRequest: 1GiB, meanUsagePercent: 350, peakToTrough: 1, autoscale: { minReplicas: 1, maxReplicas: 7 } }
+controlPlane: { onlineFit: most-allocated, spreadWeight: 0, loadAwareWeight: 0 }
+koordinator: { loadAwareCpuThresholdPercent: 65, loadAware: { prodCpuPercent: 30 } }
+`;
+    const file = join(mkdtempSync(join(tmpdir(), 'tidemark-')), 'grow.yaml');
+    writeFileSync(file, text);
+    const { engine } = prepare((await loadPlan(file)).plan, {});
+    // The autoscaler's first turn is at 60 s, with the first report; the next report is at 120 s.
+    runUntil(engine, 115_000);
+    const pods = [...engine.cluster.hosts.podCount];
+    expect(pods.reduce((sum, count) => sum + count, 0)).toBe(7);
+    expect(Math.max(...pods)).toBe(2);
   });
 });
 

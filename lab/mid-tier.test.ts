@@ -59,6 +59,18 @@ describe('mid resources in a run', () => {
     expect(engine.recorder.batch.finished.slice(6).some((count) => count > 0)).toBe(true);
   });
 
+  test('static mode sells 20 % of 64 cores and 10 % of the memory from the first report on, and no more than the threshold', () => {
+    const fixed = { midReclaimMode: 'static', midStaticCpuReservedPercent: 20, midStaticMemoryReservedPercent: 10 };
+    const soldBy = (config: Readonly<Record<string, unknown>>) => {
+      const { engine } = prepare(planWith([{ name: 'mid-resource', config }], [5500, 7500]), {});
+      runUntil(engine, HOUR / 4);
+      const { soldMilliCpu, soldMemBytes, count } = engine.cluster.hosts;
+      return [soldMilliCpu[TIER.mid * count], soldMemBytes[TIER.mid * count] / 1_073_741_824];
+    };
+    expect(soldBy(fixed)).toEqual([12_800, expect.closeTo(51.2, 6)]);
+    expect(soldBy({ ...fixed, midCpuThresholdPercent: 10 })[0]).toBe(6_400);
+  });
+
   test('what mid pods use is high priority to batch-resource: batch sells less by about that much', () => {
     const withMid = prepare(planWith([mid], [5500, 7500]), {}).engine;
     const without = prepare(planWith([], [5500, 5600]), {}).engine;

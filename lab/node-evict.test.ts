@@ -135,7 +135,7 @@ describe('whom it takes', () => {
         }
       },
     });
-    runUntil(engine, 12 * HOUR);
+    runUntil(engine, 9 * HOUR);
     return counts;
   }
 
