@@ -201,7 +201,9 @@ export function launchBag(
   gpus: number,
   revocable: boolean,
 ): ResourceBag {
-  const plain = () => taskBag(kinds, milliCpu, memMib, diskMib, gpus, revocable);
-  if (!kinds.withReservations || offered === undefined) return plain();
-  return taskBagFrom(kinds, offered, milliCpu, memMib, diskMib, gpus, revocable) ?? plain();
+  const refined =
+    kinds.withReservations && offered !== undefined
+      ? taskBagFrom(kinds, offered, milliCpu, memMib, diskMib, gpus, revocable)
+      : null;
+  return refined ?? taskBag(kinds, milliCpu, memMib, diskMib, gpus, revocable);
 }
