@@ -8,6 +8,7 @@ import { stat } from 'node:fs/promises';
 import { TraceError } from '../../policies/base/assert.ts';
 import { type RowPlace, readLineBlocks, readNumber, refuseBomb, rejectRow } from '../readers/rows.ts';
 import { dropRow, type ImportContext } from './context.ts';
+import { releaseHeap } from './release-heap.ts';
 import { copyUsageWithDuckdb } from './usage-duckdb.ts';
 import type { UsageTable } from './usage-sink.ts';
 
@@ -82,6 +83,7 @@ export async function readUsageCsv(
   const keepIds = context.bulk === null || table.manyIds !== true;
   if (paths.length === 0) return { ids: [], rows: 0, emptyIds: 0, engine: 'stream' };
   const target = context.usage.pathOf(table.name);
+  if (context.bulk !== null) releaseHeap();
   const isJoinable = !('sql' in scales) || scales.count <= MOST_JOINED;
   if (context.duckdb && target !== null && isJoinable) {
     for (const path of paths) await refuseBomb(path, context.reading);

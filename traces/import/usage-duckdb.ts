@@ -4,20 +4,12 @@
  * DuckDB is an optional package. Whatever is odd in the data ends the query, and the caller reads the table as a stream instead.
  */
 import { rm } from 'node:fs/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { UsageCsv, UsageScale, UsageScales } from './usage-csv.ts';
 
 const MEMORY_LIMIT = '160MB';
 /** DuckDB's own is eight times as large and costs 30 to 75 MiB more, at the same speed. */
 const READ_BUFFER_BYTES = 4_194_304;
-
-/** Gives back what JavaScript no longer needs: V8 keeps it until it wants the room itself, and DuckDB's memory would come on top. */
-function releaseHeap(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-}
 
 /** A connection to a database in memory, or null when the package is not installed. */
 export async function openDuckdb(temporary: string): Promise<DuckDBConnection | null> {
@@ -60,7 +52,6 @@ export async function copyUsageWithDuckdb(
 ): Promise<{ ids: string[]; rows: number; emptyIds: number } | null> {
   const connection = await openDuckdb(`${target}.tmp`);
   if (connection === null) return null;
-  releaseHeap();
   try {
     // The other way round, samples would come in the order of the ids.
     await connection.run(`SET disabled_optimizers = 'join_order,build_side_probe_side'`);
