@@ -1,8 +1,11 @@
 // What happens to hosts: disk and memory that run out first, agents cut off, agents in maintenance, racks with schedulers on them.
 import { describe, expect, test } from 'vitest';
+import { prepare } from '../../lab/run-plan.ts';
+import { EVICT_REASON } from '../../policies/ports.ts';
 import { TIER } from '../../sim/cluster/hosts.ts';
 import { countInState, TASK_KIND, TASK_STATE } from '../../sim/cluster/tasks.ts';
 import type { Engine } from '../../sim/engine/engine.ts';
+import { evictTask } from '../../sim/engine/lifecycle.ts';
 import { runUntil } from '../../sim/engine/run.ts';
 import { batchSum, HOUR, libraryPlan, MINUTE, mesosOf, results, runTo } from './run-scenario.ts';
 
@@ -158,5 +161,16 @@ describe('schedulers in the cluster, a rack lost while Marathon is away', () => 
         );
     // The price: one more framework that is offered and declines.
     expect(root.messages).toBeGreaterThan(marathon.messages * 1.1);
+  });
+});
+
+describe('a replica that dies before anybody has taken it over', () => {
+  test('gets a new place: all 48 run after a minute', async () => {
+    const { engine } = prepare(await libraryPlan('mesos-unit'), {});
+    evictTask(engine, 0, 0, EVICT_REASON.outOfMemory);
+    expect(engine.cluster.tasks.host[0]).toBe(-1);
+    runUntil(engine, MINUTE);
+    expect(countInState(engine.cluster.tasks, TASK_KIND.online, TASK_STATE.running)).toBe(48);
+    expect(mesosOf(engine).waitingRows()).not.toContain(0);
   });
 });

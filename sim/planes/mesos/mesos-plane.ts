@@ -261,6 +261,12 @@ export class MesosPlane implements ControlPlane {
       return;
     }
     const online = tasks.kind[row] === TASK_KIND.online;
+    if (!s.begun) {
+      // Lost in the first moment: nobody has taken it over, and it waits for a place like a new replica.
+      this.inPlace = this.inPlace.filter((other) => other !== row);
+      if (change === CHANGE.abandon) this.dropReplica(row, tasks.group[row]);
+      return;
+    }
     const driver = driverOf(this.run, row, online);
     const task = s.taskOfRow[row];
     const work = s.workOfRow[row];
