@@ -26,7 +26,7 @@ function decideFixed(signals: HostSignals, config: PolicyConfig, _state: unknown
 
 export const fixedRevocable: Policy = {
   name: 'fixed-estimator',
-  about: 'Mesos: sells the same number of CPUs of every agent as revocable.',
+  about: 'sells the same number of CPUs of every agent as revocable (Mesos fixed estimator)',
   moment: 'report',
   periodMs: 15_000,
   sells: ['batch'],

@@ -43,7 +43,8 @@ function decideKills(signals: HostSignals, config: PolicyConfig, _state: unknown
 
 export const loadQos: Policy = {
   name: 'load-qos',
-  about: 'Mesos: kills all revocable tasks of a host whose five-minute load is above the threshold.',
+  about:
+    'kills all revocable tasks of a host whose five-minute load is above the threshold (Mesos load QoS controller)',
   moment: 'report',
   periodMs: 15_000,
   defaults: DEFAULTS,

@@ -205,7 +205,7 @@ function notes(memory: PolicyState): readonly string[] {
 export const serenity: Policy = {
   name: 'serenity',
   about:
-    'Mesos, Serenity: sells the slack of services as revocable CPU and kills by CPU overload and by drops of instructions per cycle.',
+    'sells the slack of services as revocable CPU and kills by CPU overload and by drops of instructions per cycle (Serenity on Mesos)',
   moment: 'report',
   periodMs: 5_000,
   needs: ['ipc'],

@@ -32,7 +32,7 @@ function decideSlack(signals: HostSignals, config: PolicyConfig, _state: unknown
 
 export const slackEstimator: Policy = {
   name: 'slack-estimator',
-  about: 'Mesos, Serenity: sells as revocable CPU what services leave unused of their requests.',
+  about: 'sells as revocable CPU what services leave unused of their requests (Serenity on Mesos)',
   moment: 'report',
   periodMs: 15_000,
   sells: ['batch'],
