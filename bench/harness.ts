@@ -9,6 +9,7 @@
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { YOUNG_GENERATION_MB } from '../lab/job-thread.ts';
 
 export type BenchSize = 'smoke' | 'full';
 
@@ -68,7 +69,9 @@ async function measureHere(name: string, size: BenchSize): Promise<void> {
 
 /** Measures a case in a process of its own, so that neither memory nor warm code of another counts. */
 export function measure(name: string, size: BenchSize): Measured {
-  const output = execFileSync(process.execPath, [join(HERE, 'harness.js'), '--one', name, size], {
+  // As a run's thread in the lab; a young generation is three halves.
+  const young = `--max-semi-space-size=${YOUNG_GENERATION_MB / 3}`;
+  const output = execFileSync(process.execPath, [young, join(HERE, 'harness.js'), '--one', name, size], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
