@@ -104,6 +104,12 @@ async function main(args: readonly string[]): Promise<void> {
   const wanted = args.filter((arg) => !arg.startsWith('--'));
   const cases = await casesByName();
   const all = [...cases.values()].filter((entry) => size === 'smoke' || entry.byNameOnly !== true);
+  const unknown = wanted.filter((name) => !cases.has(name));
+  if (unknown.length > 0) {
+    process.stderr.write(`no bench case ${unknown.join(', ')}; there are ${[...cases.keys()].join(', ')}\n`);
+    process.exitCode = 2;
+    return;
+  }
   const names = wanted.length > 0 ? wanted : all.map((entry) => entry.name);
   process.stdout.write(`size ${size}, Node ${process.version}, one process a case\n`);
   for (const name of names) {
