@@ -111,17 +111,14 @@ export function createKubernetes(
     engine.gpuRequests.table.count > 1
       ? new GpuPlacement(view, controlPlane, typicalOf(plan, workload), saltOf(plan.seed, 'kubernetes/gpu'))
       : null;
-  writable.plane = new KubernetesPlane(
-    planeContext(engine),
-    view,
-    withDriver(controlPlane, engine),
+  writable.plane = new KubernetesPlane(planeContext(engine), view, withDriver(controlPlane, engine), {
     byScan,
     gate,
-    reportsOf(engine),
+    reports: reportsOf(engine),
     gpus,
     gangs,
-    services.count + engine.intake.source.populations.length,
-  );
+    images: services.count + engine.intake.source.populations.length,
+  });
   writable.placement = { view, laneOf: lanes.laneOf, usage, fixedShapes };
   writable.countReplica = (row, host, by) => {
     replicasOnHost[cluster.tasks.group[row] * hosts.count + host] += by;

@@ -63,7 +63,7 @@ const factory = (
         memThresholdPercent: 0,
       },
     };
-    const plane = new KubernetesPlane(context, view, PLAN, byScan, null, null, null, createGangBook([gang]));
+    const plane = new KubernetesPlane(context, view, PLAN, { byScan, gangs: createGangBook([gang]) });
     change(plane);
     return plane;
   };

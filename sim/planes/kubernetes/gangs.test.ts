@@ -103,7 +103,7 @@ function world(hosts: number, jobs: readonly number[], gang: Partial<GangPlan> =
     ...gang,
   };
   const book = createGangBook(gang.group === undefined ? [plan] : [plan, plan]);
-  const plane = new KubernetesPlane(context, view, PLAN, false, null, null, null, book);
+  const plane = new KubernetesPlane(context, view, PLAN, { gangs: book });
   const arrive = (rows: readonly number[], nowMs: number) => {
     for (const row of rows) {
       submit(cluster, row, nowMs, false);

@@ -80,6 +80,18 @@ const POD_LOSS_AFTER_MS = 340_000;
 /** Decisions in one wake: at 300 pods a second a batch covers about a fifth of a second. */
 const BATCH = 64;
 
+/** What a scheduler has beside its plan; absent = no quotas, reports, GPUs, gangs, and one image for all. */
+export interface KubernetesParts {
+  /** Hosts are found by looking at all of them instead of in the index. */
+  readonly byScan?: boolean;
+  readonly gate?: QuotaGate | null;
+  readonly reports?: NodeReports | null;
+  readonly gpus?: GpuPlacement | null;
+  readonly gangs?: GangBook | null;
+  /** Container images that pods start from: one a service and population. */
+  readonly images?: number;
+}
+
 export class KubernetesPlane implements ControlPlane {
   readonly bestEffortTier = TIER.batch;
   readonly podLossAfterMs = POD_LOSS_AFTER_MS;
@@ -103,17 +115,8 @@ export class KubernetesPlane implements ControlPlane {
   private readonly desk: ReservationDesk | null;
   private readonly migrations: MigrationJobs | null;
 
-  constructor(
-    context: PlaneContext,
-    view: PlacementView,
-    plan: KubernetesPlan,
-    byScan = false,
-    gate: QuotaGate | null = null,
-    reports: NodeReports | null = null,
-    gpus: GpuPlacement | null = null,
-    gangs: GangBook | null = null,
-    images = 1,
-  ) {
+  constructor(context: PlaneContext, view: PlacementView, plan: KubernetesPlan, parts: KubernetesParts = {}) {
+    const { byScan = false, gate = null, reports = null, gpus = null, gangs = null, images = 1 } = parts;
     this.context = context;
     this.view = view;
     this.plan = plan;
