@@ -60,13 +60,15 @@ const DEFAULT_MEMORY_LIMIT_MB = 4096;
  * 20 MiB more at the peak; mixed-2000 and quickstart, which allocate little, the same to 1 %.
  */
 export const YOUNG_GENERATION_MB = 192;
+/** Under a smaller limit the old generation may have no room for all that survives at once, and V8 then ends the whole process instead of the thread. */
+const LEAST_LIMIT_FOR_YOUNG_MB = 1024;
 const DEFAULT_SILENT_LIMIT_MS = 600_000;
 /** A worker that died is no proof against the job (the system may have been short of memory); a second death is. */
 const MOST_ATTEMPTS = 2;
 
 /** A thread that starts with its first job. */
 export function createJobThread<P, R>(options: ThreadOptions): JobThread<P, R> {
-  const { workerUrl, workerData, jobLimitMs } = options;
+  const { workerUrl, workerData, jobLimitMs, memoryLimitMb = DEFAULT_MEMORY_LIMIT_MB } = options;
   const silentLimitMs = options.silentLimitMs ?? DEFAULT_SILENT_LIMIT_MS;
   let worker: Worker | null = null;
   let isEnded = false;
@@ -77,8 +79,8 @@ export function createJobThread<P, R>(options: ThreadOptions): JobThread<P, R> {
     const started = new Worker(workerUrl, {
       workerData,
       resourceLimits: {
-        maxOldGenerationSizeMb: options.memoryLimitMb ?? DEFAULT_MEMORY_LIMIT_MB,
-        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+        maxOldGenerationSizeMb: memoryLimitMb,
+        ...(memoryLimitMb < LEAST_LIMIT_FOR_YOUNG_MB ? {} : { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB }),
       },
     });
     let reason = '';

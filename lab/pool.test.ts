@@ -54,6 +54,16 @@ describe('a pool of workers', () => {
     ]);
   });
 
+  test('and one that eats the least limit under which young objects have more room, 1 GB', async () => {
+    const outcomes = await pool([job('eater', { act: 'eat-memory' }), job('good', { act: 'double', value: 3 })], {
+      memoryLimitMb: 1024,
+    });
+    expect(outcomes?.map(read)).toEqual([
+      ['eater', 'WorkerDied', expect.stringContaining('memory limit'), 2],
+      ['good', 6],
+    ]);
+  });
+
   test('a job silent for 1.5 s has run away: it ends after two attempts and the other job is done', async () => {
     const outcomes = await pool([job('runaway', { act: 'spin' }), job('good', { act: 'double', value: 4 })], {
       silentLimitMs: 1_500,
