@@ -67,6 +67,12 @@ describe('slack estimator', () => {
     expect(slackOf(full)[2]).toBe(11_000);
     expect(slackOf(oneHost({ publishedBatchMilliCpu: Float64Array.of(15_000) }))[0]).toBe(0);
   });
+
+  test('refuses percent where it wants a share', () => {
+    expect(() => slackEstimator.configure({ capFraction: 70 })).toThrow(
+      'slack-estimator: capFraction is 70; it must be above 0 and at most 1',
+    );
+  });
 });
 
 describe('fixed estimator', () => {
@@ -137,7 +143,7 @@ describe('serenity', () => {
     expect(play(steps.map((step) => ({ ...step, ...idle })))[4].kills).toEqual([]);
   });
 
-  test('smooths by a fifth: 0.9, then 0.4 for one report is 0.8, and it takes five of them to fall by half', () => {
+  test('smooths by a fifth: a fall from 1 to 0.1 halves only the sample four reports back, one vote of three', () => {
     const steps = (low: number) => [
       ...Array.from({ length: 4 }, () => ipc(1)),
       ...Array.from({ length: low }, () => ipc(0.1)),

@@ -19,6 +19,7 @@ import {
   type PolicyConfig,
 } from '../ports.ts';
 import { isOverloaded } from './qos-controller.ts';
+import { isHeard } from './slack-of-hosts.ts';
 
 const DEFAULTS = { load5ThresholdPercent: 80 } as const;
 
@@ -33,7 +34,7 @@ function decideKills(signals: HostSignals, config: PolicyConfig, _state: unknown
   const share = (config['load5ThresholdPercent'] as number) / 100;
   const rows = new Int32Array(signals.tasks.maxRowsPerHost);
   for (let host = 0; host < signals.count; host++) {
-    if (signals.up[host] === 0 || signals.sampledAtMs[host] < 0) continue;
+    if (!isHeard(signals, host)) continue;
     const load5 = share * signals.capacityMilliCpu[host];
     if (!isOverloaded(signals.reportedNodeMilliCpu[host], 0, { load5, load15: null })) continue;
     const count = signals.tasks.rowsOnHost(host, rows);

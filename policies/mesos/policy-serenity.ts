@@ -47,7 +47,7 @@ import {
   smooth,
 } from './serenity-detectors.ts';
 import { DEFAULT_SLACK_RULES } from './serenity-estimator.ts';
-import { createHostExecutors, isHeard, revocableOfHost, sellRevocable } from './slack-of-hosts.ts';
+import { checkShares, createHostExecutors, isHeard, revocableOfHost, sellRevocable } from './slack-of-hosts.ts';
 
 const DEFAULTS = {
   utilizationThreshold: DEFAULT_SLACK_RULES.utilizationThreshold,
@@ -83,11 +83,7 @@ function configure(config: PolicyConfig): PolicyConfig {
   const { strategy } = full;
   if (!STRATEGIES.includes(strategy as string))
     throw new ConfigError(`serenity: strategy is "${strategy}"; known: ${STRATEGIES.join(', ')}`);
-  for (const name of SHARES) {
-    const share = full[name as keyof typeof DEFAULTS] as number;
-    if (!(share > 0 && share <= 1))
-      throw new ConfigError(`serenity: ${name} is ${share}; it must be above 0 and at most 1`);
-  }
+  checkShares('serenity', full, SHARES);
   const { cooldownIterations } = full as Settings;
   if (!Number.isInteger(cooldownIterations) || cooldownIterations < 0)
     throw new ConfigError(`serenity: cooldownIterations is ${cooldownIterations}; it must be a whole number from 0 on`);
@@ -137,27 +133,41 @@ function decideSerenity(signals: HostSignals, config: PolicyConfig, memory: Poli
     const excess = observeUse(signals, host, state, settings);
     const severity = observeIpc(signals, host, state, settings, rules);
     if (severity !== 0 && count === 0) forgetDrop(state.drops, host);
-    const kills = new Set<number>();
     const asksCpu = mayCorrect(state.cpu, host, excess > 0 && count > 0);
     const asksIpc = mayCorrect(state.drop, host, severity !== 0 && count > 0);
     if (asksCpu || asksIpc) {
-      const { requestMilliCpu, usedMilliCpu, startedAtMs } = tasksOf(signals, rows, count);
-      if (asksCpu) {
-        const chosen = correctCpuContention(excess, requestMilliCpu, usedMilliCpu, startedAtMs, count);
-        state.cpuKills += correct(state.cpu, host, chosen, settings, kills);
-      }
-      if (asksIpc) {
-        const chosen =
-          settings.strategy === 'kill-all'
-            ? correctAll(requestMilliCpu, count)
-            : correctBySeniority(severity, requestMilliCpu, startedAtMs, count, settings.startingSeverity);
-        state.ipcKills += correct(state.drop, host, chosen, settings, kills);
-      }
+      const tasks = tasksOf(signals, rows, count);
+      for (const e of chooseKills(state, host, tasks, asksCpu ? excess : 0, asksIpc ? severity : 0, settings))
+        decide(out, DECISION.evict, host, rows[e], EVICT_REASON.cpu, 0);
     }
-    for (const e of kills) decide(out, DECISION.evict, host, rows[e], EVICT_REASON.cpu, 0);
     const isOpen = state.cpu.shut[host] === 0 && state.drop.shut[host] === 0;
     sellRevocable(signals, host, revocableOfHost(signals, host, isOpen, slackRules, executors), out);
   }
+}
+
+/** Which of a host's tasks go, by their place, for what the observers ask about: 0 = nothing. */
+function chooseKills(
+  state: SerenityState,
+  host: number,
+  { requestMilliCpu, usedMilliCpu, startedAtMs }: Tasks,
+  excess: number,
+  severity: number,
+  settings: Settings,
+): ReadonlySet<number> {
+  const kills = new Set<number>();
+  const count = requestMilliCpu.length;
+  if (excess > 0) {
+    const chosen = correctCpuContention(excess, requestMilliCpu, usedMilliCpu, startedAtMs, count);
+    state.cpuKills += correct(state.cpu, host, chosen, settings, kills);
+  }
+  if (severity !== 0) {
+    const chosen =
+      settings.strategy === 'kill-all'
+        ? correctAll(requestMilliCpu, count)
+        : correctBySeniority(severity, requestMilliCpu, startedAtMs, count, settings.startingSeverity);
+    state.ipcKills += correct(state.drop, host, chosen, settings, kills);
+  }
+  return kills;
 }
 
 /** CPU of the agent above the line, by the smoothed use. */

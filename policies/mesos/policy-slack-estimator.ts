@@ -11,12 +11,18 @@
 import { completeConfig } from '../base/policy-config.ts';
 import type { Decisions, HostSignals, Policy, PolicyConfig } from '../ports.ts';
 import { DEFAULT_SLACK_RULES } from './serenity-estimator.ts';
-import { createHostExecutors, isHeard, revocableOfHost, sellRevocable } from './slack-of-hosts.ts';
+import { checkShares, createHostExecutors, isHeard, revocableOfHost, sellRevocable } from './slack-of-hosts.ts';
 
 const DEFAULTS = {
   utilizationThreshold: DEFAULT_SLACK_RULES.utilizationThreshold,
   capFraction: DEFAULT_SLACK_RULES.capFraction,
 } as const;
+
+function configure(config: PolicyConfig): PolicyConfig {
+  const full = completeConfig('slack-estimator', DEFAULTS, config);
+  checkShares('slack-estimator', full, Object.keys(DEFAULTS));
+  return full;
+}
 
 function decideSlack(signals: HostSignals, config: PolicyConfig, _state: unknown, out: Decisions): void {
   const rules = {
@@ -37,7 +43,7 @@ export const slackEstimator: Policy = {
   periodMs: 15_000,
   sells: ['batch'],
   defaults: DEFAULTS,
-  configure: (config) => completeConfig('slack-estimator', DEFAULTS, config),
+  configure,
   createState: () => ({}),
   decide: decideSlack,
 };

@@ -1,5 +1,6 @@
 /** Serenity's estimator over the signals of hosts: each host counts as two executors, its services and its best effort. */
-import { DECISION, type Decisions, decide, type HostSignals } from '../ports.ts';
+import { ConfigError } from '../base/assert.ts';
+import { DECISION, type Decisions, decide, type HostSignals, type PolicyConfig } from '../ports.ts';
 import {
   type ExecutorColumns,
   estimateSlackMilliCpu,
@@ -45,6 +46,15 @@ export function sellRevocable(signals: HostSignals, host: number, milliCpu: numb
   if (milliCpu === signals.publishedBatchMilliCpu[host]) return;
   const memBytes = signals.capacityMemBytes[host] - signals.reservedMemBytes[host];
   decide(out, DECISION.publishBatch, host, -1, milliCpu, memBytes);
+}
+
+/** ConfigError for a setting that is a share of something and lies outside (0, 1]. */
+export function checkShares(policy: string, config: PolicyConfig, names: readonly string[]): void {
+  for (const name of names) {
+    const share = config[name] as number;
+    if (!(share > 0 && share <= 1))
+      throw new ConfigError(`${policy}: ${name} is ${share}; it must be above 0 and at most 1`);
+  }
 }
 
 /** Whether a host has sent a report that a policy can go by. */
