@@ -73,10 +73,22 @@ export function deactivateAgent(master: MesosMaster, agent: string): void {
   master.rescindWhere((offer) => offer.agent === agent);
 }
 
-/** Empties an agent: deactivated, and its tasks are asked to end, within `maxGraceMs` if that is less than they may take themselves. */
-export function drainAgent(master: MesosMaster, agent: string, maxGraceMs?: number): void {
+/**
+ * Empties an agent: deactivated, and its tasks are asked to end, within `maxGraceMs` if that is less than they may take themselves; how many
+ * are asked.
+ */
+export function drainAgent(master: MesosMaster, agent: string, maxGraceMs?: number): number {
   deactivateAgent(master, agent);
-  for (const task of master.book.holding('agent', agent)) master.kill(task.framework, task.id, agent, maxGraceMs);
+  const tasks = master.book.holding('agent', agent);
+  for (const task of tasks) master.kill(task.framework, task.id, agent, maxGraceMs);
+  return tasks.length;
+}
+
+/** Whether no task is left on an agent that is not offered. */
+export function isEmptied(master: MesosMaster, agent: string): boolean {
+  // The book of tasks is that of the whole cluster; most agents that drain hold something and need no look into it.
+  const held = master.allocator.ledger.agents.get(agent)?.held.size ?? 0;
+  return held === 0 && master.book.holding('agent', agent).length === 0;
 }
 
 function consumed(master: MesosMaster, catalog: ResourceCatalog, role: string): Quantities {

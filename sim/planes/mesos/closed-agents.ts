@@ -9,7 +9,7 @@
  */
 import { fail } from '../../../policies/base/assert.ts';
 import { risingGet } from '../../../policies/base/rising-map.ts';
-import { deactivateAgent, drainAgent } from '../../../policies/mesos/master-operator.ts';
+import { deactivateAgent, drainAgent, isEmptied } from '../../../policies/mesos/master-operator.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
 import { TASK_KIND } from '../../cluster/tasks.ts';
 import { driverOfTask, taskNumber } from './driver.ts';
@@ -47,9 +47,7 @@ export function drainNow(run: MesosRun, host: number): void {
   if (closure === undefined || closure.drain === null || closure.asked) return;
   if (s.agent[host] !== AGENT.registered || s.silent.has(host)) return;
   closure.asked = true;
-  const master = masterOfHost(run, host);
-  s.tally.drainKills += [...master.book.holding('agent', String(host))].length;
-  drainAgent(master, String(host), closure.drain.maxGraceMs ?? undefined);
+  s.tally.drainKills += drainAgent(masterOfHost(run, host), String(host), closure.drain.maxGraceMs ?? undefined);
 }
 
 /** What an agent that registers, or is heard again, is not told otherwise: it stays closed, and a drain that waited for it begins. */
@@ -72,7 +70,7 @@ export function endDrains(run: MesosRun, nowMs: number): void {
     const { drain } = closure;
     if (drain === null || !closure.asked || closure.emptyAtMs >= 0 || s.agent[host] === AGENT.unknown) continue;
     const master = masterOfHost(run, host);
-    if ([...master.book.holding('agent', String(host))].length > 0) continue;
+    if (!isEmptied(master, String(host))) continue;
     closure.emptyAtMs = nowMs;
     s.tally.drained++;
     s.tally.drainMs = Math.max(s.tally.drainMs, nowMs - drain.fromMs);
