@@ -33,7 +33,7 @@ export interface ReplicaTarget {
 /** Rate of growth: 100 % or 4 pods, whichever is more, in 15 s. */
 const GROWTH_FACTOR = 2;
 const GROWTH_PODS = 4;
-export const GROWTH_PERIOD_MS = 15_000;
+const GROWTH_PERIOD_MS = 15_000;
 
 /** Replicas wanted, before bounds, rate and stabilisation; `current` where there are no metrics at all. */
 export function wantedReplicas(

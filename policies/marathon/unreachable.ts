@@ -16,8 +16,8 @@ import { ConfigError } from '../base/assert.ts';
 export type UnreachableStrategy = { readonly inactiveAfterMs: number; readonly expungeAfterMs: number } | null;
 
 export const DEFAULT_UNREACHABLE: UnreachableStrategy = { inactiveAfterMs: 0, expungeAfterMs: 0 };
-export const EXPUNGE_START_MS = 300_000;
-export const EXPUNGE_INTERVAL_MS = 30_000;
+const EXPUNGE_START_MS = 300_000;
+const EXPUNGE_INTERVAL_MS = 30_000;
 
 export type UnreachableStage = 'unreachable' | 'inactive' | 'expunge';
 

@@ -1,5 +1,4 @@
 /** Records of the allocator: agents, frameworks, roles, and the slot where a framework meets a role. */
-
 import type { Refusals } from './refusals.ts';
 import type { ResourceBag } from './resource-bag.ts';
 import type { Quantities } from './resource-quantities.ts';
@@ -8,7 +7,6 @@ import type { ScalarTotals } from './scalar-totals.ts';
 import type { Sorter } from './sorter.ts';
 import type { Timer } from './timer-queue.ts';
 
-export const DEFAULT_ALLOCATION_INTERVAL_MS = 1_000;
 export const DEFAULT_REFUSE_MS = 5_000;
 export const MAX_REFUSE_MS = 31_536_000_000; // 365 days
 

@@ -179,11 +179,3 @@ export function filterBag(bag: ResourceBag, keep: (kind: number) => boolean): Re
   }
   return out.kinds.length === 0 ? EMPTY_BAG : out;
 }
-
-/** Every shared resource once, however many copies. */
-export function singleCopies(catalog: ResourceCatalog, bag: ResourceBag, sharedFlag: number): ResourceBag {
-  const amounts = bag.amounts.map((amount, i) =>
-    (catalog.flags[bag.kinds[i]] & sharedFlag) !== 0 ? Math.min(1, amount) : amount,
-  );
-  return { kinds: bag.kinds, amounts, ranges: bag.ranges };
-}
