@@ -22,7 +22,7 @@ import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 import { hostIsDead } from './partitions.ts';
 import { launchBag } from './reservations.ts';
 import { launchBeside } from './spare-replicas.ts';
-import { isFineExecutor } from './spark-apps.ts';
+import { isExecutor } from './spark-apps.ts';
 import { reconcile, tell } from './updates.ts';
 
 /** Calls a framework and does what it answers. */
@@ -146,9 +146,9 @@ function accept(run: MesosRun, driver: Driver, out: FrameworkActions, first: num
     if (out.kind[i] !== ActionKind.Launch || out.offer[i] !== offer) continue;
     refuseMs = out.refuseMs[i];
     const task = out.task[i];
-    const isExecutor = driver.isCoarse || isFineExecutor(run, driver, task);
-    const row = isExecutor ? -1 : rowFor(run, driver, out.work[i], nowMs);
-    if (row < 0 && !isExecutor) {
+    const hasNoRow = isExecutor(run, driver, task);
+    const row = hasNoRow ? -1 : rowFor(run, driver, out.work[i], nowMs);
+    if (row < 0 && !hasNoRow) {
       refused.push(task);
       continue;
     }
@@ -204,8 +204,8 @@ export function killTask(run: MesosRun, id: TaskId, nowMs: number, maxGraceMs = 
   const { s, setup } = run;
   const driver = driverOfTask(s.drivers, id);
   const task = taskNumber(driver, id);
-  // An executor has no work of its own to bring to an end.
-  if (driver.isCoarse || isFineExecutor(run, driver, task)) closeExecutor(run, driver, task, TaskStatus.Killed, nowMs);
+  // An executor has no row, and no work of its own to bring to an end.
+  closeExecutor(run, driver, task, TaskStatus.Killed, nowMs);
   const row = risingGet(driver.rowOfTask, task);
   // One that is still on its way to its agent is not known there.
   if (row === undefined || s.waiting[row] === 1) return;

@@ -88,7 +88,7 @@ export function leaveExecutor(run: MesosRun, row: number, nowMs: number): void {
   if (executor.freeMilliCpu === executor.milliCpu) executor.idleSinceMs = nowMs;
 }
 
-/** An executor is over: what ran inside waits again, its room is free, and its application hears of it. */
+/** An executor is over: what ran inside waits again, its room is free, and its application hears of it. Any other task is left alone. */
 export function closeExecutor(run: MesosRun, driver: Driver, task: number, status: TaskStatus, nowMs: number): void {
   const { s, setup } = run;
   const executor = executorOf(s, driver, task);
@@ -145,6 +145,7 @@ export function* executorsOnHost(
 export function executorSentences({ s, setup, now }: MesosRun): string[] {
   const { requestMilliCpu } = setup.context.cluster.tasks;
   const { heldCoreMs, busyCoreMs, executors, inside } = s.spark;
+  const hours = (coreMs: number) => (coreMs / 3_600_000).toFixed(1);
   return s.drivers.flatMap(({ index, plan, isFine }) => {
     let held = heldCoreMs[index];
     let busy = busyCoreMs[index];
@@ -155,9 +156,8 @@ export function executorSentences({ s, setup, now }: MesosRun): string[] {
     if (held === 0) return [];
     if (isFine)
       return [
-        `Executors of "${plan.name}" held ${(held / 3_600_000).toFixed(1)} core-hours of their own beside those of its tasks, one core for every application and agent (mesosExecutorCores).`,
+        `Executors of "${plan.name}" held ${hours(held)} core-hours of their own beside those of its tasks: mesosExecutorCores for every application and agent.`,
       ];
-    const hours = (coreMs: number) => (coreMs / 3_600_000).toFixed(1);
     return [
       `Executors of "${plan.name}" held ${hours(held)} core-hours, the tasks inside used ${hours(busy)}: ${((100 * (held - busy)) / held).toFixed(0)} % of what they held stood idle, and nobody else could have it. Dynamic allocation gives idle executors back; fine-grained mode holds one core an agent and waits for offers.`,
     ];

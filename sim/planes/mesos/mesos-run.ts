@@ -156,7 +156,7 @@ export interface MesosState {
   readonly dying: { readonly atMs: number; readonly id: TaskId }[];
   /** Operations done, and those that were refused, with the rule broken. */
   readonly operator: { done: number; readonly refused: { readonly atMs: number; readonly problem: string }[] };
-  /** Applications of coarse-grained Sparks and their executors. */
+  /** Applications of Sparks and their executors. */
   readonly spark: SparkBooks;
   incidentsDone: number;
   /** Agents and frameworks that are to register with a new master: when, which. */

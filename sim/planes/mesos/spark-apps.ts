@@ -139,9 +139,9 @@ export function endApp(run: MesosRun, job: number, nowMs: number): void {
   run.s.spark.works.get(app.driver)?.delete(app.work);
 }
 
-/** Whether the master's task `task` is an executor of a fine-grained application. */
-export function isFineExecutor({ s }: MesosRun, driver: Driver, task: number): boolean {
-  if (!driver.isFine) return false;
+/** Whether the master's task `task` is an executor: every one of a coarse-grained Spark is. */
+export function isExecutor({ s }: MesosRun, driver: Driver, task: number): boolean {
+  if (!driver.isFine) return driver.isCoarse;
   if (executorOf(s, driver, task) !== undefined) return true;
   const work = risingGet((driver.state as SparkState).ledger.live, task)?.workRow;
   return work !== undefined && s.spark.works.get(driver.index)?.has(work) === true;
@@ -161,10 +161,11 @@ export function fineDelayMs({ s, setup }: MesosRun, driver: Driver, row: number,
 export function tendExecutors(run: MesosRun, nowMs: number): void {
   const { s } = run;
   for (const [driver, own] of s.spark.executors) {
+    if (!s.drivers[driver].isCoarse) continue;
     const { dynamicAllocation, executorIdleMs } = (s.drivers[driver].state as SparkState).config;
     for (const [task, executor] of [...own]) {
       const app = s.spark.apps.get(executor.job);
-      if (app === undefined || app.slots === 0) continue;
+      if (app === undefined) continue;
       if (executor.readyAtMs === nowMs) tendApp(run, app, nowMs);
       if (!dynamicAllocation || nowMs < executor.idleSinceMs + executorIdleMs) continue;
       closeExecutor(run, s.drivers[driver], task, TaskStatus.Killed, nowMs);

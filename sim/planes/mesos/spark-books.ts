@@ -1,4 +1,4 @@
-/** What the plane remembers of coarse-grained Sparks: applications, their executors, and what runs inside. */
+/** What the plane remembers of Sparks: applications, their executors, and what runs inside. */
 
 /** One application: a job of the task table. */
 export interface SparkApp {
@@ -6,7 +6,7 @@ export interface SparkApp {
   readonly driver: number;
   readonly work: number;
   readonly population: number;
-  /** Size of its executors, and how many of its first task fit in one. */
+  /** Size of its executors, and how many of its first task fit in one; 0 = none, its tasks run beside them (fine-grained). */
   readonly milliCpu: number;
   readonly memMib: number;
   readonly slots: number;
@@ -17,6 +17,7 @@ export interface SparkApp {
   readonly executors: number[];
 }
 
+/** An executor that holds its cores. */
 export interface SparkExecutor {
   readonly job: number;
   readonly host: number;
@@ -43,6 +44,7 @@ export interface SparkBooks {
   readonly busyCoreMs: Float64Array;
 }
 
+/** Books of so many frameworks, of which none has an application yet. */
 export function createSparkBooks(drivers: number): SparkBooks {
   return {
     apps: new Map(),

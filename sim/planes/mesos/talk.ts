@@ -16,7 +16,7 @@ import { waitAgain } from './job-runs.ts';
 import { frameworkContext, type MesosRun, masterOf } from './mesos-run.ts';
 import { agentGivenUp } from './partitions.ts';
 import { hasSurplus, takeAway } from './spare-replicas.ts';
-import { fineDelayMs, isFineExecutor } from './spark-apps.ts';
+import { fineDelayMs, isExecutor } from './spark-apps.ts';
 import { foundOver, foundUnreachable, tell } from './updates.ts';
 
 /** More rounds than this in one millisecond are an endless talk. */
@@ -109,11 +109,12 @@ function runTask(run: MesosRun, id: TaskId, host: number, nowMs: number): void {
   const { s, setup } = run;
   const { tasks } = setup.context.cluster;
   const driver = driverOfTask(s.drivers, id);
-  if (driver.isCoarse || isFineExecutor(run, driver, taskNumber(driver, id))) {
-    startExecutor(run, driver, taskNumber(driver, id), host, nowMs);
+  const task = taskNumber(driver, id);
+  if (isExecutor(run, driver, task)) {
+    startExecutor(run, driver, task, host, nowMs);
     return;
   }
-  const row = risingGet(driver.rowOfTask, taskNumber(driver, id)) ?? fail(`task ${id} was not launched`);
+  const row = risingGet(driver.rowOfTask, task) ?? fail(`task ${id} was not launched`);
   s.counters.launches++;
   s.tally.launches[driver.index]++;
   s.tally.launchesOn[host]++;
@@ -139,7 +140,7 @@ function statusFromMaster(run: MesosRun, id: TaskId, state: string, nowMs: numbe
   const task = taskNumber(driver, id);
   if (state === 'TASK_ERROR') fail(`the master refused task ${id} of ${driver.plan.name}`);
   const row = risingGet(driver.rowOfTask, task);
-  if (driver.isCoarse || isFineExecutor(run, driver, task)) {
+  if (isExecutor(run, driver, task)) {
     executorFromMaster(run, driver, task, state, nowMs);
     return;
   }
