@@ -50,11 +50,11 @@ describe('quickstart', () => {
     const surfaces = createSurfaceStore();
     const other = await libraryPlan('quickstart', ['physics.isolation=shares']);
     prepare(other, { surfaces });
-    const ofOther = surfaces.size;
+    const ofOther = surfaces.built.size;
     prepare(plan, { surfaces });
-    const ofBoth = surfaces.size;
+    const ofBoth = surfaces.built.size;
     const { engine } = prepare(plan, { surfaces });
-    expect([ofBoth, surfaces.size]).toEqual([2 * ofOther, 2 * ofOther]);
+    expect([ofBoth, surfaces.built.size, surfaces.tables.size]).toEqual([2 * ofOther, 2 * ofOther, 1]);
     runUntil(engine, plan.horizonMs);
     expect(results(engine)).toEqual(results(straight));
   });

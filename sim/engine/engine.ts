@@ -334,7 +334,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   );
   (engine as { -readonly [K in keyof Engine]: Engine[K] }).healthChecks = createHealthChecks(engine);
   scaleRequests(engine);
-  samplePods(engine, options.lean ?? false, options.like);
+  samplePods(engine, options.lean ?? false);
   return engine;
 }
 
@@ -381,7 +381,7 @@ function scaleRequests(engine: Engine): void {
 }
 
 /** Gives policies the samples of single pods that they ask for. */
-function samplePods(engine: Engine, isLean: boolean, like: Engine | undefined): void {
+function samplePods(engine: Engine, isLean: boolean): void {
   const { plan, online, cluster, telemetry } = engine;
   const needs = engine.policies.flatMap(({ policy }) => policy.needs ?? []);
   const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
@@ -389,7 +389,7 @@ function samplePods(engine: Engine, isLean: boolean, like: Engine | undefined): 
   const isAsked = needs.includes('throttling');
   writable.throttling =
     isAsked || (!isLean && online.services.limitMilliCpu.some((limit) => limit > 0))
-      ? createThrottling(online, engine.latency, engine.hostModel.parameters, isAsked, like?.throttling ?? undefined)
+      ? createThrottling(online, engine.latency, engine.hostModel.parameters, isAsked)
       : null;
   const podNeeds = needs.filter((need) => need !== 'ipc');
   if (podNeeds.length < needs.length) telemetry.signals.hpRelativeIpc = new Float64Array(cluster.hosts.count).fill(1);

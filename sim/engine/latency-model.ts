@@ -8,7 +8,12 @@ import { type ServiceModel, serviceModel } from '../host/service-model.ts';
 import { type ServiceTarget, serviceTarget } from '../host/slo.ts';
 import { DISCIPLINE } from '../host/sojourn.ts';
 import { createViolationSurface, type ViolationSurface } from '../host/violation-surface.ts';
-import { createLatencyTables, createWindowLatency, type WindowLatency } from '../host/window-latency.ts';
+import {
+  createLatencyTables,
+  createWindowLatency,
+  type LatencyTables,
+  type WindowLatency,
+} from '../host/window-latency.ts';
 import type { HostModel } from './host-sweep.ts';
 import { type OnlineState, OWN_NOISE_MS, rateCvOf } from './online.ts';
 
@@ -25,6 +30,7 @@ export const P99_EVERY_MS = MS_PER_HOUR;
 
 /** What the pass needs of each service; surfaces are shared by services with equal models. */
 export interface LatencyModel {
+  readonly tables: LatencyTables;
   readonly service: readonly ServiceModel[];
   readonly target: readonly ServiceTarget[];
   readonly surface: readonly ViolationSurface[];
@@ -54,14 +60,19 @@ export interface Built {
 }
 
 /**
- * Surfaces by everything that goes into them (coefficients, isolation, target, kind of service), kept by a caller that makes many runs:
- * runs of one scenario ask for the same few. What is kept never changes, so a run that finds its surface equals one that builds it.
+ * What runs need of latency and can share, kept by a caller that makes many of them: runs of one scenario ask for the same. What is kept never
+ * changes, so a run that finds it equals one that builds it.
  */
-export type SurfaceStore = Map<string, Built>;
+export interface SurfaceStore {
+  /** By everything that goes into them: coefficients, isolation, target, kind of service. */
+  readonly built: Map<string, Built>;
+  /** By the load up to which a rate counts as stationary. */
+  readonly tables: Map<number, LatencyTables>;
+}
 
 /** An empty store; it belongs to whoever makes the runs. */
 export function createSurfaceStore(): SurfaceStore {
-  return new Map();
+  return { built: new Map(), tables: new Map() };
 }
 
 /** A surface takes 28 KiB: three grids of 96 x 24. */
@@ -80,7 +91,9 @@ export function createLatencyModel(
   physics = '',
 ): LatencyModel {
   const { services } = online;
-  const tables = createLatencyTables(model.parameters.stationaryCap);
+  const { stationaryCap } = model.parameters;
+  const tables = store.tables.get(stationaryCap) ?? createLatencyTables(stationaryCap);
+  store.tables.set(stationaryCap, tables);
   const { waitMs, waitSlope, kata } = model.isolation;
   const wakeUps = kata === null ? 0 : model.parameters.wakeUpsPerRequest;
   const windows = new Map<Built, WindowLatency>();
@@ -89,7 +102,7 @@ export function createLatencyModel(
     const servers = limit < 1 ? limit : nearest(SERVER_GRID, limit);
     const rateCv = nearest(RATE_CV_GRID, rateCvOf(services.peakOverMean[s]));
     const key = `${services.latencyClass[s]}/${servers}/${rateCv}/${designLoad}/${targetOverBaseline}/${physics}`;
-    let built = store.get(key);
+    let built = store.built.get(key);
     if (built === undefined) {
       const base = serviceModel(
         model.parameters,
@@ -105,14 +118,15 @@ export function createLatencyModel(
       const service = kata === null ? bare : { ...bare, answerMs: bare.answerMs + wakeUps * kata.wakeMs };
       const surface = createViolationSurface(tables, service, target.targetMs, waitMs);
       built = { service, target, surface, matters: delayMatters(surface, waitSlope) };
-      if (store.size >= MOST_BUILT) store.clear();
-      store.set(key, built);
+      if (store.built.size >= MOST_BUILT) store.built.clear();
+      store.built.set(key, built);
     }
     const window = windows.get(built) ?? createWindowLatency(tables, built.service);
     windows.set(built, window);
     return { ...built, window };
   });
   return {
+    tables,
     service: rows.map((row) => row.service),
     target: rows.map((row) => row.target),
     surface: rows.map((row) => row.surface),

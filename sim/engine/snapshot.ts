@@ -16,6 +16,7 @@ import type { EventPhysics } from './event-physics.ts';
 import type { Execution } from './execution.ts';
 import { replaceFaults } from './faults.ts';
 import { healthColumns } from './health-checks.ts';
+import type { OnlineState } from './online.ts';
 import type { Throttling } from './throttling-state.ts';
 import { type VerticalScaling, writeShapes } from './vertical-scaling.ts';
 
@@ -124,37 +125,12 @@ export function restoreRun(plan: Plan, workload: Workload, options: EngineOption
 
 /** State that is copied column by column. */
 function partsOf(engine: Engine): Record<string, unknown> {
-  const { cluster, online, placement, telemetry, latency } = engine;
-  const {
-    podLimitMilliCpu,
-    wanted,
-    ready,
-    load,
-    amplification,
-    commonAr,
-    ownAr,
-    ownNoise,
-    usedMilliCpu,
-    slot,
-    silent,
-  } = online;
+  const { cluster, placement, telemetry, latency } = engine;
   const { tasks: _, pods: __, history, ...signals } = telemetry.signals;
   return {
     hosts: cluster.hosts,
     digest: cluster.digest,
-    online: {
-      podLimitMilliCpu,
-      wanted,
-      ready,
-      load,
-      amplification,
-      commonAr,
-      ownAr,
-      ownNoise,
-      usedMilliCpu,
-      slot,
-      silent,
-    },
+    online: Object.fromEntries(ONLINE_COLUMNS.map((name) => [name, engine.online[name]])),
     jobs: engine.jobs,
     view: placement === null ? {} : viewColumns(placement.view),
     usage: placement?.usage ?? {},
@@ -213,6 +189,21 @@ function executionState({ lowSinceMs, outputs, endedMs, copies }: Execution): Re
 function eventColumns({ use: _, carbon: __, ...columns }: EventPhysics): Record<string, unknown> {
   return columns;
 }
+
+/** What of the services changes while a run goes on; the rest follows from plan and workload. */
+const ONLINE_COLUMNS = [
+  'podLimitMilliCpu',
+  'wanted',
+  'ready',
+  'load',
+  'amplification',
+  'commonAr',
+  'ownAr',
+  'ownNoise',
+  'usedMilliCpu',
+  'slot',
+  'silent',
+] as const satisfies readonly (keyof OnlineState)[];
 
 /** All but the configurations, which are the plan's own (frozen) objects. */
 function verticalColumns({ services, ...columns }: VerticalScaling): Record<string, unknown> {

@@ -5,7 +5,7 @@ import type { PodThrottling } from '../../policies/ports.ts';
 import type { TaskTable } from '../cluster/tasks.ts';
 import type { Parameters } from '../host/parameters.ts';
 import { quietUse, type ThrottledService } from '../host/throttle-surface.ts';
-import { createThrottleTable, type ThrottleTable } from '../host/throttling.ts';
+import type { ThrottleTable } from '../host/throttling.ts';
 import type { LatencyModel } from './latency-model.ts';
 import type { OnlineState } from './online.ts';
 
@@ -34,15 +34,14 @@ export interface Throttling {
   readonly lateRequests: Float64Array;
 }
 
-/** Every pod at its limit, without burst. `like`: of a run with equal services and physics, whose tables are shared. */
+/** Every pod at its limit, without burst. */
 export function createThrottling(
   online: OnlineState,
   latency: LatencyModel,
   p: Parameters,
   isAsked: boolean,
-  like?: Throttling,
 ): Throttling {
-  const table = like?.table ?? createThrottleTable();
+  const table = latency.tables.throttle;
   const { services, firstPod } = online;
   const pods = firstPod[services.count];
   const f = () => new Float64Array(pods);

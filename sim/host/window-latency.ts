@@ -15,19 +15,26 @@ import { createNormalTailTable, type NormalTailTable, normalTail } from './norma
 import { gaussLegendre, OVERLOAD_NODES, overloadNodes, rateNodes } from './rate-variation.ts';
 import type { ServiceModel } from './service-model.ts';
 import { sojournMean, sojournVariance, waitScale } from './sojourn.ts';
+import { createThrottleTable, type ThrottleTable } from './throttling.ts';
 
-/** Tables that all services share; built once per run. */
+/** Tables that all services share. */
 export interface LatencyTables {
   readonly erlangC: ErlangCTable;
+  readonly throttle: ThrottleTable;
   readonly normal: NormalTailTable;
   readonly legendre: { readonly node: Float64Array; readonly weight: Float64Array };
   readonly stationaryCap: number;
 }
 
-/** Builds the shared tables (about 20 ms). `stationaryCap`: the load up to which a rate counts as stationary. */
+/** Builds the shared tables (20 to 40 ms). `stationaryCap`: the load up to which a rate counts as stationary. */
 export function createLatencyTables(stationaryCap: number): LatencyTables {
-  const legendre = gaussLegendre();
-  return Object.freeze({ erlangC: createErlangCTable(), normal: createNormalTailTable(), legendre, stationaryCap });
+  return Object.freeze({
+    erlangC: createErlangCTable(),
+    throttle: createThrottleTable(),
+    normal: createNormalTailTable(),
+    legendre: gaussLegendre(),
+    stationaryCap,
+  });
 }
 
 /**
