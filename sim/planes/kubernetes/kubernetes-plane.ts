@@ -12,7 +12,6 @@
  */
 import { fail } from '../../../policies/base/assert.ts';
 import { EVICT_REASON } from '../../../policies/ports.ts';
-import { CHANGE } from '../../cluster/apply.ts';
 import { NO_CPUS } from '../../cluster/cpusets.ts';
 import { TIER } from '../../cluster/hosts.ts';
 import { TASK_KIND, TASK_STATE } from '../../cluster/tasks.ts';
@@ -20,30 +19,8 @@ import type { KubernetesPlan } from '../../plan/kubernetes.ts';
 import type { ControlPlane, PlaneContext } from '../control-plane.ts';
 import { createPipeline, type LaunchPipeline, launchDelayMs, noteImage } from '../launch-pipeline.ts';
 import { chooseCpus } from './cpuset-placement.ts';
-import {
-  arriveAtGate,
-  checkGangs,
-  expireGate,
-  failMember,
-  type GangBook,
-  gangNotes,
-  gangOf,
-  gangsOfGroup,
-  isReleased,
-  isStrict,
-  joinGang,
-  leaveGang,
-  leaveHostInGang,
-  nextExpiryMs,
-  noteBoundInGang,
-  type PodGang,
-  parkAll,
-  releaseParked,
-  rowsAtGate,
-  rowsParked,
-  takeLeader,
-  takePending,
-} from './gang-book.ts';
+import type { GangBook } from './gang-book.ts';
+import { GangDesk } from './gang-desk.ts';
 import type { GpuPlacement } from './gpu-placement.ts';
 import { MigrationJobs } from './migration-jobs.ts';
 import { bestHostByScan, PlacementIndex, type PlacementView } from './placement.ts';
@@ -104,7 +81,7 @@ export class KubernetesPlane implements ControlPlane {
   private readonly byScan: boolean;
   private readonly gate: QuotaGate | null;
   private readonly reports: NodeReports | null;
-  private readonly gangs: GangBook | null;
+  private readonly gangs: GangDesk | null;
   /** null where every pod starts in the same time. */
   private readonly pipeline: LaunchPipeline | null;
   private readonly images: number;
@@ -123,7 +100,19 @@ export class KubernetesPlane implements ControlPlane {
     this.byScan = byScan;
     this.gate = gate;
     this.reports = reports;
-    this.gangs = gangs;
+    this.gangs =
+      gangs === null
+        ? null
+        : new GangDesk(gangs, context, {
+            hostFor: (row) => this.hostFor(row),
+            hostIfLetIn: (row) => this.hostIfLetIn(row),
+            occupy: (row, host, nowMs) => this.occupy(row, host, nowMs),
+            vacate: (row, nowMs) => this.vacate(row, nowMs),
+            startAfterMs: (row, host, nowMs) => this.startAfterMs(row, host, nowMs),
+            standInLine: (row, nowMs) => this.standInLine(row, nowMs),
+            backOff: (row, nowMs) => this.backOff(row, nowMs),
+            leaveQueues: (row) => removeFromQueues(this.queues, context.cluster.tasks, row),
+          });
     this.images = images;
     this.pipeline = plan.launch === undefined ? null : createPipeline(plan.launch, view.hosts.count, images);
     this.estimates = new PodEstimates(view, context.cluster.tasks);
@@ -147,7 +136,7 @@ export class KubernetesPlane implements ControlPlane {
     const retryAtMs = attempts === 0 ? nowMs : nowMs + this.backoffMs(attempts);
     setRetry(this.queues, row, 0, retryAtMs);
     if (this.gate !== null) noteRequest(this.gate, this.context.cluster, row, 1);
-    const queued = this.gangs === null ? row : joinGang(this.gangs, tasks, row);
+    const queued = this.gangs === null ? row : this.gangs.join(row);
     if (queued < 0) return;
     if (tasks.attempts[queued] === 0) this.queues.active.add(queued);
     else this.queues.backoff.add(queued);
@@ -170,13 +159,7 @@ export class KubernetesPlane implements ControlPlane {
     this.estimates.noteLeft(row, host);
     this.desk?.noteLeft(row, host, nowMs);
     this.migrations?.noteLeft(row, nowMs);
-    if (this.gangs !== null)
-      leaveHostInGang(
-        this.gangs,
-        this.context.cluster.tasks,
-        row,
-        change === CHANGE.finish || change === CHANGE.abandon,
-      );
+    this.gangs?.noteLeft(row, change);
     if (this.gate === null) return;
     noteRequest(this.gate, this.context.cluster, row, -1);
     noteUse(this.gate, this.context.cluster, row, -1);
@@ -210,33 +193,20 @@ export class KubernetesPlane implements ControlPlane {
   }
 
   onGivenUp(row: number, nowMs: number): void {
-    if (this.gangs === null) return;
-    const gang = gangOf(this.gangs, this.context.cluster.tasks, row);
-    const mates = gang === null ? [] : gangsOfGroup(this.gangs, gang);
-    for (const member of leaveGang(this.gangs, this.context.cluster.tasks, row))
-      this.context.startAssumed(
-        member,
-        nowMs,
-        this.startAfterMs(member, this.context.cluster.tasks.host[member], nowMs),
-      );
-    for (const mate of mates) this.enqueueFrom(mate, nowMs);
+    this.gangs?.noteGivenUp(row, nowMs);
   }
 
   assumedRows(): readonly number[] {
-    return this.gangs === null ? [] : rowsAtGate(this.gangs);
+    return this.gangs?.rowsAtGate() ?? [];
   }
 
   check(): void {
     this.desk?.check();
-    if (this.gangs !== null) checkGangs(this.gangs, this.context.cluster.tasks);
+    this.gangs?.check();
   }
 
   notes(): readonly string[] {
-    return [
-      ...(this.gangs === null ? [] : gangNotes(this.gangs)),
-      ...(this.desk?.notes() ?? []),
-      ...(this.migrations?.notes() ?? []),
-    ];
+    return [...(this.gangs?.notes() ?? []), ...(this.desk?.notes() ?? []), ...(this.migrations?.notes() ?? [])];
   }
 
   wake(nowMs: number): void {
@@ -249,19 +219,7 @@ export class KubernetesPlane implements ControlPlane {
     const { tasks } = this.context.cluster;
     while (queues.backoff.size > 0 && queues.retryAtMs[queues.backoff.peek() as number] <= nowMs)
       queues.active.add(queues.backoff.poll() as number);
-    if (this.gangs !== null)
-      for (const { gang, rows } of expireGate(this.gangs, nowMs)) {
-        this.sendBack(rows, nowMs);
-        // The whole group backs off, so that what it gave back goes to others first: upstream sorts gangs by their last try.
-        for (const mate of gangsOfGroup(this.gangs, gang)) {
-          if (mate.leader >= 0) {
-            removeFromQueues(this.queues, tasks, mate.leader);
-            parkAll(tasks, mate, [mate.leader]);
-            mate.leader = -1;
-          }
-          this.enqueueFrom(mate, nowMs);
-        }
-      }
+    this.gangs?.expire(nowMs);
     this.migrations?.arbitrate(nowMs);
     let decided = this.desk?.tend(nowMs) ?? 0;
     this.migrations?.evict(nowMs);
@@ -286,12 +244,12 @@ export class KubernetesPlane implements ControlPlane {
     }
     if (this.desk !== null) nextMs = Math.min(nextMs, this.desk.nextMs());
     if (this.migrations !== null) nextMs = Math.min(nextMs, this.migrations.nextMs(nowMs));
-    return this.gangs === null ? nextMs : Math.min(nextMs, nextExpiryMs(this.gangs));
+    return this.gangs === null ? nextMs : Math.min(nextMs, this.gangs.nextMs());
   }
 
   waitingRows(): readonly number[] {
     const queued = rowsInQueues(this.queues, this.context.cluster.tasks);
-    return this.gangs === null ? queued : [...queued, ...rowsParked(this.gangs)];
+    return this.gangs === null ? queued : [...queued, ...this.gangs.rowsParked()];
   }
 
   snapshot(): unknown {
@@ -301,7 +259,7 @@ export class KubernetesPlane implements ControlPlane {
       estimates: this.estimates.snapshot(),
       gate: this.gate === null ? null : snapshotGate(this.gate),
       gpus: this.gpus?.snapshot() ?? null,
-      gangs: structuredClone(this.gangs),
+      gangs: this.gangs?.snapshot() ?? null,
       reserved: this.desk?.snapshot() ?? null,
       migrations: this.migrations?.snapshot() ?? null,
       pipeline: structuredClone(this.pipeline),
@@ -315,7 +273,7 @@ export class KubernetesPlane implements ControlPlane {
       estimates: unknown;
       gate: unknown;
       gpus: number | null;
-      gangs: GangBook | null;
+      gangs: unknown;
       reserved: unknown;
       migrations: unknown;
       pipeline: LaunchPipeline | null;
@@ -324,7 +282,7 @@ export class KubernetesPlane implements ControlPlane {
     if (this.migrations !== null && state.migrations !== null) this.migrations.restore(state.migrations);
     if (this.pipeline !== null && state.pipeline !== null)
       Object.assign(this.pipeline, structuredClone(state.pipeline));
-    if (this.gangs !== null && state.gangs !== null) Object.assign(this.gangs, structuredClone(state.gangs));
+    if (this.gangs !== null && state.gangs !== null) this.gangs.restore(state.gangs);
     restoreQueues(this.queues, state.queues);
     if (this.gate !== null && state.gate !== null) restoreGate(this.gate, state.gate);
     if (this.gpus !== null && state.gpus !== null) this.gpus.restore(state.gpus);
@@ -366,10 +324,32 @@ export class KubernetesPlane implements ControlPlane {
     return claimed;
   }
 
+  /** Claims what a pod gets on a host, and counts it there and in its quota: it is about to be bound or assumed. */
+  private occupy(row: number, host: number, nowMs: number): Claimed {
+    const claimed = this.claim(row, host, nowMs);
+    this.estimates.noteBound(row, host, nowMs);
+    if (this.gate !== null) noteUse(this.gate, this.context.cluster, row, 1);
+    return claimed;
+  }
+
+  /** Takes back the place of an assumed pod, and all that `occupy` did. */
+  private vacate(row: number, nowMs: number): void {
+    const { cluster } = this.context;
+    const host = cluster.tasks.host[row];
+    this.context.forget(row, nowMs);
+    this.desk?.noteLeft(row, host, nowMs);
+    this.estimates.noteForgotten(row, host);
+    if (this.gate !== null) noteUse(this.gate, cluster, row, -1);
+  }
+
   /** Where a pending pod goes: to the place its migration reserved, else to the best host of its shape; -1 = nowhere. */
   private hostFor(row: number): number {
     const reserved = this.desk === null ? -1 : this.desk.hostOfMove(row);
     return reserved >= 0 ? reserved : this.bestHost(this.context.cluster.tasks.podShape[row]);
+  }
+
+  private hostIfLetIn(row: number): number {
+    return this.isLetIn(row) ? this.hostFor(row) : -1;
   }
 
   private isLetIn(row: number): boolean {
@@ -398,24 +378,20 @@ export class KubernetesPlane implements ControlPlane {
 
   /** Decides one pod, or the gang that it leads; returns how many pods were looked at. */
   private decide(row: number, nowMs: number): number {
-    const { cluster } = this.context;
-    const { tasks } = cluster;
-    const gang = this.gangs === null ? null : gangOf(this.gangs, tasks, row);
-    if (gang !== null && !isReleased(gang)) return this.decideGang(gang, nowMs);
-    let host = this.isLetIn(row) ? this.hostFor(row) : -1;
+    const looked = this.gangs?.decide(row, nowMs) ?? 0;
+    if (looked > 0) return looked;
+    let host = this.hostIfLetIn(row);
     if (host < 0 && this.plan.preemption && this.mayPreempt(row)) {
-      const found = findPreemption(this.view, cluster, row, this.gate);
+      const found = findPreemption(this.view, this.context.cluster, row, this.gate);
       if (found !== null) {
         for (const victim of found.victims) this.context.evict(victim, nowMs, EVICT_REASON.preempted);
         host = found.host;
       }
     }
     if (host >= 0) {
-      const { cards, cpus } = this.claim(row, host, nowMs);
+      const { cards, cpus } = this.occupy(row, host, nowMs);
       this.context.bind(row, host, nowMs, this.startAfterMs(row, host, nowMs), cards, cpus);
-      this.estimates.noteBound(row, host, nowMs);
-      if (gang !== null) noteBoundInGang(gang);
-      if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
+      this.gangs?.noteBound(row);
     } else this.standInLine(row, nowMs);
     return 1;
   }
@@ -437,59 +413,13 @@ export class KubernetesPlane implements ControlPlane {
     joinLine(this.queues, this.context.cluster.tasks, this.context.cluster.tasks.podShape[row], row);
   }
 
-  /** Tries all pending pods of a gang in turn; each that finds a host waits at the gate until enough have. */
-  private decideGang(gang: PodGang, nowMs: number): number {
-    const book = this.gangs as GangBook;
-    const { cluster } = this.context;
-    const rows = takePending(gang);
-    const without: number[] = [];
-    let looked = 0;
-    for (const row of rows) {
-      looked++;
-      const host = this.isLetIn(row) ? this.hostFor(row) : -1;
-      if (host < 0) {
-        without.push(row);
-        if (isStrict(gang)) break;
-        continue;
-      }
-      const { cards, cpus } = this.claim(row, host, nowMs);
-      this.estimates.noteBound(row, host, nowMs);
-      if (this.gate !== null) noteUse(this.gate, cluster, row, 1);
-      if (isReleased(gang)) {
-        this.context.bind(row, host, nowMs, this.startAfterMs(row, host, nowMs), cards, cpus);
-        noteBoundInGang(gang);
-        continue;
-      }
-      this.context.assume(row, host, nowMs, cards, cpus);
-      for (const member of arriveAtGate(book, gang, row, nowMs))
-        this.context.startAssumed(
-          member,
-          nowMs,
-          this.startAfterMs(member, this.context.cluster.tasks.host[member], nowMs),
-        );
-    }
-    const untried = rows.slice(looked);
-    if (without.length > 0) this.sendBack(failMember(book, gang), nowMs);
-    parkAll(cluster.tasks, gang, [...without, ...untried]);
-    for (const mate of gangsOfGroup(book, gang)) this.enqueueFrom(mate, nowMs);
-    return looked;
-  }
-
-  /** Puts the leader of a gang, or every pod of a released one, back into the queues after its backoff. */
-  private enqueueFrom(gang: PodGang, nowMs: number): void {
-    const leader = takeLeader(gang);
-    const rows = leader < 0 ? releaseParked(gang) : [leader, ...releaseParked(gang)];
-    for (const row of rows) {
-      if (this.hostFor(row) < 0) {
-        this.standInLine(row, nowMs);
-        continue;
-      }
-      const tries = Math.min(255, this.queues.tries[row] + 1);
-      const retryAtMs = nowMs + this.backoffMs(tries);
-      setRetry(this.queues, row, tries, retryAtMs);
-      this.queues.backoff.add(row);
-      this.context.wakeAt(Math.max(retryAtMs, this.busyUntilMs));
-    }
+  /** Back into the queues once its back-off is over, without standing in the line of its shape. */
+  private backOff(row: number, nowMs: number): void {
+    const tries = Math.min(255, this.queues.tries[row] + 1);
+    const retryAtMs = nowMs + this.backoffMs(tries);
+    setRetry(this.queues, row, tries, retryAtMs);
+    this.queues.backoff.add(row);
+    this.context.wakeAt(Math.max(retryAtMs, this.busyUntilMs));
   }
 
   /** From the decision to a running pod; a launch takes its lane and its pull when it is asked for. */
@@ -503,20 +433,6 @@ export class KubernetesPlane implements ControlPlane {
   private imageOf(row: number): number {
     const { tasks } = this.context.cluster;
     return tasks.kind[row] === TASK_KIND.online ? tasks.group[row] : this.images - 1 - tasks.group[row];
-  }
-
-  /** Pods of a gang group lose the places they waited with; each is parked with its own gang. */
-  private sendBack(rows: readonly number[], nowMs: number): void {
-    const { cluster } = this.context;
-    for (const row of rows) {
-      const host = cluster.tasks.host[row];
-      this.context.forget(row, nowMs);
-      this.desk?.noteLeft(row, host, nowMs);
-      this.estimates.noteForgotten(row, host);
-      if (this.gate !== null) noteUse(this.gate, cluster, row, -1);
-      const gang = gangOf(this.gangs as GangBook, cluster.tasks, row) ?? fail(`task row ${row} waited without a gang`);
-      parkAll(cluster.tasks, gang, [row]);
-    }
   }
 
   private backoffMs(attempts: number): number {

@@ -185,7 +185,7 @@ export function reserveForMove(
   return held;
 }
 
-export function isUsable(book: ReservationBook, held: Held, owner: number): boolean {
+function isUsable(book: ReservationBook, held: Held, owner: number): boolean {
   return held.plan >= 0 && book.owns[held.plan][owner] === 1 && !(held.allocateOnce && held.owners > 0);
 }
 

@@ -4,7 +4,6 @@
  * A reservation that fits nowhere is tried again after the scheduler's back-off, as a pod would be.
  */
 import { fail } from '../../../policies/base/assert.ts';
-import type { Holding } from '../../cluster/apply.ts';
 import { NO_CPUS } from '../../cluster/cpusets.ts';
 import { sharesOf } from '../../cluster/gpus.ts';
 import type { PlaneContext } from '../control-plane.ts';
@@ -17,6 +16,7 @@ import {
   endReservation,
   expireReservations,
   type Held,
+  holdingOf,
   nextReservationMs,
   nominate,
   placeReservation,
@@ -100,12 +100,8 @@ export class ReservationDesk {
       sharesOf(hosts.gpus, gpuRequest, host, mask),
       cpuRequest === 0 ? NO_CPUS : chooseCpus(hosts.cpus, cpuRequest, host),
     );
-    this.context.hold(host, this.holdingOf(held), 1, nowMs);
+    this.context.hold(host, holdingOf(held), 1, nowMs);
     return true;
-  }
-
-  private holdingOf({ tier, size, cards, cpus }: Held): Holding {
-    return { tier, milliCpu: size.cpu, memBytes: size.memory, cards, cpus };
   }
 
   /** CPUs of a host for a pod that wants its own: those held for it first. */
