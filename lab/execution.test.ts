@@ -371,6 +371,36 @@ describe('30 stages of 40 tasks of ten minutes with stragglers of sigma 0.5', ()
   });
 });
 
+describe('30 stages of 40 tasks, of which 40 % of attempts fail, with copies of stragglers', () => {
+  const run = (maxRetries: number) => {
+    const execution = { stragglers: true, speculation: true };
+    const populations = { work: { kind: 'analytics', taskShare: 1, execution } };
+    const more = { bestEffort: { tasksPerWeek: 1, failureProbability: 0.4, maxRetries, populations } };
+    const plan = planOf({ hosts: 100, execution, parameters: { stragglerSigma: 0.5 }, more });
+    const tasks = Array.from({ length: 30 }, (_, job) =>
+      many(40, { submitMs: 0, durationMs: 10 * MINUTE, cores: 1, job }),
+    ).flat();
+    const { engine, changes } = started(plan, tasks);
+    runUntil(engine, 4 * HOUR);
+    checkEngine(engine);
+    const failures = changes.filter(({ change, task }) => change === CHANGE.fail && task >= FIRST_COPY);
+    expect(failures.length).toBeGreaterThan(5);
+    const sum = (column: Float64Array) => column.reduce((total, value) => total + value, 0);
+    const { finished, abandoned } = engine.recorder.batch;
+    return { ended: sum(finished) + sum(abandoned), failed: failures.map(({ task }) => task) };
+  };
+
+  test('a copy that is given up is no task given up', () => {
+    expect(run(0).ended).toBe(1200);
+  });
+
+  test('a copy that has failed ends as it starts again, because nobody waits for it: it fails once', () => {
+    const { failed, ended } = run(3);
+    expect(new Set(failed).size).toBe(failed.length);
+    expect(ended).toBe(1200);
+  });
+});
+
 test('states of tasks hold while everything is on', () => {
   const execution = { stragglers: true, speculation: true, heartbeats: true, shuffle: 'local', checkpoints: true };
   const { engine } = started(planOf({ hosts: 1, execution }), many(40, { submitMs: 0, durationMs: HOUR, cores: 1 }));

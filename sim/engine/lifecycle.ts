@@ -164,8 +164,11 @@ export function startTask(engine: Engine, row: number, nowMs: number): void {
   const { hostWindow, execution } = engine;
   if (execution !== null) beginAttempt(execution, tasks, row);
   tasks.speed[row] = hostWindow.bestEffortShare[host] * hostWindow.bestEffortSpeed[host];
-  // Nobody waits for this copy any more.
-  if (tasks.isCopy[row] === 1 && tasks.mate[row] < 0) tasks.attemptMs[row] = tasks.leftMs[row] = 0;
+  // Nobody waits for this copy any more: it ends at once, also where it was to fail.
+  if (tasks.isCopy[row] === 1 && tasks.mate[row] < 0) {
+    tasks.attemptMs[row] = tasks.leftMs[row] = 0;
+    tasks.failing[row] = 0;
+  }
   scheduleFinish(engine, row, nowMs);
 }
 
@@ -381,7 +384,7 @@ function giveUp(engine: Engine, row: number, nowMs: number): void {
   const { tasks } = cluster;
   recorder.work[WORK.abandoned] += tasks.durationMs[row] * tasks.demandMilliCpu[row];
   if (engine.execution !== null) wasteMs(engine, row, tasks.keptMs[row], nowMs);
-  countBatch(recorder, 'abandoned', tasks.group[row], nowMs, 1);
+  if (tasks.isCopy[row] === 0) countBatch(recorder, 'abandoned', tasks.group[row], nowMs, 1);
   abandon(cluster, row, nowMs);
 }
 
