@@ -272,8 +272,8 @@ function grow(out: Decisions): void {
 export type PolicyState = Record<string, unknown>;
 export type PolicyConfig = Readonly<Record<string, unknown>>;
 
-/** Signals that cost something and are there only when a policy asks for them: samples of single pods, and their future. */
-export type PolicyNeed = 'pod-samples' | 'pod-future' | 'throttling' | 'ipc';
+/** Signals that cost something and are there only when a policy asks for them: samples of single pods and their future, averages of hosts. */
+export type PolicyNeed = 'pod-samples' | 'pod-future' | 'throttling' | 'ipc' | 'node-average';
 
 /** What policies sell beside the host's own CPU and memory, by priority class. */
 export type SoldTier = 'batch' | 'mid' | 'free';

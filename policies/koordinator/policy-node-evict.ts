@@ -276,6 +276,7 @@ export const nodeEvict: Policy = {
   about: 'all six eviction features of the node agent, CPU and memory, with the executor they share (koordlet)',
   moment: 'node-loop',
   periodMs: 1_000,
+  needs: ['node-average'],
   replaces: ['cpu-evict', 'memory-evict'],
   defaults: DEFAULTS,
   configure,

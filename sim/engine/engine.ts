@@ -391,8 +391,10 @@ function samplePods(engine: Engine, isLean: boolean): void {
     isAsked || (!isLean && online.services.limitMilliCpu.some((limit) => limit > 0))
       ? createThrottling(online, engine.latency, engine.hostModel.parameters, isAsked)
       : null;
-  const podNeeds = needs.filter((need) => need !== 'ipc');
-  if (podNeeds.length < needs.length) telemetry.signals.hpRelativeIpc = new Float64Array(cluster.hosts.count).fill(1);
+  const { count } = cluster.hosts;
+  if (needs.includes('ipc')) telemetry.signals.hpRelativeIpc = new Float64Array(count).fill(1);
+  if (needs.includes('node-average')) telemetry.signals.averageNodeMilliCpu = new Float64Array(count);
+  const podNeeds = needs.filter((need) => need !== 'ipc' && need !== 'node-average');
   writable.podSamples = createPodSamples(
     online,
     cluster.tasks,

@@ -16,12 +16,7 @@ const HISTORY_SAMPLE_MS = 300_000;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** Columns that a policy may find absent and a run always has. */
-type Given =
-  | 'hpUnreportedMilliCpu'
-  | 'hpUnreportedMemBytes'
-  | 'freeRequestMilliCpu'
-  | 'freeRequestMemBytes'
-  | 'averageNodeMilliCpu';
+type Given = 'hpUnreportedMilliCpu' | 'hpUnreportedMemBytes' | 'freeRequestMilliCpu' | 'freeRequestMemBytes';
 export type WritableSignals = Writable<Omit<HostSignals, 'history' | Given>> &
   Writable<Required<Pick<HostSignals, Given>>> & { history: Writable<HostHistory> };
 
@@ -117,7 +112,6 @@ export function createTelemetry(
     beLimitMilliCpu: f(),
     averageBeMilliCpu: f(),
     averageBeLimitMilliCpu: f(),
-    averageNodeMilliCpu: f(),
     publishedBatchMilliCpu: hosts.soldMilliCpu.subarray(TIER.batch * n, (TIER.batch + 1) * n),
     publishedBatchMemBytes: hosts.soldMemBytes.subarray(TIER.batch * n, (TIER.batch + 1) * n),
     publishedMidMilliCpu: hosts.soldMilliCpu.subarray(TIER.mid * n, (TIER.mid + 1) * n),
@@ -276,8 +270,8 @@ export function senseNode(telemetry: Telemetry, cluster: Cluster, window: HostWi
   const filled = Math.min(telemetry.pushed[0] + 1, telemetry.evictWindows);
   s.nowMs = nowMs;
   const { lseMilliCpu, lsrMilliCpu } = telemetry;
-  for (let host = 0; host < lseMilliCpu.length; host++)
-    if (s.lastOwnCpusMilliCpu !== undefined) s.lastOwnCpusMilliCpu[host] = lseMilliCpu[host] + lsrMilliCpu[host];
+  const { lastOwnCpusMilliCpu: ownCpus, averageNodeMilliCpu: averageNode } = s;
+  if (ownCpus !== undefined) for (let host = 0; host < n; host++) ownCpus[host] = lseMilliCpu[host] + lsrMilliCpu[host];
   for (let host = 0; host < n; host++) {
     s.lastNonBeMilliCpu[host] = window.onlineMilliCpu[host];
     s.lastBeMilliCpu[host] = window.bestEffortMilliCpu[host];
@@ -287,7 +281,7 @@ export function senseNode(telemetry: Telemetry, cluster: Cluster, window: HostWi
     s.averageBeLimitMilliCpu[host] = meanOf(telemetry.beLimitMilliCpu, host, n, filled);
     telemetry.nodeUseMilliCpu[at + host] =
       s.lastNonBeMilliCpu[host] + s.lastSystemMilliCpu[host] + s.lastBeMilliCpu[host];
-    s.averageNodeMilliCpu[host] = meanOf(telemetry.nodeUseMilliCpu, host, n, filled);
+    if (averageNode !== undefined) averageNode[host] = meanOf(telemetry.nodeUseMilliCpu, host, n, filled);
     s.lastNodeMemBytes[host] = hosts.onlineMemBytes[host] + hosts.beMemBytes[host] + hosts.systemMemBytes[host];
     s.beRequestMilliCpu[host] = hosts.allocatedMilliCpu[TIER.batch * n + host];
     s.beRequestMemBytes[host] = hosts.allocatedMemBytes[TIER.batch * n + host];
