@@ -5,14 +5,13 @@
  */
 import { createStream } from '../sim/kernel/random.ts';
 import type { Plan } from '../sim/plan.ts';
+import { drawFrom } from './draw.ts';
 
 const CHANCE = 0.4;
 
 /** The plan as it is, or with services that own CPUs; equal seeds give equal plans. */
 export function withDrawnCpusets(plan: Plan, seed: number): Plan {
-  const stream = createStream(`fuzz-${seed}`, 'cpusets');
-  const chance = (p: number) => stream.next() < p;
-  const of = <T>(choices: readonly T[]): T => choices[Math.floor(stream.next() * choices.length)];
+  const { chance, of } = drawFrom(seed, 'cpusets');
   if (plan.controlPlane.kind !== 'kubernetes' || !chance(CHANCE)) return plan;
   const apart = createStream(`fuzz-${seed}`, 'cpu-exclusive');
   const exclusive = () => {

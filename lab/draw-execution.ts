@@ -3,15 +3,14 @@
  *
  * Draws come from a stream of their own, so a scenario without them is the one it was before.
  */
-import { createStream } from '../sim/kernel/random.ts';
 import type { Plan } from '../sim/plan.ts';
+import { drawFrom } from './draw.ts';
 
 const CHANCE = 0.35;
 
 /** The plan as it is, or with populations that say something; equal seeds give equal plans. */
 export function withDrawnExecution(plan: Plan, seed: number): Plan {
-  const stream = createStream(`fuzz-${seed}`, 'execution');
-  const chance = (p: number) => stream.next() < p;
+  const { chance } = drawFrom(seed, 'execution');
   if (plan.physics.accounting === 'event' || !chance(CHANCE)) return plan;
   const populations = plan.bestEffort.populations.map((population) => ({
     ...population,

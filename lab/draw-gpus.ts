@@ -3,10 +3,10 @@
  *
  * Draws come from a stream of their own, so a scenario without GPUs is the one it was before.
  */
-import { createStream } from '../sim/kernel/random.ts';
 import type { GpuPolicyName } from '../sim/plan/kubernetes.ts';
 import type { Plan } from '../sim/plan.ts';
 import type { GpuRequest } from '../traces/format.ts';
+import { drawFrom } from './draw.ts';
 
 const POLICIES: readonly GpuPolicyName[] = [
   'device-share',
@@ -23,9 +23,7 @@ const CHANCE = 0.4;
 
 /** The plan as it is, or with GPUs; equal seeds give equal plans. */
 export function withDrawnGpus(plan: Plan, seed: number): Plan {
-  const stream = createStream(`fuzz-${seed}`, 'gpus');
-  const chance = (p: number) => stream.next() < p;
-  const of = <T>(choices: readonly T[]): T => choices[Math.floor(stream.next() * choices.length)];
+  const { chance, of } = drawFrom(seed, 'gpus');
   if (plan.controlPlane.kind !== 'kubernetes' || !chance(CHANCE)) return plan;
   const request = (): GpuRequest => {
     const milliPerCard = of([100, 330, 500, 1000, 1000]);

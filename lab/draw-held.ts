@@ -4,17 +4,15 @@
  *
  * Draws come from a stream of their own, so a scenario without them is the one it was before.
  */
-import { createStream } from '../sim/kernel/random.ts';
 import type { ReservationPlan } from '../sim/plan/kubernetes.ts';
 import type { Plan } from '../sim/plan.ts';
+import { drawFrom } from './draw.ts';
 
 const CHANCE = 0.4;
 
 /** The plan as it is, or with held room; equal seeds give equal plans. */
 export function withDrawnHeldRoom(plan: Plan, seed: number): Plan {
-  const stream = createStream(`fuzz-${seed}`, 'held-room');
-  const chance = (p: number) => stream.next() < p;
-  const of = <T>(choices: readonly T[]): T => choices[Math.floor(stream.next() * choices.length)];
+  const { chance, of } = drawFrom(seed, 'held-room');
   const { controlPlane } = plan;
   if (controlPlane.kind !== 'kubernetes' || !chance(CHANCE)) return plan;
   const { populations } = plan.bestEffort;

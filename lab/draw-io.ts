@@ -3,16 +3,14 @@
  *
  * Draws come from a stream of their own, so a scenario without them is the one it was before.
  */
-import { createStream } from '../sim/kernel/random.ts';
 import type { Plan } from '../sim/plan.ts';
+import { drawFrom } from './draw.ts';
 
 const CHANCE = 0.25;
 
 /** The plan as it is, or with hosts that have devices and work that asks for them; equal seeds give equal plans. */
 export function withDrawnIo(plan: Plan, seed: number): Plan {
-  const stream = createStream(`fuzz-${seed}`, 'io');
-  const chance = (p: number) => stream.next() < p;
-  const of = <T>(choices: readonly T[]): T => choices[Math.floor(stream.next() * choices.length)];
+  const { chance, of } = drawFrom(seed, 'io');
   if (plan.physics.accounting === 'event' || !chance(CHANCE)) return plan;
   const asked = () => ({ diskIopsPerCore: of([1, 20, 1000]), networkMbPerCore: of([1, 100]) });
   return {

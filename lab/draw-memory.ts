@@ -3,16 +3,14 @@
  *
  * Draws come from a stream of their own, so a scenario without them is the one it was before.
  */
-import { createStream } from '../sim/kernel/random.ts';
 import type { Plan } from '../sim/plan.ts';
+import { drawFrom } from './draw.ts';
 
 const CHANCE = 0.35;
 
 /** The plan as it is, or with services whose memory grows; equal seeds give equal plans. */
 export function withDrawnMemory(plan: Plan, seed: number): Plan {
-  const stream = createStream(`fuzz-${seed}`, 'memory');
-  const chance = (p: number) => stream.next() < p;
-  const of = <T>(choices: readonly T[]): T => choices[Math.floor(stream.next() * choices.length)];
+  const { chance, of } = drawFrom(seed, 'memory');
   if (plan.controlPlane.kind === 'batch' || !chance(CHANCE)) return plan;
   const explicit = plan.online.explicit.map((service) => {
     const memUsagePercent = of([20, 65, 120]);

@@ -15,7 +15,7 @@ import type {
   MesosRolePlan,
 } from '../sim/plan/mesos.ts';
 import type { Plan, PolicyPlan } from '../sim/plan.ts';
-import type { Draw } from './draw-scenario.ts';
+import type { Draw } from './draw.ts';
 
 const ROLES = ['*', 'video', 'data'] as const;
 const SELLERS = ['fixed-estimator', 'slack-estimator', 'serenity'] as const;

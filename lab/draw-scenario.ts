@@ -6,7 +6,6 @@
  */
 import { MS_PER_HOUR, MS_PER_MINUTE, MS_PER_SECOND } from '../policies/base/units.ts';
 import { POLICIES } from '../policies/registry.ts';
-import { createStream } from '../sim/kernel/random.ts';
 import type { ClusterPlan, FailurePlan } from '../sim/plan/cluster.ts';
 import type { KoordinatorPlan } from '../sim/plan/koordinator.ts';
 import type { KubernetesPlan } from '../sim/plan/kubernetes.ts';
@@ -14,6 +13,7 @@ import type { BatchPopulationPlan, BestEffortPlan, OnlinePlan, ServicePlan } fro
 import type { Plan, PolicyPlan } from '../sim/plan.ts';
 import { freezePlan } from '../sim/plan.ts';
 import { LATENCY_CLASSES, PRESSURE_CLASSES } from '../traces/format.ts';
+import { type Draw, drawFrom } from './draw.ts';
 import { withDrawnCpusets } from './draw-cpusets.ts';
 import { withDrawnExecution } from './draw-execution.ts';
 import { withDrawnGpus } from './draw-gpus.ts';
@@ -30,26 +30,6 @@ const SELLERS = Object.keys(POLICIES).filter((name) => POLICIES[name].sells !== 
 const HOURS_A_WEEK = 168;
 const HOURS_A_YEAR = 8_760;
 
-/** Draws by kind; `draw.chance` and the rest use up one number each. */
-export interface Draw {
-  /** Integer in [low, high]. */
-  int(low: number, high: number): number;
-  real(low: number, high: number): number;
-  chance(p: number): boolean;
-  of<T>(choices: readonly T[]): T;
-}
-
-function drawFrom(seed: number, purpose = 'scenario'): Draw {
-  const stream = createStream(`fuzz-${seed}`, purpose);
-  const real = (low: number, high: number) => low + stream.next() * (high - low);
-  return {
-    real,
-    int: (low, high) => Math.min(high, Math.floor(real(low, high + 1))),
-    chance: (p) => stream.next() < p,
-    of: (choices) => choices[Math.floor(stream.next() * choices.length)],
-  };
-}
-
 /** Share of the scenarios that run on Mesos. */
 const MESOS_CHANCE = 0.06;
 
@@ -63,7 +43,7 @@ const TIMES = [
 
 /** The scenario of a seed; equal seeds give equal plans. */
 export function drawScenario(seed: number): Plan {
-  const draw = drawFrom(seed);
+  const draw = drawFrom(seed, 'scenario');
   const time = draw.of(TIMES);
   const horizonMs = time.windowMs * draw.int(time.windows[0], time.windows[1]);
   const hours = horizonMs / MS_PER_HOUR;

@@ -9,7 +9,7 @@ import type { LoadAwarePlan, LoadThresholdsPlan } from '../sim/plan/koordinator.
 import type { ReservationPlan } from '../sim/plan/kubernetes.ts';
 import type { BatchPopulationPlan, GangPlan } from '../sim/plan/workload.ts';
 import type { Plan } from '../sim/plan.ts';
-import type { Draw } from './draw-scenario.ts';
+import type { Draw } from './draw.ts';
 
 /** The plan with rules drawn for about two of three seeds. */
 export function withSchedulingRules(plan: Plan, draw: Draw): Plan {

@@ -4,18 +4,16 @@
  *
  * Draws come from a stream of their own, so a scenario without them is the one it was before.
  */
-import { createStream } from '../sim/kernel/random.ts';
 import type { VerticalPlan } from '../sim/plan/workload.ts';
 import type { Plan } from '../sim/plan.ts';
+import { drawFrom } from './draw.ts';
 
 const CHANCE = 0.35;
 const MODES = ['off', 'initial', 'recreate', 'in-place-or-recreate', 'in-place-or-recreate', 'in-place'] as const;
 
 /** The plan as it is, or with services whose requests move; equal seeds give equal plans. */
 export function withDrawnVertical(plan: Plan, seed: number): Plan {
-  const stream = createStream(`fuzz-${seed}`, 'vertical');
-  const chance = (p: number) => stream.next() < p;
-  const of = <T>(choices: readonly T[]): T => choices[Math.floor(stream.next() * choices.length)];
+  const { chance, of } = drawFrom(seed, 'vertical');
   if (plan.controlPlane.kind !== 'kubernetes' || !chance(CHANCE)) return plan;
   const owners = new Set((plan.controlPlane.reservations ?? []).flatMap((reservation) => reservation.services));
   const draw = (isScaled: boolean): VerticalPlan => ({
