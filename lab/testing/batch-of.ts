@@ -1,7 +1,7 @@
 /** Best-effort load written out by hand, task by task, for tests. */
+import { MS_PER_HOUR } from '../../policies/base/units.ts';
 import { type BatchSource, growBatchChunk, type PressureClass } from '../../traces/format.ts';
 
-const HOUR = 3_600_000;
 const GIB = 1_073_741_824;
 
 export interface HandTask {
@@ -18,7 +18,7 @@ export interface HandTask {
 
 /** A source of one population, `work`. Tasks come in the order (submitMs, job, stage). */
 export function batchOf(tasks: readonly HandTask[], pressureClass: PressureClass = 'spin'): BatchSource {
-  const hourOf = (task: HandTask) => Math.floor(task.submitMs / HOUR);
+  const hourOf = (task: HandTask) => Math.floor(task.submitMs / MS_PER_HOUR);
   const jobOf = (task: HandTask, at: number) => task.job ?? at;
   const hours = 1 + Math.max(...tasks.map(hourOf));
   const firstJobOfHour = Int32Array.from({ length: hours + 1 }, (_, hour) => {
