@@ -1,20 +1,15 @@
 /** `tidemark fuzz`: scenarios drawn by seed, run under watch and run again in other ways; a failure prints what repeats it. */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { wholeOrZero } from './lab-session.ts';
 import { withProgress } from './progress.ts';
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('give a whole number of 0 or more');
-  return value;
-}
 
 /** Adds the command. */
 export function register(program: Command): void {
   program
     .command('fuzz')
     .description('draw small scenarios by seed, run each under the checker and again in other ways; digests must agree')
-    .option('--seeds <n>', 'how many seeds', wholeNumber, 100)
-    .option('--from <seed>', 'first seed', wholeNumber, 0)
+    .option('--seeds <n>', 'how many seeds', wholeOrZero, 100)
+    .option('--from <seed>', 'first seed', wholeOrZero, 0)
     .action(async (options: { seeds: number; from: number }) => {
       process.exitCode = await fuzzCommand(options.seeds, options.from);
     });

@@ -3,13 +3,14 @@
  * The command line. Each command lives in its own file and is loaded when it is called, so that `tidemark --help` does not wait for
  * a chart library.
  */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { ConfigError, InvariantError, TraceError } from '../policies/base/assert.ts';
 import { register as registerBacktest } from './backtest.ts';
 import { register as registerCompare } from './compare.ts';
 import { register as registerDiff } from './diff.ts';
 import { register as registerFuzz } from './fuzz.ts';
 import { register as registerGate } from './gate.ts';
+import { collect, whole } from './lab-session.ts';
 import { register as registerMerge } from './merge.ts';
 import { register as registerPlan } from './plan.ts';
 import { register as registerReplicate } from './replicate.ts';
@@ -25,16 +26,6 @@ import { register as registerWorker } from './worker.ts';
 
 const EXIT_BAD_INPUT = 2;
 const EXIT_BUG = 70;
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number of 1 or more');
-  return value;
-}
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
-}
 
 function createProgram(): Command {
   const program = new Command('tidemark')
@@ -53,8 +44,8 @@ function createProgram(): Command {
     .argument('<scenario>', 'scenario file, or a library name such as quickstart')
     .option('--set <path=value>', 'override a value of the scenario; may be repeated', collect, [])
     .option('--seed <text>', 'seed instead of the scenario’s')
-    .option('--seeds <n>', 'replications with different seeds, with intervals over them', wholeNumber, 1)
-    .option('--workers <n>', 'worker threads for replications', wholeNumber, 1)
+    .option('--seeds <n>', 'replications with different seeds, with intervals over them', whole, 1)
+    .option('--workers <n>', 'worker threads for replications', whole, 1)
     .option(
       '--from-snapshot <file>',
       'go on from a warm cluster (tidemark warm) under this plan’s policies and failures',

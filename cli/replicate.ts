@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Table } from '../lab/replicate/table.ts';
 import { ConfigError } from '../policies/base/assert.ts';
+import { whole, wholeOrZero } from './lab-session.ts';
 
 /** Adds the command and one subcommand a table. Exit code 0 when every compared row agrees, 1 when one differs. */
 export function register(program: Command): void {
@@ -29,7 +30,7 @@ function registerOpenb(replicate: Command): void {
       'order and rank per seed, .gz or plain (default: those of the list in the public data); "none" draws them',
     )
     .option('--policy <name>', 'random, dotprod, gpu-clustering, gpu-packing, best-fit or fgd', 'fgd')
-    .option('--seed <n>', 'seed', wholeNumber, 42)
+    .option('--seed <n>', 'seed', wholeOrZero, 42)
     .option('--tune <x>', 'arrivals end at this many times the GPU capacity', positive, 1.3)
     .option('--departures <rule>', 'ignored (as published) or replayed', 'ignored')
     .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
@@ -117,7 +118,7 @@ function registerBatsim(replicate: Command): void {
     .description('batch scheduling with backfilling on a Batsim workload: waits, slowdowns, machines, energy')
     .option('--workload <json>', 'Batsim workload with delay profiles')
     .option('--policy <name>', 'fcfs, easy, easy-count or conservative', 'easy')
-    .option('--machines <n>', 'machines instead of the nb_res of the workload', countFromOne)
+    .option('--machines <n>', 'machines instead of the nb_res of the workload', whole)
     .option('--watts <w>', 'power of a machine, drawn all the time', positive, 95)
     .option('--data <dir>', 'folder of the public data, for inputs that are not named (default: TIDEMARK_DATA)')
     .option('--json', 'print the table as JSON', false)
@@ -149,11 +150,7 @@ function registerSurfWeek(replicate: Command): void {
     .option('--tasks <parquet>', 'tasks')
     .option('--fragments <parquet>', 'fragments')
     .option('--carbon <parquet>', 'carbon trace instead of the one a topology names; "none" leaves carbon out')
-    .option(
-      '--hosts <n>',
-      'hosts instead of the count of the topology (published: 100, 150, 200, 277, 279)',
-      countFromOne,
-    )
+    .option('--hosts <n>', 'hosts instead of the count of the topology (published: 100, 150, 200, 277, 279)', whole)
     .option('--progress <rule>', 'no-delay (as published) or perfect', 'no-delay')
     .option(
       '--ties <order>',
@@ -235,18 +232,6 @@ async function show(table: Table, asJson: boolean): Promise<void> {
 
 function unknown(option: string, value: string, known: readonly string[]): never {
   throw new ConfigError(`${option} is "${value}"; known: ${known.join(', ')}`);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('give a whole number from 0');
-  return value;
-}
-
-function countFromOne(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number from 1');
-  return value;
 }
 
 function positive(text: string): number {
