@@ -20,3 +20,16 @@ test('a document that is cut, not UTF-8, a bomb or not there says so; text names
   );
   await expect(readJson(files.path('none.json'))).rejects.toThrow(/none\.json: cannot be read \(ENOENT/);
 });
+
+test.each([
+  ['a bracket where a value is due', '{\n"a": [1,],\n"b": 2,\n"c": 3\n}\n', 2],
+  ['a word', '{\n"a": 1,\n"b": tru,\n"c": 3\n}\n', 3],
+  ['no colon', '{\n"a": 1,\n"b" 2,\n"c": 3\n}\n', 3],
+  ['no comma', '{\n"a": 1\n"b": 2,\n"c": 3\n}\n', 3],
+  ['more behind the end', '{\n"a": 1\n}\n\n}\n\n', 5],
+  ['a comma twice far from the end', `[\n${'1,\n'.repeat(500)},${'1,\n'.repeat(500)}1]`, 502],
+  ['nothing at all', '', 1],
+])('%s is named by its line', async (name, text, line) => {
+  const path = files.write(`${name.replaceAll(' ', '-')}.json`, text);
+  await expect(readJson(path)).rejects.toThrow(`${path}:${line} is not JSON`);
+});

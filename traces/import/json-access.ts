@@ -50,10 +50,34 @@ export async function readJson(path: string): Promise<Located> {
     return { value: JSON.parse(text), where: `${path}:` };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    // Engines say `at position 53`, or nothing when the text ends too early.
-    const stopped = /at position (\d+)/.exec(message);
-    const line = text.slice(0, stopped === null ? text.length : Number(stopped[1])).split('\n').length;
+    const line = text.slice(0, endOfSound(text, message)).split('\n').length;
     throw new TraceError(`${path}:${line} is not JSON (${message})`);
+  }
+}
+
+const UNEXPECTED = 'Unexpected token';
+
+/** How many letters of `text` are sound JSON. Engines say a position, quote a token without one, or find that the text ends early. */
+function endOfSound(text: string, message: string): number {
+  const stopped = /at position (\d+)/.exec(message);
+  if (stopped !== null) return Number(stopped[1]);
+  if (!message.startsWith(UNEXPECTED)) return text.length;
+  // A beginning of the text stops at that token once it holds it; before, it only ends too early.
+  let [sound, bad] = [0, text.length];
+  while (bad - sound > 1) {
+    const middle = (sound + bad) >>> 1;
+    if (stopsAtToken(text.slice(0, middle))) bad = middle;
+    else sound = middle;
+  }
+  return sound;
+}
+
+function stopsAtToken(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.message.startsWith(UNEXPECTED);
   }
 }
 
