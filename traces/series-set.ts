@@ -1,9 +1,8 @@
 /** Use of the services of an imported trace on a grid of five minutes: every service of a kind in the sum, a part of them one by one. */
 import { join } from 'node:path';
-import { TraceError } from '../policies/base/assert.ts';
 import { MS_PER_DAY } from '../policies/base/units.ts';
 import { readUsage, type UsageBatch } from './import/store-services.ts';
-import { createIdIndex, type IdIndex } from './readers/id-index.ts';
+import { indexRows } from './readers/id-index.ts';
 import { openParquetGroups, type ParquetGroups } from './readers/parquet-groups.ts';
 import { ALL_DAYS, type DaySpan } from './trace-days.ts';
 
@@ -50,7 +49,7 @@ export interface KindSeries {
 export async function readKindSeries(folder: string, days: DaySpan = ALL_DAYS): Promise<KindSeries[]> {
   const [fromMs, toMs] = [days.fromDay * MS_PER_DAY, days.toDay * MS_PER_DAY];
   const file = openParquetGroups(join(folder, 'services.parquet'), ['id', 'kind', ...REQUESTS]);
-  const rowOfId = indexOf(file);
+  const rowOfId = indexRows(file);
   const isSampled = new Uint8Array(file.rows);
   let lastMs = 0;
   for await (const batch of readUsage(folder))
@@ -76,15 +75,6 @@ export async function readKindSeries(folder: string, days: DaySpan = ALL_DAYS): 
 }
 
 const REQUESTS = ['requestMilliCpu', 'requestMemMib'] as const;
-
-/** Rows of services by their ids, which are unique. */
-function indexOf(file: ParquetGroups): IdIndex {
-  const rowOfId = createIdIndex(file.rows);
-  for (let group = 0; group < file.groups.length; group++) for (const id of file.texts(group, 'id')) rowOfId.add(id);
-  if (rowOfId.count !== file.rows)
-    throw new TraceError(`${file.path}: ${file.rows - rowOfId.count} of ${file.rows} ids appear a second time`);
-  return rowOfId;
-}
 
 /** The kind of every service with samples, -1 for one without, and how many there are of each. */
 function kindsOf(file: ParquetGroups, isSampled: Uint8Array) {

@@ -11,7 +11,7 @@ import { parseLabels } from './import/store-labels.ts';
 import { readEvents, readUsage, SERVICE_LATER } from './import/store-services.ts';
 import { TASK_COLUMNS } from './import/task-sink.ts';
 import type { UsageSink, UsageTable } from './import/usage-sink.ts';
-import { createIdIndex } from './readers/id-index.ts';
+import { createIdIndex, indexRows } from './readers/id-index.ts';
 import { openParquetGroups, type ParquetGroups } from './readers/parquet-groups.ts';
 import { openTaskTable } from './task-table.ts';
 
@@ -72,11 +72,7 @@ const USE_COLUMNS: RowColumns = [
 
 async function checkServices(folder: string, hasServices: boolean) {
   const file = hasServices ? readWhole(join(folder, 'services.parquet'), SERVICE_COLUMNS, SERVICE_LATER) : null;
-  const known = createIdIndex(file?.rows ?? 0);
-  for (let group = 0; group < (file?.groups.length ?? 0); group++)
-    for (const id of file?.texts(group, 'id') ?? []) known.add(id);
-  if (file !== null && known.count !== file.rows)
-    throw new TraceError(`${file.path}: ${file.rows - known.count} of ${file.rows} ids appear a second time`);
+  const known = file === null ? createIdIndex(0) : indexRows(file);
   const isMeasured = new Uint8Array(known.count);
   let samples = 0;
   for await (const batch of readUsage(folder))

@@ -1,5 +1,11 @@
-import { expect, test } from 'vitest';
-import { createIdIndex, createIdValues } from './id-index.ts';
+import { afterAll, expect, test } from 'vitest';
+import { createRowWriter } from '../import/row-writer.ts';
+import { createTestFiles } from '../import/test-files.ts';
+import { createIdIndex, createIdValues, indexRows } from './id-index.ts';
+import { openParquetGroups } from './parquet-groups.ts';
+
+const files = createTestFiles();
+afterAll(() => files.remove());
 
 /** Against a Map: the same numbers, in the order of first sight. */
 function playAgainstMap(ids: readonly string[]): void {
@@ -61,4 +67,21 @@ test('values of one byte: 1 and 255 are held and can be changed; 0 and 256 are r
   values.put('a', 7);
   expect(values.get('a')).toBe(7);
   for (const value of [0, 256]) expect(() => values.put('c', value)).toThrow(`the value of an id is ${value}`);
+});
+
+test('rows of a file by their ids, over row groups; ids that come again are counted', () => {
+  const open = (name: string, ids: readonly string[]) => {
+    const writer = createRowWriter(files.path(name), [['id', 'text']], () => Number.POSITIVE_INFINITY);
+    for (const id of ids) writer.add([id], () => id);
+    writer.finish();
+    return openParquetGroups(files.path(name), ['id']);
+  };
+  const ids = Array.from({ length: 20_000 }, (_, row) => `vm-${row}`);
+  const file = open('once.parquet', ids);
+  expect(file.groups.length).toBeGreaterThan(1);
+  const rowOfId = indexRows(file);
+  expect(['vm-0', 'vm-19999', 'vm-20000'].map((id) => rowOfId.find(id))).toEqual([0, 19_999, -1]);
+  expect(() => indexRows(open('again.parquet', [...ids, 'vm-3', 'vm-19000']))).toThrow(
+    /again\.parquet: 2 of 20002 ids appear a second time/,
+  );
 });

@@ -4,7 +4,8 @@
  * An id is known by 32 bits beside its place in an open table (about 56 bits for ten million ids): that two are taken for one happens once in some
  * hundred such traces, and then to one of them.
  */
-import { fail } from '../../policies/base/assert.ts';
+import { fail, TraceError } from '../../policies/base/assert.ts';
+import type { ParquetGroups } from './parquet-groups.ts';
 
 /** A whole number above 0 for each id. */
 export interface IdValues {
@@ -84,4 +85,13 @@ export function createIdIndex(most: number): IdIndex {
     },
     find: (id) => numbers.get(id) - 1,
   };
+}
+
+/** Rows of a file by its column `id`: the number of an id is its row. Throws TraceError when an id comes twice. */
+export function indexRows(file: ParquetGroups): IdIndex {
+  const rowOfId = createIdIndex(file.rows);
+  for (let group = 0; group < file.groups.length; group++) for (const id of file.texts(group, 'id')) rowOfId.add(id);
+  if (rowOfId.count !== file.rows)
+    throw new TraceError(`${file.path}: ${file.rows - rowOfId.count} of ${file.rows} ids appear a second time`);
+  return rowOfId;
 }
