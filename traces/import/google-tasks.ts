@@ -61,7 +61,7 @@ export function takeTaskEvent(
   }
 }
 
-/** The task as a row; its group is the id up to the slash. */
+/** The task as a row; its group is the id up to the slash. Only what ran inside the trace counts: 0 ms when it ended before. */
 export function eventTaskRow(
   id: string,
   task: EventTask,
