@@ -2,9 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { runImport } from './run-import.ts';
-import { readImport } from './store.ts';
 import { readUsage } from './store-services.ts';
 import { createTestFiles } from './test-files.ts';
+import { readImport } from './test-read.ts';
 
 const files = createTestFiles();
 afterAll(() => files.remove());

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { runImport } from './run-import.ts';
-import { readImport } from './store.ts';
 import { createTestFiles } from './test-files.ts';
+import { readImport } from './test-read.ts';
 
 const files = createTestFiles();
 afterAll(() => files.remove());

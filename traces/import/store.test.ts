@@ -4,9 +4,10 @@ import { parquetWriteFile } from 'hyparquet-writer';
 import { afterAll, expect, test } from 'vitest';
 import { openParquetGroups } from '../readers/parquet-groups.ts';
 import { eventColumns, hostColumns, type ImportedTrace, serviceColumns, taskColumns } from './canonical.ts';
-import { readImport, writeImport } from './store.ts';
+import { writeImport } from './store.ts';
 import { readUsage } from './store-services.ts';
 import { createTestFiles } from './test-files.ts';
+import { readImport } from './test-read.ts';
 import { openDuckdb, sqlText } from './usage-duckdb.ts';
 import { parquetSink } from './usage-sink.ts';
 

@@ -19,7 +19,6 @@ import { asNumber, asObject, asText, member, readJson } from './json-access.ts';
 import {
   doubleColumn,
   doubles,
-  doublesOrNan,
   intColumn,
   ints,
   type ParquetColumns,
@@ -28,7 +27,7 @@ import {
   texts,
 } from './parquet-columns.ts';
 import { labelsOf, labelTexts } from './store-labels.ts';
-import { readEvents, readServices, writeEvents, writeServices } from './store-services.ts';
+import { writeEvents, writeServices } from './store-services.ts';
 
 /**
  * 2: services, events and use by service; tasks of several instances. 3: limits and labels of tasks and services, status of services, the
@@ -36,10 +35,9 @@ import { readEvents, readServices, writeEvents, writeServices } from './store-se
  */
 const VERSION = 3;
 const OLDEST_VERSION = 1;
-const TASK_TEXT = ['id', 'group', 'gpuModels', 'qos', 'status', 'host', 'parents'] as const;
 /** Columns that older folders may lack. */
 export const TASK_LATER = ['instances', 'limitMilliCpu', 'limitMemMib', 'labels'];
-const TASK_NUMBERS = [
+export const TASK_NUMBERS = [
   'submitMs',
   'durationMs',
   'wallTimeMs',
@@ -149,24 +147,8 @@ export async function readImportHead(folder: string): Promise<ImportHead> {
   };
 }
 
-/** Reads all of a folder that writeImport made into memory. Throws TraceError. */
-export async function readImport(folder: string): Promise<ImportedTrace> {
-  const { hasUse, hasServices, hasEvents, ...head } = await readImportHead(folder);
-  const taskFile = await readParquet(
-    join(folder, 'tasks.parquet'),
-    [...TASK_TEXT, ...TASK_NUMBERS, 'gpus', 'gpuMilli', 'useCount'],
-    TASK_LATER,
-  );
-  return {
-    ...head,
-    tasks: readTasks(taskFile),
-    use: hasUse ? await readUse(folder, taskFile) : null,
-    ...(hasServices ? { services: await readServices(folder) } : {}),
-    ...(hasEvents ? { events: await readEvents(folder) } : {}),
-  };
-}
-
-function lists(file: ParquetColumns, name: string, separator: string): string[][] {
+/** Lists that stand as text. */
+export function lists(file: ParquetColumns, name: string, separator: string): string[][] {
   return texts(file, name).map((text) => (text === '' ? [] : text.split(separator)));
 }
 
@@ -185,45 +167,4 @@ function readHosts(file: ParquetColumns) {
       taints: taints[row],
     })),
   );
-}
-
-function readTasks(file: ParquetColumns): ImportedTasks {
-  const parents = lists(file, 'parents', ' ');
-  return {
-    count: file.count,
-    ids: texts(file, 'id'),
-    groups: texts(file, 'group'),
-    submitMs: doubles(file, 'submitMs'),
-    durationMs: doubles(file, 'durationMs'),
-    wallTimeMs: doubles(file, 'wallTimeMs'),
-    instances: file.has('instances') ? ints(file, 'instances') : new Int32Array(file.count).fill(1),
-    requestMilliCpu: doubles(file, 'requestMilliCpu'),
-    requestMemMib: doubles(file, 'requestMemMib'),
-    limitMilliCpu: doublesOrNan(file, 'limitMilliCpu'),
-    limitMemMib: doublesOrNan(file, 'limitMemMib'),
-    usedMilliCpu: doubles(file, 'usedMilliCpu'),
-    gpus: ints(file, 'gpus'),
-    gpuMilli: ints(file, 'gpuMilli'),
-    gpuModels: lists(file, 'gpuModels', '|'),
-    qos: texts(file, 'qos'),
-    status: texts(file, 'status'),
-    hosts: texts(file, 'host'),
-    labels: labelsOf(file),
-    parentStart: runningSum(parents.map((rows) => rows.length)),
-    parents: Int32Array.from(parents.flat(), Number),
-  };
-}
-
-async function readUse(folder: string, taskFile: ParquetColumns): Promise<ImportedUse> {
-  const file = await readParquet(join(folder, 'use.parquet'), ['durationMs', 'milliCpu']);
-  const useStart = runningSum(ints(taskFile, 'useCount'));
-  if (useStart[useStart.length - 1] !== file.count)
-    throw new TraceError(`${file.path}: ${file.count} rows; the tasks count ${useStart[useStart.length - 1]}`);
-  return { useStart, durationMs: doubles(file, 'durationMs'), milliCpu: doubles(file, 'milliCpu') };
-}
-
-function runningSum(counts: ArrayLike<number>): Int32Array {
-  const sums = new Int32Array(counts.length + 1);
-  for (let index = 0; index < counts.length; index++) sums[index + 1] = sums[index] + counts[index];
-  return sums;
 }

@@ -1,8 +1,9 @@
 import { afterAll, expect, test } from 'vitest';
 import { hostColumns, type ImportedTrace, type TaskRow, taskColumns } from './canonical.ts';
-import { readImport, writeImport } from './store.ts';
+import { writeImport } from './store.ts';
 import { writeTaskBatches } from './task-sink.ts';
 import { createTestFiles } from './test-files.ts';
+import { readImport } from './test-read.ts';
 
 const files = createTestFiles();
 afterAll(() => files.remove());
