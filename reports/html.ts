@@ -98,7 +98,7 @@ export function runCards(facts: RunFacts): Card[] {
     {
       name: 'Work finished',
       value: `${fixed(summary.doneCoreHours)} core-h`,
-      detail: `${fixed(summary.tasksFinished)} of ${fixed(summary.tasksSubmitted)} tasks, ${percent(summary.wastedPercent)} wasted`,
+      detail: `${fixed(summary.tasksFinished)} tasks; ${fixed(summary.tasksSubmitted)} submitted, ${percent(summary.wastedPercent)} wasted`,
     },
     {
       name: 'Evictions',

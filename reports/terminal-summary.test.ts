@@ -51,6 +51,13 @@ describe('the screen of a sample run', () => {
     expect(screen).toContain(words);
   });
 
+  test('tasks of the warm-up that end after it may be more than were submitted after it: the two counts stand apart', () => {
+    const summary = { ...results.summary, tasksSubmitted: 4_850_727, tasksFinished: 4_864_721 };
+    expect(terminalSummary(factsOf({ ...results, summary }), plain)).toContain(
+      '4,850,727 tasks submitted, 4,864,721 finished, ',
+    );
+  });
+
   test('has no escape sequence unless colour is asked for', () => {
     expect(screen).not.toContain('\u001b');
     const coloured = terminalSummary(facts, { ...plain, colour: true });

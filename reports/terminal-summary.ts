@@ -210,7 +210,7 @@ function bestEffortLines(facts: RunFacts): string[] {
   return [
     ...labelled(
       'Best effort',
-      `${fixed(summary.tasksFinished)} of ${fixed(summary.tasksSubmitted)} tasks finished, ` +
+      `${fixed(summary.tasksSubmitted)} tasks submitted, ${fixed(summary.tasksFinished)} finished, ` +
         `${fixed(summary.tasksAbandoned)} given up; ${fixed(summary.doneCoreHours)} core-hours done`,
     ),
     ...labelled(
