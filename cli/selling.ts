@@ -200,7 +200,7 @@ function words({ mean, halfWidth }: Estimate): string {
 }
 
 /** One line a seller, and what the columns mean. */
-export function sellingText(result: SellingComparison): string {
+function sellingText(result: SellingComparison): string {
   const width = Math.max(6, ...result.rows.map(({ name }) => name.length));
   const line = (name: string, cells: readonly string[]) =>
     `${name.padEnd(width)}${cells.map((text) => text.padStart(18)).join('')}\n`;

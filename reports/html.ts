@@ -71,7 +71,7 @@ function subtitle(facts: RunFacts): string {
 }
 
 /** Headline figures of one run. */
-export function runCards(facts: RunFacts): Card[] {
+function runCards(facts: RunFacts): Card[] {
   const { summary } = facts.results;
   const { violation, settings } = facts;
   return [

@@ -90,7 +90,7 @@ function show(figure: keyof RunSummary, value: number, currency: string): string
 }
 
 /** `61.3 % +- 0.4 %`; without an interval where there is one seed. */
-export function estimateWords(figure: keyof RunSummary, estimate: Estimate, currency: string): string {
+function estimateWords(figure: keyof RunSummary, estimate: Estimate, currency: string): string {
   const mean = show(figure, estimate.mean, currency);
   return Number.isFinite(estimate.halfWidth) ? `${mean} \u00b1 ${show(figure, estimate.halfWidth, currency)}` : mean;
 }

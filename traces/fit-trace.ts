@@ -23,7 +23,7 @@ import { GRID_PER_DAY, type GridSeries, type KindSeries, readKindSeries } from '
 import { openTaskTable, type TaskGraph, type TaskTable } from './task-table.ts';
 import { ALL_DAYS, type DaySpan } from './trace-days.ts';
 
-export const FIT_VERSION = 1;
+const FIT_VERSION = 1;
 
 export interface FittedClass {
   readonly name: 'strong' | 'mild' | 'flat';

@@ -138,7 +138,7 @@ export function courseOf(perService: Float64Array, groups: number, groupOf: (slo
 }
 
 export const hourOfSlot = (slot: number): number => Math.floor(slot / GRID_PER_HOUR) % 24;
-export const dayOfSlot = (slot: number): number => Math.floor(slot / GRID_PER_DAY) % 7;
+const dayOfSlot = (slot: number): number => Math.floor(slot / GRID_PER_DAY) % 7;
 
 /** Use of one service on average, per slot: free of how many are measured at a time. */
 export function perServiceOf(kind: KindSeries): Float64Array {

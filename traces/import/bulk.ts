@@ -21,7 +21,7 @@ export interface Bulk {
 }
 
 /** Packed bytes of input from which tables are laid down on disk. */
-export const BULK_BYTES = 4_194_304;
+const BULK_BYTES = 4_194_304;
 /** Packed bytes for each part: up to thirty times as many unpacked, and the objects made of them. */
 const PART_BYTES = 262_144;
 const MOST_PARTS = 1_024;

@@ -44,7 +44,7 @@ export async function eachCsvRow(
 }
 
 /** Fields of one line; `""` inside quotes is one quote. */
-export function splitCsv(place: RowPlace, line: string): string[] {
+function splitCsv(place: RowPlace, line: string): string[] {
   if (!line.includes('"')) return line.split(',');
   const fields: string[] = [];
   let field = '';

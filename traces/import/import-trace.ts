@@ -120,7 +120,7 @@ export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
 };
 
 /** A context that keeps use in memory and refuses invalid rows. */
-export function plainContext(scale: Readonly<Record<string, number>> = {}): ImportContext {
+function plainContext(scale: Readonly<Record<string, number>> = {}): ImportContext {
   return {
     reading: {},
     usage: memorySink(),

@@ -20,7 +20,7 @@ export interface RowWriter {
 /** Twice as many cost 50 MiB more while they are written. */
 const GROUP_ROWS = 8_192;
 /** Left free on the disk, so that the rest of the import and others can still write. */
-export const SPARE_BYTES = 67_108_864;
+const SPARE_BYTES = 67_108_864;
 
 /** Throws TraceError naming `place` when `free` bytes are too few to write on. */
 export function refuseFullDisk(free: number, place: () => string, path: string): void {

@@ -26,7 +26,7 @@ export interface UsageTable {
 }
 
 /** Columns that few tables have: the share of CFS periods in which a pod was throttled, and GPUs in use, 1000 = one all the time. */
-export const EXTRA_COLUMNS = ['throttledShare', 'gpuMilli'] as const;
+const EXTRA_COLUMNS = ['throttledShare', 'gpuMilli'] as const;
 export type ExtraColumn = (typeof EXTRA_COLUMNS)[number];
 
 export interface UsageSink {

@@ -146,7 +146,7 @@ export async function refuseBomb(path: string, options: ReadOptions = {}): Promi
 }
 
 /** Whether the file starts as gzip does; names are not asked. */
-export async function isGzip(path: string): Promise<boolean> {
+async function isGzip(path: string): Promise<boolean> {
   try {
     const file = await open(path);
     try {
