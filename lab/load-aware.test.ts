@@ -176,8 +176,9 @@ describe('the score', () => {
     expect(await byScore('{}', '0')).toBe(HOT);
   });
 
-  test('a weight of CPU of 0 leaves memory alone to decide: both hosts use little of it, and the hot one more', async () => {
-    // 28 GiB of 128 against 0: 78 to 97 of 100; with the weight of memory at 0 too the scarcer resource decides.
+  test('without a weight for CPU and memory hosts are alike; memory alone, or the scarcer of both, takes the cool host', async () => {
+    expect(await byScore('{ cpuWeight: 0, memoryWeight: 0 }', '1')).toBe(HOT);
+    // Memory: 28 GiB of 128 against 0.
     expect(await byScore('{ cpuWeight: 0 }', '1')).toBe(COOL);
     expect(await byScore('{ cpuWeight: 0, memoryWeight: 0, dominantResourceWeight: 1 }', '1')).toBe(COOL);
   });
