@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../base/assert.ts';
 import { TaskStatus, type Work } from '../framework.ts';
 import { contextAt, offersOf, rowsOf, workOf } from '../framework-test-kit.ts';
-import { marathonFramework as marathon, scaleApp, tasksToStop } from './framework.ts';
+import { killUnhealthyTask, marathonFramework as marathon, scaleApp, tasksToStop } from './framework.ts';
 import { MARATHON_2015, MARATHON_DEFAULTS, type MarathonConfig, type MarathonState } from './state.ts';
 
 function started(config: MarathonConfig = MARATHON_DEFAULTS): MarathonState {
@@ -127,6 +127,16 @@ describe('failures', () => {
     offer(state, 7_000_002, 4000);
     update(state, 1, TaskStatus.Running, 7_000_003);
     expect(tasksToStop(state, 'web', 2, contextAt(7_000_004))).toEqual([0, 1]);
+  });
+  test('an instance that fails its health check counts until its end is heard: no other is launched before', () => {
+    const state = started();
+    submit(state, app(1));
+    offer(state, 1, 4000);
+    update(state, 0, TaskStatus.Running, 10_000);
+    expect(rowsOf((out) => killUnhealthyTask(state, 0, contextAt(20_000), out))).toEqual(['Kill task 0']);
+    expect(state.apps.get('web')?.toLaunch).toBe(0);
+    update(state, 0, TaskStatus.Killed, 25_000);
+    expect(state.apps.get('web')?.toLaunch).toBe(1);
   });
   test('a strategy that forgets before it replaces is refused', () => {
     expect(() => replaced({ inactiveAfterMs: 2, expungeAfterMs: 1 }, 0)).toThrow(

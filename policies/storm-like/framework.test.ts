@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { TaskStatus } from '../framework.ts';
 import { contextAt, offersOf, rowsOf, workOf } from '../framework-test-kit.ts';
 import { STORM_DEFAULTS, type StormState, stormLikeFramework as storm } from './framework.ts';
 
@@ -50,5 +51,9 @@ describe('Storm-like', () => {
     expect(tick(state, 30_000)).toEqual(['Revive']);
     offer(state, 31_000, 1);
     expect(tick(state, 40_000)).toEqual(['Launch 31000 task 0', 'Suppress']);
+    // Its worker fails at 55 s: the next round is at 60 s, those in between had nothing to do.
+    const failed = { task: 0, status: TaskStatus.Failed, agent: 0 };
+    rowsOf((out) => storm.statusUpdate(state, failed, contextAt(55_000), out));
+    expect(storm.nextWakeMs(state)).toBe(60_000);
   });
 });

@@ -119,12 +119,17 @@ describe('what a drain does', () => {
     expect(notes(engine)).toContain('At the end 1 agents are deactivated and offered to nobody');
   });
 
-  test('marks an agent gone when it is empty: it is not taken back, and its failure and return change nothing', async () => {
-    const gone = '{at: 10m, kind: drain-agents, hosts: [0], maxGracePeriod: 10s, markGone: true}';
+  test('marks an agent gone when it is empty: it does not register when it was down and is up again', async () => {
+    const gone = [
+      '{at: 10m, kind: drain-agents, hosts: [0], maxGracePeriod: 10s, markGone: true}',
+      '{at: 28m, kind: update-quota, quotas: {night: {cpuGuarantee: 150 cores}}}',
+    ].join(', ');
     const outage = 'failures.outages=[{host: 0, at: 22m, duration: 2m}]';
     const engine = runTo(await asked(gone, outage), 30 * MINUTE);
     expect(engine.cluster.hosts.taskCount[0]).toBe(0);
     expect(notes(engine)).toContain('1 agents were drained and marked gone: they are out for good.');
+    // Nine of ten agents are left.
+    expect(notes(engine)).toContain("total quota guarantees 'cpus:150' exceed cluster capacity 'cpus:144; mem:");
   });
 
   test('is not over while tasks are left: the agent is not taken back then', async () => {
@@ -150,6 +155,14 @@ describe('a deactivated agent', () => {
     runUntil(engine, 31 * MINUTE);
     expect(engine.cluster.hosts.taskCount[0]).toBeGreaterThan(4);
   });
+});
+
+test('a weight holds with a new master: after most tasks of the old one are over the shares are still one to two', async () => {
+  const weights = '{at: 10m, kind: update-weights, weights: {ads: 2}}';
+  const engine = runTo(await asked(weights, 'controlPlane.incidents=[{at: 20m, kind: master-lost}]'), 40 * MINUTE);
+  const [logs, adverts] = meanRunning(engine, 40 * MINUTE);
+  expectNear(logs, 80 / 3, 2);
+  expectNear(adverts, 160 / 3, 2);
 });
 
 describe('a quota of a running master', () => {

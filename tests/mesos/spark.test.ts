@@ -154,6 +154,33 @@ describe('Spark on Mesos', () => {
     expect(dynamic.heldHours).toBeLessThan(0.5 * fixed.heldHours);
   });
 
+  test('an executor that has run tasks is given back after a minute without one; without dynamic allocation it stays', async () => {
+    const longestIdleS = async (...sets: string[]) => {
+      const engine = runTo(await libraryPlan('mesos-spark', [...QUIET, ...sets]), HOUR);
+      const { tasks } = engine.cluster;
+      const used = new Set<string>();
+      let idleSinceS = new Map<string, number>();
+      let longestS = 0;
+      for (let s = 3_600; s < 9_000; s += 5) {
+        runUntil(engine, 1000 * s);
+        const busy = new Set<string>();
+        for (let row = tasks.firstBestEffort; row < tasks.used; row++)
+          if (tasks.host[row] >= 0) busy.add(`${tasks.job[row]} on ${tasks.host[row]}`);
+        for (const place of busy) used.add(place);
+        const places = mesosOf(engine)
+          .executors()
+          .map(({ job, host }) => `${job} on ${host}`);
+        const idle = places.filter((place) => used.has(place) && !busy.has(place));
+        idleSinceS = new Map(idle.map((place) => [place, idleSinceS.get(place) ?? s]));
+        for (const sinceS of idleSinceS.values()) longestS = Math.max(longestS, s - sinceS);
+      }
+      return longestS;
+    };
+    // A sample each 5 s.
+    expect(await longestIdleS(`${SETTINGS}.dynamicAllocation=true`)).toBeLessThanOrEqual(65);
+    expect(await longestIdleS()).toBeGreaterThan(120);
+  });
+
   test('32 cores are four executors of 8: no application ever holds more', async () => {
     const engine = runTo(await libraryPlan('mesos-spark', QUIET), HOUR);
     let most = 0;
