@@ -140,3 +140,24 @@ describe('headroom', () => {
     expect(() => sumUp([], 0)).toThrow('no whole hour after warm-up');
   });
 });
+
+test('ten points of use are those of the mean host: a shape written as two gives the same, one twice as dear half as much again', () => {
+  const [plain] = small.plan.cluster.shapes;
+  const tenPoints = (...shapes: (typeof plain)[]) => {
+    const plan = { ...small.plan, cluster: { ...small.plan.cluster, shapes } };
+    const identity = { planHash: '', tidemarkVersion: '', nodeVersion: '' };
+    const summary = runPlan(plan, { identity })?.summary;
+    return [summary?.tenPointsEnergyCost ?? 0, summary?.tenPointsAvoidedCost ?? 0];
+  };
+  const capexPerHost = 2 * small.plan.cost.capexPerHost;
+  const [energy, avoided] = tenPoints({ ...plain, count: 8 });
+  expect(energy).toBeGreaterThan(0);
+  expect(tenPoints({ ...plain, count: 4 }, { ...plain, name: 'same', count: 4 })).toEqual([
+    expect.closeTo(energy, 9),
+    expect.closeTo(avoided, 6),
+  ]);
+  expect(tenPoints({ ...plain, count: 4 }, { ...plain, name: 'dear', count: 4, capexPerHost })).toEqual([
+    expect.closeTo(energy, 9),
+    expect.closeTo(1.5 * avoided, 6),
+  ]);
+});

@@ -141,6 +141,21 @@ describe('best effort in an elastic quota', () => {
     expect(countOf(engine, LOW, TASK_STATE.pending)).toBeGreaterThan(0);
   });
 
+  test('where hosts have room and the quota has none, a task makes room in the quota', async () => {
+    const sets = [
+      'cluster.hosts.plain.count=12',
+      'online.explicit.idle.replicas=12',
+      'controlPlane.quotas.a.maxCpu=20 cores',
+    ];
+    const { engine, pushed } = ran(await planOf(QUOTAS, ...sets), 3 * HOUR);
+    const { soldMilliCpu, allocatedMilliCpu, count } = engine.cluster.hosts;
+    const free = (host: number) => soldMilliCpu[count + host] - allocatedMilliCpu[count + host];
+    expect(Math.max(...Array.from({ length: count }, (_, host) => free(host)))).toBeGreaterThan(2_000);
+    expect(pushed.length).toBeGreaterThan(5);
+    expect(pushed.every(({ group }) => group === LOW)).toBe(true);
+    expect(countOf(engine, HIGH, TASK_STATE.pending)).toBe(0);
+  });
+
   test('without preemption none goes, and none where all have one priority', async () => {
     expect(ran(await planOf(QUOTAS, 'controlPlane.preemption=false'), 3 * HOUR).pushed).toEqual([]);
     expect(ran(await planOf(QUOTAS, 'bestEffort.populations.high.priority=5100'), 3 * HOUR).pushed).toEqual([]);

@@ -12,6 +12,7 @@ import { createGangBook } from './gang-book.ts';
 import { KubernetesPlane } from './kubernetes-plane.ts';
 import type { PlacementView } from './placement.ts';
 import { addPodShape, createPodShapes } from './pod-shapes.ts';
+import { createQuotaGate } from './quota-gate.ts';
 
 const GIB = 1_073_741_824;
 const PLAN: KubernetesPlan = {
@@ -103,7 +104,13 @@ function world(hosts: number, jobs: readonly number[], gang: Partial<GangPlan> =
     ...gang,
   };
   const book = createGangBook(gang.group === undefined ? [plan] : [plan, plan]);
-  const plane = new KubernetesPlane(context, view, PLAN, { gangs: book });
+  // A quota with room for everybody: it has to know at every moment who has a place.
+  const own = { name: 'all', parent: null, populations: ['a', 'b'], allowLent: true };
+  const amounts = { minMilliCpu: 0, minMemMib: 0, maxMilliCpu: 1_000_000, maxMemMib: 1_000_000 };
+  const populations = own.populations.map((name) => ({ name, priority: 5_500 }));
+  const gate = createQuotaGate([{ ...own, ...amounts }], false, populations);
+  gate?.totals.splice(0, 2, 1_000_000, 1_000 * GIB);
+  const plane = new KubernetesPlane(context, view, PLAN, { gangs: book, gate });
   const arrive = (rows: readonly number[], nowMs: number) => {
     for (const row of rows) {
       submit(cluster, row, nowMs, false);
@@ -115,7 +122,9 @@ function world(hosts: number, jobs: readonly number[], gang: Partial<GangPlan> =
     plane.check();
     checkCluster(cluster);
     const held = cluster.hosts.allocatedMilliCpu.slice(TIER.batch * hosts, (TIER.batch + 1) * hosts);
-    return held.reduce((sum, cpu) => sum + cpu, 0);
+    const milliCpu = held.reduce((sum, cpu) => sum + cpu, 0);
+    expect(gate?.tree.dimensions[0].used[0]).toBe(milliCpu);
+    return milliCpu;
   };
   const end = (row: number, nowMs: number) => {
     const host = tasks.host[row];
