@@ -155,3 +155,29 @@ test("the check of the framework's settings holds for services without one of th
   expect(kills).toEqual(own.kills);
   expect(own.kills[0]).toBeLessThan((20 * MINUTE) / 1000);
 });
+
+test('two replicas below their limits on a host too small for both: each gets its part of the host, and its queue grows', async () => {
+  const killsOn = async (cpu: string) => {
+    const kills: number[] = [];
+    const { engine } = prepare(
+      await libraryPlan('mesos-health-spiral', [
+        `cluster.hosts.node={count: 1, cpu: ${cpu}, memory: 64GiB, threadsPerCore: 1}`,
+        'online.explicit.web.replicas=2',
+        'online.explicit.web.maxPerHost=2',
+        'online.explicit.web.cpuLimit=8 cores',
+        'online.explicit.web.meanUsagePercent=180%',
+        'bestEffort.tasksPerWeek=1',
+      ]),
+      {
+        sink: (timeMs, change, _id, _host, _value, row) => {
+          if (change === CHANGE.evict && row < 2) kills.push(timeMs);
+        },
+      },
+    );
+    runUntil(engine, HOUR);
+    return kills.length;
+  };
+  // 2 x 3.6 cores of 6; of 32.
+  expect(await killsOn('6 cores')).toBeGreaterThan(2);
+  expect(await killsOn('32 cores')).toBe(0);
+});
