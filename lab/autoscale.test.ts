@@ -75,6 +75,15 @@ describe('down', () => {
     expect(seen.slice(0, 3)).toEqual([10, 10, 10]);
     expect(seen[3]).toBeLessThanOrEqual(3);
   });
+
+  test('pods on a host that died count whole: with 2 or 3 of 10 there, 2.9 or 3.9 cores want 6 or 8 pods, not 2', async () => {
+    const dead = ['failures.outages=[{host: 0, at: 20s, duration: 1h}]', 'online.explicit.web.meanUsagePercent=9'];
+    const quick = 'online.explicit.web.autoscale.scaleDownStabilisation=60s';
+    const seen = await wanted(90, 'online.explicit.web.replicas=10', ...dead, quick);
+    expect(seen.slice(0, 3)).toEqual([10, 10, 10]);
+    expect(seen[5]).toBeGreaterThanOrEqual(5);
+    expect(seen[5]).toBeLessThanOrEqual(8);
+  });
 });
 
 test('inside the tolerance nothing happens: 10 pods at 50 % with a tolerance of half', async () => {
