@@ -199,6 +199,9 @@ export interface Engine {
   countReplica(row: number, host: number, by: 1 | -1): void;
 }
 
+/** While it is built: parts that look at the engine itself come last. */
+type WritableEngine = { -readonly [K in keyof Engine]: Engine[K] };
+
 /** Builds a run at time 0: hosts empty, services submitted but not placed. */
 export function createEngine(plan: Plan, workload: Workload, options: EngineOptions): Engine {
   const { services } = workload;
@@ -327,12 +330,9 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
   if (options.like === undefined) costRequests(engine.latency, online, plan);
   createPlane(engine, workload, options.placementByScan ?? false);
   fillPods(engine, services, plan);
-  (engine as { -readonly [K in keyof Engine]: Engine[K] }).podMemory = createPodMemory(
-    plan,
-    online,
-    tasks.usedMemBytes,
-  );
-  (engine as { -readonly [K in keyof Engine]: Engine[K] }).healthChecks = createHealthChecks(engine);
+  const writable = engine as WritableEngine;
+  writable.podMemory = createPodMemory(plan, online, tasks.usedMemBytes);
+  writable.healthChecks = createHealthChecks(engine);
   scaleRequests(engine);
   samplePods(engine, options.lean ?? false);
   return engine;
@@ -375,7 +375,7 @@ function fillPods(engine: Engine, services: OnlineServices, plan: Plan): void {
 function scaleRequests(engine: Engine): void {
   const vertical = createVerticalScaling(engine);
   if (vertical === null) return;
-  const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
+  const writable = engine as WritableEngine;
   writable.vertical = vertical;
   writable.renewRequest = (row, nowMs) => renewRequest(engine, vertical, row, nowMs);
 }
@@ -384,7 +384,7 @@ function scaleRequests(engine: Engine): void {
 function samplePods(engine: Engine, isLean: boolean): void {
   const { plan, online, cluster, telemetry } = engine;
   const needs = engine.policies.flatMap(({ policy }) => policy.needs ?? []);
-  const writable = engine as { -readonly [K in keyof Engine]: Engine[K] };
+  const writable = engine as WritableEngine;
   writable.demandAhead = needs.includes('pod-future') ? createDemandAhead(online, plan) : null;
   const isAsked = needs.includes('throttling');
   writable.throttling =
