@@ -132,6 +132,18 @@ describe('what a drain does', () => {
     expect(notes(engine)).toContain("total quota guarantees 'cpus:150' exceed cluster capacity 'cpus:144; mem:");
   });
 
+  test('for good tells partition-aware frameworks that tasks are gone, not killed: their runs are tried again elsewhere', async () => {
+    const gone = '{at: 10m, kind: drain-agents, hosts: [0], maxGracePeriod: 10s, markGone: true}';
+    const abandoned = async (...sets: string[]) => {
+      const run = results(runTo(await asked(gone, ...sets), 20 * MINUTE));
+      expect(batchSum(run, 'evicted')).toBeGreaterThan(4);
+      return batchSum(run, 'abandoned');
+    };
+    expect(await abandoned()).toBeGreaterThan(4);
+    const aware = ['logs', 'ads'].map((name) => `controlPlane.frameworks.${name}.partitionAware=true`);
+    expect(await abandoned(...aware)).toBe(0);
+  });
+
   test('is not over while tasks are left: the agent is not taken back then', async () => {
     const engine = runTo(await asked(`${DRAIN}, {at: 12m, kind: reactivate-agents, hosts: [0]}`), 20 * MINUTE);
     expect(engine.cluster.hosts.taskCount[0]).toBe(0);
@@ -142,6 +154,15 @@ describe('what a drain does', () => {
 });
 
 describe('a deactivated agent', () => {
+  test.each([
+    ['a maintenance window', 'controlPlane.incidents=[{at: 30m, kind: maintenance, hosts: [0], lasts: 2m}]'],
+    ['an outage of half a minute', 'failures.outages=[{host: 0, at: 30m, duration: 30s}]'],
+  ])('is out of use after %s as before', async (_, set) => {
+    const engine = runTo(await asked('{at: 10m, kind: deactivate-agents, hosts: [0]}', set), 35 * MINUTE);
+    expect(engine.cluster.hosts.taskCount[0]).toBe(0);
+    expect(engine.cluster.hosts.taskCount[1]).toBeGreaterThan(4);
+  });
+
   test('gets nothing new while what runs there runs to its end, and is offered again when it is taken back', async () => {
     const engine = runTo(
       await asked('{at: 10m, kind: deactivate-agents, hosts: [0]}, {at: 30m, kind: reactivate-agents, hosts: [0]}'),
