@@ -9,6 +9,7 @@ import { createIdValues } from '../readers/id-index.ts';
 import type { Bulk } from './bulk.ts';
 import type { ServiceRow } from './canonical.ts';
 import { dropRow, type ImportContext } from './context.ts';
+import { laneOf } from './lanes.ts';
 import { eachMeasured, type Request } from './measured-ids.ts';
 import { createRepeatedIds } from './repeated-ids.ts';
 import { createRowWriter, eachRow, type RowColumns } from './row-writer.ts';
@@ -39,6 +40,10 @@ const SIZED: RowColumns = [
 ];
 /** Of one byte. */
 const MOST_SIZES = 255;
+/** Sizes of so many services are in memory at once, in 21 MB; Azure's V2 has 2.7 million. */
+const PORTION_IDS = 2_796_202;
+/** Portions are made of so many parts. */
+const PARTS = 1_021;
 
 /** Of a listed service in the source, for what is said of it. */
 const PLACE: RowColumns[number] = ['place', 'text'];
@@ -52,10 +57,11 @@ export interface ListedServices {
   readonly path: string;
 }
 
-export function listServices(bulk: Bulk): ListedServices {
+export function listServices(bulk: Bulk, portionIds: number = PORTION_IDS): ListedServices {
   const path = join(bulk.scratch, 'services.parquet');
   const writer = createRowWriter(path, [...SERVICE_COLUMNS, PLACE], bulk.freeBytes);
   const ids = createRepeatedIds(bulk);
+  const perPart = new Int32Array(PARTS);
   const nan = Number.NaN;
   let listed = path;
   let count = 0;
@@ -68,6 +74,7 @@ export function listServices(bulk: Bulk): ListedServices {
       const life = [row.replicas ?? 1, row.startMs ?? nan, row.endMs ?? nan];
       const words = [row.qos ?? '', row.status ?? '', row.host ?? '', JSON.stringify(row.labels ?? {})];
       ids.add(row.id, count);
+      perPart[laneOf(row.id, PARTS)] += 1;
       count += 1;
       writer.add([row.id, row.kind, row.group ?? '', ...request, ...life, ...words, place], () => place);
     },
@@ -87,17 +94,39 @@ export function listServices(bulk: Bulk): ListedServices {
     },
     scales(memMib) {
       const sql = `SELECT id, requestMilliCpu / 100 AS milliCpu, ${memMib}::DOUBLE AS memMib FROM ${sqlText(listed)}`;
-      return { count, sql, load: () => loadScales(listed, count, memMib) };
+      const { portionOfPart, sizes } = portionsOf(perPart, portionIds);
+      const portionOf = (id: string) => portionOfPart[laneOf(id, PARTS)];
+      const load = (portion: number) =>
+        loadScales(listed, memMib, sizes[portion], (id) => sizes.length === 1 || portionOf(id) === portion);
+      return { count, sql, portions: sizes.length, portionOf, load };
     },
   };
 }
 
-/** Services are of few sizes: each is kept as the number of its size, from 1. */
-async function loadScales(path: string, count: number, memMib: number): Promise<ScaleLookup> {
+/** Neighbouring parts share a portion until it is full. */
+function portionsOf(perPart: Int32Array, portionIds: number) {
+  const sizes = [0];
+  const portionOfPart = perPart.map((ids) => {
+    const open = sizes.length - 1;
+    if (sizes[open] === 0 || sizes[open] + ids <= portionIds) sizes[open] += ids;
+    else sizes.push(ids);
+    return sizes.length - 1;
+  });
+  return { portionOfPart, sizes };
+}
+
+/** Services are of few sizes: each of a portion of `count` is kept as the number of its size, from 1. */
+async function loadScales(
+  path: string,
+  memMib: number,
+  count: number,
+  isInPortion: (id: string) => boolean,
+): Promise<ScaleLookup> {
   const sizeOfId = createIdValues(count, Uint8Array);
   const scales: UsageScale[] = [];
   const sizeOf = new Map<number, number>();
   await eachRow(path, SIZED, ([id, requestMilliCpu]) => {
+    if (!isInPortion(String(id))) return;
     let size = sizeOf.get(Number(requestMilliCpu));
     if (size === undefined) {
       size = scales.push({ milliCpu: Number(requestMilliCpu) / 100, memMib });

@@ -5,10 +5,11 @@
  * the same samples in the same order.
  */
 import { stat } from 'node:fs/promises';
-import { TraceError } from '../../policies/base/assert.ts';
+import { fail, TraceError } from '../../policies/base/assert.ts';
 import { type RowPlace, readLineBlocks, readNumber, refuseBomb, rejectRow } from '../readers/rows.ts';
 import { dropRow, type ImportContext } from './context.ts';
 import { releaseHeap } from './release-heap.ts';
+import { scaleInPortions } from './scale-portions.ts';
 import { copyUsageWithDuckdb } from './usage-duckdb.ts';
 import type { UsageTable } from './usage-sink.ts';
 
@@ -56,8 +57,11 @@ export interface StoredScales {
   readonly count: number;
   /** Query of id, milliCpu and memMib. */
   readonly sql: string;
-  /** 8 to 15 bytes for each. Throws TraceError. */
-  load(): Promise<ScaleLookup>;
+  /** Portions of so many that one is in memory at once. */
+  readonly portions: number;
+  portionOf(id: string): number;
+  /** Scales of one portion. Throws TraceError. */
+  load(portion: number): Promise<ScaleLookup>;
 }
 export type UsageScales = ReadonlyMap<string, UsageScale> | StoredScales;
 
@@ -99,10 +103,19 @@ export async function readUsageCsv(
     tell(done === null ? 0 : 1);
     if (done !== null) return { ...done, engine: 'duckdb' };
   }
-  const output = context.usage.open(table.name, undefined, keepIds);
   const tally = { rows: 0, emptyIds: 0 };
-  const inMemory = 'sql' in scales ? await scales.load() : scales;
-  for (const path of paths) await readPart(table, path, inMemory, other, output, context, tally);
+  const open = () => context.usage.open(table.name, undefined, keepIds);
+  const readAll = async (known: ScaleLookup, output: UsageTable): Promise<number> => {
+    for (const path of paths) await readPart(table, path, known, other, output, context, tally);
+    return tally.rows;
+  };
+  if ('sql' in scales) {
+    if (context.bulk === null) fail('scales stand in a file of an import that has no folder');
+    const ids = await scaleInPortions(scales, other, context.bulk, open, readAll);
+    return { ids, ...tally, engine: 'stream' };
+  }
+  const output = open();
+  await readAll(scales, output);
   return { ids: output.finish(), ...tally, engine: 'stream' };
 }
 

@@ -6,8 +6,8 @@
  */
 import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { TraceError } from '../../policies/base/assert.ts';
+import { createGroupWriter } from './group-writer.ts';
 import { ownText, refuseFullDisk } from './row-writer.ts';
 
 export interface UsageTable {
@@ -99,15 +99,11 @@ function createParquetTable(
       ? { name, type, repetition_type: 'REQUIRED' as const, converted_type: 'UTF8' as const }
       : { name, type, repetition_type: 'REQUIRED' as const };
   const names = ['timeMs', 'milliCpu', 'peakMilliCpu', 'memMib', ...(extra === undefined ? [] : [extra])];
-  const output = fileWriter(path);
-  const writer = new ParquetWriter({
-    writer: output,
-    schema: [
-      { name: 'root', num_children: 1 + names.length },
-      column('id', 'BYTE_ARRAY'),
-      ...names.map((name) => column(name, 'DOUBLE')),
-    ],
-  });
+  const writer = createGroupWriter(path, [
+    { name: 'root', num_children: 1 + names.length },
+    column('id', 'BYTE_ARRAY'),
+    ...names.map((name) => column(name, 'DOUBLE')),
+  ]);
   const known = createIds();
   const ids: string[] = [];
   const numbers = names.map(() => new Float64Array(GROUP_ROWS));
@@ -116,13 +112,10 @@ function createParquetTable(
   let rows = 0;
   const flush = () => {
     if (rows === 0) return;
-    void writer.write({
-      columnData: [
-        { name: 'id', data: ids },
-        ...names.map((name, at) => ({ name, data: numbers[at].subarray(0, rows) })),
-      ],
-      rowGroupSize: GROUP_ROWS,
-    });
+    writer.write([
+      { name: 'id', data: ids },
+      ...names.map((name, at) => ({ name, data: numbers[at].subarray(0, rows) })),
+    ]);
     rows = 0;
     ids.length = 0;
   };
@@ -146,7 +139,7 @@ function createParquetTable(
     },
     finish() {
       flush();
-      void writer.finish();
+      writer.finish();
       return known.sorted();
     },
   };
