@@ -5,10 +5,11 @@
  * import writes, or none: a worker loads no other.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { type FileMetaData, parquetMetadata, parquetSchema } from 'hyparquet';
+import { type CompressionCodec, parquetSchema } from 'hyparquet';
 import { readColumn } from 'hyparquet/src/column.js';
 import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import { TraceError } from '../../policies/base/assert.ts';
+import { type Footer, openFooter } from './parquet-footer.ts';
 
 export interface RowGroup {
   readonly start: number;
@@ -45,53 +46,45 @@ export function readFooter(path: string): { readonly footer: Buffer; readonly fi
 
 /** Opens a file that must have the `required` columns. Throws TraceError. */
 export function openParquetGroups(path: string, required: readonly string[]): ParquetGroups {
-  const metadata = inFile(path, () => {
-    const { footer } = readFooter(path);
-    return parquetMetadata(arrayBufferOf(footer));
-  });
-  const tree = parquetSchema(metadata);
+  const { head, groups, chunks } = inFile(path, () => layOutGroups(openFooter(readFooter(path).footer)));
+  const tree = parquetSchema(head);
   const nodes = new Map(tree.children.map((child) => [child.element.name, child]));
   for (const name of required)
     if (!nodes.has(name)) throw new TraceError(`${path}: no column ${name}; it has ${[...nodes.keys()].join(', ')}`);
-  let start = 0;
-  const groups = metadata.row_groups.map(({ num_rows }) => {
-    const group = { start, rows: Number(num_rows) };
-    start += group.rows;
-    return group;
-  });
   const chunkOf = (group: number, column: string) => {
-    const chunk = metadata.row_groups[group].columns.find(
-      ({ meta_data }) => meta_data?.path_in_schema.length === 1 && meta_data.path_in_schema[0] === column,
-    )?.meta_data;
-    if (chunk === undefined) throw new TraceError(`${path}: row group ${group + 1} has no column ${column}`);
-    return chunk;
+    const of = chunks.get(column);
+    if (of === undefined || of.bytes[group] === 0)
+      throw new TraceError(`${path}: row group ${group + 1} has no column ${column}`);
+    return of;
   };
   const pieces = (group: number, column: string) =>
     inFile(path, () => {
-      const chunk = chunkOf(group, column);
+      const { from, bytes: sizes, codecs } = chunkOf(group, column);
       const node = nodes.get(column);
-      if (node === undefined) throw new TraceError(`${path}: no column ${column}`);
-      const from = Number(chunk.dictionary_page_offset || chunk.data_page_offset);
-      const bytes = withFile(path, (descriptor) => bytesAt(descriptor, from, Number(chunk.total_compressed_size)));
+      if (node?.element.type === undefined) throw new TraceError(`${path}: no column ${column}`);
+      const bytes = withFile(path, (descriptor) => bytesAt(descriptor, from[group], sizes[group]));
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const { rows } = groups[group];
       const select = { groupStart: 0, selectStart: 0, selectEnd: rows, groupRows: rows };
       const { data } = readColumn({ view, offset: 0 }, select, {
-        pathInSchema: chunk.path_in_schema,
+        pathInSchema: [column],
         element: node.element,
         schemaPath: [tree, node],
         parsers: DEFAULT_PARSERS,
-        codec: chunk.codec,
-        type: chunk.type,
+        codec: codecs[group],
+        type: node.element.type,
       });
       return data;
     });
   return {
     path,
-    rows: Number(metadata.num_rows),
+    rows: Number(head.num_rows),
     groups,
     has: (column) => nodes.has(column),
-    range: (group, column) => rangeOf(chunkOf(group, column).statistics),
+    range(group, column) {
+      const { least, most } = chunkOf(group, column);
+      return Number.isNaN(least[group]) || Number.isNaN(most[group]) ? null : [least[group], most[group]];
+    },
     numbers(group, column) {
       const out = new Float64Array(groups[group].rows);
       let at = 0;
@@ -109,12 +102,46 @@ export function openParquetGroups(path: string, required: readonly string[]): Pa
   };
 }
 
-type Statistics = NonNullable<FileMetaData['row_groups'][number]['columns'][number]['meta_data']>['statistics'];
+/** Where the values of a column are, by row group; a group without the column has 0 bytes. */
+interface Chunks {
+  readonly from: Float64Array;
+  readonly bytes: Float64Array;
+  readonly codecs: CompressionCodec[];
+  /** NaN where the file does not say. */
+  readonly least: Float64Array;
+  readonly most: Float64Array;
+}
 
-function rangeOf(statistics: Statistics): readonly [number, number] | null {
-  const least = Number(statistics?.min_value ?? statistics?.min ?? Number.NaN);
-  const most = Number(statistics?.max_value ?? statistics?.max ?? Number.NaN);
-  return Number.isNaN(least) || Number.isNaN(most) ? null : [least, most];
+/** Rows of each group, and the chunks of each column that is not inside of another. */
+function layOutGroups(footer: Footer) {
+  const groups: RowGroup[] = [];
+  const chunks = new Map<string, Chunks>();
+  const numbers = () => new Float64Array(footer.groupCount);
+  let start = 0;
+  for (const { num_rows, columns } of footer.groups()) {
+    for (const { meta_data } of columns) {
+      if (meta_data?.path_in_schema.length !== 1) continue;
+      const [name] = meta_data.path_in_schema;
+      const column = chunks.get(name) ?? {
+        from: numbers(),
+        bytes: numbers(),
+        codecs: [],
+        least: numbers(),
+        most: numbers(),
+      };
+      const group = groups.length;
+      const { statistics } = meta_data;
+      column.from[group] = Number(meta_data.dictionary_page_offset || meta_data.data_page_offset);
+      column.bytes[group] = Number(meta_data.total_compressed_size);
+      column.codecs[group] = meta_data.codec;
+      column.least[group] = Number(statistics?.min_value ?? statistics?.min ?? Number.NaN);
+      column.most[group] = Number(statistics?.max_value ?? statistics?.max ?? Number.NaN);
+      chunks.set(name, column);
+    }
+    groups.push({ start, rows: Number(num_rows) });
+    start += Number(num_rows);
+  }
+  return { head: footer.head, groups, chunks };
 }
 
 function inFile<T>(path: string, work: () => T): T {
@@ -146,10 +173,4 @@ function bytesAt(descriptor: number, from: number, length: number): Buffer {
     read += got;
   }
   return bytes;
-}
-
-function arrayBufferOf(bytes: Buffer): ArrayBuffer {
-  const copy = new ArrayBuffer(bytes.length);
-  new Uint8Array(copy).set(bytes);
-  return copy;
 }
