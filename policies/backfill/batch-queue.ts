@@ -97,5 +97,5 @@ export function startHeads(queue: BatchQueue, freeAt: Float64Array, out: BatchSt
 /** The earliest time at which `width` machines are free, Infinity = not foreseeable. */
 export function shadowTime(freeAt: Float64Array, now: number, width: number): number {
   const sorted = Float64Array.from(freeAt).sort();
-  return width > sorted.length ? Infinity : Math.max(now, sorted[width - 1]);
+  return width > sorted.length ? Number.POSITIVE_INFINITY : Math.max(now, sorted[width - 1]);
 }

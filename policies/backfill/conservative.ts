@@ -30,7 +30,7 @@ function decide(queue: BatchQueue, state: BackfillState, out: BatchStarts): void
     const job = queue.job[position];
     let reservation = of.get(job);
     if (reservation === undefined) {
-      reservation = { job, start: Infinity, end: Infinity, machines: [] };
+      reservation = { job, start: Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY, machines: [] };
       reservations.push(reservation);
     }
     reserveEarliest(queue, position, freeAt, reservations, reservation);
@@ -48,8 +48,8 @@ function isBroken(reservation: Reservation, freeAt: Float64Array): boolean {
 }
 
 function release(reservation: Reservation): void {
-  reservation.start = Infinity;
-  reservation.end = Infinity;
+  reservation.start = Number.POSITIVE_INFINITY;
+  reservation.end = Number.POSITIVE_INFINITY;
   reservation.machines = [];
 }
 
@@ -61,7 +61,7 @@ function reserveEarliest(
   all: readonly Reservation[],
   mine: Reservation,
 ): void {
-  const others = all.filter((one) => one !== mine && one.start < Infinity);
+  const others = all.filter((one) => one !== mine && one.start < Number.POSITIVE_INFINITY);
   const times = [queue.now, ...Array.from(freeAt), ...others.map((one) => one.end)]
     .filter((time) => time >= queue.now && time < mine.start)
     .sort((a, b) => a - b);

@@ -27,7 +27,7 @@ const [C11, C12, C13] = [1 / 39916800, 1 / 479001600, 1 / 6227020800];
 
 /** e^x. Relative error below 4e-16 where the result is normal; 0 below x = -745, Infinity above 709.79. */
 export function exp(x: number): number {
-  if (!(x < 709.782712893384)) return x > 0 ? Infinity : Number.NaN;
+  if (!(x < 709.782712893384)) return x > 0 ? Number.POSITIVE_INFINITY : Number.NaN;
   if (x < -745.2) return 0;
   const k = Math.floor(x / LN2 + 0.5);
   const r = x - k * LN2_HIGH - k * LN2_LOW;
@@ -40,8 +40,8 @@ export function exp(x: number): number {
 
 /** Natural logarithm. Relative error below 5e-16; -Infinity at 0, NaN below 0. */
 export function log(x: number): number {
-  if (!(x > 0)) return x === 0 ? -Infinity : Number.NaN;
-  if (x === Infinity) return x;
+  if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
+  if (x === Number.POSITIVE_INFINITY) return x;
   let shift = 0;
   let y = x;
   if (y < 2.2250738585072014e-308) {
@@ -68,7 +68,7 @@ export function log(x: number): number {
 /** x^y for x >= 0. Relative error about |y ln x| * 3e-16; 0^0 is 1. */
 export function pow(x: number, y: number): number {
   if (y === 0) return 1;
-  if (x === 0) return y > 0 ? 0 : Infinity;
+  if (x === 0) return y > 0 ? 0 : Number.POSITIVE_INFINITY;
   return exp(y * log(x));
 }
 
@@ -122,7 +122,7 @@ export function normalUpperTail(z: number): number {
  * A rational start (Hastings 26.2.23, |error| < 4.5e-4) and three Newton steps on normalUpperTail.
  */
 export function normalQuantile(p: number): number {
-  if (!(p > 0 && p < 1)) return p === 0 ? -Infinity : p === 1 ? Infinity : Number.NaN;
+  if (!(p > 0 && p < 1)) return p === 0 ? Number.NEGATIVE_INFINITY : p === 1 ? Number.POSITIVE_INFINITY : Number.NaN;
   const tail = p < 0.5 ? p : 1 - p;
   const t = Math.sqrt(-2 * log(tail));
   let z = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));

@@ -258,7 +258,7 @@ function tick(state: ChronosState, context: FrameworkContext, out: FrameworkActi
 }
 
 function nextWakeMs(state: ChronosState): number {
-  const planned = state.planned.length > 0 ? state.planned[0].dueMs : Infinity;
-  const revived = state.active ? (state.throttle.plannedMs ?? Infinity) : Infinity;
+  const planned = state.planned.length > 0 ? state.planned[0].dueMs : Number.POSITIVE_INFINITY;
+  const revived = state.active ? (state.throttle.plannedMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
   return Math.min(planned, revived, state.nextLoopMs);
 }

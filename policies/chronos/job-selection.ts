@@ -25,9 +25,9 @@ export function dueJobs(jobs: readonly ScheduledJob[], nowMs: number): string[] 
 
 /** Time until the next start of any job that may run: 0 when one is due, `MAX_SLEEP_MS` when there is none. Units: ms. */
 export function untilNextJobMs(jobs: readonly ScheduledJob[], nowMs: number): number {
-  let nextMs = Infinity;
+  let nextMs = Number.POSITIVE_INFINITY;
   for (const job of jobs) if (mayRun(job)) nextMs = Math.min(nextMs, job.schedule.startMs);
-  return nextMs === Infinity ? MAX_SLEEP_MS : Math.max(0, nextMs - nowMs);
+  return nextMs === Number.POSITIVE_INFINITY ? MAX_SLEEP_MS : Math.max(0, nextMs - nowMs);
 }
 
 /** How long the loop sleeps: until the next job, at most `MAX_SLEEP_MS`; changes of jobs wake it earlier. Units: ms. */

@@ -153,7 +153,7 @@ export function createChronosState(config: ChronosConfig): ChronosState {
     throttle: createThrottle(),
     store: createStoreLine(),
     planned: [],
-    nextLoopMs: Infinity,
+    nextLoopMs: Number.POSITIVE_INFINITY,
     nextReconciliationMs: config.reconciliationIntervalMs,
     active: false,
     storeFailed: false,

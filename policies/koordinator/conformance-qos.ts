@@ -295,7 +295,7 @@ function priorityOrderCase(input: Json): Json {
     evictionPriority: annotationAt(pod, 'evictionPriorityAnnotation'),
     amount: optionalNumberAt(pod, 'usedMemoryBytes'),
   }));
-  const threshold = numberAt(input, 'evictEnabledPriorityThreshold', -Infinity);
+  const threshold = numberAt(input, 'evictEnabledPriorityThreshold', Number.NEGATIVE_INFINITY);
   return { victimOrder: priorityVictims(pods, threshold, 'MemoryEvict').map((pod) => pod.name) };
 }
 

@@ -44,7 +44,7 @@ export function updateQuota(tree: QuotaTree, row: number, totals: readonly numbe
 /** Limit of one quota in one dimension; Infinity where max does not name the dimension. */
 export function quotaLimit(tree: QuotaTree, row: number, dimension: number, config: ElasticQuotaConfig): number {
   const d = tree.dimensions[dimension];
-  if (d.max[row] === Infinity) return Infinity;
+  if (d.max[row] === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   return config.usesRuntimeQuota ? d.runtime[row] : d.max[row];
 }
 
@@ -81,7 +81,7 @@ export function admitPod(
   if (!pod.preemptible) {
     for (let index = 0; index < tree.dimensions.length; index++) {
       const d = tree.dimensions[index];
-      if (d.max[row] === Infinity || pod.request[index] === 0) continue;
+      if (d.max[row] === Number.POSITIVE_INFINITY || pod.request[index] === 0) continue;
       if (d.nonPreemptibleUsed[row] + pod.request[index] > d.min[row]) return refusal(tree, row, index, 'min');
     }
   }

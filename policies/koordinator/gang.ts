@@ -80,7 +80,7 @@ export function releaseIfReady(group: GangGroup): readonly number[] {
 
 /** When the waiting pods of a group lose their places: the shortest wait of its gangs. Infinity while none waits. */
 export function expiryMs(group: GangGroup): number {
-  if (group.waitingSinceMs < 0) return Infinity;
+  if (group.waitingSinceMs < 0) return Number.POSITIVE_INFINITY;
   return group.waitingSinceMs + Math.min(...group.gangs.map((gang) => gang.spec.waitMs));
 }
 

@@ -115,8 +115,8 @@ export function checkBalance(input: Fields, expected: Fields): string {
       nodeFit: booleanOr(input.nodeFit, true),
       numberOfNodes: numberOr(input.numberOfNodes, 0),
       anomaly: anomalyOf(input),
-      maxEvictionTotal: numberOr(input.maxEvictionTotal, Infinity),
-      maxEvictionPerNode: numberOr(input.maxEvictionPerNode, Infinity),
+      maxEvictionTotal: numberOr(input.maxEvictionTotal, Number.POSITIVE_INFINITY),
+      maxEvictionPerNode: numberOr(input.maxEvictionPerNode, Number.POSITIVE_INFINITY),
       nodeFitReservesInListOrder: true,
     },
   );

@@ -60,8 +60,8 @@ export const DEFAULT_LOW_NODE_LOAD_CONFIG: Omit<LowNodeLoadConfig, 'thresholds'>
   nodeFit: true,
   numberOfNodes: 0,
   anomaly: DEFAULT_ANOMALY_CONDITION,
-  maxEvictionTotal: Infinity,
-  maxEvictionPerNode: Infinity,
+  maxEvictionTotal: Number.POSITIVE_INFINITY,
+  maxEvictionPerNode: Number.POSITIVE_INFINITY,
   nodeFitReservesInListOrder: true,
 };
 

@@ -22,7 +22,7 @@ export interface MigrationLimits {
 
 export const DEFAULT_MIGRATION_LIMITS: MigrationLimits = {
   maxMigratingPerNode: 2,
-  maxMigratingPerNamespace: Infinity,
+  maxMigratingPerNamespace: Number.POSITIVE_INFINITY,
   workloadWindowMs: 300_000,
   evictionsPerSecond: 10,
   evictionBurst: 1,

@@ -113,7 +113,7 @@ function publishZones(
 }
 
 function zoneFormulaOf(config: PolicyConfig): ZoneFormula {
-  const most = config['reclaimAboveHundredPercent'] === true ? Infinity : 100;
+  const most = config['reclaimAboveHundredPercent'] === true ? Number.POSITIVE_INFINITY : 100;
   return {
     cpuPercent: Math.min(most, config['cpuReclaimThresholdPercent'] as number),
     memPercent: Math.min(most, config['memoryReclaimThresholdPercent'] as number),
@@ -127,7 +127,7 @@ function zoneFormulaOf(config: PolicyConfig): ZoneFormula {
 
 /** Works out what every host may sell to the batch class now: `nowMilliCpu` and `nowMemBytes` of the state. */
 export function workOutBatch(signals: HostSignals, config: PolicyConfig, own: BatchState): void {
-  const most = config['reclaimAboveHundredPercent'] === true ? Infinity : 100;
+  const most = config['reclaimAboveHundredPercent'] === true ? Number.POSITIVE_INFINITY : 100;
   const cpuPercent = Math.min(most, config['cpuReclaimThresholdPercent'] as number);
   const memPercent = Math.min(most, config['memoryReclaimThresholdPercent'] as number);
   const removes = config['degradeRemovesBatch'] as boolean;

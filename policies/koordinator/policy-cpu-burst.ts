@@ -58,8 +58,8 @@ interface BurstState extends PolicyState {
 /** Validation tags of upstream's NodeSLO (apis/slo/v1alpha1). A period of 0 passes and denies all the same (K12). */
 const RANGES = [
   ['cpuBurstPercent', 1, 10_000],
-  ['cfsQuotaBurstPercent', 100, Infinity],
-  ['cfsQuotaBurstPeriodSeconds', -1, Infinity],
+  ['cfsQuotaBurstPercent', 100, Number.POSITIVE_INFINITY],
+  ['cfsQuotaBurstPeriodSeconds', -1, Number.POSITIVE_INFINITY],
   ['sharePoolThresholdPercent', 0, 100],
 ] as const;
 
@@ -72,7 +72,7 @@ function configure(config: PolicyConfig): PolicyConfig {
     const value = full[name] as number;
     if (!(value >= least && value <= most))
       throw new ConfigError(
-        `policy cpu-burst: ${name} is ${value}; upstream takes ${least} ${most === Infinity ? 'or more' : `to ${most}`}`,
+        `policy cpu-burst: ${name} is ${value}; upstream takes ${least} ${most === Number.POSITIVE_INFINITY ? 'or more' : `to ${most}`}`,
       );
   }
   return full;

@@ -160,8 +160,8 @@ function roundConfig(config: PolicyConfig): LowNodeLoadConfig {
       timeoutMs: config['anomalyTimeoutMs'] as number,
       anomalyNeedsOneMoreMark: config['anomalyNeedsOneMoreMark'] as boolean,
     },
-    maxEvictionTotal: (config['maxEvictionTotal'] as number | null) ?? Infinity,
-    maxEvictionPerNode: (config['maxEvictionPerNode'] as number | null) ?? Infinity,
+    maxEvictionTotal: (config['maxEvictionTotal'] as number | null) ?? Number.POSITIVE_INFINITY,
+    maxEvictionPerNode: (config['maxEvictionPerNode'] as number | null) ?? Number.POSITIVE_INFINITY,
     nodeFitReservesInListOrder: config['nodeFitReservesInListOrder'] as boolean,
   };
 }
@@ -317,7 +317,7 @@ function migrate(
   const isReserved = config['mode'] === 'reservation-first';
   const evictionsPerSecond = config['evictionsPerSecond'] as number;
   const windowMs = config['workloadWindowMs'] as number;
-  let permits = isReserved ? Infinity : Math.floor((evictionsPerSecond * periodMs) / 1000);
+  let permits = isReserved ? Number.POSITIVE_INFINITY : Math.floor((evictionsPerSecond * periodMs) / 1000);
   const running = new Map<number, number>();
   for (let row = 0; row < pods.count; row++)
     if (pods.host[row] >= 0) running.set(pods.workload[row], (running.get(pods.workload[row]) ?? 0) + 1);
@@ -328,7 +328,7 @@ function migrate(
     const row = rows[pod];
     const isProd = priorityClass === 'koord-prod';
     const workload = isProd ? pods.workload[row] : -1;
-    const replicas = isProd ? pods.wantedReplicas[workload] : Infinity;
+    const replicas = isProd ? pods.wantedReplicas[workload] : Number.POSITIVE_INFINITY;
     const movedSince = (test: (move: DeschedulerState['moves'][number]) => boolean) => state.moves.filter(test).length;
     const migratingOnNode = movedSince(
       (move) => move.host === node && (move.atMs === nowMs || onTheMove.has(move.row)),
@@ -369,7 +369,7 @@ export const lowNodeLoad: Policy = {
   createState: (hostCount): DeschedulerState => ({
     node: createAnomalyDetectors(hostCount),
     prod: createAnomalyDetectors(hostCount),
-    lastAtMs: -Infinity,
+    lastAtMs: Number.NEGATIVE_INFINITY,
     moves: [],
   }),
   decide: decideBalance,

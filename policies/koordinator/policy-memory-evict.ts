@@ -84,7 +84,7 @@ export const memoryEvict: Policy = {
   defaults: DEFAULTS,
   configure,
   createState: (hostCount) => ({
-    lastAtMs: new Float64Array(hostCount).fill(-Infinity),
+    lastAtMs: new Float64Array(hostCount).fill(Number.NEGATIVE_INFINITY),
     rows: new Int32Array(4096),
   }),
   decide: decideEvict,

@@ -167,7 +167,7 @@ function cpuTasks(s: HostSignals, host: number, config: PolicyConfig, rows: Int3
   const lower = config['cpuEvictSatisfactionLowerPercent'] as number | null;
   const upper = config['cpuEvictSatisfactionUpperPercent'] as number | null;
   const release = lower === null || upper === null ? 0 : satisfactionReleaseOn(s, host, config, lower, upper);
-  add('BECPUEvict', 'request', release > 0 ? { batch: release } : NO_TARGET, BE_CPU_ORDER, Infinity);
+  add('BECPUEvict', 'request', release > 0 ? { batch: release } : NO_TARGET, BE_CPU_ORDER, Number.POSITIVE_INFINITY);
   const lines = linesOf(config, 'cpuAllocatableEvict');
   if (lines !== null) {
     const offered = { batch: s.publishedBatchMilliCpu[host], mid: s.publishedMidMilliCpu[host] };
@@ -198,7 +198,7 @@ function memoryTasks(s: HostSignals, host: number, config: PolicyConfig, rows: I
       feature: 'BEMemoryEvict',
       releaseType: 'used',
       target: { memory },
-      victims: victimsOf(s, host, rows, BE_MEMORY_ORDER, Infinity),
+      victims: victimsOf(s, host, rows, BE_MEMORY_ORDER, Number.POSITIVE_INFINITY),
       frees: (row) => ({ memory: Math.trunc(tasks.usedMemBytes[row]) }),
     });
   const lines = linesOf(config, 'memoryAllocatableEvict');
@@ -281,8 +281,8 @@ export const nodeEvict: Policy = {
   defaults: DEFAULTS,
   configure,
   createState: (hostCount): EvictState => ({
-    cpuAtMs: new Float64Array(hostCount).fill(-Infinity),
-    memoryAtMs: new Float64Array(hostCount).fill(-Infinity),
+    cpuAtMs: new Float64Array(hostCount).fill(Number.NEGATIVE_INFINITY),
+    memoryAtMs: new Float64Array(hostCount).fill(Number.NEGATIVE_INFINITY),
     rows: new Int32Array(4096),
   }),
   decide: decideEvict,

@@ -89,7 +89,7 @@ export function buildQuotaTree(specs: readonly QuotaSpec[], dimensionNames: read
     children,
     dimensions: dimensionNames.map((name, d) => ({
       name,
-      max: Float64Array.from(ordered, (spec) => spec.max[d] ?? Infinity),
+      max: Float64Array.from(ordered, (spec) => spec.max[d] ?? Number.POSITIVE_INFINITY),
       min: Float64Array.from(ordered, (spec) => spec.min[d] ?? 0),
       weight: Float64Array.from(ordered, (spec) => spec.sharedWeight?.[d] ?? spec.max[d] ?? 0),
       guarantee: Float64Array.from(ordered, (spec) => spec.guarantee?.[d] ?? 0),

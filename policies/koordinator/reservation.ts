@@ -76,7 +76,10 @@ export function chooseReservation(
 }
 
 function isBetter(a: Reservation, b: Reservation, request: Amounts): boolean {
-  const [orderA, orderB] = [a.order === 0 ? Infinity : a.order, b.order === 0 ? Infinity : b.order];
+  const [orderA, orderB] = [
+    a.order === 0 ? Number.POSITIVE_INFINITY : a.order,
+    b.order === 0 ? Number.POSITIVE_INFINITY : b.order,
+  ];
   if (orderA !== orderB) return orderA < orderB;
   const [scoreA, scoreB] = [scoreReservation(a, request), scoreReservation(b, request)];
   return scoreA !== scoreB ? scoreA > scoreB : a.name < b.name;

@@ -298,11 +298,11 @@ function tick(state: MarathonState, context: FrameworkContext, out: FrameworkAct
 }
 
 function nextWakeMs(state: MarathonState): number {
-  if (!state.subscribed) return Infinity;
-  const busy = state.ledger.live.size > 0 || state.nextDelayEndMs < Infinity;
+  if (!state.subscribed) return Number.POSITIVE_INFINITY;
+  const busy = state.ledger.live.size > 0 || state.nextDelayEndMs < Number.POSITIVE_INFINITY;
   return Math.min(
     nextReviveMs(state.revive, state.startMs, state.config.minReviveIntervalMs),
-    busy ? Math.min(state.nextHousekeepingMs, state.nextExpungeMs) : Infinity,
+    busy ? Math.min(state.nextHousekeepingMs, state.nextExpungeMs) : Number.POSITIVE_INFINITY,
     state.nextDelayEndMs,
     state.nextReconciliationMs,
     state.nextScaleCheckMs,

@@ -40,7 +40,7 @@ export function createHealth(rows: number): HealthColumns {
   return {
     startedAtMs: new Float64Array(rows).fill(-1),
     consecutiveFailures: new Int32Array(rows),
-    firstPassedMs: new Float64Array(rows).fill(Infinity),
+    firstPassedMs: new Float64Array(rows).fill(Number.POSITIVE_INFINITY),
   };
 }
 
@@ -48,7 +48,7 @@ export function createHealth(rows: number): HealthColumns {
 export function resetHealth(health: HealthColumns, row: number, startedAtMs: number): void {
   health.startedAtMs[row] = startedAtMs;
   health.consecutiveFailures[row] = 0;
-  health.firstPassedMs[row] = Infinity;
+  health.firstPassedMs[row] = Number.POSITIVE_INFINITY;
 }
 
 /** Refuses settings out of range with ConfigError. */
@@ -83,7 +83,8 @@ export function takeResult(
     health.consecutiveFailures[row] = 0;
     return false;
   }
-  if (health.firstPassedMs[row] === Infinity && nowMs < health.startedAtMs[row] + check.gracePeriodMs) return false;
+  if (health.firstPassedMs[row] === Number.POSITIVE_INFINITY && nowMs < health.startedAtMs[row] + check.gracePeriodMs)
+    return false;
   health.consecutiveFailures[row]++;
   return health.consecutiveFailures[row] === fatal;
 }

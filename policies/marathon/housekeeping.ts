@@ -92,7 +92,7 @@ function expunge(state: MarathonState, appOf: (live: LiveTask) => App, nowMs: nu
 /** Tells the revive stream of apps whose delay ended, and finds the next end. */
 export function endDelays(state: MarathonState, nowMs: number): void {
   if (nowMs < state.nextDelayEndMs) return;
-  state.nextDelayEndMs = Infinity;
+  state.nextDelayEndMs = Number.POSITIVE_INFINITY;
   for (const app of state.apps.values()) {
     signalDemand(state, app, nowMs);
     if (app.toLaunch > 0 && app.signalled === 0)

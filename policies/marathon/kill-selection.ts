@@ -34,8 +34,8 @@ function distribute(grouping: Grouping): Distribution {
 }
 
 function spread(sizes: Int32Array): number {
-  let low = Infinity;
-  let high = -Infinity;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
   for (const size of sizes) {
     low = Math.min(low, size);
     high = Math.max(high, size);

@@ -20,7 +20,7 @@ export function wantsOffers(item: LaunchItem, nowMs: number): boolean {
 
 /** When a delayed item will want offers; Infinity when it waits for nothing. */
 export function wantsOffersFromMs(item: LaunchItem, nowMs: number): number {
-  if (item.toLaunch === 0) return Infinity;
+  if (item.toLaunch === 0) return Number.POSITIVE_INFINITY;
   return Math.max(nowMs, deadlineMs(item.delay, nowMs));
 }
 
@@ -70,7 +70,7 @@ export function nextSignal(
 
 /** When `nextSignal` has a revive to send at the earliest; Infinity when it has none. */
 export function nextReviveMs(stream: ReviveStream, nowMs: number, minIntervalMs: number): number {
-  if (!stream.newDemand && stream.repeatsLeft === 0) return Infinity;
+  if (!stream.newDemand && stream.repeatsLeft === 0) return Number.POSITIVE_INFINITY;
   return stream.lastReviveMs === null ? nowMs : stream.lastReviveMs + minIntervalMs;
 }
 

@@ -155,12 +155,12 @@ export function createMarathonState(config: MarathonConfig): MarathonState {
     killQueue: [],
     killsInFlight: 0,
     appsWanting: 0,
-    nextDelayEndMs: Infinity,
+    nextDelayEndMs: Number.POSITIVE_INFINITY,
     startMs: 0,
     subscribed: false,
-    nextReconciliationMs: Infinity,
-    nextScaleCheckMs: Infinity,
-    nextExpungeMs: Infinity,
-    nextHousekeepingMs: Infinity,
+    nextReconciliationMs: Number.POSITIVE_INFINITY,
+    nextScaleCheckMs: Number.POSITIVE_INFINITY,
+    nextExpungeMs: Number.POSITIVE_INFINITY,
+    nextHousekeepingMs: Number.POSITIVE_INFINITY,
   };
 }

@@ -84,8 +84,8 @@ export class AgentLossTracker {
 
   /** When advanceTo() has something to do; Infinity when nobody is away. */
   nextMs(): number {
-    const permitMs = this.line.length > 0 ? (this.permitMs ?? 0) : Infinity;
-    return Math.min(permitMs, this.timers.peek()?.timeMs ?? Infinity);
+    const permitMs = this.line.length > 0 ? (this.permitMs ?? 0) : Number.POSITIVE_INFINITY;
+    return Math.min(permitMs, this.timers.peek()?.timeMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** What is due by `nowMs`, in order of time. */

@@ -22,7 +22,7 @@ export class AgentRoster {
     this.watch = watch;
     const removals = watch?.removals ?? null;
     const limiter = removals === null ? null : new RemovalLimiter(removals.agents, removals.perMs);
-    this.away = new AgentLossTracker(watch?.reregisterTimeoutMs ?? Infinity, limiter);
+    this.away = new AgentLossTracker(watch?.reregisterTimeoutMs ?? Number.POSITIVE_INFINITY, limiter);
   }
 
   /** Where the agent stands that a question names, or does not name (null). */

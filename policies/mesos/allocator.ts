@@ -68,7 +68,7 @@ export class Allocator {
   readonly ledger: AllocationLedger;
   nowMs: number;
   /** When the next run over all agents is due. */
-  nextBatchMs = Infinity;
+  nextBatchMs = Number.POSITIVE_INFINITY;
   private readonly options: AllocatorOptions;
   private readonly variant: AllocatorVariant;
   private readonly queue: RunQueue;
@@ -400,7 +400,7 @@ export class Allocator {
 
   /** When the next timer fires; Infinity is never, as the batch timer always runs. */
   nextTimerMs(): number {
-    return this.timers.peek()?.timeMs ?? Infinity;
+    return this.timers.peek()?.timeMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Moves time and fires timers in order, each followed by the run it triggers. */

@@ -161,7 +161,7 @@ function playLoss(told: string): LossEntry[] {
   }
   if (!told.includes('socket breaks') && !told.includes('master restarts')) return [];
   const limited = told.includes('permit') || told.includes('limiter');
-  const noPermit = { acquire: () => Infinity, giveBack: () => {} };
+  const noPermit = { acquire: () => Number.POSITIVE_INFINITY, giveBack: () => {} };
   const tracker = new AgentLossTracker(AGENT_REREGISTER_TIMEOUT_MS, limited ? noPermit : null);
   tracker.missing('agent', 0);
   const entries: LossEntry[] = told.includes('socket breaks') ? [{ at: 0, action: 'deactivate' }] : [];

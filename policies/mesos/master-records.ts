@@ -33,7 +33,7 @@ export class MasterTimers {
 
   /** When the next is due; Infinity when none runs. */
   nextMs(): number {
-    return this.queue.peek()?.timeMs ?? Infinity;
+    return this.queue.peek()?.timeMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** What the next one that is due at `nowMs` ends; undefined when none is. */

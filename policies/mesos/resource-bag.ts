@@ -71,8 +71,8 @@ export function addBags(a: ResourceBag, b: ResourceBag): ResourceBag {
   let i = 0;
   let j = 0;
   while (i < a.kinds.length || j < b.kinds.length) {
-    const left = i < a.kinds.length ? a.kinds[i] : Infinity;
-    const right = j < b.kinds.length ? b.kinds[j] : Infinity;
+    const left = i < a.kinds.length ? a.kinds[i] : Number.POSITIVE_INFINITY;
+    const right = j < b.kinds.length ? b.kinds[j] : Number.POSITIVE_INFINITY;
     if (left < right) {
       out.push(left, a.amounts[i], a.ranges === null ? null : a.ranges[i]);
       i++;

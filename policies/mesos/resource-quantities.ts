@@ -18,7 +18,7 @@ export function noQuantities(catalog: ResourceCatalog): Quantities {
 
 /** All Infinity: no limit on any name. */
 export function noLimits(catalog: ResourceCatalog): Quantities {
-  return new Float64Array(catalog.maxNames).fill(Infinity);
+  return new Float64Array(catalog.maxNames).fill(Number.POSITIVE_INFINITY);
 }
 
 /** Whether every entry is 0. */
@@ -29,7 +29,7 @@ export function isZero(quantities: Quantities): boolean {
 
 /** Whether no name has a limit. */
 export function isUnlimited(limits: Quantities): boolean {
-  for (let n = 0; n < limits.length; n++) if (limits[n] !== Infinity) return false;
+  for (let n = 0; n < limits.length; n++) if (limits[n] !== Number.POSITIVE_INFINITY) return false;
   return true;
 }
 

@@ -19,7 +19,7 @@ export function createHostExecutors(): HostExecutors {
   return {
     limitMilliCpu: new Float64Array(2),
     usedMilliCpu: new Float64Array(2),
-    startedAtMs: [-Infinity, -Infinity],
+    startedAtMs: [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
     isBestEffort: [0, 1],
   };
 }

@@ -116,6 +116,6 @@ export function quotaProblem(
 /** Scalars as upstream prints them: `cpus:4; mem:64`. */
 function quantitiesText(catalog: ResourceCatalog, milli: Quantities): string {
   return catalog.names
-    .flatMap((name, i) => (milli[i] > 0 && milli[i] < Infinity ? [`${name}:${milli[i] / 1000}`] : []))
+    .flatMap((name, i) => (milli[i] > 0 && milli[i] < Number.POSITIVE_INFINITY ? [`${name}:${milli[i] / 1000}`] : []))
     .join('; ');
 }

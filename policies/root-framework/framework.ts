@@ -65,7 +65,7 @@ const WEEK_MS = 604_800_000;
 export const ROOT_DEFAULTS: RootConfig = {
   backoff: DEFAULT_BACKOFF,
   declineOfferMs: 5_000,
-  maxSchedulersPerAgent: Infinity,
+  maxSchedulersPerAgent: Number.POSITIVE_INFINITY,
   defaultFailoverTimeoutMs: WEEK_MS,
   failoverTimeoutMs: {},
   pinned: [],
@@ -236,7 +236,7 @@ function tick(state: RootState, context: FrameworkContext): void {
 }
 
 function nextWakeMs(state: RootState): number {
-  let wakeMs = Infinity;
+  let wakeMs = Number.POSITIVE_INFINITY;
   for (const child of state.children)
     if (child.downSinceMs !== null && !child.expired)
       wakeMs = Math.min(wakeMs, child.downSinceMs + child.failoverTimeoutMs);

@@ -245,6 +245,6 @@ function tick(state: SisyphusState, context: FrameworkContext, out: FrameworkAct
 }
 
 function nextWakeMs(state: SisyphusState): number {
-  const waitingMs = state.waiting.length > 0 ? state.waiting[0].dueMs : Infinity;
-  return Math.min(waitingMs, preemption(state)?.dueMs ?? Infinity);
+  const waitingMs = state.waiting.length > 0 ? state.waiting[0].dueMs : Number.POSITIVE_INFINITY;
+  return Math.min(waitingMs, preemption(state)?.dueMs ?? Number.POSITIVE_INFINITY);
 }

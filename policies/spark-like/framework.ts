@@ -81,7 +81,7 @@ export const sparkLikeFramework: Framework<SparkState, SparkConfig> = {
   rescind: () => {},
   statusUpdate,
   tick: () => {},
-  nextWakeMs: () => Infinity,
+  nextWakeMs: () => Number.POSITIVE_INFINITY,
 };
 
 function create(config: SparkConfig): SparkState {

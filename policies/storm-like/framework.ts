@@ -52,7 +52,7 @@ export const stormLikeFramework: port.Framework<StormState, StormConfig> = {
   statusUpdate,
   tick,
   nextWakeMs: (state) =>
-    state.held.id.length > 0 || (state.suppressed && isWanting(state)) ? state.nextRoundMs : Infinity,
+    state.held.id.length > 0 || (state.suppressed && isWanting(state)) ? state.nextRoundMs : Number.POSITIVE_INFINITY,
 };
 
 function noOffers(): HeldOffers {

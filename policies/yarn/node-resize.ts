@@ -31,7 +31,7 @@ const NOTHING: ResizeOutcome = { killed: [], noticed: [] };
 export class ResizableNode {
   private total: number;
   private containers: readonly ResizableContainer[];
-  private deadlineMs = Infinity;
+  private deadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(total: number, containers: readonly ResizableContainer[]) {
     this.total = total;
@@ -51,7 +51,7 @@ export class ResizableNode {
   resize(nowMs: number, total: number, timeoutMs: number): ResizeOutcome {
     if (total === this.total) return NOTHING;
     this.total = total;
-    this.deadlineMs = Infinity;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
     if (timeoutMs < 0 || this.available >= 0) return NOTHING;
     if (timeoutMs === 0) return { killed: this.shed(), noticed: [] };
     this.deadlineMs = nowMs + timeoutMs;
@@ -60,7 +60,7 @@ export class ResizableNode {
 
   heartbeat(nowMs: number): ResizeOutcome {
     if (nowMs < this.deadlineMs) return NOTHING;
-    this.deadlineMs = Infinity;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
     return { killed: this.shed(), noticed: [] };
   }
 

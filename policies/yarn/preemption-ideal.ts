@@ -153,7 +153,7 @@ function sharesOfGuarantee(
 function mostUnderserved(nodes: readonly QueueIdeal[], total: Resource, calculator: ResourceCalculator): QueueIdeal[] {
   const keyOf = ({ queue, ideal }: QueueIdeal): readonly [number, number, number] => {
     const hasGuarantee = calculator.compare(queue.guaranteed, noneLike(total), total) > 0;
-    const share = hasGuarantee ? calculator.ratio(ideal, queue.guaranteed, total) : Infinity;
+    const share = hasGuarantee ? calculator.ratio(ideal, queue.guaranteed, total) : Number.POSITIVE_INFINITY;
     return [share >= 1 ? 1 : 0, -queue.priority, share];
   };
   const keyed = nodes.map((node) => ({ node, key: keyOf(node) }));

@@ -107,7 +107,7 @@ export function createHostTable(
     up: new Uint8Array(count).fill(1),
     cordoned: new Uint8Array(count),
     outages: new Uint16Array(count),
-    brokenAtMs: f().fill(Infinity),
+    brokenAtMs: f().fill(Number.POSITIVE_INFINITY),
     soldMilliCpu: new Float64Array(count * TIER_COUNT),
     soldMemBytes: new Float64Array(count * TIER_COUNT),
     allocatedMilliCpu: new Float64Array(count * TIER_COUNT),

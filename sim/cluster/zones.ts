@@ -96,7 +96,7 @@ function fewestZones(table: ZoneTable, host: number, milliCpu: number, memBytes:
     mem += Math.max(0, table.soldMemBytes[at] - (isSold ? 0 : table.allocatedMemBytes[at]));
     if (cpu >= milliCpu && mem >= memBytes) return i + 1;
   }
-  return Infinity;
+  return Number.POSITIVE_INFINITY;
 }
 
 /** The zone with room for all of a request that has least free CPU, -1 = none. */
@@ -104,7 +104,7 @@ function fullestFitting(table: ZoneTable, host: number, milliCpu: number, memByt
   const first = table.firstZone[host];
   const zones = zonesOf(table, host);
   let best = -1;
-  let least = Infinity;
+  let least = Number.POSITIVE_INFINITY;
   for (let zone = 0; zone < zones; zone++) {
     const at = first + zone;
     const free = table.soldMilliCpu[at] - table.allocatedMilliCpu[at];
@@ -121,7 +121,7 @@ export function zonesFit(table: ZoneTable, host: number, milliCpu: number, memBy
   if (table.policy[host] === NUMA_POLICY['single-numa-node'])
     return fullestFitting(table, host, milliCpu, memBytes) >= 0;
   const most = fewestZones(table, host, milliCpu, memBytes, true);
-  return most < Infinity && fewestZones(table, host, milliCpu, memBytes, false) <= most;
+  return most < Number.POSITIVE_INFINITY && fewestZones(table, host, milliCpu, memBytes, false) <= most;
 }
 
 /** Takes a request from zones of a host that passed the filter; returns what was taken. */

@@ -114,7 +114,7 @@ export function submitRun(engine: Engine, run: RunOfWork, nowMs: number): number
   const { cluster, jobs } = engine;
   const { tasks } = cluster;
   if (engine.dependencies !== null) fail('tasks of a trace are found by number; a control plane cannot add to them');
-  const job = openJob(jobs, run.population, nowMs, Infinity);
+  const job = openJob(jobs, run.population, nowMs, Number.POSITIVE_INFINITY);
   const row = takeBatchRow(engine, run.population, run.requestMilliCpu, run.requestMemBytes, run.durationMs, nowMs);
   tasks.demandMilliCpu[row] = run.demandMilliCpu;
   tasks.fullMemBytes[row] = usedByTask(engine.podOverhead, run.requestMemBytes, run.requestMemBytes);
@@ -157,7 +157,7 @@ export function submitCopy(engine: Engine, original: number, copies: number, now
     tasks[name][row] = tasks[name][original];
   tasks.usedMemBytes[row] = tasks.fullMemBytes[row];
   tasks.stage[row] = 0;
-  tasks.job[row] = openJob(jobs, tasks.group[row], nowMs, Infinity);
+  tasks.job[row] = openJob(jobs, tasks.group[row], nowMs, Number.POSITIVE_INFINITY);
   jobs.left[tasks.job[row]]++;
   jobs.leftReleased[tasks.job[row]]++;
   tasks.isCopy[row] = 1;

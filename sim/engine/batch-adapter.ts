@@ -34,9 +34,11 @@ export function createBatch(engine: Engine, workload: Workload, batch: BatchPlan
   const setup: BatchSetup = {
     ticksPerMs: plan.ticksPerMs ?? 1,
     estimateMsOf(row) {
-      if (row < tasks.firstBestEffort) return Infinity;
+      if (row < tasks.firstBestEffort) return Number.POSITIVE_INFINITY;
       if (estimateMs !== undefined) return estimateMs[numberOf(row)];
-      return batch.estimateOverDuration > 0 ? tasks.durationMs[row] * batch.estimateOverDuration : Infinity;
+      return batch.estimateOverDuration > 0
+        ? tasks.durationMs[row] * batch.estimateOverDuration
+        : Number.POSITIVE_INFINITY;
     },
     pinnedHostOf: (row) => (pinned === undefined || row < tasks.firstBestEffort ? -1 : pinned[numberOf(row)]),
   };

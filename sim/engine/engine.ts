@@ -316,7 +316,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     beLossMilliCpu: new Float64Array(hosts.count),
     healthChecks: null,
     vertical: null,
-    restartSinceMs: new Float64Array(services.count).fill(Infinity),
+    restartSinceMs: new Float64Array(services.count).fill(Number.POSITIVE_INFINITY),
     restartOf: new Int32Array(services.count),
     releases: createReleases(plan, services.names),
     scaledAtMs: new Float64Array(services.count).fill(-1),
@@ -325,7 +325,7 @@ export function createEngine(plan: Plan, workload: Workload, options: EngineOpti
     nextTickMs: 0,
     endedAtMs: -1,
     events: 0,
-    wakeMs: Infinity,
+    wakeMs: Number.POSITIVE_INFINITY,
   } as unknown as Engine;
   if (options.like === undefined) costRequests(engine.latency, online, plan);
   createPlane(engine, workload, options.placementByScan ?? false);

@@ -76,7 +76,7 @@ export function createExecution(
     graceSeconds: p.decommissionGraceSeconds,
     migrateBytesPerSecond: p.migrateMbPerSecond * BYTES_PER_MB,
     bytesPerCoreMs: (p.shuffleGibPerCoreHour * BYTES_PER_GIB) / 3_600_000,
-    lowSinceMs: new Float64Array(hosts).fill(Infinity),
+    lowSinceMs: new Float64Array(hosts).fill(Number.POSITIVE_INFINITY),
     outputs: {},
     speculationRatio: p.speculationRatio,
     speculationQuantile: p.speculationQuantile,

@@ -20,8 +20,9 @@ export function noteStarvedHosts(engine: Engine, { lowSinceMs }: Execution, nowM
   const { starvedShare } = engine.hostModel.parameters;
   for (let host = 0; host < lowSinceMs.length; host++) {
     const grant = bestEffortMilliCpu[host];
-    if (grant >= 2000 || !isStarved(grant, beRunningRequestMilliCpu[host], starvedShare)) lowSinceMs[host] = Infinity;
-    else if (lowSinceMs[host] === Infinity) lowSinceMs[host] = nowMs;
+    if (grant >= 2000 || !isStarved(grant, beRunningRequestMilliCpu[host], starvedShare))
+      lowSinceMs[host] = Number.POSITIVE_INFINITY;
+    else if (lowSinceMs[host] === Number.POSITIVE_INFINITY) lowSinceMs[host] = nowMs;
   }
 }
 
@@ -31,10 +32,10 @@ export function loseStarvedExecutors(engine: Engine, execution: Execution, nowMs
   const { tasks } = cluster;
   const { lowSinceMs, executorTimeoutMs, ways } = execution;
   for (let host = 0; host < lowSinceMs.length; host++) {
-    if (lowSinceMs[host] === Infinity) continue;
+    if (lowSinceMs[host] === Number.POSITIVE_INFINITY) continue;
     const grantCpus = hostWindow.bestEffortMilliCpu[host] / 1000;
     if (!isExecutorLost(grantCpus, (nowMs - lowSinceMs[host]) / 1000, executorTimeoutMs / 1000)) continue;
-    lowSinceMs[host] = Infinity;
+    lowSinceMs[host] = Number.POSITIVE_INFINITY;
     const n = taskRowsOnHost(cluster, host, rows);
     for (const row of rows.slice(0, n)) {
       if (tasks.state[row] !== TASK_STATE.running || ways[tasks.group[row]].heartbeats !== true) continue;

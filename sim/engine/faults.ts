@@ -123,7 +123,7 @@ function drawOutages(engine: Engine, plan: Plan): Outage[] {
 }
 
 function gapMs(uniform: number, perMs: number): number {
-  return perMs > 0 ? Math.max(1, Math.round(-log(clampUnit(uniform)) / perMs)) : Infinity;
+  return perMs > 0 ? Math.max(1, Math.round(-log(clampUnit(uniform)) / perMs)) : Number.POSITIVE_INFINITY;
 }
 
 function clampUnit(uniform: number): number {
@@ -208,7 +208,7 @@ function repairHost(engine: Engine, host: number, nowMs: number): void {
   const { hosts, tasks } = engine.cluster;
   hosts.outages[host]--;
   if (hosts.outages[host] > 0) return;
-  hosts.brokenAtMs[host] = Infinity;
+  hosts.brokenAtMs[host] = Number.POSITIVE_INFINITY;
   hosts.cordoned[host] = 0;
   hosts.beQuotaUs[host] = -1;
   for (let row = 0; row < tasks.firstBestEffort; row++) {

@@ -33,7 +33,7 @@ export function createIntake(source: BatchSource, firstTaskId: number, ticksPerM
 /** When the next best-effort task arrives; Infinity when none is left before `horizonMs`. */
 export function nextArrivalMs(intake: Intake, hours: number): number {
   while (intake.next >= (intake.hour < 0 ? 0 : intake.chunk.count)) {
-    if (intake.hour + 1 >= hours) return Infinity;
+    if (intake.hour + 1 >= hours) return Number.POSITIVE_INFINITY;
     intake.hour++;
     intake.source.fillHour(intake.hour, intake.chunk);
     intake.next = 0;

@@ -98,7 +98,7 @@ export function createLatencyModel(
   const wakeUps = kata === null ? 0 : model.parameters.wakeUpsPerRequest;
   const windows = new Map<Built, WindowLatency>();
   const rows = Array.from({ length: services.count }, (_, s) => {
-    const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] / 1000 : Infinity;
+    const limit = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] / 1000 : Number.POSITIVE_INFINITY;
     const servers = limit < 1 ? limit : nearest(SERVER_GRID, limit);
     const rateCv = nearest(RATE_CV_GRID, rateCvOf(services.peakOverMean[s]));
     const key = `${services.latencyClass[s]}/${servers}/${rateCv}/${designLoad}/${targetOverBaseline}/${physics}`;

@@ -409,7 +409,7 @@ export function taskOver(engine: Engine, row: number, nowMs: number, done: boole
   }
   if (engine.plan.endWhenDone === true && allDone(engine)) engine.endedAtMs = nowMs;
   if (jobs.left[job] > 0 || (job === engine.intake.jobRow && stillArriving(engine, nowMs))) return;
-  if (jobs.deadlineMs[job] < Infinity) noteDeadline(recorder, jobs, job, nowMs, jobs.broken[job] === 0);
+  if (jobs.deadlineMs[job] < Number.POSITIVE_INFINITY) noteDeadline(recorder, jobs, job, nowMs, jobs.broken[job] === 0);
   if (engine.execution !== null) {
     dropOutputs(engine.execution, job);
     forgetEnded(engine.execution, job);
@@ -424,7 +424,7 @@ function allDone(engine: Engine): boolean {
   const { held, pending, bound, running } = TASK_STATE;
   for (const state of [held, pending, bound, running])
     if (countInState(tasks, TASK_KIND.bestEffort, state) > 0) return false;
-  return nextArrivalMs(engine.intake, engine.hours) === Infinity;
+  return nextArrivalMs(engine.intake, engine.hours) === Number.POSITIVE_INFINITY;
 }
 
 /** Whether more tasks of the job taken in last are yet to come: they all carry the same submit time. */

@@ -43,7 +43,7 @@ export function createMemoryRamp(
     .find((percent): percent is number => typeof percent === 'number');
   return {
     rampMs: 1000 * p.memoryRampSeconds,
-    lineFraction: linePercent === undefined ? Infinity : linePercent / 100,
+    lineFraction: linePercent === undefined ? Number.POSITIVE_INFINITY : linePercent / 100,
     reactionMs: 1000 * (p.evictLoopSeconds + p.evictKillSeconds),
     grownBytes: new Float64Array(hosts.count),
   };

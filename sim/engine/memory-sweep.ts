@@ -54,7 +54,7 @@ export function createMemoryState(hosts: number): MemoryState {
   return {
     freshBytes: f(),
     rampPeakBytes: f(),
-    softSinceMs: f().fill(Infinity),
+    softSinceMs: f().fill(Number.POSITIVE_INFINITY),
     pageCacheBytes: f(),
     stallShare: f(),
     readShare: f(),

@@ -37,8 +37,8 @@ export function evictUnderPressure(engine: Engine, nowMs: number): void {
     let thresholdBytes = hardBytes;
     if (evictionSoft !== undefined) {
       const since = memory.softSinceMs;
-      if (available >= softBytes) since[host] = Infinity;
-      else if (since[host] === Infinity) since[host] = nowMs;
+      if (available >= softBytes) since[host] = Number.POSITIVE_INFINITY;
+      else if (since[host] === Number.POSITIVE_INFINITY) since[host] = nowMs;
       if (nowMs - since[host] >= evictionSoft.graceMs) thresholdBytes = softBytes;
     }
     if (thresholdBytes === 0 || available >= thresholdBytes) continue;

@@ -147,7 +147,7 @@ export function sweepDemand(
     }
     const scale = services.requestMilliCpu[s] * base * ((state.load[s] * state.amplification[s]) / ready);
     const level = 1 + common;
-    const most = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : Infinity;
+    const most = services.limitMilliCpu[s] > 0 ? services.limitMilliCpu[s] : Number.POSITIVE_INFINITY;
     const own = state.ownMilliCpu[s];
     const limit = own > 0 && own < most ? own : most;
     const limitsMove = state.limitsMove[s] === 1;

@@ -51,7 +51,7 @@ export function createPodMemory(plan: Plan, online: OnlineState, usedBytes: Arra
   });
   if (services.length === 0) return null;
   const pods = online.firstPod[online.services.count];
-  const limitBytes = new Float64Array(pods).fill(Infinity);
+  const limitBytes = new Float64Array(pods).fill(Number.POSITIVE_INFINITY);
   for (const { name, memLimitMib } of plan.online.explicit) {
     const s = online.services.names.indexOf(name);
     if (memLimitMib !== undefined)

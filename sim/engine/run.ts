@@ -120,7 +120,7 @@ function handle(engine: Engine, kind: number, entity: number, payload: number, n
     }
     case EVENT.wake:
       if (nowMs !== engine.wakeMs) break;
-      engine.wakeMs = Infinity;
+      engine.wakeMs = Number.POSITIVE_INFINITY;
       engine.plane.wake(nowMs);
       break;
     case EVENT.fault:

@@ -83,7 +83,7 @@ function restart(engine: Engine, s: number, nowMs: number): void {
 function exchangeBatch(engine: Engine, s: number, rollout: RolloutPlan, nowMs: number): void {
   const { online, cluster, calendar, plan, restartOf } = engine;
   const { tasks } = cluster;
-  if (engine.restartSinceMs[s] === Infinity) {
+  if (engine.restartSinceMs[s] === Number.POSITIVE_INFINITY) {
     engine.restartSinceMs[s] = nowMs;
     restartOf[s] = online.wanted[s];
   }
@@ -107,7 +107,7 @@ function exchangeBatch(engine: Engine, s: number, rollout: RolloutPlan, nowMs: n
   if (stop > 0) engine.plane.onCapacity(nowMs);
   if (old.length > stop || isNew + launch < replicas)
     calendar.push(nowMs + plan.windowMs, PHASE.sense, s, EVENT.scale, RESTART_BIT | s);
-  else engine.restartSinceMs[s] = Infinity;
+  else engine.restartSinceMs[s] = Number.POSITIVE_INFINITY;
 }
 
 /** Takes down the next quarter of the replicas that started before the restart; goes on when they are ready again. */
@@ -116,7 +116,7 @@ function restartBatch(engine: Engine, s: number, nowMs: number): void {
   const { tasks } = cluster;
   const wanted = online.wanted[s];
   const batch = Math.max(1, Math.floor(wanted * RESTART_SHARE));
-  if (engine.restartSinceMs[s] === Infinity) engine.restartSinceMs[s] = nowMs;
+  if (engine.restartSinceMs[s] === Number.POSITIVE_INFINITY) engine.restartSinceMs[s] = nowMs;
   let room = batch - (wanted - online.ready[s]);
   let left = 0;
   for (let row = online.firstPod[s]; row < online.firstPod[s + 1]; row++) {
@@ -127,7 +127,7 @@ function restartBatch(engine: Engine, s: number, nowMs: number): void {
     } else left++;
   }
   if (left > 0) calendar.push(nowMs + plan.windowMs, PHASE.sense, s, EVENT.scale, RESTART_BIT | s);
-  else engine.restartSinceMs[s] = Infinity;
+  else engine.restartSinceMs[s] = Number.POSITIVE_INFINITY;
 }
 
 function autoscale(engine: Engine, s: number, nowMs: number): void {

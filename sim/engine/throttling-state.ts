@@ -66,7 +66,9 @@ export function createThrottling(
     services: described,
     surfaces: new Array<Float32Array | null>(services.count).fill(null),
     quietMilliCpu: Float64Array.from(services.limitMilliCpu, (limit, s) =>
-      limit > 0 ? quietUse(table, described[s], limit / 1000, QUIET_KAPPA, QUIET_SHARE) * limit : Infinity,
+      limit > 0
+        ? quietUse(table, described[s], limit / 1000, QUIET_KAPPA, QUIET_SHARE) * limit
+        : Number.POSITIVE_INFINITY,
     ),
   };
 }

@@ -98,7 +98,7 @@ export function createVerticalScaling(engine: Engine): VerticalScaling | null {
         movesLimits,
         written: {
           requests: asked,
-          limits: [limitMilliCpu, memLimitMib === undefined ? Infinity : memLimitMib * BYTES_PER_MIB],
+          limits: [limitMilliCpu, memLimitMib === undefined ? Number.POSITIVE_INFINITY : memLimitMib * BYTES_PER_MIB],
         },
         isCpu: vertical.controlled.includes('cpu'),
         isMemory: vertical.controlled.includes('memory'),
@@ -159,7 +159,7 @@ function moveLimits({ online, cluster, throttling, podMemory }: Engine, of: Vert
     online.podLimitMilliCpu[row] = limitFor(limits[0], requestMilliCpu[row], requests[0]);
     if (throttling !== null) forgetBurst(throttling, row);
   }
-  if (of.isMemory && limits[1] < Infinity && podMemory !== null)
+  if (of.isMemory && limits[1] < Number.POSITIVE_INFINITY && podMemory !== null)
     podMemory.limitBytes[row] = limitFor(limits[1], requestMemBytes[row], requests[1]);
 }
 

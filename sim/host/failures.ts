@@ -37,12 +37,12 @@ export function ownSoftRatePerYear(p: Parameters): number {
 
 /** Gap of a Poisson process with this rate a year, ms. */
 export function poissonGapMs(ratePerYear: number, uniform: Uniform): number {
-  return ratePerYear > 0 ? (-log(1 - uniform()) / ratePerYear) * YEAR_MS : Infinity;
+  return ratePerYear > 0 ? (-log(1 - uniform()) / ratePerYear) * YEAR_MS : Number.POSITIVE_INFINITY;
 }
 
 /** Gap between events of a renewal process with Weibull gaps of this shape and mean rate, ms. */
 export function weibullGapMs(ratePerYear: number, shape: number, uniform: Uniform): number {
-  if (!(ratePerYear > 0)) return Infinity;
+  if (!(ratePerYear > 0)) return Number.POSITIVE_INFINITY;
   return weibullScaleMs(ratePerYear, shape) * pow(-log(1 - uniform()), 1 / shape);
 }
 
@@ -53,7 +53,7 @@ export function weibullGapMs(ratePerYear: number, shape: number, uniform: Unifor
  * failures it should. Inverted by bisection.
  */
 export function weibullFirstMs(ratePerYear: number, shape: number, uniform: Uniform): number {
-  if (!(ratePerYear > 0)) return Infinity;
+  if (!(ratePerYear > 0)) return Number.POSITIVE_INFINITY;
   const tail = 1 - uniform();
   let low = 0;
   let high = 200;

@@ -28,7 +28,7 @@ export function fill(
   for (let i = from; i < to; i++) wanted += demand[i];
   if (wanted <= capacity) {
     for (let i = from; i < to; i++) grant[i] = demand[i];
-    return Infinity;
+    return Number.POSITIVE_INFINITY;
   }
   let rest = capacity;
   let weights = 0;

@@ -78,5 +78,5 @@ export function fanOutViolation(violation: number, calls: number): number {
 
 /** Load factor on the rest when `lost` of `replicas` are gone: n / (n - k); Infinity when none is left. */
 export function survivorLoadFactor(replicas: number, lost: number): number {
-  return lost >= replicas ? Infinity : replicas / (replicas - lost);
+  return lost >= replicas ? Number.POSITIVE_INFINITY : replicas / (replicas - lost);
 }

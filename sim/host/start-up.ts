@@ -40,7 +40,7 @@ export function laneWaitSeconds(
   scv: number,
 ): number {
   const load = (launchesPerSecond * createSeconds) / lanes;
-  if (load >= 1) return Infinity;
+  if (load >= 1) return Number.POSITIVE_INFINITY;
   return (erlangC(table, lanes, load) * createSeconds * (1 + scv)) / (2 * lanes * (1 - load));
 }
 

@@ -104,5 +104,5 @@ export function simulateStep(riseCpus: number, samplePhase: number, loopPhase: n
     cut = Math.max(cut, riseCpus * seen);
     if (cut >= riseCpus) return { excessCpuSeconds: excess, complianceSeconds: turn };
   }
-  return { excessCpuSeconds: excess, complianceSeconds: Infinity };
+  return { excessCpuSeconds: excess, complianceSeconds: Number.POSITIVE_INFINITY };
 }

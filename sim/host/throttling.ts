@@ -173,6 +173,6 @@ export function throttledRequestShare(fraction: number, cv: number): number {
  */
 export function meanStallMs(periodMs: number, fraction: number, exponent: number, use: number): number {
   if (!(fraction > 0)) return 0;
-  if (!(exponent > 0)) return Infinity;
+  if (!(exponent > 0)) return Number.POSITIVE_INFINITY;
   return (periodMs * fraction * 0.75) / (exponent * use * (1 + 0.1 * exponent));
 }

@@ -97,7 +97,7 @@ export function createWindowLatency(tables: LatencyTables, service: ServiceModel
     whole: new Float64Array(9),
   };
   w.factor.set(factor);
-  w.factor[factor.length] = Infinity;
+  w.factor[factor.length] = Number.POSITIVE_INFINITY;
   for (let k = 0; k < factor.length; k++) w.requestWeight[k] = weight[k] * factor[k];
   w.whole[LAST_LN] = log(service.answerMs);
   return w;

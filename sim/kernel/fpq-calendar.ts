@@ -42,11 +42,11 @@ export class FpqCalendar implements EventCalendar {
   }
 
   peekTimeMs(): number {
-    return this.queue.peek()?.timeMs ?? Infinity;
+    return this.queue.peek()?.timeMs ?? Number.POSITIVE_INFINITY;
   }
 
   peekKey(): number {
-    return this.queue.peek()?.key ?? Infinity;
+    return this.queue.peek()?.key ?? Number.POSITIVE_INFINITY;
   }
 
   pop(event: CalendarEvent): boolean {

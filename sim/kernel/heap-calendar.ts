@@ -45,11 +45,11 @@ export class HeapCalendar implements EventCalendar {
   }
 
   peekTimeMs(): number {
-    return this.count === 0 ? Infinity : this.time[0];
+    return this.count === 0 ? Number.POSITIVE_INFINITY : this.time[0];
   }
 
   peekKey(): number {
-    return this.count === 0 ? Infinity : this.key[0];
+    return this.count === 0 ? Number.POSITIVE_INFINITY : this.key[0];
   }
 
   pop(event: CalendarEvent): boolean {

@@ -77,7 +77,7 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
   const checker = watch(cluster);
   const queue: Happening[] = [];
   const brokenAtMs = new Float64Array(hosts).fill(-1);
-  let wakeMs = Infinity;
+  let wakeMs = Number.POSITIVE_INFINITY;
   let events = 0;
   let finished = 0;
   let lost = 0;
@@ -179,7 +179,7 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
         brokenAtMs[entity] = -1;
         table.cordoned[entity] = 0;
         table.outages[entity] = 0;
-        table.brokenAtMs[entity] = Infinity;
+        table.brokenAtMs[entity] = Number.POSITIVE_INFINITY;
         if (table.up[entity] === 0) setHostUp(cluster, entity, true, nowMs);
         noteChange(table.changes, entity);
         plane.onHostChanged(entity, nowMs);
@@ -187,7 +187,7 @@ export function playPlane(create: PlaneFactory, seed: number, options: PlayOptio
         break;
       default:
         if (nowMs !== wakeMs) break;
-        wakeMs = Infinity;
+        wakeMs = Number.POSITIVE_INFINITY;
         plane.wake(nowMs);
     }
   }

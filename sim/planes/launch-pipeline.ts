@@ -44,7 +44,7 @@ export function createPipeline(plan: LaunchPlan, hosts: number, images: number):
   return {
     images,
     laneFreeAtMs: new Float64Array(hosts * plan.lanes),
-    imageAtMs: new Float64Array(plan.imageMb > 0 ? hosts * images : 0).fill(Infinity),
+    imageAtMs: new Float64Array(plan.imageMb > 0 ? hosts * images : 0).fill(Number.POSITIVE_INFINITY),
     pullEndsMs: [],
   };
 }
@@ -65,7 +65,7 @@ export function launchDelayMs(
   let readyMs = nowMs;
   if (pipeline.imageAtMs.length > 0) {
     const at = host * pipeline.images + image;
-    if (pipeline.imageAtMs[at] === Infinity) {
+    if (pipeline.imageAtMs[at] === Number.POSITIVE_INFINITY) {
       pipeline.imageAtMs[at] = nowMs + Math.ceil(1000 * pullSeconds(pipeline, plan, nowMs));
     }
     readyMs = Math.max(nowMs, pipeline.imageAtMs[at]);

@@ -16,8 +16,8 @@ const NOT_FITTING = -2147483648;
 
 function chooseHost(hosts: GpuHosts, pod: GpuPod, state: PackingState): number {
   const { score } = state;
-  let low = Infinity;
-  let high = -Infinity;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
   for (let host = 0; host < hosts.count; host++) {
     score[host] = NOT_FITTING;
     if (!fits(hosts, host, pod)) continue;

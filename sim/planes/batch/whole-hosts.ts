@@ -32,7 +32,8 @@ interface State {
 export function createWholeHosts(context: PlaneContext, policy: BackfillPolicy, setup: BatchSetup): BatchQueue {
   const { hosts, tasks } = context.cluster;
   const { ticksPerMs } = setup;
-  const tickOf = (ms: number) => (ms === Infinity ? Infinity : Math.round(ms * ticksPerMs));
+  const tickOf = (ms: number) =>
+    ms === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : Math.round(ms * ticksPerMs);
   const starts = createBatchStarts(hosts.count);
   let policyState = policy.createState();
   /** Jobs by the engine's row, and those that wait, in order. */
@@ -114,7 +115,9 @@ export function createWholeHosts(context: PlaneContext, policy: BackfillPolicy, 
       policy.decide(
         {
           now,
-          freeAt: freeAtTick.map((at, host) => (hosts.up[host] === 0 || hosts.cordoned[host] === 1 ? Infinity : at)),
+          freeAt: freeAtTick.map((at, host) =>
+            hosts.up[host] === 0 || hosts.cordoned[host] === 1 ? Number.POSITIVE_INFINITY : at,
+          ),
           count: waiting.length,
           job: Int32Array.from(waiting, ({ job }) => job.number),
           width: Int32Array.from(waiting, ({ job }) => job.rows.length),

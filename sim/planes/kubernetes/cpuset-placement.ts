@@ -37,7 +37,7 @@ export function fewestNodes(table: CpuTable, host: number, wanted: number, also:
     left[most] = -1;
     if (found >= wanted) return taken;
   }
-  return Infinity;
+  return Number.POSITIVE_INFINITY;
 }
 
 /** The filter: whether the host has CPUs for the request now, as its NUMA topology policy sees it; those of `also` count as free. */

@@ -280,7 +280,7 @@ export function expireGate(
 
 /** When the next wait is over; Infinity = nobody waits. */
 export function nextExpiryMs(book: GangBook): number {
-  let nextMs = Infinity;
+  let nextMs = Number.POSITIVE_INFINITY;
   for (const at of book.atGate) nextMs = Math.min(nextMs, expiryMs(book.gangs[at].group));
   return nextMs;
 }

@@ -127,7 +127,7 @@ export class KubernetesPlane implements ControlPlane {
             backoffMs: (tries) => this.backoffMs(tries),
           });
     this.migrations = this.desk === null ? null : new MigrationJobs(context, this.desk);
-    if (this.desk !== null && this.desk.nextMs() < Infinity) context.wakeAt(this.desk.nextMs());
+    if (this.desk !== null && this.desk.nextMs() < Number.POSITIVE_INFINITY) context.wakeAt(this.desk.nextMs());
   }
 
   onPending(row: number, nowMs: number): void {
@@ -231,13 +231,13 @@ export class KubernetesPlane implements ControlPlane {
     }
     this.busyUntilMs = nowMs + Math.ceil((decided * 1000) / this.plan.podsPerSecond);
     const nextMs = decided >= BATCH ? this.busyUntilMs : this.nextRetryMs(nowMs);
-    if (nextMs < Infinity) this.context.wakeAt(Math.max(nextMs, this.busyUntilMs, nowMs + 1));
+    if (nextMs < Number.POSITIVE_INFINITY) this.context.wakeAt(Math.max(nextMs, this.busyUntilMs, nowMs + 1));
   }
 
   /** When the next pod may be tried again: the first of the backoff queue, or the head of a line that is still backing off. */
   private nextRetryMs(nowMs: number): number {
     const { queues } = this;
-    let nextMs = queues.backoff.size > 0 ? queues.retryAtMs[queues.backoff.peek() as number] : Infinity;
+    let nextMs = queues.backoff.size > 0 ? queues.retryAtMs[queues.backoff.peek() as number] : Number.POSITIVE_INFINITY;
     for (let i = 0; i < queues.openLines.length; i++) {
       const retryAtMs = queues.retryAtMs[queues.lineHead[queues.openLines[i]]];
       if (retryAtMs > nowMs && retryAtMs < nextMs) nextMs = retryAtMs;

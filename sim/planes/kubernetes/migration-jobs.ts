@@ -87,7 +87,7 @@ export class MigrationJobs {
 
   /** When there is something to do next; Infinity = never. */
   nextMs(nowMs: number): number {
-    let nextMs = Infinity;
+    let nextMs = Number.POSITIVE_INFINITY;
     for (const { createdAtMs, ttlMs, arbitratedAtMs, held, isEvicted, evictionsPerSecond } of this.jobs) {
       nextMs = Math.min(nextMs, createdAtMs + ttlMs);
       if (held === null) nextMs = Math.min(nextMs, arbitratedAtMs);

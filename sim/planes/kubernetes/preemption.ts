@@ -111,7 +111,7 @@ function choiceOf({ tasks }: Cluster, host: number, victims: readonly number[]):
   // The earliest start among the most important victims: upstream takes the host where that is latest.
   const startedAtMs = victims
     .filter((victim) => tasks.priority[victim] === top)
-    .reduce((first, victim) => Math.min(first, tasks.startedAtMs[victim]), Infinity);
+    .reduce((first, victim) => Math.min(first, tasks.startedAtMs[victim]), Number.POSITIVE_INFINITY);
   return { host, victims, top, sum, startedAtMs };
 }
 

@@ -172,7 +172,7 @@ export function restoreQueues(queues: SchedulingQueues, from: QueuesSnapshot): v
   queues.tries = from.tries.slice();
   queues.lineHead = from.lineHead.slice();
   queues.lineTail = from.lineTail.slice();
-  queues.openLines.splice(0, Infinity, ...from.openLines);
+  queues.openLines.splice(0, Number.POSITIVE_INFINITY, ...from.openLines);
   queues.waitingCount = from.waitingCount;
   for (const row of from.active) queues.active.add(row);
   for (const row of from.backoff) queues.backoff.add(row);

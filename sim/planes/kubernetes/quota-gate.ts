@@ -220,7 +220,7 @@ function podsOf(gate: QuotaGate, cluster: Cluster, quota: number): RevocablePod[
       // A pod that asks for none of a resource does not name it.
       request: podOf(gate, cluster, row).request.map((amount) => (amount === 0 ? undefined : amount)),
       priorityValue: tasks.priority[row],
-      startedAtMs: state === TASK_STATE.running ? tasks.startedAtMs[row] : Infinity,
+      startedAtMs: state === TASK_STATE.running ? tasks.startedAtMs[row] : Number.POSITIVE_INFINITY,
       preemptible: gate.preemptible[tasks.group[row]] === 1,
     });
   }

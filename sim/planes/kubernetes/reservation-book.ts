@@ -240,7 +240,7 @@ export function reservedScore(
     }
     isBound = true;
     const isAligned = freeCpu + leftCpu >= 0 && freeMem + leftMem >= 0;
-    if (isAligned && (policy === 'aligned' || fitsReservation(held, asked, -Infinity))) isEnough = true;
+    if (isAligned && (policy === 'aligned' || fitsReservation(held, asked, Number.NEGATIVE_INFINITY))) isEnough = true;
   }
   if (isBound && !isEnough) return -1;
   if (!isEnough && (openCpu < 0 || openMem < 0)) return -1;
@@ -256,7 +256,7 @@ export function policyOf(book: ReservationBook, held: Held): ReservationPlan['al
 /** The reservation that a pod takes from first; undefined where none has room for all of it. */
 export function nominate(matching: readonly Held[], asked: Amounts): Held | undefined {
   // Expiry is kept by the book: here every reservation is as old as on its first day.
-  return chooseReservation(matching, asked, -Infinity) as Held | undefined;
+  return chooseReservation(matching, asked, Number.NEGATIVE_INFINITY) as Held | undefined;
 }
 
 /** What a reservation still holds. */
@@ -327,14 +327,14 @@ export function endReservation(
 }
 
 function endsAtMs(held: Held): number {
-  return held.timeToLiveMs > 0 ? held.createdAtMs + held.timeToLiveMs : Infinity;
+  return held.timeToLiveMs > 0 ? held.createdAtMs + held.timeToLiveMs : Number.POSITIVE_INFINITY;
 }
 
 /** When the book has something to do next; Infinity = never. */
 export function nextReservationMs(book: ReservationBook): number {
-  let nextMs = Infinity;
+  let nextMs = Number.POSITIVE_INFINITY;
   for (const held of book.all)
-    nextMs = Math.min(nextMs, endsAtMs(held), held.state === 'available' ? Infinity : held.retryAtMs);
+    nextMs = Math.min(nextMs, endsAtMs(held), held.state === 'available' ? Number.POSITIVE_INFINITY : held.retryAtMs);
   return nextMs;
 }
 

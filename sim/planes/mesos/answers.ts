@@ -200,7 +200,7 @@ function rowFor(run: MesosRun, driver: Driver, work: number, nowMs: number): num
  * A framework or the master has a task killed: it is stopped when its grace period is over, at once where it has none or its host is dead.
  * One that is over already is left alone. A kill does not reach a replica whose agent is not heard: its framework sends it again.
  */
-export function killTask(run: MesosRun, id: TaskId, nowMs: number, maxGraceMs = Infinity): void {
+export function killTask(run: MesosRun, id: TaskId, nowMs: number, maxGraceMs = Number.POSITIVE_INFINITY): void {
   const { s, setup } = run;
   const driver = driverOfTask(s.drivers, id);
   const task = taskNumber(driver, id);

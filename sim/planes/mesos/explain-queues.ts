@@ -64,7 +64,7 @@ function unfitSentences(run: MesosRun, driver: Driver): string[] {
     waiting.push(row);
     if (fitsSomewhere(row)) continue;
     const laneHere = laneOf(tasks.priority[row], driver.lanes);
-    const laneOfHead = head < 0 ? Infinity : laneOf(tasks.priority[head], driver.lanes);
+    const laneOfHead = head < 0 ? Number.POSITIVE_INFINITY : laneOf(tasks.priority[head], driver.lanes);
     if (laneHere < laneOfHead || (laneHere === laneOfHead && tasks.submitAtMs[row] < tasks.submitAtMs[head]))
       head = row;
   }

@@ -53,8 +53,12 @@ export function happen(run: MesosRun, nowMs: number): void {
 export function nextIncidentMs(run: MesosRun): number {
   const { s, setup } = run;
   const incident = setup.plan.incidents[s.incidentsDone];
-  const next = Math.min(incident?.atMs ?? Infinity, s.returning[0]?.atMs ?? Infinity, s.knocks[0]?.atMs ?? Infinity);
-  const operator = Math.min(nextReservingMs(run), nextOperationMs(run), s.dying[0]?.atMs ?? Infinity);
+  const next = Math.min(
+    incident?.atMs ?? Number.POSITIVE_INFINITY,
+    s.returning[0]?.atMs ?? Number.POSITIVE_INFINITY,
+    s.knocks[0]?.atMs ?? Number.POSITIVE_INFINITY,
+  );
+  const operator = Math.min(nextReservingMs(run), nextOperationMs(run), s.dying[0]?.atMs ?? Number.POSITIVE_INFINITY);
   return Math.min(next, nextSilenceMs(run), nextMaintenanceMs(run), operator, nextExecutorMs(run));
 }
 

@@ -28,7 +28,7 @@ export function maintain(run: MesosRun, nowMs: number): void {
 /** When the next of that is due after the last wake; a time that has passed is never. */
 export function nextMaintenanceMs(run: MesosRun): number {
   const nowMs = run.now.nowMs;
-  let nextMs = Infinity;
+  let nextMs = Number.POSITIVE_INFINITY;
   for (const { atMs, lastsMs, noticeMs } of windows(run))
     for (const dueMs of [atMs - noticeMs, atMs, atMs + lastsMs]) if (dueMs > nowMs && dueMs < nextMs) nextMs = dueMs;
   return nextMs;

@@ -145,7 +145,7 @@ export class MesosPlane implements ControlPlane {
         placed.push(placeOf(setup.agents, tasks.host[other]));
     const gpus = gpusOf(setup.context.cluster, row);
     let best = -1;
-    let least = Infinity;
+    let least = Number.POSITIVE_INFINITY;
     for (let host = 0; host < hosts.count; host++) {
       if (hosts.up[host] === 0 || hosts.outages[host] > 0) continue;
       if (setup.clusterOfHost[host] !== setup.clusterOfDriver[setup.driverOfService[tasks.group[row]]]) continue;

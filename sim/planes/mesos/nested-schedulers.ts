@@ -15,7 +15,7 @@ export function schedulerEnded(run: MesosRun, service: number, nowMs: number): v
   for (const driver of s.drivers) {
     if (driver.plan.scheduler !== name || s.backlog[driver.index] !== null) continue;
     s.backlog[driver.index] = [];
-    s.outages.push({ driver: driver.index, fromMs: nowMs, toMs: Infinity });
+    s.outages.push({ driver: driver.index, fromMs: nowMs, toMs: Number.POSITIVE_INFINITY });
     masterOf(run, driver).disconnect(driver.plan.name);
   }
 }
@@ -31,7 +31,7 @@ export function schedulerStarted(run: MesosRun, service: number, nowMs: number):
   const { name } = setup.services[service];
   for (const driver of s.drivers) {
     if (driver.plan.scheduler !== name || s.backlog[driver.index] === null) continue;
-    const outage = s.outages.find((other) => other.driver === driver.index && other.toMs === Infinity);
+    const outage = s.outages.find((other) => other.driver === driver.index && other.toMs === Number.POSITIVE_INFINITY);
     if (outage !== undefined) outage.toMs = nowMs;
     comeBack(run, driver, nowMs);
     const parent = s.drivers[setup.driverOfService[service]];

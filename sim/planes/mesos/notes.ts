@@ -109,7 +109,7 @@ export function hearsNow(run: MesosRun, host: number): boolean {
 /** After something was heard at once: whether the framework had an answer, or wants its clock earlier than it was going to run. */
 export function wakeFor(run: MesosRun, driver: Driver, nowMs: number): void {
   const nextMs = run.s.notes.length > 0 ? nowMs : driver.framework.nextWakeMs(driver.state);
-  if (nextMs < Infinity) run.setup.context.wakeAt(Math.max(nowMs, Math.ceil(nextMs)));
+  if (nextMs < Number.POSITIVE_INFINITY) run.setup.context.wakeAt(Math.max(nowMs, Math.ceil(nextMs)));
 }
 
 /** A row that waits: a replica is one more instance of its app, a task is a job of its own unless its framework retries it already. */
@@ -291,7 +291,7 @@ function hostChanged(run: MesosRun, host: number, nowMs: number): void {
   closeExecutorsOn(run, host, TaskStatus.Lost, nowMs);
   // Emptied before it went down: nothing is waited for.
   if (setup.context.cluster.hosts.up[host] === 0 && s.agent[host] !== AGENT.unknown) loseHost(run, host);
-  else silence(run, host, nowMs, Infinity);
+  else silence(run, host, nowMs, Number.POSITIVE_INFINITY);
 }
 
 /** What policies sell as revocable CPU is told to the master where it changed. */

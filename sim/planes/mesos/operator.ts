@@ -21,7 +21,7 @@ export function operate(run: MesosRun, nowMs: number): void {
 
 /** When the operator acts next. */
 export function nextOperationMs(run: MesosRun): number {
-  return operationsOf(run)[run.s.operator.done]?.atMs ?? Infinity;
+  return operationsOf(run)[run.s.operator.done]?.atMs ?? Number.POSITIVE_INFINITY;
 }
 
 function operationsOf({ setup }: MesosRun): readonly MesosOperationPlan[] {

@@ -25,7 +25,7 @@ export function silence(run: MesosRun, host: number, nowMs: number, healMs: numb
     known.healMs = Math.max(known.healMs, healMs);
     return;
   }
-  if (healMs < Infinity) run.s.tally.cutOff++;
+  if (healMs < Number.POSITIVE_INFINITY) run.s.tally.cutOff++;
   run.s.silent.set(host, { fromMs: nowMs, healMs, lost: false, notes: [] });
   if (run.s.agent[host] !== AGENT.unknown) masterOfHost(run, host).agents.fallSilent(String(host), nowMs);
 }
@@ -49,7 +49,7 @@ export function agentGivenUp(run: MesosRun, host: number, nowMs: number): void {
   if (silent === undefined) return;
   silent.lost = true;
   s.tally.givenUp++;
-  if (silent.healMs < Infinity) countCutOff(run, host);
+  if (silent.healMs < Number.POSITIVE_INFINITY) countCutOff(run, host);
   const { notes } = silent;
   silent.notes = notes.filter((note) => note.kind !== 'left' || note.change === CHANGE.finish);
   for (const note of notes) if (note.kind === 'left' && note.change !== CHANGE.finish) workOffNow(run, note, nowMs);
@@ -77,7 +77,7 @@ export function hear(run: MesosRun, host: number, nowMs: number): void {
   const silent = s.silent.get(host);
   s.silent.delete(host);
   if (silent !== undefined && !silent.lost) {
-    if (silent.healMs < Infinity) s.tally.cutOffHeard++;
+    if (silent.healMs < Number.POSITIVE_INFINITY) s.tally.cutOffHeard++;
     if (masterOfHost(run, host).agents.isOverdue(String(host))) s.tally.spared++;
   }
   if (s.agent[host] === AGENT.unknown) {
@@ -94,7 +94,7 @@ export function hear(run: MesosRun, host: number, nowMs: number): void {
 
 /** When the next partition ends. */
 export function nextSilenceMs(run: MesosRun): number {
-  let nextMs = Infinity;
+  let nextMs = Number.POSITIVE_INFINITY;
   for (const { healMs } of run.s.silent.values()) nextMs = Math.min(nextMs, healMs);
   return nextMs;
 }

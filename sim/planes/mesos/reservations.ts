@@ -131,7 +131,7 @@ function holdsParent(run: MesosRun, { refines }: MesosReservationPlan, host: num
 
 /** When something is reserved or given back next. */
 export function nextReservingMs(run: MesosRun): number {
-  return run.setup.reserving[run.s.reservations.done]?.atMs ?? Infinity;
+  return run.setup.reserving[run.s.reservations.done]?.atMs ?? Number.POSITIVE_INFINITY;
 }
 
 /** What one task takes of `bag`: revocable CPU where it takes that, of all else the most refined parts first; null when those are not enough. */

@@ -124,7 +124,7 @@ function runInside(run: MesosRun, app: SparkApp, task: number, row: number, nowM
   s.queued[app.driver]--;
   s.spark.inside.set(row, { driver: app.driver, task, sinceMs: nowMs });
   take(run, executor, row, 1, nowMs);
-  executor.idleSinceMs = Infinity;
+  executor.idleSinceMs = Number.POSITIVE_INFINITY;
   setup.context.bind(row, executor.host, nowMs, 0);
 }
 
@@ -176,7 +176,7 @@ export function tendExecutors(run: MesosRun, nowMs: number): void {
 
 /** When the next of that is due after the last wake. */
 export function nextExecutorMs({ s, now }: MesosRun): number {
-  let nextMs = Infinity;
+  let nextMs = Number.POSITIVE_INFINITY;
   for (const [driver, own] of s.spark.executors) {
     if (!s.drivers[driver].isCoarse) continue;
     const { dynamicAllocation, executorIdleMs } = (s.drivers[driver].state as SparkState).config;
