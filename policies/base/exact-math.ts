@@ -49,9 +49,10 @@ export function log(x: number): number {
     shift = -54;
   }
   view[0] = y;
-  let exponent = ((words[HIGH_WORD] >>> 20) & 0x7ff) - 1023 + shift;
-  words[HIGH_WORD] = (words[HIGH_WORD] & 0x000fffff) | 0x3ff00000;
-  let m = view[0];
+  const power = ((words[HIGH_WORD] >>> 20) & 0x7ff) - 1023;
+  let exponent = power + shift;
+  // y / 2^power, exactly; 2^-1023 is no normal number, so the largest take two steps.
+  let m = power < 1023 ? y * POWER_OF_TWO[1022 - power] : y * 0.5 * POWER_OF_TWO[0];
   if (m > 1.4142135623730951) {
     m *= 0.5;
     exponent += 1;
