@@ -78,7 +78,10 @@ export function durationLaw(population: BatchPopulationConfig, scale: number): D
  *   E[min(X, c)] = e^(mu + sigma^2/2) P(Z < z - sigma) + c P(Z > z),   z = (ln c - mu) / sigma
  */
 export function meanDurationMs(law: DurationLaw): number {
-  return law.share.reduce((sum, share, part) => sum + share * meanCapped(law.logMean[part], law.logSigma[part]), 0);
+  let mean = 0;
+  for (let part = 0; part < law.share.length; part++)
+    mean += law.share[part] * meanCapped(law.logMean[part], law.logSigma[part]);
+  return mean;
 }
 
 function meanCapped(mu: number, sigma: number): number {
@@ -142,22 +145,29 @@ export function analyticsScale(config: BatchConfig): number {
   if (config.offeredPercent === 0) return 1;
   const tasks = tasksByPopulation(config);
   const wanted = (config.offeredPercent / 100) * config.clusterCoreHoursPerWeek;
-  const offered = (scale: number) =>
-    config.populations.reduce((sum, population, index) => sum + coreHoursPerWeek(population, tasks[index], scale), 0);
   let low = -14;
   let high = 14;
-  if (offered(exp(low)) > wanted || offered(exp(high)) < wanted)
-    throw new ConfigError(unreachableOffer(config, offered));
+  if (offeredCoreHours(config, tasks, exp(low)) > wanted || offeredCoreHours(config, tasks, exp(high)) < wanted)
+    throw new ConfigError(unreachableOffer(config, tasks));
   for (let step = 0; step < 60; step++) {
     const middle = 0.5 * (low + high);
-    if (offered(exp(middle)) < wanted) low = middle;
+    if (offeredCoreHours(config, tasks, exp(middle)) < wanted) low = middle;
     else high = middle;
   }
   return exp(0.5 * (low + high));
 }
 
-function unreachableOffer(config: BatchConfig, offered: (scale: number) => number): string {
-  const percent = (scale: number) => ((100 * offered(scale)) / config.clusterCoreHoursPerWeek).toFixed(1);
+/** Core-hours that all populations request in a week. */
+function offeredCoreHours({ populations }: BatchConfig, tasks: readonly number[], scale: number): number {
+  let sum = 0;
+  for (let index = 0; index < populations.length; index++)
+    sum += coreHoursPerWeek(populations[index], tasks[index], scale);
+  return sum;
+}
+
+function unreachableOffer(config: BatchConfig, tasks: readonly number[]): string {
+  const percent = (scale: number) =>
+    ((100 * offeredCoreHours(config, tasks, scale)) / config.clusterCoreHoursPerWeek).toFixed(1);
   return (
     `best effort: offeredPercent ${config.offeredPercent} cannot be reached by stretching analytics durations; with these ` +
     `populations it lies between ${percent(exp(-14))} and ${percent(exp(14))} %. Change tasksPerWeek or the task shares, ` +

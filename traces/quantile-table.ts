@@ -13,6 +13,9 @@ const CELLS = 4096;
 const TAIL_CELLS = 16;
 const GUIDE_CELLS = 1024;
 
+/** Standard normal quantiles at the edges of the cells; the outermost two are infinite and not read. */
+const EDGES = Float64Array.from({ length: CELLS + 1 }, (_, cell) => normalQuantile(cell / CELLS));
+
 export interface LognormalTable {
   readonly mu: number;
   readonly sigma: number;
@@ -23,7 +26,7 @@ export interface LognormalTable {
 export function createLognormalTable(mu: number, sigma: number): LognormalTable {
   assert(sigma >= 0 && sigma <= 4, `lognormal sigma ${sigma} is in [0, 4]`);
   const quantiles = new Float64Array(CELLS + 1);
-  for (let cell = 1; cell < CELLS; cell++) quantiles[cell] = exp(mu + sigma * normalQuantile(cell / CELLS));
+  for (let cell = 1; cell < CELLS; cell++) quantiles[cell] = exp(mu + sigma * EDGES[cell]);
   return { mu, sigma, quantiles };
 }
 
