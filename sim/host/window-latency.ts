@@ -133,7 +133,13 @@ export function setKappa(w: WindowLatency, kappa: number, delayMs: number): void
   const { discipline, answerMs, cpuMs, scv } = w.service;
   const cpuPart = kappa * cpuMs;
   const answer = answerMs - cpuMs + cpuPart;
-  for (let k = 0; k < w.factor.length; k++) {
+  const last = w.factor.length - 1;
+  // From the last row down: rates beyond the stationary cap have its load, so what holds for that row holds for them.
+  for (let k = last; k >= 0; k--) {
+    if (k < last && w.load[k] === w.load[last]) {
+      copyRow(w, last, k);
+      continue;
+    }
     const mean = sojournMean(answer, cpuPart, w.waiting[k], w.eta[k]);
     const variance = sojournVariance(discipline, answer, cpuPart, scv, w.load[k], w.waiting[k], w.eta[k]);
     w.meanMs[k] = mean;
@@ -143,6 +149,14 @@ export function setKappa(w: WindowLatency, kappa: number, delayMs: number): void
   const spread = scv * answer * answer;
   setBareAnswer(w.whole, ANSWER, answer, spread);
   setBareAnswer(w.whole, DELAYED, answer + delayMs, spread + delayMs * delayMs);
+}
+
+function copyRow(w: WindowLatency, from: number, to: number): void {
+  w.meanMs[to] = w.meanMs[from];
+  w.lnMedian[to] = w.lnMedian[from];
+  w.sigma[to] = w.sigma[from];
+  w.lnDelayedMedian[to] = w.lnDelayedMedian[from];
+  w.delayedSigma[to] = w.delayedSigma[from];
 }
 
 function setLognormal(median: Float64Array, sigma: Float64Array, k: number, mean: number, variance: number): void {
