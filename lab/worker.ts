@@ -1,7 +1,6 @@
 /** The module a worker thread loads: runs one plan a job. Imports nothing that a simulation does not need. */
 import { workerData } from 'node:worker_threads';
 import { assert } from '../policies/base/assert.ts';
-import { createSurfaceStore } from '../sim/engine/latency-model.ts';
 import type { RunIdentity } from '../sim/engine/results.ts';
 import type { Plan } from '../sim/plan.ts';
 import { type RunHours, runHoursOf } from '../sim/results/run-hours.ts';
@@ -10,6 +9,7 @@ import type { OnlineServices } from '../traces/format.ts';
 import { type ForkBase, openFork, runFork } from './fork.ts';
 import { type RunOptions, runPlan } from './run-plan.ts';
 import { serveJobs } from './serve-jobs.ts';
+import { shareSurfaces } from './shared-surfaces.ts';
 
 /** One run. With `tables` everything comes back, without it only what a table over many runs needs. */
 export interface RunJob {
@@ -44,15 +44,16 @@ function baseOf(path: string): ForkBase {
   return opened.base;
 }
 
-/** Runs of one scenario ask for the same latency surfaces. */
-const surfaces = createSurfaceStore();
+/** Runs of one scenario ask for the same latency surfaces, on whichever thread. */
+const surfaces = shareSurfaces('tidemark/latency-surfaces');
 
 serveJobs<RunJob, RunAnswer>((job, report) => {
   const { plan, identity, notes, fork } = job;
+  surfaces.hear();
   const options: RunOptions = {
     identity,
     notes,
-    surfaces,
+    surfaces: surfaces.store,
     ...(replayed === undefined ? {} : { replayed }),
     onHour: (simulatedMs) => {
       report(simulatedMs / plan.horizonMs);
@@ -61,6 +62,7 @@ serveJobs<RunJob, RunAnswer>((job, report) => {
   };
   const results = fork === undefined ? runPlan(plan, options) : runFork(baseOf(fork), plan, options);
   assert(results !== null, 'a run that nothing stops reaches its horizon');
+  surfaces.tell();
   const { manifest, summary } = results;
   if (!job.tables) {
     const hours = runHoursOf(results, plan);

@@ -78,6 +78,12 @@ export function createSurfaceStore(): SurfaceStore {
 /** A surface takes 28 KiB: three grids of 96 x 24. */
 const MOST_BUILT = 512;
 
+/** Keeps what was built for `key`; a full store starts anew. */
+export function keepBuilt(store: SurfaceStore, key: string, built: Built): void {
+  if (store.built.size >= MOST_BUILT) store.built.clear();
+  store.built.set(key, built);
+}
+
 /**
  * Builds targets and surfaces of every service, once a run. `store` keeps them for other runs, and `physics` then names the coefficients:
  * all that decides beside a service's kind.
@@ -118,8 +124,7 @@ export function createLatencyModel(
       const service = kata === null ? bare : { ...bare, answerMs: bare.answerMs + wakeUps * kata.wakeMs };
       const surface = createViolationSurface(tables, service, target.targetMs, waitMs);
       built = { service, target, surface, matters: delayMatters(surface, waitSlope) };
-      if (store.built.size >= MOST_BUILT) store.built.clear();
-      store.built.set(key, built);
+      keepBuilt(store, key, built);
     }
     const window = windows.get(built) ?? createWindowLatency(tables, built.service);
     windows.set(built, window);

@@ -1,0 +1,43 @@
+/**
+ * Latency surfaces that the worker threads of a process tell each other of, so that each kind of service is worked out once.
+ *
+ * A thread is deaf while it runs, so it listens and tells between runs. What it hears equals what it would build, to the last bit: a
+ * surface follows from its key.
+ */
+import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { type Built, createSurfaceStore, keepBuilt, type SurfaceStore } from '../sim/engine/latency-model.ts';
+
+export interface SharedSurfaces {
+  readonly store: SurfaceStore;
+  /** Keeps what other threads have told since the last call. */
+  hear(): void;
+  /** Tells the other threads what has been built since the last call. */
+  tell(): void;
+}
+
+type Told = readonly (readonly [key: string, built: Built])[];
+
+/** A store shared over the channel `name`; the channel keeps no thread alive. */
+export function shareSurfaces(name: string): SharedSurfaces {
+  const store = createSurfaceStore();
+  const channel = new BroadcastChannel(name);
+  channel.unref();
+  /** Keys that were told or heard. */
+  const known = new Set<string>();
+  return {
+    store,
+    hear() {
+      for (let got = receiveMessageOnPort(channel); got !== undefined; got = receiveMessageOnPort(channel))
+        for (const [key, built] of got.message as Told) {
+          known.add(key);
+          if (!store.built.has(key)) keepBuilt(store, key, built);
+        }
+    },
+    tell() {
+      const fresh = [...store.built].filter(([key]) => !known.has(key));
+      if (fresh.length === 0) return;
+      for (const [key] of fresh) known.add(key);
+      channel.postMessage(fresh satisfies Told);
+    },
+  };
+}
