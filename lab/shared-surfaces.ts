@@ -4,7 +4,7 @@
  * A thread is deaf while it runs, so it listens and tells between runs. What it hears equals what it would build, to the last bit: a
  * surface follows from its key.
  */
-import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { type Built, createSurfaceStore, keepBuilt, type SurfaceStore } from '../sim/engine/latency-model.ts';
 
 export interface SharedSurfaces {
@@ -22,12 +22,14 @@ export function shareSurfaces(name: string): SharedSurfaces {
   const store = createSurfaceStore();
   const channel = new BroadcastChannel(name);
   channel.unref();
+  // Node takes a channel here as it takes a port; its types name the port alone.
+  const next = () => receiveMessageOnPort(channel as unknown as MessagePort);
   /** Keys that were told or heard. */
   const known = new Set<string>();
   return {
     store,
     hear() {
-      for (let got = receiveMessageOnPort(channel); got !== undefined; got = receiveMessageOnPort(channel))
+      for (let got = next(); got !== undefined; got = next())
         for (const [key, built] of got.message as Told) {
           known.add(key);
           if (!store.built.has(key)) keepBuilt(store, key, built);
