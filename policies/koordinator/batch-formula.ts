@@ -24,6 +24,17 @@ export function memoryPolicyCode(name: string | undefined): PolicyCode {
   return name === 'maxUsageRequest' ? MAX_USAGE_REQUEST : USAGE;
 }
 
+/** Settings of the formula; percents, NaN = no cap. */
+export interface BatchFormula {
+  readonly cpuPercent: number;
+  readonly memPercent: number;
+  readonly cpuPolicy: PolicyCode;
+  readonly memPolicy: PolicyCode;
+  readonly cpuCap: number;
+  readonly memCap: number;
+  readonly lsrByUsage: boolean;
+}
+
 /**
  * Batch allocatable of one host in one resource.
  *

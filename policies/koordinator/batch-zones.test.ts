@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandomSource, uniformOpen } from '../base/random-source.ts';
 import type { HostSignals, ZoneSignals } from '../ports.ts';
-import { cpuPolicyCode, memoryPolicyCode } from './batch-formula.ts';
+import { type BatchFormula, cpuPolicyCode, memoryPolicyCode } from './batch-formula.ts';
 import type { BatchPod } from './batch-resource.ts';
 import { batchResourceOfZones } from './batch-resource-numa.ts';
-import { type ZoneFormula, zoneMemBytes, zoneMilliCpu } from './batch-zones.ts';
+import { zoneMemBytes, zoneMilliCpu } from './batch-zones.ts';
 import { PRODUCTION_QUIRKS } from './quirks.ts';
 
 const GIB = 1_073_741_824;
@@ -86,7 +86,7 @@ describe('zones by columns and pod by pod', () => {
         const system = { milliCpu: seed * 7, memBytes: seed * 1_000_003 };
         const { signals, zones } = columns(pods, system);
         const lsrByUsage = seed % 2 === 0;
-        const formula: ZoneFormula = {
+        const formula: BatchFormula = {
           cpuPercent: 60 + (seed % 50),
           memPercent: 65,
           cpuPolicy: cpuPolicyCode(policy),

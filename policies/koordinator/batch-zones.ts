@@ -10,18 +10,7 @@
  * Source: NR/plugins/batchresource/plugin.go calculateOnNUMALevel.
  */
 import type { HostSignals, ZoneSignals } from '../ports.ts';
-import { batchAllocatableOf } from './batch-formula.ts';
-
-/** Settings of the formula; percents, NaN = no cap. */
-export interface ZoneFormula {
-  readonly cpuPercent: number;
-  readonly memPercent: number;
-  readonly cpuPolicy: number;
-  readonly memPolicy: number;
-  readonly cpuCap: number;
-  readonly memCap: number;
-  readonly lsrByUsage: boolean;
-}
+import { type BatchFormula, batchAllocatableOf } from './batch-formula.ts';
 
 /** Batch CPU of zone row `at` of a host. `reserved`: of the host. */
 export function zoneMilliCpu(
@@ -29,7 +18,7 @@ export function zoneMilliCpu(
   zones: ZoneSignals,
   host: number,
   at: number,
-  f: ZoneFormula,
+  f: BatchFormula,
   reserved: number,
 ): number {
   const count = zones.firstZone[host + 1] - zones.firstZone[host];
@@ -60,7 +49,7 @@ export function zoneMemBytes(
   s: HostSignals,
   zones: ZoneSignals,
   host: number,
-  f: ZoneFormula,
+  f: BatchFormula,
   reserved: number,
 ): number {
   const count = zones.firstZone[host + 1] - zones.firstZone[host];

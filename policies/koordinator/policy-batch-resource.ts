@@ -17,9 +17,9 @@ import {
   type PolicyState,
   type ZoneSignals,
 } from '../ports.ts';
-import { cpuPolicyCode, memoryPolicyCode } from './batch-formula.ts';
+import { type BatchFormula, cpuPolicyCode, memoryPolicyCode } from './batch-formula.ts';
 import { batchMemBytesOf, batchMilliCpuOf, isBatchWritten } from './batch-from-signals.ts';
-import { type ZoneFormula, zoneMemBytes, zoneMilliCpu } from './batch-zones.ts';
+import { zoneMemBytes, zoneMilliCpu } from './batch-zones.ts';
 import { amplifiedAllocatable, normalizedBatchCpu } from './cpu-normalization.ts';
 import { degradedValue, resourceChanged } from './write-gate.ts';
 
@@ -98,7 +98,7 @@ function publishZones(
   const isStale = s.nowMs > s.sampledAtMs[host] + (config['degradeMs'] as number);
   // K6 off: what the host still holds stays in equal parts on its zones.
   if (isStale && config['degradeRemovesBatch'] === false) return;
-  const formula = zoneFormulaOf(config);
+  const formula = formulaOf(config);
   const mem = isStale ? 0 : zoneMemBytes(s, zones, host, formula, memReservedOf(s, host, config));
   const reserved = reservedOf(s, host, config);
   for (let at = zones.firstZone[host]; at < zones.firstZone[host + 1]; at++) {
@@ -112,7 +112,7 @@ function publishZones(
   }
 }
 
-function zoneFormulaOf(config: PolicyConfig): ZoneFormula {
+function formulaOf(config: PolicyConfig): BatchFormula {
   const most = config['reclaimAboveHundredPercent'] === true ? Number.POSITIVE_INFINITY : 100;
   return {
     cpuPercent: Math.min(most, config['cpuReclaimThresholdPercent'] as number),
@@ -127,16 +127,8 @@ function zoneFormulaOf(config: PolicyConfig): ZoneFormula {
 
 /** Works out what every host may sell to the batch class now: `nowMilliCpu` and `nowMemBytes` of the state. */
 export function workOutBatch(signals: HostSignals, config: PolicyConfig, own: BatchState): void {
-  const most = config['reclaimAboveHundredPercent'] === true ? Number.POSITIVE_INFINITY : 100;
-  const cpuPercent = Math.min(most, config['cpuReclaimThresholdPercent'] as number);
-  const memPercent = Math.min(most, config['memoryReclaimThresholdPercent'] as number);
+  const formula = formulaOf(config);
   const removes = config['degradeRemovesBatch'] as boolean;
-  const ignoresMissing = config['maxUsageIgnoresMissingMetrics'] as boolean;
-  const lsrByUsage = config['lsrReclaimedByUsage'] as boolean;
-  const cpuPolicy = cpuPolicyCode(config['cpuCalculatePolicy'] as string);
-  const memPolicy = memoryPolicyCode(config['memoryCalculatePolicy'] as string);
-  const cpuCap = (config['batchCpuThresholdPercent'] as number | null) ?? Number.NaN;
-  const memCap = (config['batchMemoryThresholdPercent'] as number | null) ?? Number.NaN;
   const degradeMs = config['degradeMs'] as number;
   const minutes = degradeMs / MS_PER_MINUTE;
   for (let host = 0; host < signals.count; host++) {
@@ -148,18 +140,25 @@ export function workOutBatch(signals: HostSignals, config: PolicyConfig, own: Ba
       own.nowMemBytes[host] = degradedValue(own.memBytes[host], ageMs, minutes, removes) ?? 0;
       continue;
     }
-    const ratio = signals.cpuNormalizationRatio?.[host] ?? 1;
-    const reserved = reservedOf(signals, host, config);
-    // K1: at node level a pod without metrics adds nothing to the sum of max(request, use).
-    const missingCpu = ignoresMissing ? 0 : (signals.hpUnreportedMilliCpu?.[host] ?? 0);
-    const missingMem = ignoresMissing ? 0 : (signals.hpUnreportedMemBytes?.[host] ?? 0);
-    const cpu = batchMilliCpuOf(signals, host, cpuPercent, cpuPolicy, cpuCap, reserved, missingCpu, lsrByUsage);
-    const memReserved = memReservedOf(signals, host, config);
-    own.milliCpu[host] = normalizedBatchCpu(cpu, ratio);
-    own.memBytes[host] = batchMemBytesOf(signals, host, memPercent, memPolicy, memCap, memReserved, missingMem);
+    own.milliCpu[host] = freshMilliCpu(signals, host, formula, config);
+    own.memBytes[host] = freshMemBytes(signals, host, formula, config);
     own.nowMilliCpu[host] = own.milliCpu[host];
     own.nowMemBytes[host] = own.memBytes[host];
   }
+}
+
+/** Batch CPU of a host with a fresh report, milli-CPU. K1: at node level a pod without metrics adds nothing to the sum of max(request, use). */
+function freshMilliCpu(s: HostSignals, host: number, f: BatchFormula, config: PolicyConfig): number {
+  const missing = config['maxUsageIgnoresMissingMetrics'] === true ? 0 : (s.hpUnreportedMilliCpu?.[host] ?? 0);
+  const reserved = reservedOf(s, host, config);
+  const cpu = batchMilliCpuOf(s, host, f.cpuPercent, f.cpuPolicy, f.cpuCap, reserved, missing, f.lsrByUsage);
+  return normalizedBatchCpu(cpu, s.cpuNormalizationRatio?.[host] ?? 1);
+}
+
+/** Batch memory of a host with a fresh report, bytes. */
+function freshMemBytes(s: HostSignals, host: number, f: BatchFormula, config: PolicyConfig): number {
+  const missing = config['maxUsageIgnoresMissingMetrics'] === true ? 0 : (s.hpUnreportedMemBytes?.[host] ?? 0);
+  return batchMemBytesOf(s, host, f.memPercent, f.memPolicy, f.memCap, memReservedOf(s, host, config), missing);
 }
 
 /** K19: the kubelet's reservation is read as capacity - allocatable, which amplified allocatable makes disappear. */
