@@ -91,7 +91,9 @@ export function drawServiceTraits(count: number, seed: string) {
 
 /** One value per row, each from the stream online/<row>/<purpose>. */
 export function drawAll(count: number, seed: string, purpose: string, draw: (stream: Stream) => number): number[] {
-  return Array.from({ length: count }, (_, row) => draw(createStream(seed, `online/${row}/${purpose}`)));
+  const values = new Array<number>(count);
+  for (let row = 0; row < count; row++) values[row] = draw(createStream(seed, `online/${row}/${purpose}`));
+  return values;
 }
 
 function checkConfig(config: OnlineConfig): void {

@@ -11,7 +11,7 @@ import { createSharedHosts, packingChooser, vmChooser } from '../planes/batch/sh
 import { createWholeHosts } from '../planes/batch/whole-hosts.ts';
 import type { Engine, Workload } from './engine.ts';
 import { typicalOf } from './gpus-from-plan.ts';
-import { planeContext } from './plane-context.ts';
+import { EngineContext } from './plane-context.ts';
 
 /** Builds the plane into `engine`. Throws ConfigError for services on whole hosts, and for an unknown policy. */
 export function createBatch(engine: Engine, workload: Workload, batch: BatchPlan): void {
@@ -21,7 +21,7 @@ export function createBatch(engine: Engine, workload: Workload, batch: BatchPlan
     throw new ConfigError(
       'controlPlane.hostSharing is whole-host; services share hosts, so let it be shared or leave them out',
     );
-  const context = planeContext(engine);
+  const context = new EngineContext(engine);
   const { cpuOvercommitRatio = 1, memOvercommitRatio = 1 } = batch;
   if (cpuOvercommitRatio !== 1 || memOvercommitRatio !== 1)
     for (let host = 0; host < hosts.count; host++) {
@@ -50,7 +50,7 @@ export function createBatch(engine: Engine, workload: Workload, batch: BatchPlan
 }
 
 function queueOf(engine: Engine, workload: Workload, batch: BatchPlan, setup: BatchSetup) {
-  const context = planeContext(engine);
+  const context = new EngineContext(engine);
   if (batch.hostSharing === 'whole-host') return createWholeHosts(context, BACKFILL_POLICIES[batch.backfill], setup);
   if (batch.gpuPolicy !== undefined) {
     const salt = saltOf(engine.plan.seed, 'batch/packing');

@@ -17,7 +17,7 @@ import { withStorageDriver } from '../planes/launch-pipeline.ts';
 import type { Engine, Workload } from './engine.ts';
 import { typicalOf } from './gpus-from-plan.ts';
 import { loadAwareHostsOf, podEstimateOf, quirksOf, usageWindowsOf } from './load-aware-setup.ts';
-import { planeContext } from './plane-context.ts';
+import { EngineContext } from './plane-context.ts';
 import { createPodLanes } from './pod-lanes.ts';
 import { tierOfPriority } from './tier-of-priority.ts';
 
@@ -111,7 +111,7 @@ export function createKubernetes(
     engine.gpuRequests.table.count > 1
       ? new GpuPlacement(view, controlPlane, typicalOf(plan, workload), saltOf(plan.seed, 'kubernetes/gpu'))
       : null;
-  writable.plane = new KubernetesPlane(planeContext(engine), view, withDriver(controlPlane, engine), {
+  writable.plane = new KubernetesPlane(new EngineContext(engine), view, withDriver(controlPlane, engine), {
     byScan,
     gate,
     reports: reportsOf(engine),

@@ -12,7 +12,7 @@ import { MesosPlane } from '../planes/mesos/mesos-plane.ts';
 import type { ServiceWork } from '../planes/mesos/mesos-run.ts';
 import { reservingSteps } from '../planes/mesos/reservations.ts';
 import type { Engine } from './engine.ts';
-import { planeContext } from './plane-context.ts';
+import { EngineContext } from './plane-context.ts';
 
 /** Builds the plane into `engine`. Throws ConfigError when work has no framework. */
 export function createMesos(engine: Engine, services: OnlineServices, mesos: MesosPlan): void {
@@ -20,7 +20,7 @@ export function createMesos(engine: Engine, services: OnlineServices, mesos: Mes
   const { hosts } = cluster;
   const explicit = new Map(plan.online.explicit.map((service) => [service.name, service]));
   const populations = engine.intake.source.populations;
-  const context = planeContext(engine);
+  const context = new EngineContext(engine);
   const driverOfService = driversOfServices(services, mesos);
   const driverOfPopulation = Int32Array.from(populations, ({ name }) => {
     const driver = mesos.frameworks.findIndex(

@@ -1,31 +1,71 @@
 /** The calls that a control plane may make; every plane gets the same. */
-import { forget, hold, publish } from '../cluster/apply.ts';
+import { type Cluster, forget, type Holding, hold, publish } from '../cluster/apply.ts';
 import { PHASE } from '../kernel/phase.ts';
-import type { PlaneContext } from '../planes/control-plane.ts';
+import type { PlaneContext, RunOfWork } from '../planes/control-plane.ts';
 import { submitRun } from './arrivals.ts';
 import type { Engine } from './engine.ts';
 import { abandonTask, assumeTask, bindTask, EVENT, evictTask, removePod, startAssumed } from './lifecycle.ts';
 import { addReplica } from './scaling.ts';
 
-/** The context of the plane of `engine`. */
-export function planeContext(engine: Engine): PlaneContext {
-  const { cluster, podOverhead } = engine;
-  return {
-    cluster,
-    bind: (row, host, nowMs, startAfterMs, cards, cpus) =>
-      bindTask(engine, row, host, nowMs, startAfterMs + podOverhead.bootMs, cards, cpus),
-    assume: (row, host, nowMs, cards, cpus) => assumeTask(engine, row, host, nowMs, cards, cpus),
-    startAssumed: (row, nowMs, startAfterMs) => startAssumed(engine, row, nowMs, startAfterMs + podOverhead.bootMs),
-    forget: (row, nowMs) => forget(cluster, row, nowMs),
-    hold: (host, holding, sign, nowMs) => hold(cluster, host, holding, sign, nowMs),
-    giveUp: (row, nowMs) => abandonTask(engine, row, nowMs),
-    submit: (run, nowMs) => submitRun(engine, run, nowMs),
-    addReplica: (service, nowMs) => addReplica(engine, service, nowMs),
-    removeReplica: (row, nowMs) => removePod(engine, row, nowMs),
-    evict: (row, nowMs, reason) => evictTask(engine, row, nowMs, reason),
-    publish: (host, tier, milliCpu, memBytes, nowMs) => publish(cluster, host, tier, milliCpu, memBytes, nowMs),
-    wakeAt: (timeMs) => wakeAt(engine, timeMs),
-  };
+/** The context of the plane of an engine. A class: closures made for each run would lose their optimised code when it ends. */
+export class EngineContext implements PlaneContext {
+  readonly cluster: Cluster;
+  private readonly engine: Engine;
+  private readonly bootMs: number;
+
+  constructor(engine: Engine) {
+    this.cluster = engine.cluster;
+    this.engine = engine;
+    this.bootMs = engine.podOverhead.bootMs;
+  }
+
+  bind(row: number, host: number, nowMs: number, startAfterMs: number, cards?: number, cpus?: readonly number[]): void {
+    bindTask(this.engine, row, host, nowMs, startAfterMs + this.bootMs, cards, cpus);
+  }
+
+  assume(row: number, host: number, nowMs: number, cards?: number, cpus?: readonly number[]): void {
+    assumeTask(this.engine, row, host, nowMs, cards, cpus);
+  }
+
+  startAssumed(row: number, nowMs: number, startAfterMs: number): void {
+    startAssumed(this.engine, row, nowMs, startAfterMs + this.bootMs);
+  }
+
+  forget(row: number, nowMs: number): void {
+    forget(this.cluster, row, nowMs);
+  }
+
+  hold(host: number, holding: Holding, sign: 1 | -1, nowMs: number): void {
+    hold(this.cluster, host, holding, sign, nowMs);
+  }
+
+  giveUp(row: number, nowMs: number): void {
+    abandonTask(this.engine, row, nowMs);
+  }
+
+  submit(run: RunOfWork, nowMs: number): number {
+    return submitRun(this.engine, run, nowMs);
+  }
+
+  addReplica(service: number, nowMs: number): number {
+    return addReplica(this.engine, service, nowMs);
+  }
+
+  removeReplica(row: number, nowMs: number): void {
+    removePod(this.engine, row, nowMs);
+  }
+
+  evict(row: number, nowMs: number, reason: number): void {
+    evictTask(this.engine, row, nowMs, reason);
+  }
+
+  publish(host: number, tier: number, milliCpu: number, memBytes: number, nowMs: number): void {
+    publish(this.cluster, host, tier, milliCpu, memBytes, nowMs);
+  }
+
+  wakeAt(timeMs: number): void {
+    wakeAt(this.engine, timeMs);
+  }
 }
 
 /** Asks for a wake; a later wish than the one standing is dropped, the plane asks again when it wakes. */

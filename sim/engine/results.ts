@@ -36,8 +36,8 @@ export function resultsOf(engine: Engine, identity: RunIdentity, notes: readonly
       ...Object.fromEntries(
         BATCH_COLUMNS.map((name) => [name, recorder.batch[name].slice(0, populations.length * recorder.hours)]),
       ),
-      population: repeated(populations.length, recorder.hours, (p) => p),
-      hour: repeated(populations.length, recorder.hours, (_, h) => h),
+      population: outerRow(populations.length, recorder.hours),
+      hour: innerRow(populations.length, recorder.hours),
     }),
     populations: table('populations', populations.length, {
       population: Int32Array.from(populations, (_, p) => p),
@@ -126,9 +126,17 @@ function trimmed(columns: Readonly<Record<string, Float64Array>>, rows: number):
   return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.slice(0, rows)]));
 }
 
-function repeated(outer: number, inner: number, value: (o: number, i: number) => number): Int32Array {
+/** 0 0 0 1 1 1 ...: the outer row of a table of `outer` x `inner`. */
+function outerRow(outer: number, inner: number): Int32Array {
   const column = new Int32Array(outer * inner);
-  for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) column[o * inner + i] = value(o, i);
+  for (let o = 0; o < outer; o++) column.fill(o, o * inner, (o + 1) * inner);
+  return column;
+}
+
+/** 0 1 2 0 1 2 ...: the inner row. */
+function innerRow(outer: number, inner: number): Int32Array {
+  const column = new Int32Array(outer * inner);
+  for (let at = 0; at < column.length; at++) column[at] = at % inner;
   return column;
 }
 
@@ -164,8 +172,8 @@ function hostHourTable(engine: Engine): Table<'hostHours'> {
   const n = cluster.hosts.count;
   const { hours, windowsInHour } = recorder;
   return table('hostHours', n * hours, {
-    host: repeated(n, hours, (host) => host),
-    hour: repeated(n, hours, (_, hour) => hour),
+    host: outerRow(n, hours),
+    hour: innerRow(n, hours),
     onlineUtilisation: hourMean(byHost(recorder.hostOnline, n, hours), n, hours, windowsInHour),
     bestEffortUtilisation: hourMean(byHost(recorder.hostBestEffort, n, hours), n, hours, windowsInHour),
     memUtilisation: hourMean(byHost(recorder.hostMem, n, hours), n, hours, windowsInHour),
@@ -198,8 +206,8 @@ function serviceHourTable(engine: Engine): Table<'serviceHours'> {
   const n = online.services.count;
   const { hours } = recorder;
   return table('serviceHours', n * hours, {
-    service: repeated(n, hours, (service) => service),
-    hour: repeated(n, hours, (_, hour) => hour),
+    service: outerRow(n, hours),
+    hour: innerRow(n, hours),
     requests: recorder.serviceRequests,
     violatingRequests: recorder.serviceViolating,
     violatingRequestsAlone: recorder.serviceViolatingAlone,

@@ -74,8 +74,7 @@ function parentsFirst(jobs: readonly ChronosJobPlan[]): ChronosJobPlan[] {
 export function runDue(run: MesosRun, driver: Driver, work: number, nowMs: number): void {
   const { s, setup } = run;
   const job = jobAt(driver, work);
-  const submit = setup.context.submit ?? fail('this engine takes no tasks from its plane');
-  const row = submit(job.run, nowMs);
+  const row = setup.context.submit?.(job.run, nowMs) ?? fail('this engine takes no tasks from its plane');
   s.workOfRow[row] = work;
   s.driverOfRow[row] = driver.index;
   s.queued[driver.index]++;
