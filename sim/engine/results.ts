@@ -140,6 +140,26 @@ function innerRow(outer: number, inner: number): Int32Array {
   return column;
 }
 
+function dividedBy(column: Float64Array, divisor: number): Float64Array {
+  const quotients = new Float64Array(column.length);
+  for (let row = 0; row < column.length; row++) quotients[row] = column[row] / divisor;
+  return quotients;
+}
+
+/** Sums over counts; 0 where nothing was counted. */
+function means(sums: Float64Array, counts: ArrayLike<number>): Float64Array {
+  const of = new Float64Array(sums.length);
+  for (let row = 0; row < sums.length; row++) of[row] = counts[row] > 0 ? sums[row] / counts[row] : 0;
+  return of;
+}
+
+/** The hours from `firstHour` on summed for each row. */
+function hourSum(column: Float64Array, rows: number, hours: number, firstHour: number): Float64Array {
+  const sums = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) for (let h = firstHour; h < hours; h++) sums[row] += column[row * hours + h];
+  return sums;
+}
+
 function zeroIfEmpty(value: number): number {
   return Number.isNaN(value) ? 0 : value;
 }
@@ -195,9 +215,9 @@ function hostTable(engine: Engine): Table<'hosts'> {
     shape: Array.from({ length: hosts.count }, (_, host) => plan.cluster.shapes[hosts.shape[host]].name),
     rack: hosts.rack.slice(),
     capacityMilliCpu: hosts.capacityMilliCpu.slice(),
-    capacityMemMib: hosts.capacityMemBytes.map((bytes) => bytes / BYTES_PER_MIB),
-    strandedMilliCpu: recorder.strandedMilliCpu.map((sum) => sum / samples),
-    strandedMemMib: recorder.strandedMemBytes.map((sum) => sum / samples / BYTES_PER_MIB),
+    capacityMemMib: dividedBy(hosts.capacityMemBytes, BYTES_PER_MIB),
+    strandedMilliCpu: dividedBy(recorder.strandedMilliCpu, samples),
+    strandedMemMib: dividedBy(dividedBy(recorder.strandedMemBytes, samples), BYTES_PER_MIB),
   });
 }
 
@@ -218,9 +238,7 @@ function serviceHourTable(engine: Engine): Table<'serviceHours'> {
     violatingContention: recorder.serviceViolatingContention,
     violatingSuppression: recorder.serviceViolatingSuppression,
     sloMinutes: recorder.serviceSloMinutes,
-    waitMsP99: recorder.serviceP99Sum.map((sum, i) =>
-      recorder.serviceP99Samples[i] > 0 ? sum / recorder.serviceP99Samples[i] : 0,
-    ),
+    waitMsP99: means(recorder.serviceP99Sum, recorder.serviceP99Samples),
     readyReplicas: hourMean(recorder.serviceReady, n, hours, recorder.windowsInHour),
   });
 }
@@ -231,12 +249,6 @@ function serviceTable(engine: Engine): Table<'services'> {
   const n = services.count;
   const { hours } = recorder;
   const firstHour = Math.ceil(recorder.warmUpMs / 3_600_000);
-  const sum = (column: Float64Array) =>
-    Float64Array.from({ length: n }, (_, s) => {
-      let total = 0;
-      for (let h = firstHour; h < hours; h++) total += column[s * hours + h];
-      return total;
-    });
   const worstProbability = new Float64Array(n);
   const worstHour = new Int32Array(n);
   for (let s = 0; s < n; s++)
@@ -255,13 +267,13 @@ function serviceTable(engine: Engine): Table<'services'> {
     latencyClass: Array.from(services.latencyClass, (c) => LATENCY_CLASSES[c]),
     replicas: services.replicas,
     requestMilliCpu: services.requestMilliCpu,
-    requestMemMib: services.requestMemBytes.map((bytes) => bytes / BYTES_PER_MIB),
+    requestMemMib: dividedBy(services.requestMemBytes, BYTES_PER_MIB),
     targetMs: Float64Array.from(latency.target, (target) => target.targetMs),
     designServiceMs: latency.workMs,
-    requests: sum(recorder.serviceRequests),
-    violatingRequests: sum(recorder.serviceViolating),
-    violatingRequestsAlone: sum(recorder.serviceViolatingAlone),
-    sloMinutes: sum(recorder.serviceSloMinutes),
+    requests: hourSum(recorder.serviceRequests, n, hours, firstHour),
+    violatingRequests: hourSum(recorder.serviceViolating, n, hours, firstHour),
+    violatingRequestsAlone: hourSum(recorder.serviceViolatingAlone, n, hours, firstHour),
+    sloMinutes: hourSum(recorder.serviceSloMinutes, n, hours, firstHour),
     worstHourProbability: worstProbability,
     worstHour,
   });
