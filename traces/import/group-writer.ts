@@ -39,7 +39,8 @@ export function createGroupWriter(path: string, schema: SchemaElement[]): GroupW
     write(columns) {
       void writer.write({ columnData: columns, rowGroupSize: columns[0].data.length });
       const [[group], indexes] = [writer.row_groups.splice(0), writer.pendingIndexes.splice(0)];
-      packed.push(deflateRawSync(serialize({ group, indexes })));
+      // A copy: what zlib gives is a view into 16 KB.
+      packed.push(new Uint8Array(deflateRawSync(serialize({ group, indexes }))));
     },
     finish() {
       if (packed.length === 0) return void writer.finish();

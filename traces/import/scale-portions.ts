@@ -7,6 +7,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bulk } from './bulk.ts';
+import { releaseHeap } from './release-heap.ts';
 import { eachRow, type RowColumns } from './row-writer.ts';
 import type { ScaleLookup, StoredScales, UsageScale } from './usage-csv.ts';
 import { parquetSink, type UsageTable } from './usage-sink.ts';
@@ -58,6 +59,7 @@ export async function scaleInPortions(
 
 /** Scales of one portion; samples of the others stay as they are. */
 async function lookupOf(scales: StoredScales, portion: number): Promise<ScaleLookup> {
+  if (portion > 0) releaseHeap();
   const known = await scales.load(portion);
   if (scales.portions === 1) return known;
   return { get: (id) => (scales.portionOf(id) === portion ? known.get(id) : AS_IT_IS) };
