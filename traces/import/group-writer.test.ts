@@ -5,6 +5,7 @@ import { type ColumnSource, fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { afterAll, expect, test } from 'vitest';
 import { keyedWord } from '../../sim/kernel/random.ts';
 import { createGroupWriter } from './group-writer.ts';
+import { releaseHeap } from './release-heap.ts';
 import { createTestFiles } from './test-files.ts';
 
 const files = createTestFiles();
@@ -46,4 +47,19 @@ test.each([
   writer.finish();
   void library.finish();
   expect(readFileSync(own).equals(readFileSync(theirs))).toBe(true);
+});
+
+test('a thousand groups of three columns leave less than 4 KB each', () => {
+  const keptBytes = () => {
+    releaseHeap();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const writer = createGroupWriter(files.path('many'), SCHEMA);
+  const group = columns(0, 20, false);
+  for (let warm = 0; warm < 100; warm++) writer.write(group);
+  const before = keptBytes();
+  for (let at = 0; at < 1_000; at++) writer.write(group);
+  expect((keptBytes() - before) / 1_000).toBeLessThan(4_096);
+  writer.finish();
 });

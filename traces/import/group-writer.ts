@@ -1,5 +1,5 @@
 /**
- * A Parquet file row group by row group: of a group that is written, less than a KB stays in memory until the file is closed.
+ * A Parquet file row group by row group: of a group that is written, some 1 KB stays in memory until the file is closed.
  *
  * hyparquet-writer keeps objects of every column of every group for the footer: 12 KB for a group of twenty columns. Here they are packed as
  * soon as their group is written, and the footer is put together group by group. The bytes are those of the library.
