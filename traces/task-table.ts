@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { TraceError } from '../policies/base/assert.ts';
 import { MS_PER_DAY } from '../policies/base/units.ts';
+import { releaseHeap } from './import/release-heap.ts';
 import { createIdIndex } from './readers/id-index.ts';
 import { openParquetGroups, type ParquetGroups } from './readers/parquet-groups.ts';
 import { ALL_DAYS, type DaySpan } from './trace-days.ts';
@@ -75,6 +76,13 @@ function eachGroup(
   }
 }
 
+/** Columns of so many tasks are large: those that nobody needs any more have to go before the next. */
+const MANY_TASKS = 1_000_000;
+
+function makeRoom({ first, end }: Span): void {
+  if (end - first >= MANY_TASKS) releaseHeap();
+}
+
 /** Columns that older folders do not have, and what stands for them. */
 const LATER: Readonly<Record<string, number>> = { instances: 1 };
 
@@ -84,6 +92,7 @@ function derive(
   names: readonly string[],
   of: (columns: readonly Float64Array[], row: number) => number,
 ): Float64Array {
+  makeRoom(span);
   const values = new Float64Array(span.end - span.first);
   eachGroup(file, span, (group, from, to, task) => {
     const columns = names.map((name) =>
@@ -95,6 +104,7 @@ function derive(
 }
 
 function jobsOf(file: ParquetGroups, span: Span): Pick<TaskGraph, 'jobs' | 'jobOf'> {
+  makeRoom(span);
   const jobOf = new Int32Array(span.end - span.first);
   const names = createIdIndex(jobOf.length);
   eachGroup(file, span, (group, from, to, task) => {
@@ -107,6 +117,7 @@ function jobsOf(file: ParquetGroups, span: Span): Pick<TaskGraph, 'jobs' | 'jobO
 }
 
 function parentsOf(file: ParquetGroups, span: Span): Pick<TaskGraph, 'parentStart' | 'parents'> {
+  makeRoom(span);
   const count = span.end - span.first;
   const parentStart = new Int32Array(count + 1);
   let parents = new Int32Array(1_024);
