@@ -36,10 +36,13 @@ export function shareSurfaces(name: string): SharedSurfaces {
         }
     },
     tell() {
-      const fresh = [...store.built].filter(([key]) => !known.has(key));
-      if (fresh.length === 0) return;
-      for (const [key] of fresh) known.add(key);
-      channel.postMessage(fresh satisfies Told);
+      const fresh: [string, Built][] = [];
+      for (const [key, built] of store.built) {
+        if (known.has(key)) continue;
+        known.add(key);
+        fresh.push([key, built]);
+      }
+      if (fresh.length > 0) channel.postMessage(fresh satisfies Told);
     },
   };
 }

@@ -48,17 +48,10 @@ export interface ServiceSizes {
 export function drawServiceSizes(config: OnlineConfig, seed: string): ServiceSizes {
   checkConfig(config);
   const count = config.services;
-  const p = ONLINE_PARAMETERS;
   const replicas = drawReplicas(count, config.pods, seed);
   const weights = Array.from(replicas);
-  const cores = drawAll(count, seed, 'cores', (stream) => p.coresChoices[sampleCategorical(stream, p.coresWeights)]);
-  const requestMilliCpu = scaleCpuRequests(cores, weights, config);
-  const gibPerCore = drawAll(
-    count,
-    seed,
-    'memory',
-    (stream) => p.gibPerCoreChoices[sampleCategorical(stream, p.gibPerCoreWeights)],
-  );
+  const requestMilliCpu = scaleCpuRequests(drawAll(count, seed, 'cores', drawCores), weights, config);
+  const gibPerCore = drawAll(count, seed, 'memory', drawGibPerCore);
   return {
     replicas,
     requestMilliCpu,
@@ -71,21 +64,23 @@ export function drawServiceSizes(config: OnlineConfig, seed: string): ServiceSiz
   };
 }
 
+const p = ONLINE_PARAMETERS;
+const PEAK_MU = log(p.peakOverMeanMedian);
+const PEAK_SIGMA = (log(p.peakOverMeanP90) - PEAK_MU) / normalQuantile(0.9);
+
+// One function each for the process: functions made for each run would lose their optimised code when it ends.
+const drawCores = (stream: Stream) => p.coresChoices[sampleCategorical(stream, p.coresWeights)];
+const drawGibPerCore = (stream: Stream) => p.gibPerCoreChoices[sampleCategorical(stream, p.gibPerCoreWeights)];
+const drawLatencyClass = (stream: Stream) => sampleCategorical(stream, LATENCY_SHARES);
+const drawMemUsage = (stream: Stream) => sampleBeta(stream, p.memUsageBetaA, p.memUsageBetaB);
+const drawPeak = (stream: Stream) => Math.max(1, sampleLognormal(stream, PEAK_MU, PEAK_SIGMA));
+
 /** What does not depend on the load: latency class, working set over memory request, peaks inside a window. */
 export function drawServiceTraits(count: number, seed: string) {
-  const p = ONLINE_PARAMETERS;
-  const peakMu = log(p.peakOverMeanMedian);
-  const peakSigma = (log(p.peakOverMeanP90) - peakMu) / normalQuantile(0.9);
   return {
-    latencyClass: Uint8Array.from(
-      drawAll(count, seed, 'latency', (stream) => sampleCategorical(stream, LATENCY_SHARES)),
-    ),
-    memUsageRatio: Float64Array.from(
-      drawAll(count, seed, 'working-set', (stream) => sampleBeta(stream, p.memUsageBetaA, p.memUsageBetaB)),
-    ),
-    peakOverMean: Float64Array.from(
-      drawAll(count, seed, 'peak', (stream) => Math.max(1, sampleLognormal(stream, peakMu, peakSigma))),
-    ),
+    latencyClass: Uint8Array.from(drawAll(count, seed, 'latency', drawLatencyClass)),
+    memUsageRatio: Float64Array.from(drawAll(count, seed, 'working-set', drawMemUsage)),
+    peakOverMean: Float64Array.from(drawAll(count, seed, 'peak', drawPeak)),
   };
 }
 

@@ -56,7 +56,7 @@ export function hostsFromPlan(
   const bandwidth = new Float64Array(count);
   const racks = Math.max(1, Math.ceil(count / cluster.hostsPerRack));
   let host = 0;
-  cluster.shapes.forEach((shape, index) => {
+  for (const [index, shape] of cluster.shapes.entries()) {
     for (let i = 0; i < shape.count; i++, host++) {
       const cpu = shape.cpuCores * MILLI_PER_CPU;
       const mem = shape.memGib * BYTES_PER_GIB;
@@ -82,6 +82,6 @@ export function hostsFromPlan(
       threadsPerCore[host] = shape.threadsPerCore;
       bandwidth[host] = shape.memBandwidthGbPerSecond;
     }
-  });
+  }
   return { hosts, watts: { idle, max }, threadsPerCore, bandwidth };
 }

@@ -133,7 +133,7 @@ export function createTelemetry(
       usedMilliCpu: new Float64Array(n * HISTORY_SAMPLES),
       limitMilliCpu: new Float64Array(n * HISTORY_SAMPLES),
     },
-    tasks: taskSignals(cluster, containerTier),
+    tasks: new TaskColumns(cluster, containerTier),
   };
   return {
     windowsInReport,
@@ -157,36 +157,48 @@ export function createTelemetry(
 }
 
 /** The task columns as policies see them; getters, because the table's columns are replaced when it grows. */
-function taskSignals(cluster: Cluster, containerTier: number): TaskSignals {
-  const { tasks } = cluster;
-  return {
-    rowsOnHost(host, out) {
-      const n = taskRowsOnHost(cluster, host, out);
-      let running = 0;
-      for (let i = 0; i < n; i++)
-        if (tasks.state[out[i]] === TASK_STATE.running && tasks.tier[out[i]] !== containerTier) out[running++] = out[i];
-      return running;
-    },
-    maxRowsPerHost: 4096,
-    get priority() {
-      return tasks.priority;
-    },
-    get requestMilliCpu() {
-      return tasks.requestMilliCpu;
-    },
-    get requestMemBytes() {
-      return tasks.requestMemBytes;
-    },
-    get usedMilliCpu() {
-      return tasks.demandMilliCpu;
-    },
-    get usedMemBytes() {
-      return tasks.usedMemBytes;
-    },
-    get startedAtMs() {
-      return tasks.startedAtMs;
-    },
-  };
+class TaskColumns implements TaskSignals {
+  readonly maxRowsPerHost = 4096;
+  private readonly cluster: Cluster;
+  private readonly containerTier: number;
+
+  constructor(cluster: Cluster, containerTier: number) {
+    this.cluster = cluster;
+    this.containerTier = containerTier;
+  }
+
+  rowsOnHost(host: number, out: Int32Array): number {
+    const { state, tier } = this.cluster.tasks;
+    const n = taskRowsOnHost(this.cluster, host, out);
+    let running = 0;
+    for (let i = 0; i < n; i++)
+      if (state[out[i]] === TASK_STATE.running && tier[out[i]] !== this.containerTier) out[running++] = out[i];
+    return running;
+  }
+
+  get priority() {
+    return this.cluster.tasks.priority;
+  }
+
+  get requestMilliCpu() {
+    return this.cluster.tasks.requestMilliCpu;
+  }
+
+  get requestMemBytes() {
+    return this.cluster.tasks.requestMemBytes;
+  }
+
+  get usedMilliCpu() {
+    return this.cluster.tasks.demandMilliCpu;
+  }
+
+  get usedMemBytes() {
+    return this.cluster.tasks.usedMemBytes;
+  }
+
+  get startedAtMs() {
+    return this.cluster.tasks.startedAtMs;
+  }
 }
 
 /** Averages the rings into the reported columns; nothing is reported before a window has ended. */
