@@ -9,9 +9,9 @@ import { type Built, createSurfaceStore, keepBuilt, type SurfaceStore } from '..
 
 export interface SharedSurfaces {
   readonly store: SurfaceStore;
-  /** Keeps what other threads have told since the last call. */
+  /** Before a run: keeps what other threads have told. */
   hear(): void;
-  /** Tells the other threads what has been built since the last call. */
+  /** After it: tells them what was built in it. Nothing where the store grew full and started anew: they build for themselves. */
   tell(): void;
 }
 
@@ -24,25 +24,19 @@ export function shareSurfaces(name: string): SharedSurfaces {
   channel.unref();
   // Node takes a channel here as it takes a port; its types name the port alone.
   const next = () => receiveMessageOnPort(channel as unknown as MessagePort);
-  /** Keys that were told or heard. */
-  const known = new Set<string>();
+  /** The first entries of the store: other threads have them too. */
+  let common = 0;
   return {
     store,
     hear() {
       for (let got = next(); got !== undefined; got = next())
-        for (const [key, built] of got.message as Told) {
-          known.add(key);
-          if (!store.built.has(key)) keepBuilt(store, key, built);
-        }
+        for (const [key, built] of got.message as Told) if (!store.built.has(key)) keepBuilt(store, key, built);
+      common = store.built.size;
     },
     tell() {
-      const fresh: [string, Built][] = [];
-      for (const [key, built] of store.built) {
-        if (known.has(key)) continue;
-        known.add(key);
-        fresh.push([key, built]);
-      }
-      if (fresh.length > 0) channel.postMessage(fresh satisfies Told);
+      const fresh: Told = [...store.built].slice(common);
+      common = store.built.size;
+      if (fresh.length > 0) channel.postMessage(fresh);
     },
   };
 }

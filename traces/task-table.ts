@@ -6,9 +6,9 @@
 import { join } from 'node:path';
 import { TraceError } from '../policies/base/assert.ts';
 import { MS_PER_DAY } from '../policies/base/units.ts';
-import { releaseHeap } from './import/release-heap.ts';
 import { createIdIndex } from './readers/id-index.ts';
 import { openParquetGroups, type ParquetGroups } from './readers/parquet-groups.ts';
+import { releaseHeap } from './readers/release-heap.ts';
 import { ALL_DAYS, type DaySpan } from './trace-days.ts';
 
 /** Which job a task is of, and which tasks it waits for. */

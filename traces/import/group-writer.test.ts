@@ -4,8 +4,8 @@ import type { SchemaElement } from 'hyparquet';
 import { type ColumnSource, fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { afterAll, expect, test } from 'vitest';
 import { keyedWord } from '../../sim/kernel/random.ts';
+import { releaseHeap } from '../readers/release-heap.ts';
 import { createGroupWriter } from './group-writer.ts';
-import { releaseHeap } from './release-heap.ts';
 import { createTestFiles } from './test-files.ts';
 
 const files = createTestFiles();

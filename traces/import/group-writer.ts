@@ -12,8 +12,9 @@ import { writeIndexes } from 'hyparquet-writer/src/indexes.js';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 
 export interface GroupWriter {
-  /** Writes one row group: every column of the schema, all of the same length. */
+  /** Writes one row group: every column of the schema, all of the same length, at least one row. */
   write(columns: ColumnSource[]): void;
+  /** Writes the footer and closes the file; only then can it be read. */
   finish(): void;
 }
 
@@ -24,6 +25,7 @@ const LENGTH_BYTES = 4;
 const STRUCT = 12;
 const LONG = 15;
 
+/** A new file at `path` (what stood there is lost) with the columns of `schema`, whose first element is the root. Errors of the disk come as they are. */
 export function createGroupWriter(path: string, schema: SchemaElement[]): GroupWriter {
   const file = fileWriter(path);
   const writer = new ParquetWriter({ writer: file, schema });

@@ -6,8 +6,8 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { releaseHeap } from '../readers/release-heap.ts';
 import type { Bulk } from './bulk.ts';
-import { releaseHeap } from './release-heap.ts';
 import { eachRow, type RowColumns } from './row-writer.ts';
 import type { ScaleLookup, StoredScales, UsageScale } from './usage-csv.ts';
 import { parquetSink, type UsageTable } from './usage-sink.ts';

@@ -6,9 +6,9 @@
  */
 import { stat } from 'node:fs/promises';
 import { fail, TraceError } from '../../policies/base/assert.ts';
+import { releaseHeap } from '../readers/release-heap.ts';
 import { type RowPlace, readLineBlocks, readNumber, refuseBomb, rejectRow } from '../readers/rows.ts';
 import { dropRow, type ImportContext } from './context.ts';
-import { releaseHeap } from './release-heap.ts';
 import { scaleInPortions } from './scale-portions.ts';
 import { copyUsageWithDuckdb } from './usage-duckdb.ts';
 import type { UsageTable } from './usage-sink.ts';
