@@ -3,6 +3,15 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabDocument } from '../sim/results/lab-document.ts';
 
+/** Reads what `writeLabFiles` needs while runs still go on. What fails here fails again, and is told, where the files are written. */
+export function prepareLabFiles(): void {
+  const modules = [
+    import('../reports/linked/lab-files.ts'),
+    import('../reports/render.ts').then((m) => m.loadRenderer()),
+  ];
+  void Promise.allSettled(modules);
+}
+
 /** Writes every file of `document` into `dir`, each under a temporary name first; `notes` stand behind its own. */
 export async function writeLabFiles(dir: string, document: LabDocument, notes: readonly string[] = []): Promise<void> {
   const { labFiles } = await import('../reports/linked/lab-files.ts');

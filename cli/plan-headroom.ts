@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ConfigError } from '../policies/base/assert.ts';
 import { MS_PER_HOUR } from '../policies/base/units.ts';
-import { repeatCommand, writeLabFiles } from './lab-files.ts';
+import { prepareLabFiles, repeatCommand, writeLabFiles } from './lab-files.ts';
 import { attended, collect, interrupted, openSession, real, whole } from './lab-session.ts';
 
 interface HeadroomCommand {
@@ -60,15 +60,16 @@ async function headroom(name: string, command: HeadroomCommand): Promise<number>
     const seed = seedText(plan.seed, index);
     return { name: `seed ${seed}`, cost: 1, payload: { plan: withSeed(plan, seed), pod } };
   });
-  const outcomes = await attended('plan headroom', ({ signal, onProgress }) =>
-    runPool<unknown, import('../lab/headroom.ts').Headroom>(jobs, {
+  const outcomes = await attended('plan headroom', ({ signal, onProgress }) => {
+    if (command.out !== undefined) prepareLabFiles();
+    return runPool<unknown, import('../lab/headroom.ts').Headroom>(jobs, {
       workers: command.workers,
       workerUrl: new URL('../lab/headroom-worker.js', import.meta.url),
       workerData: session.replayed === undefined ? {} : { replayed: session.replayed },
       signal,
       onProgress: (job, done) => onProgress((job + done) / jobs.length, jobs[job].name),
-    }),
-  );
+    });
+  });
   if (outcomes === null) return interrupted('nothing was written');
   const found = outcomes.map((outcome) => {
     if (!outcome.ok) throw errorOf(outcome.failure, outcome.name);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { SearchAnswer } from '../lab/water-line.ts';
 import { ConfigError } from '../policies/base/assert.ts';
-import { repeatCommand, writeLabFiles } from './lab-files.ts';
+import { prepareLabFiles, repeatCommand, writeLabFiles } from './lab-files.ts';
 import {
   type Attended,
   attended,
@@ -203,6 +203,7 @@ async function answer(
   ]);
   const out = command.out ?? join('plans', `${name}-${what}`);
   const found = await attended(`plan ${what}`, (at) => {
+    prepareLabFiles();
     const runner = createCellRunner({
       ...session.code,
       dir: join(out, 'cells'),

@@ -5,7 +5,7 @@ import type { Design } from '../lab/design.ts';
 import type { WarmStart } from '../lab/sweep-plan.ts';
 import { ConfigError } from '../policies/base/assert.ts';
 import type { LabSection } from '../scenarios/load.ts';
-import { repeatCommand, writeLabFiles } from './lab-files.ts';
+import { prepareLabFiles, repeatCommand, writeLabFiles } from './lab-files.ts';
 import {
   attended,
   collect,
@@ -99,8 +99,9 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
   const { sweepLines } = await import('../lab/sweep-text.ts');
   const { replayVersion } = session.code;
   const replay = replayVersion === '' ? undefined : { base: plan.base, version: replayVersion };
-  const outcome = await attended(`sweep ${plan.description.name}`, ({ signal, onProgress, onNote }) =>
-    runSweep(plan, out, {
+  const outcome = await attended(`sweep ${plan.description.name}`, ({ signal, onProgress, onNote }) => {
+    if (shard === undefined) prepareLabFiles();
+    return runSweep(plan, out, {
       workers: command.workers,
       identity: session.identity,
       signal,
@@ -113,8 +114,8 @@ async function sweep(name: string, command: SweepCommand): Promise<number> {
       ...(session.replayed === undefined ? {} : { replayed: session.replayed }),
       ...(command.memory === undefined ? {} : { memoryLimitMb: command.memory }),
       ...(command.runMinutes === undefined ? {} : { runLimitMs: command.runMinutes * 60_000 }),
-    }),
-  );
+    });
+  });
   if (outcome === null) return interrupted(`finished runs stay in ${out}; the same command goes on from there`);
   const { table, reused, ran, cells } = outcome;
   if (shard === undefined) {

@@ -4,6 +4,7 @@
  * The thread answers a job with any number of progress messages and then one result or failure. What a job gives must not depend on
  * what the thread ran before.
  */
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { assert } from '../policies/base/assert.ts';
 
@@ -60,11 +61,31 @@ const DEFAULT_MEMORY_LIMIT_MB = 4096;
  * 20 MiB more at the peak; mixed-2000 and quickstart, which allocate little, the same to 1 %.
  */
 export const YOUNG_GENERATION_MB = 192;
+/**
+ * Heap a thread has before it collects everything for the first time. V8 starts with a few MB and learns what a run needs by collecting,
+ * in nearly every second run of a sweep; each of these also drops code that was not called since the last ones, and a run calls its
+ * set-up once. Sixty runs of quickstart on two threads, three pairs: 282 collections -> 64, compiler and collector 4.4 -> 3.8 CPU-s,
+ * 3 % of the time.
+ */
+const FIRST_OLD_GENERATION_MB = 256;
 /** Under a smaller limit the old generation may have no room for all that survives at once, and V8 then ends the whole process instead of the thread. */
 const LEAST_LIMIT_FOR_YOUNG_MB = 1024;
 const DEFAULT_SILENT_LIMIT_MS = 600_000;
 /** A worker that died is no proof against the job (the system may have been short of memory); a second death is. */
 const MOST_ATTEMPTS = 2;
+
+let areHeapsSet = false;
+
+/**
+ * Lets heaps of threads start as large as they become. V8 has no such limit for one thread, only switches that heaps read when they are
+ * made; this process has its own already, and the limits of a thread cap them.
+ */
+function startHeapsLarge(): void {
+  if (areHeapsSet) return;
+  areHeapsSet = true;
+  setFlagsFromString(`--min-semi-space-size=${YOUNG_GENERATION_MB / 3}`);
+  setFlagsFromString(`--initial-old-space-size=${FIRST_OLD_GENERATION_MB}`);
+}
 
 /** A thread that starts with its first job. */
 export function createJobThread<P, R>(options: ThreadOptions): JobThread<P, R> {
@@ -76,6 +97,7 @@ export function createJobThread<P, R>(options: ThreadOptions): JobThread<P, R> {
   let onExit: ((message: string) => void) | null = null;
 
   const start = (): Worker => {
+    startHeapsLarge();
     const started = new Worker(workerUrl, {
       workerData,
       resourceLimits: {

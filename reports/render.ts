@@ -6,6 +6,11 @@ import { escapeHtml } from './format.ts';
 
 type VegaSpec = ReturnType<typeof import('vega-lite')['compile']>['spec'];
 
+/** Reads the modules that drawing needs (0.3 s), so that the first chart does not wait for them. */
+export async function loadRenderer(): Promise<void> {
+  await Promise.all([import('vega'), import('vega-lite')]);
+}
+
 /**
  * SVG text of a chart: scales with its box, ink is `currentColor`, ids start with the id of the chart. `titled` writes
  * title and subtitle into the drawing, for charts that stand alone.
