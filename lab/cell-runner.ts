@@ -6,7 +6,7 @@ import type { RunResults } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
 import { type CellResult, readCell, sweepLeftovers, writeCell } from './cache.ts';
 import { runPool } from './pool.ts';
-import { errorOf, RUN_WORKER_URL } from './replications.ts';
+import { errorOf, RUN_WORKER_URL, runWorkerData } from './replications.ts';
 import { runCost } from './run-cost.ts';
 import type { CodeIdentity } from './sweep-plan.ts';
 import type { RunAnswer, RunJob } from './worker.ts';
@@ -45,7 +45,7 @@ export function createCellRunner(options: CellRunnerOptions): CellRunner {
     runPool<RunJob, RunAnswer>(jobs, {
       workers: options.workers,
       workerUrl: RUN_WORKER_URL,
-      workerData: options.replayed === undefined ? {} : { replayed: options.replayed },
+      workerData: runWorkerData(jobs.length, options.workers, options.replayed),
       signal: options.signal,
       onProgress: onShare,
       onOutcome: (job, outcome) => {

@@ -13,6 +13,14 @@ import type { RunAnswer, RunJob, RunWorkerData } from './worker.ts';
 /** The compiled module beside this one that worker threads load. */
 export const RUN_WORKER_URL = new URL('./worker.js', import.meta.url);
 
+/** From so many runs a thread on, setting up one of them twice pays (lab/worker.ts). */
+const RUNS_WORTH_REHEARSING = 4;
+
+/** What each of `workers` threads starts with that make `runs` runs together. */
+export function runWorkerData(runs: number, workers: number, replayed: OnlineServices | undefined): RunWorkerData {
+  return { rehearse: runs >= workers * RUNS_WORTH_REHEARSING, ...(replayed === undefined ? {} : { replayed }) };
+}
+
 export interface RunSeedsOptions {
   readonly workers: number;
   /** Of the plan as given; further seeds get the hash of their own plan. */
@@ -67,11 +75,10 @@ export async function runSeeds(
     return { name: `seed ${own.seed}`, cost: runCost(own), payload };
   });
   const done = new Float64Array(seeds);
-  const workerData: RunWorkerData = options.replayed === undefined ? {} : { replayed: options.replayed };
   const outcomes = await runPool<RunJob, RunAnswer>(jobs, {
     workers: options.workers,
     workerUrl: RUN_WORKER_URL,
-    workerData,
+    workerData: runWorkerData(seeds, options.workers, options.replayed),
     signal: options.signal,
     ...(options.memoryLimitMb === undefined ? {} : { memoryLimitMb: options.memoryLimitMb }),
     onProgress: (job, share) => {

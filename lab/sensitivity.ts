@@ -11,9 +11,9 @@ import type { RunSummary } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
 import { type Assumption, assumptionsOf, withAssumption } from './assumptions.ts';
 import { runPool } from './pool.ts';
-import { errorOf, RUN_WORKER_URL, seedText, withSeed } from './replications.ts';
+import { errorOf, RUN_WORKER_URL, runWorkerData, seedText, withSeed } from './replications.ts';
 import { runCost } from './run-cost.ts';
-import type { RunAnswer, RunJob, RunWorkerData } from './worker.ts';
+import type { RunAnswer, RunJob } from './worker.ts';
 
 export interface SensitivityOptions {
   readonly figure: keyof RunSummary;
@@ -135,12 +135,11 @@ async function runCases(
     const name = at < 0 ? `seed ${own.seed}` : `${assumptions[at].name} ${assumptions[at][end]}, seed ${own.seed}`;
     return { name, cost: runCost(own), payload };
   });
-  const workerData: RunWorkerData = options.replayed === undefined ? {} : { replayed: options.replayed };
   let finished = 0;
   const outcomes = await runPool<RunJob, RunAnswer>(jobs, {
     workers: options.workers,
     workerUrl: RUN_WORKER_URL,
-    workerData,
+    workerData: runWorkerData(jobs.length, options.workers, options.replayed),
     signal: options.signal,
     onOutcome: () => {
       finished++;

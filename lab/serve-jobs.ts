@@ -13,11 +13,12 @@ export interface Answer<R> {
 export function serveJobs<P, R>(work: (payload: P, report: (done: number) => void) => Answer<R>): void {
   const port = parentPort;
   assert(port !== null, 'jobs are served inside a worker thread');
+  const send = (message: WorkerMessage<R>, transfer: readonly Transferable[]): void =>
+    port.postMessage(message, transfer);
+  const report = (done: number): void => send({ kind: 'progress', done }, []);
   port.on('message', (payload: P) => {
-    const send = (message: WorkerMessage<R>, transfer: readonly Transferable[]): void =>
-      port.postMessage(message, transfer);
     try {
-      const { value, transfer } = work(payload, (done) => send({ kind: 'progress', done }, []));
+      const { value, transfer } = work(payload, report);
       send({ kind: 'done', value }, transfer);
     } catch (error) {
       send({ kind: 'failed', failure: failureOf(error) }, []);

@@ -11,7 +11,7 @@ import { type CellIdentity, type CellResult, readCell, sweepLeftovers, writeCell
 import type { JobOutcome } from './job-thread.ts';
 import { runPool } from './pool.ts';
 import type { ExecuteRuns } from './queue.ts';
-import { RUN_WORKER_URL, withSeed } from './replications.ts';
+import { RUN_WORKER_URL, runWorkerData, withSeed } from './replications.ts';
 import { runCost } from './run-cost.ts';
 import { continuedFrom, pointName, type SweepDescription, type SweepPlan } from './sweep-plan.ts';
 import {
@@ -203,7 +203,7 @@ function onThreads(options: SweepOptions): ExecuteRuns {
       ...hooks,
       workers: options.workers,
       workerUrl: options.workerUrl ?? RUN_WORKER_URL,
-      workerData: options.replayed === undefined ? {} : { replayed: options.replayed },
+      workerData: runWorkerData(jobs.length, options.workers, options.replayed),
       signal: options.signal,
       ...(options.memoryLimitMb === undefined ? {} : { memoryLimitMb: options.memoryLimitMb }),
       ...(options.silentLimitMs === undefined ? {} : { silentLimitMs: options.silentLimitMs }),

@@ -99,6 +99,14 @@ export interface TaskTable {
 /** A table with room for `capacity` rows. */
 export function createTaskTable(capacity: number, firstBestEffort: number): TaskTable {
   assert(firstBestEffort <= capacity, 'pod rows fit the table');
+  const tasks = columnsOf(0, firstBestEffort);
+  // Columns are replaced once before any code is compiled for them: V8 builds on columns that never were, and would have to drop the
+  // code of 33 functions when the table grows in the middle of a run.
+  resize(tasks, capacity);
+  return tasks;
+}
+
+function columnsOf(capacity: number, firstBestEffort: number): TaskTable {
   const f = () => new Float64Array(capacity);
   const i = () => new Int32Array(capacity);
   const u = () => new Uint8Array(capacity);
@@ -154,7 +162,7 @@ export function createTaskTable(capacity: number, firstBestEffort: number): Task
 /** A free best-effort row; the columns are doubled when none is left. Its old values stay until overwritten. */
 export function takeRow(tasks: TaskTable): number {
   if (tasks.freeCount > 0) return tasks.free[--tasks.freeCount];
-  if (tasks.used === tasks.capacity) grow(tasks);
+  if (tasks.used === tasks.capacity) resize(tasks, tasks.capacity * 2);
   return tasks.used++;
 }
 
@@ -182,8 +190,8 @@ export function countInState(tasks: TaskTable, kind: number, state: number): num
   return tasks.countByState[(kind << 3) + state];
 }
 
-function grow(tasks: TaskTable): void {
-  const larger = createTaskTable(tasks.capacity * 2, tasks.firstBestEffort);
+function resize(tasks: TaskTable, capacity: number): void {
+  const larger = columnsOf(capacity, tasks.firstBestEffort);
   const from = tasks as unknown as Record<string, unknown>;
   const to = larger as unknown as Record<string, unknown>;
   for (const name of Object.keys(to)) {
