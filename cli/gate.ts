@@ -54,8 +54,12 @@ async function gateCommand(command: GateCommand): Promise<number> {
     throw new ConfigError(`${command.baseline} is a sweep of ${arms.length} points; give runs of one point`);
   const [baseline] = arms;
   const result = await attended('gate', async (at) => {
-    const runs = await candidateRuns(baseline, command, at);
-    return gate(baseline, command.candidate, runs, budget.outcomes, budget.confidence, baseline.backtest);
+    const { runs, end } = await candidateRuns(baseline, command, at);
+    try {
+      return await gate(baseline, command.candidate, runs, budget.outcomes, budget.confidence, baseline.backtest);
+    } finally {
+      await end();
+    }
   });
   if (result === null) return interrupted(`finished runs stay in ${command.cache}`);
   if (command.markdown !== undefined) writeWhole(command.markdown, output.gateMarkdown(result));
@@ -79,8 +83,14 @@ async function readBudget(file: string | undefined) {
   }
 }
 
+/** Runs, and what is to be called when no more are asked for. */
+interface Candidate {
+  readonly runs: CandidateRuns;
+  readonly end: () => Promise<void>;
+}
+
 /** Runs that lie in a directory, or runs made now of a scenario or of the baseline's plan with one more policy. */
-async function candidateRuns(baseline: ReadArm, command: GateCommand, at: Attended): Promise<CandidateRuns> {
+async function candidateRuns(baseline: ReadArm, command: GateCommand, at: Attended): Promise<Candidate> {
   const [{ checkSameWorld, readArms }, { kindOfDirectory }, { POLICIES }] = await Promise.all([
     import('../lab/read-arms.ts'),
     import('../sim/results/store.ts'),
@@ -98,7 +108,7 @@ async function candidateRuns(baseline: ReadArm, command: GateCommand, at: Attend
     const [arm] = await readArms(candidate);
     checkSameWorld(baseline, arm);
     checkVersion(arm.tidemarkVersion);
-    return async (seeds) => arm.runs.slice(0, seeds);
+    return { runs: async (seeds) => arm.runs.slice(0, seeds), end: async () => {} };
   }
   checkVersion(identity().tidemarkVersion);
   const basePlan = baseline.plan as Plan;
@@ -136,9 +146,10 @@ async function candidateRuns(baseline: ReadArm, command: GateCommand, at: Attend
     onNote: at.onNote,
     ...(replayed === undefined ? {} : { replayed }),
   });
-  return (seeds) =>
+  const runs: CandidateRuns = (seeds) =>
     runner.run(
       baseline.runs.slice(0, seeds).map(({ seed }) => ({ name: `seed ${seed}`, plan: withSeed(plan, seed) })),
       (done) => at.onProgress(done, `${seeds} seeds`),
     );
+  return { runs, end: () => runner.end() };
 }

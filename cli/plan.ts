@@ -202,7 +202,7 @@ async function answer(
     import('../lab/sweep-table.ts'),
   ]);
   const out = command.out ?? join('plans', `${name}-${what}`);
-  const found = await attended(`plan ${what}`, (at) => {
+  const found = await attended(`plan ${what}`, async (at) => {
     prepareLabFiles();
     const runner = createCellRunner({
       ...session.code,
@@ -213,7 +213,11 @@ async function answer(
       onNote: at.onNote,
       ...(session.replayed === undefined ? {} : { replayed: session.replayed }),
     });
-    return search(runner, at);
+    try {
+      return await search(runner, at);
+    } finally {
+      await runner.end();
+    }
   });
   if (found === null) return interrupted(`finished runs stay in ${out}; the same command goes on from there`);
   const lines = [...searchLines(found), ...session.backtest];

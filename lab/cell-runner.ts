@@ -5,7 +5,7 @@ import type { Plan } from '../sim/plan.ts';
 import type { RunResults } from '../sim/results/schema.ts';
 import type { OnlineServices } from '../traces/format.ts';
 import { type CellResult, readCell, sweepLeftovers, writeCell } from './cache.ts';
-import { runPool } from './pool.ts';
+import { createPool } from './pool.ts';
 import { errorOf, RUN_WORKER_URL, runWorkerData } from './replications.ts';
 import { runCost } from './run-cost.ts';
 import type { CodeIdentity } from './sweep-plan.ts';
@@ -35,23 +35,24 @@ export interface CellRunner {
   counts(): { readonly ran: number; readonly reused: number };
 }
 
-/** A runner that stores under `options.dir`. */
-export function createCellRunner(options: CellRunnerOptions): CellRunner {
+/** A runner with threads that stay for the next runs until it is ended. */
+export interface ThreadedCellRunner extends CellRunner {
+  end(): Promise<void>;
+}
+
+/** A runner that stores under `options.dir`; whoever makes it ends it. */
+export function createCellRunner(options: CellRunnerOptions): ThreadedCellRunner {
   const { dir, codeVersion, replayVersion } = options;
   sweepLeftovers(dir);
   let ran = 0;
   let reused = 0;
-  const pool = (jobs: readonly { name: string; cost: number; payload: RunJob }[], onDone: OnDone, onShare: OnShare) =>
-    runPool<RunJob, RunAnswer>(jobs, {
-      workers: options.workers,
-      workerUrl: RUN_WORKER_URL,
-      workerData: runWorkerData(jobs.length, options.workers, options.replayed),
-      signal: options.signal,
-      onProgress: onShare,
-      onOutcome: (job, outcome) => {
-        if (outcome.ok) onDone(job, outcome.value);
-      },
-    });
+  const pool = createPool<RunJob, RunAnswer>({
+    workers: options.workers,
+    workerUrl: RUN_WORKER_URL,
+    // A search comes back with more runs, however few it asks for at first.
+    workerData: runWorkerData(Number.POSITIVE_INFINITY, options.workers, options.replayed),
+    signal: options.signal,
+  });
   const jobOf = (plan: Plan, hash: string, tables: boolean): RunJob => ({
     plan,
     identity: { ...options.identity, planHash: hash },
@@ -60,6 +61,7 @@ export function createCellRunner(options: CellRunnerOptions): CellRunner {
   });
   return {
     counts: () => ({ ran, reused }),
+    end: () => pool.end(),
     async run(plans, onProgress) {
       const results = new Array<CellResult | undefined>(plans.length);
       const open: { readonly at: number; readonly hash: string }[] = [];
@@ -76,30 +78,27 @@ export function createCellRunner(options: CellRunnerOptions): CellRunner {
         return { name, cost: runCost(plan), payload: jobOf(plan, hash, false) };
       });
       const shares = new Float64Array(open.length);
-      const outcomes = await pool(
-        jobs,
-        (job, { manifest, summary, hours }) => {
+      const outcomes = await pool.run(jobs, {
+        onOutcome: (job, outcome) => {
+          if (!outcome.ok) return;
+          const { manifest, summary, hours } = outcome.value;
           const result = { seed: manifest.seed, digest: manifest.digest, events: manifest.events, summary, hours };
           writeCell(dir, { codeVersion, replayVersion, planHash: open[job].hash }, result);
           results[open[job].at] = result;
           ran++;
         },
-        (job, share) => {
+        onProgress: (job, share) => {
           shares[job] = share;
           onProgress?.(shares.reduce((sum, value) => sum + value, 0) / shares.length);
         },
-      );
+      });
       if (outcomes === null) return null;
       for (const outcome of outcomes) if (!outcome.ok) throw errorOf(outcome.failure, outcome.name);
       return results as CellResult[];
     },
     async runWhole({ name, plan }) {
       const hash = planHash(plan);
-      const outcomes = await pool(
-        [{ name, cost: 1, payload: jobOf(plan, hash, true) }],
-        () => {},
-        () => {},
-      );
+      const outcomes = await pool.run([{ name, cost: 1, payload: jobOf(plan, hash, true) }], {});
       if (outcomes === null) return null;
       const [outcome] = outcomes;
       if (!outcome.ok) throw errorOf(outcome.failure, outcome.name);
@@ -107,6 +106,3 @@ export function createCellRunner(options: CellRunnerOptions): CellRunner {
     },
   };
 }
-
-type OnDone = (job: number, answer: RunAnswer) => void;
-type OnShare = (job: number, share: number) => void;

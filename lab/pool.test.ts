@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JobOutcome } from './job-thread.ts';
-import { type PoolOptions, runPool } from './pool.ts';
+import { createPool, type PoolOptions, runPool } from './pool.ts';
 import type { Behaviour } from './testing/misbehaving-worker.ts';
 
 const workerUrl = new URL('../dist/lab/testing/misbehaving-worker.js', import.meta.url);
@@ -94,6 +94,15 @@ describe('a pool of workers', () => {
     });
     expect(outcomes).toBeNull();
     expect(await pool([job('late', { act: 'double', value: 1 })], { signal: abort.signal })).toBeNull();
+  });
+
+  test('a pool that stays gives a second list of jobs to the threads of the first', async () => {
+    const staying = createPool<Behaviour, number>({ workers: 2, workerUrl });
+    const jobs = [job('a', { act: 'thread-id' }), job('b', { act: 'thread-id' })];
+    const first = (await staying.run(jobs, {}))?.map(read);
+    expect((await staying.run(jobs, {}))?.map(read)).toEqual(first);
+    expect(new Set(first?.map(([, id]) => id)).size).toBe(2);
+    await staying.end();
   });
 
   test('without jobs there are no results and no workers', async () => {

@@ -15,8 +15,11 @@ import { planWaterLine, type WaterLineRequest, waterLineCandidates } from './wat
 const room = mkdtempSync(join(tmpdir(), 'tidemark-water-line-'));
 afterAll(() => rmSync(room, { recursive: true, force: true }));
 
-const runner = (workers: number, dir = join(room, `${workers}`)) =>
-  createCellRunner({
+const runners: ReturnType<typeof createCellRunner>[] = [];
+afterAll(() => Promise.all(runners.map((runner) => runner.end())));
+
+const runner = (workers: number, dir = join(room, `${workers}`)) => {
+  const created = createCellRunner({
     dir,
     codeVersion: 'code',
     replayVersion: '',
@@ -24,6 +27,9 @@ const runner = (workers: number, dir = join(room, `${workers}`)) =>
     identity: { tidemarkVersion: 't', nodeVersion: 'n' },
     signal: new AbortController().signal,
   });
+  runners.push(created);
+  return created;
+};
 
 // Ten hosts whose web pods ask for 2 cores each; the line is how much of it they use. More use, later answers.
 const request: WaterLineRequest = {
