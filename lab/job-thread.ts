@@ -74,17 +74,14 @@ const DEFAULT_SILENT_LIMIT_MS = 600_000;
 /** A worker that died is no proof against the job (the system may have been short of memory); a second death is. */
 const MOST_ATTEMPTS = 2;
 
-let areHeapsSet = false;
-
 /**
- * Lets heaps of threads start as large as they become. V8 has no such limit for one thread, only switches that heaps read when they are
- * made; this process has its own already, and the limits of a thread cap them.
+ * Lets the heap of the next thread start as large as it becomes, or as small as V8 has it. V8 has no such limit for one thread, only
+ * switches that a heap reads when it is made; this process has its own already. Threads of one pool have one limit, so that it does not
+ * matter which of them reads the switch.
  */
-function startHeapsLarge(): void {
-  if (areHeapsSet) return;
-  areHeapsSet = true;
-  setFlagsFromString(`--min-semi-space-size=${YOUNG_GENERATION_MB / 3}`);
-  setFlagsFromString(`--initial-old-space-size=${FIRST_OLD_GENERATION_MB}`);
+function startHeap(isLarge: boolean): void {
+  setFlagsFromString(`--min-semi-space-size=${isLarge ? YOUNG_GENERATION_MB / 3 : 0}`);
+  setFlagsFromString(`--initial-old-space-size=${isLarge ? FIRST_OLD_GENERATION_MB : 0}`);
 }
 
 /** A thread that starts with its first job. */
@@ -97,12 +94,13 @@ export function createJobThread<P, R>(options: ThreadOptions): JobThread<P, R> {
   let onExit: ((message: string) => void) | null = null;
 
   const start = (): Worker => {
-    startHeapsLarge();
+    const isLarge = memoryLimitMb >= LEAST_LIMIT_FOR_YOUNG_MB;
+    startHeap(isLarge);
     const started = new Worker(workerUrl, {
       workerData,
       resourceLimits: {
         maxOldGenerationSizeMb: memoryLimitMb,
-        ...(memoryLimitMb < LEAST_LIMIT_FOR_YOUNG_MB ? {} : { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB }),
+        ...(isLarge ? { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } : {}),
       },
     });
     let reason = '';
